@@ -1,0 +1,27 @@
+/** Filling in a corbel_error. Every function takes NULL for reterr. Declarations of <corbel/error.h> are in the same .c files. */
+#ifndef CRB_FAIL_H
+#define CRB_FAIL_H
+
+#include <corbel/error.h>
+#include <corbel/object.h>
+#include <stdint.h>
+
+/** Replaces what reterr holds. Returns status, so that one can return crb_fail(...). When there is no memory for the message,
+ *  the status's own text stands in for it. */
+CORBEL_PRINTF(4, 5)
+corbel_status crb_fail(corbel_error *reterr, corbel_status status, corbel_completion completion, const char *format, ...);
+/** Appends a hop (the strings are copied; NULL is ""): the process nearest to the failure comes first. */
+void crb_error_add_hop(corbel_error *error, const char *daemon, const char *object, const char *operation, const char *message);
+/** Appends "127.0.0.1:9676: Connection refused". */
+void crb_error_add_address(corbel_error *error, const char *text);
+/** Makes it CORBEL_RAISED with completion YES: exception is the type's name (copied); type is NULL where this program lacks it
+ *  or the operation does not declare it; block is the decoded value (a corbel block, ownership taken) or NULL. */
+corbel_status crb_error_set_exception(corbel_error *error, const char *exception, const corbel_type *type, const void *block);
+/** Moves from into to (to is cleared first; from becomes CORBEL_ERROR_INIT). to may be NULL: from is cleared. */
+void crb_error_move(corbel_error *to, corbel_error *from);
+
+/** Writes text to out with control characters, bytes that are not UTF-8, and backslashes escaped as \xNN. At most max - 1
+ *  bytes and a NUL; returns out. */
+char *crb_escape(const char *text, char *out, size_t max);
+
+#endif /* CRB_FAIL_H */

@@ -1,0 +1,15 @@
+/** The log: lines on stderr, "2026-01-31T12:00:00.123Z corbel[pid] warning session: text". CORBEL_LOG chooses the level: error,
+ *  warning (the default), info, debug, or off. What comes from a peer is escaped. */
+#ifndef CRB_LOG_H
+#define CRB_LOG_H
+
+#include <corbel/status.h>
+#include <stdbool.h>
+
+typedef enum crb_log_level { CRB_LOG_OFF, CRB_LOG_ERROR, CRB_LOG_WARNING, CRB_LOG_INFO, CRB_LOG_DEBUG } crb_log_level;
+
+/** room: "session", "transport", "daemon", … */
+CORBEL_PRINTF(3, 4) void crb_log(crb_log_level level, const char *room, const char *format, ...);
+bool crb_log_enabled(crb_log_level level);
+
+#endif /* CRB_LOG_H */

@@ -1,0 +1,64 @@
+/** References: counted handles to objects, in this process or another. */
+#ifndef CORBEL_OBJECT_H
+#define CORBEL_OBJECT_H
+
+#include <corbel/error.h>
+#include <corbel/value.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+CORBEL_BEGIN_DECLS
+
+/** Any reference. bank_Account and the like are the same thing, typed. Any thread may use it. */
+typedef struct corbel_object corbel_object;
+typedef struct corbel_interface corbel_interface;
+typedef struct corbel_runtime corbel_runtime;
+/** Called once, when nothing holds an object any more; on a worker, with no lock held, after the last call has left. */
+typedef void (*corbel_finalizer)(void *self);
+
+/** Takes NULL, returns its argument. */
+CORBEL_API corbel_object *corbel_object_ref(corbel_object *self);
+/** Takes NULL, returns NULL. */
+CORBEL_API corbel_object *corbel_object_unref(corbel_object *self);
+/** The URI by which others find the object: of a reference by URI that URI, of a registered object its own daemon's.
+ *  ret: yours, corbel_string_free(). CORBEL_NOT_FOUND: it has none (a reference that came in a message, an object that is not
+ *  registered). */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error *reterr);
+/** Do both name the same object, as far as this process can tell without asking? NULL equals NULL. */
+CORBEL_API bool corbel_object_equal(const corbel_object *a, const corbel_object *b);
+
+/** How calls on a reference are made; see the _with() of each interface. Zero members leave things as they were. */
+typedef struct corbel_options {
+    size_t size;          /**< sizeof(corbel_options): the structure may grow */
+    uint32_t deadline_ms; /**< for each call, from its start */
+    bool wait_for_credit; /**< in a servant, too, oneways and _begin() wait for the peer to take what was sent before,
+                               instead of failing with CORBEL_WOULD_BLOCK */
+} corbel_options;
+#define CORBEL_OPTIONS_INIT                                                                                                      \
+    {                                                                                                                            \
+        sizeof(corbel_options), 0, false                                                                                         \
+    }
+
+/** An interface and functions that implement it, from bank_Account_skeleton(): type-checked there, opaque here. */
+typedef struct corbel_skeleton {
+    const corbel_interface *interface;
+    const void *servant;
+} corbel_skeleton;
+
+/* What the generated functions call. */
+/** A new object of this process. Never NULL: without memory (or with a NULL runtime) a reference whose calls all fail.
+ *  finalize may be NULL; it runs also when there was no memory. Yours, corbel_object_unref(). */
+CORBEL_API corbel_object *corbel_object_new(corbel_runtime *runtime, corbel_skeleton skeleton, void *self,
+                                            corbel_finalizer finalize);
+/** A second reference to the same object with other options. Never NULL. Yours, corbel_object_unref(). */
+CORBEL_API corbel_object *corbel_object_with(corbel_object *self, const corbel_options *options);
+/** The same object seen as interface, after a check that it has it (which may ask the object's process). Counts. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_cast(corbel_object *self, const corbel_interface *interface,
+                                                              corbel_object **ret, corbel_error *reterr);
+/** A reference from a URI (corbel:… or corbelname:…). Only the text is checked here; the object is looked for, and its
+ *  interface checked, by the first call, and again after its session broke. CORBEL_INVALID_ARGUMENT: not a URI. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_from_uri(corbel_runtime *runtime, const corbel_interface *interface,
+                                                                  const char *uri, corbel_object **ret, corbel_error *reterr);
+
+CORBEL_END_DECLS
+#endif /* CORBEL_OBJECT_H */

@@ -1,0 +1,33 @@
+/** The runtime: what a program needs before its first reference. */
+#ifndef CORBEL_RUNTIME_H
+#define CORBEL_RUNTIME_H
+
+#include <corbel/error.h>
+#include <corbel/object.h>
+
+CORBEL_BEGIN_DECLS
+
+typedef struct corbel_runtime_options {
+    size_t size;                  /**< sizeof(corbel_runtime_options): the structure may grow */
+    const char *name;             /**< shown in other processes' errors; NULL: the program's name */
+    const char *name_server;      /**< HOST:PORT or a corbel: URI; NULL: the environment's CORBEL_NS, else localhost:9676 */
+    uint32_t default_deadline_ms; /**< of calls for which nothing else says one; 0: 30,000 */
+    uint32_t min_workers;         /**< workers are started on demand up to this without counting: 0: one for each CPU */
+    uint32_t max_workers;         /**< threads that run calls; 0: 64 */
+    uint32_t max_substitutes;     /**< threads started for workers that are blocked in calls; 0: 256 */
+    bool no_substitutes;          /**< start none */
+} corbel_runtime_options;
+#define CORBEL_RUNTIME_OPTIONS_INIT                                                                                              \
+    {                                                                                                                            \
+        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false                                                            \
+    }
+
+/** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_runtime **ret,
+                                                              corbel_error *reterr);
+/** Says goodbye to all peers and ends the runtime's threads; waits for both. References that still exist stay valid: their
+ *  calls fail. Not from inside an operation. Takes NULL, returns NULL. */
+CORBEL_API corbel_runtime *corbel_runtime_unref(corbel_runtime *self);
+
+CORBEL_END_DECLS
+#endif /* CORBEL_RUNTIME_H */

@@ -1,0 +1,99 @@
+/** Values: the C types of IDL's basic sequences, and what every generated type can do. */
+#ifndef CORBEL_VALUE_H
+#define CORBEL_VALUE_H
+
+#include <corbel/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+CORBEL_BEGIN_DECLS
+
+/** Describes an IDL type; tables of these are generated (bank_Entry_type). */
+typedef struct corbel_type corbel_type;
+
+/* A sequence is a view: a length and items that somebody else keeps. It is passed by value. One that came out of a call is
+ * yours, in one block with all that hangs on it: _clear() releases the block and empties the view; _copy() makes such a block. */
+typedef struct corbel_bytes {
+    size_t len;
+    const uint8_t *items;
+} corbel_bytes; /* sequence<octet> */
+typedef struct corbel_bool_seq {
+    size_t len;
+    const bool *items;
+} corbel_bool_seq;
+typedef struct corbel_char_seq {
+    size_t len;
+    const char *items;
+} corbel_char_seq; /* not a string: no NUL at its end */
+typedef struct corbel_int16_seq {
+    size_t len;
+    const int16_t *items;
+} corbel_int16_seq;
+typedef struct corbel_uint16_seq {
+    size_t len;
+    const uint16_t *items;
+} corbel_uint16_seq;
+typedef struct corbel_int32_seq {
+    size_t len;
+    const int32_t *items;
+} corbel_int32_seq;
+typedef struct corbel_uint32_seq {
+    size_t len;
+    const uint32_t *items;
+} corbel_uint32_seq;
+typedef struct corbel_int64_seq {
+    size_t len;
+    const int64_t *items;
+} corbel_int64_seq;
+typedef struct corbel_uint64_seq {
+    size_t len;
+    const uint64_t *items;
+} corbel_uint64_seq;
+typedef struct corbel_float_seq {
+    size_t len;
+    const float *items;
+} corbel_float_seq;
+typedef struct corbel_double_seq {
+    size_t len;
+    const double *items;
+} corbel_double_seq;
+typedef struct corbel_string_seq {
+    size_t len;
+    const char *const *items;
+} corbel_string_seq;
+
+/** A sequence's initializer from an array: bank_Names names = CORBEL_SEQ(array); */
+#define CORBEL_SEQ(array)                                                                                                        \
+    {                                                                                                                            \
+        sizeof(array) / sizeof *(array), (array)                                                                                 \
+    }
+
+/* What the generated _free, _clear, _copy and _equal call. */
+/** Releases a value that came in one block, with the references in it. Takes NULL, returns NULL. */
+CORBEL_API void *corbel_block_free(const void *value);
+/** A deep copy in one block, which counts the references in it. NULL: out of memory. corbel_block_free() releases it. */
+CORBEL_API void *corbel_value_copy(const corbel_type *type, const void *value);
+/** A deep copy of a sequence, given by the address of its view, into the view at ret. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_sequence_copy(const corbel_type *type, const void *value, void *ret);
+/** Compares deeply. NULL and "" are equal strings; NaN equals nothing; references are equal when they name the same object. */
+CORBEL_API bool corbel_value_equal(const corbel_type *type, const void *a, const void *b);
+
+/** Releases a string that a call returned. Takes NULL, returns NULL. */
+CORBEL_API char *corbel_string_free(char *string);
+
+CORBEL_API void corbel_bytes_clear(corbel_bytes *self);
+CORBEL_API void corbel_bool_seq_clear(corbel_bool_seq *self);
+CORBEL_API void corbel_char_seq_clear(corbel_char_seq *self);
+CORBEL_API void corbel_int16_seq_clear(corbel_int16_seq *self);
+CORBEL_API void corbel_uint16_seq_clear(corbel_uint16_seq *self);
+CORBEL_API void corbel_int32_seq_clear(corbel_int32_seq *self);
+CORBEL_API void corbel_uint32_seq_clear(corbel_uint32_seq *self);
+CORBEL_API void corbel_int64_seq_clear(corbel_int64_seq *self);
+CORBEL_API void corbel_uint64_seq_clear(corbel_uint64_seq *self);
+CORBEL_API void corbel_float_seq_clear(corbel_float_seq *self);
+CORBEL_API void corbel_double_seq_clear(corbel_double_seq *self);
+CORBEL_API void corbel_string_seq_clear(corbel_string_seq *self);
+
+CORBEL_END_DECLS
+#endif /* CORBEL_VALUE_H */

@@ -1,0 +1,68 @@
+/** The codec: C values to protobuf bytes and back, from corbel_type tables, in one pass, with every check inside it. */
+#ifndef CRB_CODEC_H
+#define CRB_CODEC_H
+
+#include "runtime/base/arena.h"
+#include "runtime/base/buf.h"
+
+#include <corbel/generated.h>
+
+/** Where the writer enters references: add() returns the tag of the table entry (never 0), or 0 when it failed, in which case
+ *  it has filled in reterr. object is never NULL. */
+typedef struct crb_ref_writer {
+    uint64_t (*add)(void *user, corbel_object *object, const corbel_interface *interface, corbel_error *reterr);
+    void *user;
+} crb_ref_writer;
+
+/** Where the reader finds them: take() returns a counted reference for the tag, seen as interface, or NULL with reterr filled
+ *  in. A tag may be taken more than once. */
+typedef struct crb_ref_reader {
+    corbel_object *(*take)(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr);
+    void *user;
+} crb_ref_reader;
+
+/** What a reader allows. */
+typedef struct crb_codec_limits {
+    size_t memory;  /* bytes of C values one message may become */
+    uint32_t depth; /* nesting of structs and sequences */
+} crb_codec_limits;
+#define CRB_CODEC_LIMITS_DEFAULT                                                                                                 \
+    {                                                                                                                            \
+        (size_t)256 << 20, 64                                                                                                    \
+    }
+
+/** Appends the message of the n parameters. values[i]: address of the C value of params[i]. Checks bounds, UTF-8, NUL and
+ *  depth; the error (CORBEL_INVALID_ARGUMENT, completion NO) names the member: "profile.address.zip: 21 bytes, at most 12". */
+corbel_status crb_encode_params(const corbel_param *params, uint32_t n, const void *const *values, const crb_ref_writer *refs,
+                                crb_buf *out, corbel_error *reterr);
+/** The same for one struct or exception. */
+corbel_status crb_encode_struct(const corbel_type *type, const void *value, const crb_ref_writer *refs, crb_buf *out,
+                                corbel_error *reterr);
+
+/** Servant side: reads the message of n parameters. values[i] becomes the address of a C value in arena. The references read
+ *  are counted; they are collected in held, for crb_held_release(). On failure nothing stays counted. CORBEL_DECODE, NO. */
+typedef struct crb_held {
+    corbel_object **items; /* in the arena */
+    size_t len, capacity;
+} crb_held;
+corbel_status crb_decode_args(const corbel_param *params, uint32_t n, const uint8_t *data, size_t len,
+                              const crb_codec_limits *limits, const crb_ref_reader *refs, crb_arena *arena, crb_held *held,
+                              const void **values, corbel_error *reterr);
+void crb_held_release(crb_held *held);
+
+/** Caller side: reads the message of n outputs into out[i] as corbel_stub_call() describes (NULL: skipped): one block each, the
+ *  references inside counted by the block. All or nothing: on failure no out[i] is touched. CORBEL_DECODE, completion YES. */
+corbel_status crb_decode_results(const corbel_param *params, uint32_t n, const uint8_t *data, size_t len,
+                                 const crb_codec_limits *limits, const crb_ref_reader *refs, void *const *out,
+                                 corbel_error *reterr);
+/** Reads a struct or exception into one block, released by corbel_block_free(). */
+corbel_status crb_decode_struct(const corbel_type *type, const uint8_t *data, size_t len, const crb_codec_limits *limits,
+                                const crb_ref_reader *refs, void **ret, corbel_error *reterr);
+
+/** Copies value deeply into ret, in arena, counting its references (which the caller of the codec gives away later). */
+corbel_status crb_value_copy_into(const corbel_type *type, const void *value, crb_arena *arena, void *ret);
+/** Calls corbel_object_unref() for every reference in value, at any depth, and sets it to NULL where it can (top level). What a
+ *  servant gives away. */
+void crb_value_release_refs(const corbel_type *type, const void *value);
+
+#endif /* CRB_CODEC_H */
