@@ -1,0 +1,269 @@
+/** The session core: a pure state machine. Its input is messages, the time and calls of the functions below; its output is
+ *  messages (crb_session_pull) and events (crb_session_next_event). It has no thread, clock, socket or lock: whoever drives it
+ *  serialises all calls on one session, and passes the time (nanoseconds of one monotonic clock).
+ *
+ *  After every input the driver takes all events, then pulls messages while its transport can take one. Events are queued in
+ *  the order in which they happened; nothing calls back.
+ *
+ *  Ownership of user pointers: the core never looks into them. Memory: when it runs out the session ends as if the peer had
+ *  been lost (crb_session_lost), never otherwise. */
+#ifndef CRB_SESSION_H
+#define CRB_SESSION_H
+
+#include "runtime/base/buf.h"
+
+#include <corbel/error.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct crb_session crb_session;
+typedef struct crb_import crb_import;     /* an object of the peer's that we may call */
+typedef struct crb_question crb_question; /* a call or bind of ours that is under way */
+typedef struct crb_answer crb_answer;     /* a call or bind of the peer's that is under way */
+
+/** What one side takes from the other. HELLO tells the peer; the core keeps what it sends within the peer's numbers. */
+typedef struct crb_session_limits {
+    uint64_t max_body;         /* bytes of one call's arguments or result; default 64 MiB */
+    uint64_t max_queued;       /* bytes reserved for bodies that are not complete; default 256 MiB */
+    uint32_t window_requests;  /* bytes of top-level requests not yet entered; default 256 KiB */
+    uint32_t window_nested;    /* the same for calls with a hop count above 0; default 64 KiB */
+    uint32_t window_responses; /* bytes of results not yet moved; default 256 KiB */
+    uint32_t max_questions;    /* of the peer's under way at once; default 65,536 */
+    uint32_t max_exports;      /* references that the peer may hold of ours, and we of the peer's; default 1,048,576 */
+    uint32_t max_operations;   /* operation names bound by the peer; default 65,536 */
+    uint32_t max_references;   /* in one reference table; default 4,096 */
+    uint32_t max_hops;         /* default 128 */
+    uint32_t ping_idle_ms;     /* PING after so much silence; default 10,000; the smaller wish of both sides counts */
+    uint32_t ping_timeout_ms;  /* no frame for so long after it: lost; default 5,000 */
+    uint32_t hello_timeout_ms; /* default 10,000 */
+} crb_session_limits;
+#define CRB_SESSION_LIMITS_DEFAULT                                                                                               \
+    {                                                                                                                            \
+        (uint64_t)64 << 20, (uint64_t)256 << 20, 256u << 10, 64u << 10, 256u << 10, 65536, 1u << 20, 65536, 4096, 128, 10000,    \
+            5000, 10000                                                                                                          \
+    }
+
+#define CRB_PIECE (16u << 10)        /* bulk travels in pieces of so many bytes */
+#define CRB_MESSAGE_SOFT (64u << 10) /* a message with bulk in it ends there */
+
+typedef struct crb_session_config {
+    bool dialer;
+    uint8_t instance[16]; /* our runtime's instance id */
+    uint8_t secret[16];   /* proves the instance id when it is claimed again; sent in HELLO */
+    const char *name;     /* of our runtime, for the peer's hop traces and logs; copied */
+    crb_session_limits limits;
+} crb_session_config;
+
+/** NULL: out of memory. */
+crb_session *crb_session_new(const crb_session_config *config, uint64_t now);
+/** Takes NULL. Frees everything, events not taken included. Nothing that belongs to the session may be used afterwards. */
+void crb_session_free(crb_session *session);
+
+/* ---- references ---- */
+
+/** A reference in a message that we send. */
+typedef struct crb_ref_out {
+    uint64_t tag;          /* what the arguments name it by; not 0 */
+    const char *interface; /* as what it is passed */
+    void *object;          /* our own object (any pointer that stands for it), or NULL: */
+    crb_import *import;    /* one of the peer's own, going back to it */
+    bool fresh;            /* set by the core: object was not exported on this session before. The session now holds the
+                              object until CRB_EVENT_UNEXPORTED says that it does not any more. */
+} crb_ref_out;
+
+/** A reference in a message that we received. */
+typedef struct crb_ref_in {
+    uint64_t tag;
+    const char *interface;
+    void *object;       /* our own object, come back; held by the export at least until the event after this one is
+                           taken, so the driver counts it at once; NULL: */
+    crb_import *import; /* one of the peer's. This receipt is one of import's count, which crb_session_release() takes
+                           back; the driver owns that count, also when nobody wants the reference. Both NULL: an own object
+                           that is gone (a stale generation). */
+} crb_ref_in;
+
+/** The driver's pointer for an import (its reference object); NULL at first. */
+void crb_import_set_user(crb_import *import, void *user);
+void *crb_import_user(const crb_import *import);
+
+/** Gives back n receipts of import; at 0 the import is gone (and the peer told). Harmless after the end of the session. */
+void crb_session_release(crb_session *session, crb_import *import, uint64_t n);
+/** Tells the peer that object is not there any more (unregistered): GONE is sent to a peer that holds it, calls on it are
+ *  answered CORBEL_NOT_FOUND, and CRB_EVENT_UNEXPORTED follows. No-op when object is not exported here. */
+void crb_session_withdraw(crb_session *session, void *object, const char *why);
+
+/* ---- calls of ours ---- */
+
+typedef struct crb_call_out {
+    crb_import *target;        /* or NULL: */
+    crb_question *promise;     /* a bind of ours under way: the call is pipelined on what it will answer */
+    const void *operation_key; /* stands for the operation for the session's life (the corbel_operation's address, or any
+                                  interned pointer); NULL: the names are compared */
+    const char *interface;     /* that declares the operation */
+    const char *operation;
+    uint64_t lane;     /* 0: none */
+    uint64_t deadline; /* absolute; UINT64_MAX: none */
+    uint64_t chain;
+    uint32_t hop; /* 0 at top level */
+    bool oneway;
+    crb_ref_out *refs;
+    size_t n_refs;
+    crb_buf *args; /* its memory is taken over on success only */
+    void *user;    /* comes back in CRB_EVENT_RETURN */
+} crb_call_out;
+
+/** Queues a call. CORBEL_OK: ret_question is set (NULL for a oneway), and unless oneway exactly one CRB_EVENT_RETURN follows,
+ *  whatever happens. Anything else: nothing was queued, completion NO: CORBEL_WOULD_BLOCK: no credit (CRB_EVENT_CREDIT tells when
+ *  to try again; a call bigger than the window needs credit for its first piece only); CORBEL_LIMIT: too big, too deep or too
+ *  many for the peer (message in reterr); CORBEL_GONE, CORBEL_DRAINING: the session takes no more; CORBEL_NOT_FOUND: the peer
+ *  said that the target is gone. Before the peer's HELLO at most 64 KiB and 16 calls. A oneway whose session ends is lost in
+ *  silence: it was sent, or the driver knows that it was not by BYE (a log line). */
+corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_t now, crb_question **ret_question,
+                               corbel_error *reterr);
+
+/** Asks for an object by id. The answer (CRB_EVENT_RETURN with one reference in its table) may be used as a call's promise at
+ *  once. Ends by crb_session_finish(). interface may be "" (any). */
+corbel_status crb_session_bind(crb_session *session, const char *id, const char *interface, uint64_t fingerprint,
+                               uint64_t deadline, void *user, uint64_t now, crb_question **ret_question, corbel_error *reterr);
+
+/** The caller has no more use for the question: of a bind, after its return, always (its promise ends); of a call only to cancel
+ *  it early. cancel before the return: the peer is asked to stop (FINISH), and CRB_EVENT_RETURN comes at once with
+ *  CORBEL_CANCELLED (NO when it never left us, else MAYBE); what the peer still returns is dropped, its references released. */
+void crb_session_finish(crb_session *session, crb_question *question, bool cancel);
+
+/* ---- calls of the peer's ---- */
+
+/** The servant is being entered (or the call is being refused by the driver): gives the request window back. Once for each call;
+ *  crb_session_return() does it if nobody did. */
+void crb_session_enter(crb_session *session, crb_answer *answer);
+
+typedef enum crb_outcome { CRB_OUTCOME_RESULT, CRB_OUTCOME_EXCEPTION, CRB_OUTCOME_ERROR } crb_outcome;
+
+/** How a call ended. */
+typedef struct crb_result {
+    crb_outcome outcome;
+    crb_buf *body;         /* RESULT, EXCEPTION: the bytes; out: memory taken over always; in: the taker's */
+    crb_ref_out *refs_out; /* crb_session_return() only */
+    size_t n_refs_out;
+    const char *exception; /* EXCEPTION: its type's scoped name */
+    corbel_error *error;   /* ERROR: status, completion, message, hops. Out: borrowed. */
+} crb_result;
+
+/** Answers a call or a bind (a bind: RESULT with one reference), exactly once, unless it is oneway (then not at all: see
+ *  crb_session_done). Also after the end of the session, where it only frees. A result too big for the peer becomes
+ *  CORBEL_LIMIT, completion YES. answer is not to be used afterwards. */
+void crb_session_return(crb_session *session, crb_answer *answer, crb_result *result, uint64_t now);
+/** The same for a oneway: it is over. */
+void crb_session_done(crb_session *session, crb_answer *answer);
+
+/* ---- the session ---- */
+
+void crb_session_input(crb_session *session, const uint8_t *message, size_t len, uint64_t now);
+/** The transport has ended. Everything under way completes; CRB_EVENT_CLOSED comes last. */
+void crb_session_lost(crb_session *session, const char *why, uint64_t now);
+/** Lets the time pass: deadlines, PING, the HELLO timeout. */
+void crb_session_tick(crb_session *session, uint64_t now);
+/** When to call crb_session_tick() next at the latest; UINT64_MAX: not. */
+uint64_t crb_session_next_tick(const crb_session *session);
+
+/** Appends the next message to out; false: there is nothing to send. Counts, "sent" marks and remaining times are of this moment.
+ *  Control and small frames go first; bulk follows in pieces, in turns, up to CRB_MESSAGE_SOFT. */
+bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now);
+/** Would crb_session_pull() give something? */
+bool crb_session_has_output(const crb_session *session);
+/** True once BYE or ABORT has been pulled: the transport is to be closed in order. */
+bool crb_session_wants_close(const crb_session *session);
+
+/** Says that no new chains are wanted (GOAWAY). The peer's calls still arrive: the driver refuses those of new chains. */
+void crb_session_goaway(crb_session *session);
+/** Says goodbye: BYE with the number of calls received is the last frame sent. Calls of ours still under way complete with
+ *  CORBEL_GONE; answers not given yet are the peer's MAYBE. */
+void crb_session_bye(crb_session *session, uint64_t now);
+/** Ends the session for a violation: ABORT with why is the last frame; then as crb_session_lost(). */
+void crb_session_abort(crb_session *session, const char *why, uint64_t now);
+
+/* ---- events ---- */
+
+typedef enum crb_event_kind {
+    CRB_EVENT_OPEN,       /* the peer's HELLO is checked: peer_* are valid */
+    CRB_EVENT_BIND,       /* answer, id, interface, fingerprint */
+    CRB_EVENT_CALL,       /* answer and everything of the call; complete tells whether args are there */
+    CRB_EVENT_BODY,       /* answer: the rest of a large call has come; args */
+    CRB_EVENT_CANCEL,     /* answer: the peer cancelled it or its deadline passed, or (once for each) the session ended. It
+                             still wants crb_session_return() or crb_session_done(). An incomplete call's BODY will not come. */
+    CRB_EVENT_RETURN,     /* user, result, refs: a question of ours is complete */
+    CRB_EVENT_UNEXPORTED, /* object: the peer holds it no more; the session's hold on it ends with this event */
+    CRB_EVENT_GONE,       /* import: the peer withdrew it; calls on it fail from now on */
+    CRB_EVENT_CREDIT,     /* a request that was refused with CORBEL_WOULD_BLOCK may be tried again */
+    CRB_EVENT_DRAINING,   /* the peer's GOAWAY */
+    CRB_EVENT_CLOSED      /* the session is over: why, clean (BYE was seen, or sent). Last. */
+} crb_event_kind;
+
+typedef struct crb_event {
+    crb_event_kind kind;
+    crb_answer *answer;
+    void *user;            /* RETURN */
+    void *object;          /* CALL: the target: our own object; NULL: it is gone or never was (the driver answers
+                              CORBEL_NOT_FOUND), unless promise: */
+    crb_answer *promise;   /* CALL: the target is what this bind answered or will answer; the driver resolves it */
+    crb_import *import;    /* GONE */
+    const char *id;        /* BIND; strings live until the next call of crb_session_next_event() */
+    const char *interface; /* BIND: wanted; CALL: declares the operation */
+    const char *operation; /* CALL */
+    uint64_t fingerprint;  /* BIND */
+    uint64_t lane;
+    uint64_t deadline; /* CALL, BIND: absolute, by our clock */
+    uint64_t chain;
+    uint32_t hop;
+    bool oneway;
+    bool complete;    /* CALL: args are there */
+    crb_buf args;     /* CALL, BODY: the taker's, crb_buf_clear() */
+    crb_ref_in *refs; /* CALL, RETURN: valid until the next call of crb_session_next_event() */
+    size_t n_refs;
+    crb_outcome outcome;   /* RETURN */
+    crb_buf body;          /* RETURN: the taker's, crb_buf_clear() */
+    const char *exception; /* RETURN, EXCEPTION */
+    corbel_error error;    /* RETURN, ERROR: the taker's, corbel_error_clear() */
+    const char *why;       /* CLOSED, GONE */
+    bool clean;            /* CLOSED */
+} crb_event;
+
+/** Takes the oldest event; false: there is none. */
+bool crb_session_next_event(crb_session *session, crb_event *ret);
+/** Driver's pointer for an answer (its request or its bind); NULL at first. */
+void crb_answer_set_user(crb_answer *answer, void *user);
+void *crb_answer_user(const crb_answer *answer);
+
+/* ---- about the peer and the session, for errors, logs and tests ---- */
+
+bool crb_session_is_open(const crb_session *session);
+const uint8_t *crb_session_peer_instance(const crb_session *session); /* 16 bytes, valid after OPEN */
+const char *crb_session_peer_name(const crb_session *session);        /* "" before OPEN */
+
+typedef enum crb_frame_type {
+    CRB_FRAME_HELLO,
+    CRB_FRAME_BIND,
+    CRB_FRAME_CALL,
+    CRB_FRAME_BODY,
+    CRB_FRAME_RETURN,
+    CRB_FRAME_FINISH,
+    CRB_FRAME_RELEASE,
+    CRB_FRAME_CREDIT,
+    CRB_FRAME_GONE,
+    CRB_FRAME_PING,
+    CRB_FRAME_GOAWAY,
+    CRB_FRAME_BYE,
+    CRB_FRAME_UNIMPLEMENTED,
+    CRB_FRAME_ABORT,
+    CRB_FRAME_TYPES
+} crb_frame_type;
+
+typedef struct crb_session_stats {
+    uint64_t sent[CRB_FRAME_TYPES], received[CRB_FRAME_TYPES];
+    uint64_t questions, answers, exports, imports; /* in the tables now */
+    uint64_t queued_bytes;                         /* bodies being put together, and output waiting */
+} crb_session_stats;
+crb_session_stats crb_session_get_stats(const crb_session *session);
+
+#endif /* CRB_SESSION_H */
