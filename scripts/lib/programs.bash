@@ -1,0 +1,121 @@
+# Starting, watching and stopping programs from a script. Source it; it defines functions and a trap.
+#
+#   programs_begin               makes the working folder $work and the trap that stops everything
+#   programs_serve NAME CMD...   starts a server and returns when it has printed its ready line; ${ready[NAME]} is its URI
+#   programs_run NAME CMD...     runs a program to its end, its input from this function's
+#   programs_stop NAME           sends SIGTERM, waits, fails unless the program exits with 0
+#   programs_stop_all            the same for all that still run, the last one started first
+#   programs_fail TEXT...        prints a complaint, with what the programs said on stderr
+#
+# What NAME writes to stdout is kept, byte by byte, in $work/NAME.out, but for the ready line, which holds a port; what it
+# writes to stderr in $work/NAME.err. Nothing here sleeps: a ready line is read from a pipe with a deadline, an end is waited
+# for. Whatever happens, no program outlives $program_limit seconds: it runs under timeout(1).
+# $program_wrapper, an array, goes before every program that is ours (valgrind, for example).
+
+work=
+ready_limit=${CORBEL_READY_LIMIT:-20}
+program_limit=${CORBEL_PROGRAM_LIMIT:-120}
+declare -A ready=() programs_pid=() programs_reader=()
+declare -a programs_order=() program_wrapper=()
+
+programs_begin()
+{
+    work=$(mktemp -d "${TMPDIR:-/tmp}/corbel.XXXXXX")
+    trap programs_end EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+programs_end()
+{
+    local status=$? name
+    trap - EXIT
+    for name in "${programs_order[@]}"; do
+        kill -TERM "${programs_pid[$name]}" 2>/dev/null || true
+    done
+    for name in "${programs_order[@]}"; do
+        wait "${programs_pid[$name]}" 2>/dev/null || true
+    done
+    rm -rf "$work"
+    exit "$status"
+}
+
+programs_fail()
+{
+    local file
+    printf 'FAILED: %s\n' "$*" >&2
+    for file in "$work"/*.err "$work"/*/*.err; do
+        if [ -s "$file" ]; then
+            printf '  %s wrote to stderr:\n' "$(basename "$file" .err)" >&2
+            sed 's/^/    /' "$file" >&2
+        fi
+    done
+    return 1
+}
+
+programs_serve()
+{
+    local name=$1 line fd deadline pid
+    shift
+    mkdir -p "$(dirname "$work/$name")"
+    mkfifo "$work/$name.pipe"
+    : >"$work/$name.out"
+    timeout -k 5 "$program_limit" "${program_wrapper[@]}" "$@" >"$work/$name.pipe" 2>"$work/$name.err" </dev/null &
+    pid=$!
+    programs_pid[$name]=$pid
+    programs_order+=("$name")
+    exec {fd}<"$work/$name.pipe"
+    rm "$work/$name.pipe"
+    deadline=$((SECONDS + ready_limit))
+    ready[$name]=
+    while [ -z "${ready[$name]}" ]; do
+        if ! IFS= read -r -t "$((deadline > SECONDS ? deadline - SECONDS : 1))" -u "$fd" line; then
+            exec {fd}<&-
+            programs_fail "$name has not printed a ready line within $ready_limit s"
+            return 1
+        fi
+        if [[ $line =~ ^ready\ (corbel:[^[:space:]]+@[^[:space:]]+:[0-9]+)$ ]]; then
+            ready[$name]=${BASH_REMATCH[1]}
+        else
+            printf '%s\n' "$line" >>"$work/$name.out"
+        fi
+    done
+    cat <&"$fd" >>"$work/$name.out" &
+    programs_reader[$name]=$!
+    exec {fd}<&-
+}
+
+programs_run()
+{
+    local name=$1 status=0
+    shift
+    mkdir -p "$(dirname "$work/$name")"
+    timeout -k 5 "$program_limit" "${program_wrapper[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" || status=$?
+    if [ "$status" -ne 0 ]; then
+        programs_fail "$name exited with $status$([ "$status" -eq 124 ] && echo " (stopped after $program_limit s)")"
+    fi
+}
+
+programs_stop()
+{
+    local name=$1 status=0 other rest=()
+    kill -TERM "${programs_pid[$name]}" 2>/dev/null || true
+    wait "${programs_pid[$name]}" || status=$?
+    wait "${programs_reader[$name]}" || true
+    for other in "${programs_order[@]}"; do
+        [ "$other" = "$name" ] || rest+=("$other")
+    done
+    programs_order=("${rest[@]}")
+    if [ "$status" -ne 0 ]; then
+        programs_fail "$name exited with $status after SIGTERM"
+    fi
+}
+
+programs_stop_all()
+{
+    local i status=0 names=("${programs_order[@]}")
+    for ((i = ${#names[@]} - 1; i >= 0; i--)); do
+        programs_stop "${names[i]}" || status=1
+    done
+    return "$status"
+}
