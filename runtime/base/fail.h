@@ -1,4 +1,5 @@
-/** Filling in a corbel_error. Every function takes NULL for reterr. Declarations of <corbel/error.h> are in the same .c files. */
+/** Filling in a corbel_error. Every function takes NULL for reterr. The functions of <corbel/error.h> and
+ *  corbel_error_raised() are in the same .c file. */
 #ifndef CRB_FAIL_H
 #define CRB_FAIL_H
 
@@ -17,6 +18,8 @@ void crb_error_add_address(corbel_error *error, const char *text);
 /** Makes it CORBEL_RAISED with completion YES: exception is the type's name (copied); type is NULL where this program lacks it
  *  or the operation does not declare it; block is the decoded value (a corbel block, ownership taken) or NULL. */
 corbel_status crb_error_set_exception(corbel_error *error, const char *exception, const corbel_type *type, const void *block);
+/** The raised exception's value and type, to pass it on; NULL (and a NULL type) where there is none. Borrowed from error. */
+const void *crb_error_value(const corbel_error *error, const corbel_type **ret_type);
 /** Moves from into to (to is cleared first; from becomes CORBEL_ERROR_INIT). to may be NULL: from is cleared. */
 void crb_error_move(corbel_error *to, corbel_error *from);
 

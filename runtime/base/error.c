@@ -1,0 +1,259 @@
+/* corbel_error: what a failure leaves with its caller. The detail holds all memory; without memory for it the message is the
+ * status's own text, which is static. Adding to an error never fails loudly: a hop or address for which there is no memory is
+ * left out. */
+#include "runtime/base/fail.h"
+
+#include <corbel/generated.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ERROR_MAX_HOPS = 256, ERROR_MAX_ADDRESSES = 64, ERROR_LINE = 2048 };
+
+struct corbel_error_detail {
+    char *message;
+    char *exception;
+    const corbel_type *type;
+    const void *value; /* a block, of type */
+    corbel_hop *hops;  /* each in one allocation, which begins at .daemon */
+    size_t n_hops;
+    char **addresses;
+    size_t n_addresses;
+};
+
+/** A copy in plain malloc'ed memory; NULL: no memory. */
+static char *error_strdup(const char *text)
+{
+    const size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+static void error_detail_free(struct corbel_error_detail *detail)
+{
+    if (detail == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < detail->n_hops; i++) {
+        free((void *)detail->hops[i].daemon);
+    }
+    for (size_t i = 0; i < detail->n_addresses; i++) {
+        free(detail->addresses[i]);
+    }
+    free(detail->hops);
+    free(detail->addresses);
+    free(detail->message);
+    free(detail->exception);
+    corbel_block_free(detail->value);
+    free(detail);
+}
+
+static struct corbel_error_detail *error_need_detail(corbel_error *error)
+{
+    if (error->detail == NULL) {
+        error->detail = calloc(1, sizeof *error->detail);
+    }
+    return error->detail;
+}
+
+void corbel_error_clear(corbel_error *error)
+{
+    if (error != NULL) {
+        error_detail_free(error->detail);
+        *error = (corbel_error)CORBEL_ERROR_INIT;
+    }
+}
+
+/** Replaces what error holds; message is taken over, NULL: the status's text. */
+static void error_replace(corbel_error *error, corbel_status status, corbel_completion completion, char *message)
+{
+    corbel_error_clear(error);
+    error->status = status;
+    error->completion = completion;
+    error->message = corbel_status_text(status);
+    if (message != NULL) {
+        struct corbel_error_detail *detail = error_need_detail(error);
+        if (detail != NULL) {
+            detail->message = message;
+            error->message = message;
+        } else {
+            free(message);
+        }
+    }
+}
+
+/** The formatted text in malloc'ed memory; NULL: no memory. */
+CORBEL_PRINTF(1, 0) static char *error_format(const char *format, va_list args)
+{
+    char text[256];
+    va_list again;
+    va_copy(again, args);
+    const int len = vsnprintf(text, sizeof text, format, args);
+    char *message = NULL;
+    if (len >= 0) {
+        message = malloc((size_t)len + 1);
+        if (message != NULL && (size_t)len < sizeof text) {
+            memcpy(message, text, (size_t)len + 1);
+        } else if (message != NULL) {
+            vsnprintf(message, (size_t)len + 1, format, again);
+        }
+    }
+    va_end(again);
+    return message;
+}
+
+corbel_status crb_fail(corbel_error *reterr, corbel_status status, corbel_completion completion, const char *format, ...)
+{
+    if (reterr != NULL) {
+        /* Formatted before the old contents go: the arguments may be parts of them. */
+        va_list args;
+        va_start(args, format);
+        char *message = error_format(format, args);
+        va_end(args);
+        error_replace(reterr, status, completion, message);
+    }
+    return status;
+}
+
+void crb_error_add_hop(corbel_error *error, const char *daemon, const char *object, const char *operation, const char *message)
+{
+    struct corbel_error_detail *detail = error != NULL ? error_need_detail(error) : NULL;
+    if (detail == NULL || detail->n_hops >= ERROR_MAX_HOPS) {
+        return;
+    }
+    corbel_hop *hops = realloc(detail->hops, (detail->n_hops + 1) * sizeof *hops);
+    if (hops == NULL) {
+        return;
+    }
+    detail->hops = hops;
+    const char *parts[] = { daemon, object, operation, message };
+    size_t sizes[4] = { 0 }, size = 0;
+    for (size_t i = 0; i < 4; i++) {
+        parts[i] = parts[i] != NULL ? parts[i] : "";
+        sizes[i] = strlen(parts[i]) + 1;
+        size += sizes[i];
+    }
+    char *memory = malloc(size);
+    if (memory == NULL) {
+        return;
+    }
+    for (size_t i = 0, at = 0; i < 4; at += sizes[i], i++) {
+        parts[i] = memcpy(memory + at, parts[i], sizes[i]);
+    }
+    hops[detail->n_hops++] = (corbel_hop) { parts[0], parts[1], parts[2], parts[3] };
+}
+
+void crb_error_add_address(corbel_error *error, const char *text)
+{
+    struct corbel_error_detail *detail = error != NULL ? error_need_detail(error) : NULL;
+    if (detail == NULL || detail->n_addresses >= ERROR_MAX_ADDRESSES) {
+        return;
+    }
+    char **addresses = realloc(detail->addresses, (detail->n_addresses + 1) * sizeof *addresses);
+    if (addresses == NULL) {
+        return;
+    }
+    detail->addresses = addresses;
+    char *copy = error_strdup(text);
+    if (copy != NULL) {
+        addresses[detail->n_addresses++] = copy;
+    }
+}
+
+corbel_status crb_error_set_exception(corbel_error *error, const char *exception, const corbel_type *type, const void *block)
+{
+    if (error == NULL) {
+        corbel_block_free(block);
+        return CORBEL_RAISED;
+    }
+    char *name = error_strdup(exception);
+    crb_fail(error, CORBEL_RAISED, CORBEL_COMPLETED_YES, "raised %s", exception);
+    struct corbel_error_detail *detail = name != NULL ? error_need_detail(error) : NULL;
+    if (detail == NULL) {
+        free(name);
+        corbel_block_free(block);
+        return CORBEL_RAISED;
+    }
+    detail->exception = name;
+    detail->type = type;
+    detail->value = block;
+    return CORBEL_RAISED;
+}
+
+void crb_error_move(corbel_error *to, corbel_error *from)
+{
+    if (to == NULL) {
+        corbel_error_clear(from);
+    } else if (to != from) {
+        corbel_error_clear(to);
+        *to = *from;
+        *from = (corbel_error)CORBEL_ERROR_INIT;
+    }
+}
+
+const char *corbel_error_exception(const corbel_error *error)
+{
+    return error->detail != NULL ? error->detail->exception : NULL;
+}
+
+const void *crb_error_value(const corbel_error *error, const corbel_type **ret_type)
+{
+    *ret_type = error->detail != NULL ? error->detail->type : NULL;
+    return error->detail != NULL ? error->detail->value : NULL;
+}
+
+const void *corbel_error_raised(const corbel_error *error, const corbel_type *type)
+{
+    /* Types are compared by address: another table of the same name may lay its members out otherwise. */
+    const struct corbel_error_detail *detail = error->detail;
+    return error->status == CORBEL_RAISED && detail != NULL && detail->type == type ? detail->value : NULL;
+}
+
+size_t corbel_error_hops(const corbel_error *error)
+{
+    return error->detail != NULL ? error->detail->n_hops : 0;
+}
+
+corbel_hop corbel_error_hop(const corbel_error *error, size_t index)
+{
+    return index < corbel_error_hops(error) ? error->detail->hops[index] : (corbel_hop) { NULL, NULL, NULL, NULL };
+}
+
+const char *corbel_error_address(const corbel_error *error, size_t index)
+{
+    return error->detail != NULL && index < error->detail->n_addresses ? error->detail->addresses[index] : NULL;
+}
+
+static const char *error_completion_text(corbel_completion completion)
+{
+    switch (completion) {
+    case CORBEL_COMPLETED_NO:
+        return "the servant did not run";
+    case CORBEL_COMPLETED_YES:
+        return "the servant ran";
+    case CORBEL_COMPLETED_MAYBE:
+        break;
+    }
+    return "the servant may have run";
+}
+
+int corbel_error_print(const corbel_error *error, FILE *out)
+{
+    char text[ERROR_LINE];
+    fprintf(out, "error: %s: %s (%s)\n", corbel_status_name(error->status), crb_escape(error->message, text, sizeof text),
+            error_completion_text(error->completion));
+    if (corbel_error_exception(error) != NULL) {
+        fprintf(out, "  exception: %s\n", crb_escape(corbel_error_exception(error), text, sizeof text));
+    }
+    for (size_t i = 0; corbel_error_address(error, i) != NULL; i++) {
+        fprintf(out, "  tried: %s\n", crb_escape(corbel_error_address(error, i), text, sizeof text));
+    }
+    for (size_t i = 0; i < corbel_error_hops(error); i++) {
+        const corbel_hop hop = corbel_error_hop(error, i);
+        fprintf(out, "  at: %s", crb_escape(hop.daemon, text, sizeof text));
+        fprintf(out, ", object %s", crb_escape(hop.object, text, sizeof text));
+        fprintf(out, ", %s", crb_escape(hop.operation, text, sizeof text));
+        fprintf(out, ": %s\n", crb_escape(hop.message, text, sizeof text));
+    }
+    return 1;
+}

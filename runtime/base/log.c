@@ -1,0 +1,94 @@
+/* A line is built on the stack, escaped, and written with one write(2), so that lines of several processes do not mix. */
+#include "runtime/base/log.h"
+#include "runtime/base/fail.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LOG_MAX_TEXT = 1024, LOG_MAX_LINE = 4 * LOG_MAX_TEXT + 256 };
+
+static const char *const log_names[] = { "off", "error", "warning", "info", "debug" };
+
+static pthread_once_t log_once = PTHREAD_ONCE_INIT;
+static crb_log_level log_level = CRB_LOG_WARNING; /* written once, inside log_once */
+
+CORBEL_PRINTF(3, 0) static void log_write(crb_log_level level, const char *room, const char *format, va_list args)
+{
+    char text[LOG_MAX_TEXT];
+    const int needed = vsnprintf(text, sizeof text, format, args);
+    if (needed < 0) {
+        return;
+    }
+    struct timespec now;
+    struct tm utc;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &utc);
+
+    char line[LOG_MAX_LINE];
+    size_t len = strftime(line, 64, "%Y-%m-%dT%H:%M:%S", &utc);
+    const int head = snprintf(line + len, 128, ".%03ldZ corbel[%ld] %s %.32s: ", now.tv_nsec / 1000000, (long)getpid(),
+                              log_names[level], room);
+    if (head < 0) {
+        return;
+    }
+    len += (size_t)head;
+    crb_escape(text, line + len, sizeof line - len - 8);
+    len += strlen(line + len);
+    if ((size_t)needed >= sizeof text) {
+        memcpy(line + len, " ...", 4);
+        len += 4;
+    }
+    line[len++] = '\n';
+    ssize_t written = 0;
+    do {
+        written = write(STDERR_FILENO, line, len);
+    } while (written < 0 && errno == EINTR);
+}
+
+CORBEL_PRINTF(1, 2) static void log_complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    log_write(CRB_LOG_WARNING, "log", format, args);
+    va_end(args);
+}
+
+static void log_read_level(void)
+{
+    const char *wanted = getenv("CORBEL_LOG");
+    if (wanted == NULL || *wanted == '\0') {
+        return;
+    }
+    for (size_t i = 0; i < sizeof log_names / sizeof *log_names; i++) {
+        if (strcmp(wanted, log_names[i]) == 0) {
+            log_level = (crb_log_level)i;
+            return;
+        }
+    }
+    log_complain("CORBEL_LOG is '%s'; it can be error, warning, info, debug, or off; warning it is", wanted);
+}
+
+bool crb_log_enabled(crb_log_level level)
+{
+    pthread_once(&log_once, log_read_level);
+    return level != CRB_LOG_OFF && level <= log_level;
+}
+
+void crb_log(crb_log_level level, const char *room, const char *format, ...)
+{
+    const int saved = errno;
+    if (crb_log_enabled(level)) {
+        errno = saved; /* for %m */
+        va_list args;
+        va_start(args, format);
+        log_write(level, room, format, args);
+        va_end(args);
+    }
+    errno = saved;
+}
