@@ -74,7 +74,7 @@ programs_serve()
             programs_fail "$name has not printed a ready line within $ready_limit s"
             return 1
         fi
-        if [[ $line =~ ^ready\ (corbel:[^[:space:]]+@[^[:space:]]+:[0-9]+)$ ]]; then
+        if [[ $line =~ ^ready\ (corbel:[^[:space:]]+@[^[:space:]]+)$ ]]; then
             ready[$name]=${BASH_REMATCH[1]}
         else
             printf '%s\n' "$line" >>"$work/$name.out"
