@@ -122,6 +122,7 @@ struct idl_decl {
     idl_direction direction;
     idl_decl_list bases;     /* of an interface: as written */
     idl_decl_list all_bases; /* of an interface: direct and indirect ones, each once, a base always before its heirs */
+    idl_decl_list members;   /* of an interface: what idl_interface_members() gives */
     idl_decl_list raises;    /* of an operation: as written */
     const idl_decl *definition;
 };

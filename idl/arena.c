@@ -1,0 +1,82 @@
+/* A bump allocator over zeroed chunks that double in size. */
+#include "idl/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CHUNK ((size_t)16 << 10)
+#define LARGEST_CHUNK ((size_t)1 << 20)
+
+typedef struct idl_chunk {
+    struct idl_chunk *next;
+    alignas(max_align_t) char bytes[];
+} idl_chunk;
+
+void *idl_arena_try(idl_arena *arena, size_t size)
+{
+    const size_t unit = alignof(max_align_t);
+    if (size > IDL_MEMORY_LIMIT - arena->total) {
+        return NULL;
+    }
+    size = (size + unit - 1) / unit * unit;
+    if (arena->next == NULL || size > (size_t)(arena->end - arena->next)) {
+        size_t length = FIRST_CHUNK;
+        while (length < arena->total && length < LARGEST_CHUNK) {
+            length *= 2;
+        }
+        if (length < size) {
+            length = size;
+        }
+        idl_chunk *chunk = calloc(1, sizeof *chunk + length);
+        if (chunk == NULL) {
+            return NULL;
+        }
+        arena->total += length;
+        if (arena->total > IDL_MEMORY_LIMIT) {
+            arena->total = IDL_MEMORY_LIMIT;
+        }
+        chunk->next = arena->chunks;
+        arena->chunks = chunk;
+        arena->next = chunk->bytes;
+        arena->end = chunk->bytes + length;
+    }
+    void *memory = arena->next;
+    arena->next += size;
+    return memory;
+}
+
+void *idl_arena_alloc(idl_arena *arena, size_t size)
+{
+    void *memory = idl_arena_try(arena, size);
+    if (memory == NULL) {
+        idl_stop(arena, IDL_STOP_MEMORY);
+    }
+    return memory;
+}
+
+char *idl_arena_text(idl_arena *arena, const char *text, size_t length)
+{
+    char *copy = idl_arena_alloc(arena, length + 1);
+    if (length > 0) {
+        memcpy(copy, text, length);
+    }
+    return copy;
+}
+
+void idl_stop(idl_arena *arena, idl_stop_reason reason)
+{
+    longjmp(*arena->stop, (int)reason);
+}
+
+void idl_arena_free(idl_arena *arena)
+{
+    idl_chunk *chunk = arena->chunks;
+    while (chunk != NULL) {
+        idl_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+    *arena = (idl_arena) { 0 };
+}

@@ -1,0 +1,34 @@
+/** Messages: `file:line:col: error: text`, the source line, a caret under the whole range. */
+#ifndef IDL_DIAGNOSTICS_H
+#define IDL_DIAGNOSTICS_H
+
+#include "idl/arena.h"
+#include "idl/model.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct idl_diagnostics {
+    idl_arena *arena;
+    FILE *out; /* NULL: nowhere; errors are counted all the same */
+    uint32_t errors;
+    uint32_t warnings;
+    uint32_t max_errors;
+    bool muted;                    /* the last error was a repetition: its notes are too */
+    struct idl_reported *reported; /* the places where errors were reported */
+} idl_diagnostics;
+
+#define IDL_PRINTF(text, first) __attribute__((format(printf, text, first)))
+
+/** One error a place: a second one at the same line and column is dropped, with its notes (a file that is included twice, what
+ *  follows from the first error). A range with line 0 stands for the file as a whole; one without a file for nothing at all.
+ *  Leaves through idl_stop() when max_errors were reported and another one comes. */
+void idl_error(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
+
+/** More about the error before it. */
+void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
+
+/** An error after which nothing more is read. */
+_Noreturn void idl_fatal(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
+
+#endif /* IDL_DIAGNOSTICS_H */

@@ -1,0 +1,47 @@
+#include "idl/keywords.h"
+
+#include "idl/text.h"
+
+#include <string.h>
+
+static const char *const words[IDL_N_KEYWORDS] = { "",
+#define X(name, word) word,
+                                                   IDL_KEYWORDS(X)
+#undef X
+};
+
+/* As strcmp(), letter case aside. */
+static int compare(const char *name, size_t length, const char *word)
+{
+    for (size_t i = 0; i < length; i++) {
+        const int difference = (int)idl_lower(name[i]) - (int)idl_lower(word[i]);
+        if (difference != 0 || word[i] == '\0') {
+            return word[i] == '\0' ? 1 : difference;
+        }
+    }
+    return word[length] == '\0' ? 0 : -1;
+}
+
+idl_keyword idl_keyword_find(const char *name, size_t length)
+{
+    size_t low = 1;
+    size_t high = IDL_N_KEYWORDS;
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+        const int order = compare(name, length, words[middle]);
+        if (order == 0) {
+            return (idl_keyword)middle;
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return IDL_KEYWORD_NONE;
+}
+
+const char *idl_keyword_word(idl_keyword keyword)
+{
+    return words[keyword];
+}

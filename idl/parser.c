@@ -1,0 +1,166 @@
+/* Tokens and recovery. */
+#include "idl/parser.h"
+
+#include <string.h>
+
+void idl_parser_advance(idl_parser *parser)
+{
+    if (parser->token.kind == IDL_TOKEN_END) {
+        return; /* idl_parse_specification() leaves the file */
+    }
+    parser->previous = parser->token.range;
+    idl_preprocess_next(parser->preprocessor, &parser->token);
+}
+
+bool idl_parser_is_mark(const idl_parser *parser, int mark)
+{
+    return parser->token.kind == IDL_TOKEN_PUNCTUATION && parser->token.mark == mark;
+}
+
+bool idl_parser_is_keyword(const idl_parser *parser, idl_keyword keyword)
+{
+    return parser->token.kind == IDL_TOKEN_KEYWORD && parser->token.keyword == keyword;
+}
+
+bool idl_parser_take_mark(idl_parser *parser, int mark)
+{
+    const bool is = idl_parser_is_mark(parser, mark);
+    if (is) {
+        idl_parser_advance(parser);
+    }
+    return is;
+}
+
+bool idl_parser_take_keyword(idl_parser *parser, idl_keyword keyword)
+{
+    const bool is = idl_parser_is_keyword(parser, keyword);
+    if (is) {
+        idl_parser_advance(parser);
+    }
+    return is;
+}
+
+bool idl_parser_unexpected(idl_parser *parser, const char *wanted)
+{
+    char text[IDL_TOKEN_TEXT];
+    if (!parser->token.bad) {
+        idl_error(parser->diagnostics, &parser->token.range, "expected %s, found %s", wanted,
+                  idl_token_text(&parser->token, text));
+    }
+    return false;
+}
+
+bool idl_parser_expect(idl_parser *parser, int mark, const char *wanted)
+{
+    return idl_parser_take_mark(parser, mark) || idl_parser_unexpected(parser, wanted);
+}
+
+bool idl_parser_expect_semicolon(idl_parser *parser, const char *after)
+{
+    if (idl_parser_take_mark(parser, ';')) {
+        return true;
+    }
+    const bool line_ended = parser->token.begins_line || idl_parser_is_mark(parser, '}') || parser->token.kind == IDL_TOKEN_END;
+    if (!line_ended) {
+        return idl_parser_unexpected(parser, "';'");
+    }
+    idl_range range = parser->previous;
+    range.column += range.length;
+    range.length = 1;
+    idl_error(parser->diagnostics, &range, "expected ';' after %s", after);
+    return true;
+}
+
+bool idl_parser_expect_close(idl_parser *parser, const idl_range *open)
+{
+    if (idl_parser_take_mark(parser, '}')) {
+        return true;
+    }
+    idl_parser_unexpected(parser, "'}'");
+    idl_note(parser->diagnostics, open, "to close this");
+    return false;
+}
+
+void idl_parser_recover(idl_parser *parser)
+{
+    uint32_t depth = 0;
+    while (parser->token.kind != IDL_TOKEN_END) {
+        if (idl_parser_is_mark(parser, '{')) {
+            depth++;
+        } else if (idl_parser_is_mark(parser, '}')) {
+            if (depth == 0) {
+                return;
+            }
+            if (--depth == 0) {
+                idl_parser_advance(parser);
+                idl_parser_take_mark(parser, ';');
+                return;
+            }
+        } else if (depth == 0 && idl_parser_is_mark(parser, ';')) {
+            idl_parser_advance(parser);
+            return;
+        }
+        idl_parser_advance(parser);
+    }
+}
+
+void idl_parser_unsupported(idl_parser *parser, const idl_range *range, const char *what)
+{
+    idl_error(parser->diagnostics, range, "%s not supported yet", what);
+}
+
+void idl_parser_skip_parentheses(idl_parser *parser)
+{
+    uint32_t depth = 0;
+    while (parser->token.kind != IDL_TOKEN_END && !idl_parser_is_mark(parser, '{') && !idl_parser_is_mark(parser, '}') &&
+           !idl_parser_is_mark(parser, ';')) {
+        if (idl_parser_is_mark(parser, '(')) {
+            depth++;
+        } else if (depth == 0) {
+            return;
+        } else if (idl_parser_is_mark(parser, ')') && --depth == 0) {
+            idl_parser_advance(parser);
+            return;
+        }
+        idl_parser_advance(parser);
+    }
+}
+
+void idl_parser_annotations(idl_parser *parser)
+{
+    const char *doc = parser->token.doc;
+    bool any = false;
+    while (idl_parser_is_mark(parser, '@')) {
+        idl_range range = parser->token.range;
+        any = true;
+        idl_parser_advance(parser);
+        const bool declares = parser->token.kind == IDL_TOKEN_NAME && strcmp(parser->token.name, "annotation") == 0;
+        if (parser->token.range.line == range.line && parser->token.range.column == range.column + 1) {
+            range.length += parser->token.range.length;
+        }
+        idl_parser_unsupported(parser, &range, "annotations are");
+        idl_parser_take_mark(parser, IDL_MARK_SCOPE);
+        while (parser->token.kind == IDL_TOKEN_NAME || parser->token.kind == IDL_TOKEN_KEYWORD) {
+            idl_parser_advance(parser);
+            if (!idl_parser_take_mark(parser, IDL_MARK_SCOPE)) {
+                break;
+            }
+        }
+        if (declares) {
+            idl_parser_recover(parser);
+        } else {
+            idl_parser_skip_parentheses(parser);
+        }
+    }
+    if (any && parser->token.doc == NULL) {
+        parser->token.doc = doc;
+    }
+}
+
+bool idl_parser_at_definition(const idl_parser *parser)
+{
+    return parser->token.kind == IDL_TOKEN_KEYWORD && parser->token.begins_line &&
+           (parser->token.keyword == IDL_KEYWORD_MODULE || parser->token.keyword == IDL_KEYWORD_INTERFACE ||
+            parser->token.keyword == IDL_KEYWORD_EXCEPTION || parser->token.keyword == IDL_KEYWORD_TYPEDEF ||
+            parser->token.keyword == IDL_KEYWORD_CONST);
+}

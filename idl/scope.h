@@ -1,0 +1,59 @@
+/** Names and what they stand for: scopes, declaring in them, looking up in them. */
+#ifndef IDL_SCOPE_H
+#define IDL_SCOPE_H
+
+#include "idl/diagnostics.h"
+#include "idl/names.h"
+
+/** The longest scoped name, in bytes. */
+#define IDL_SCOPED_NAME_LIMIT 1023
+
+/** An idl_decl and what only the checks need to know of it. */
+typedef struct idl_node {
+    idl_decl decl;           /* first: an idl_decl of ours is an idl_node */
+    struct idl_scope *scope; /* what it contains by name: module, interface, struct, exception, operation */
+    const char *key;         /* its name in lower case: names that differ only in case are the same name to the standard */
+    idl_decl *last;          /* its last child */
+    uint32_t depth;          /* of a typedef, struct or exception: how deep its type nests */
+    bool is_open;            /* its definition has begun and not yet ended */
+    bool is_defined;         /* of an interface: it has a definition, not only forward declarations */
+    bool is_poisoned;        /* something about it was reported: what it is used for is not */
+    const idl_decl *forward; /* of an interface: its first forward declaration */
+    const idl_decl *of_enum; /* of an enumerator */
+    uint64_t mark;           /* for walks that visit each node once */
+} idl_node;
+
+typedef struct idl_scope {
+    struct idl_scope *outer; /* NULL: file level */
+    idl_node *owner;         /* NULL: file level; of a module: its first opening */
+    idl_names names;         /* by key */
+} idl_scope;
+
+idl_node *idl_node_of(const idl_decl *decl);
+
+/** What it is: "a struct", "an operation". */
+const char *idl_kind_text(const idl_decl *decl);
+
+/** The name in lower case. */
+const char *idl_key(idl_arena *arena, const char *name);
+
+/** What a name means in this very scope; of an interface also what it inherits. NULL: nothing; then *ret_similar (unless NULL) is
+ *  what differs only in case, if it was NULL before. */
+idl_node *idl_scope_find(const idl_scope *scope, const char *name, idl_node **ret_similar);
+
+/** What a name without qualification means: this scope, then outward. */
+idl_node *idl_scope_find_outward(const idl_scope *scope, const char *name, idl_node **ret_similar);
+
+/** Puts a node under its name. What was there already keeps the name: it is returned and nothing was put. */
+idl_node *idl_scope_put(idl_scope *scope, idl_arena *arena, idl_node *node);
+
+/** Which things a name was wanted for. */
+typedef enum idl_wanted { IDL_WANT_TYPE, IDL_WANT_EXCEPTION, IDL_WANT_INTERFACE, IDL_WANT_CONSTANT, IDL_WANT_SCOPE } idl_wanted;
+
+/** Whether a declaration is what was wanted. */
+bool idl_is_wanted(const idl_decl *decl, idl_wanted wanted);
+
+/** The most similar name of what was wanted, in this scope and (outward) those around it. NULL: none is near. */
+const idl_node *idl_scope_suggest(const idl_scope *scope, const char *name, idl_wanted wanted, bool outward);
+
+#endif /* IDL_SCOPE_H */
