@@ -22,8 +22,9 @@ typedef enum crb_waiter_kind { CRB_WAITER_CALLER, CRB_WAITER_WORKER } crb_waiter
 typedef struct crb_waiter {
     _Atomic uint32_t state; /* io.c's */
     crb_waiter_kind kind;
-    struct crb_waiter *next, *prev;
-    bool delivered_by_other; /* the last wake came from another thread than the waiting one (a hand-over) */
+    struct crb_waiter *next, *prev; /* io.c's */
+    bool parked;                    /* io.c's */
+    bool delivered_by_other;        /* the last wake came from another thread than the waiting one (a hand-over) */
 } crb_waiter;
 
 void crb_waiter_init(crb_waiter *waiter, crb_waiter_kind kind);
@@ -42,10 +43,11 @@ typedef struct crb_timer {
     uint64_t when;
     void (*fn)(void *user);
     void *user;
-    uint32_t index; /* io.c's: place in the heap, 0: not set */
+    struct crb_timer *child, *next, *prev; /* timer_heap.c's */
+    bool set;                              /* timer_heap.c's */
 } crb_timer;
 void crb_timer_init(crb_timer *timer, void (*fn)(void *user), void *user);
-/** Sets or moves it. Any thread; needs no memory after the first time a process has as many timers set. */
+/** Sets or moves it. Any thread; needs no memory. */
 void crb_timer_set(crb_timer *timer, uint64_t when);
 /** Afterwards fn does not run any more (waits for one that is running, unless called from inside it). */
 void crb_timer_stop(crb_timer *timer);
@@ -53,7 +55,7 @@ void crb_timer_stop(crb_timer *timer);
 /** Counters, for tests and logs. */
 typedef struct crb_io_stats {
     uint64_t led_by_caller, led_by_worker, led_by_keeper; /* events taken from the queue by each */
-    uint64_t hand_overs;                                  /* waits that ended by another thread's wake */
+    uint64_t hand_overs; /* waits that ended by another thread's wake; not those that found themselves woken already */
     uint64_t kicks;
 } crb_io_stats;
 crb_io_stats crb_io_get_stats(void);
