@@ -4,6 +4,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/log.h"
 
+#include <assert.h>
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/impl/codegen/compression_types.h>
@@ -203,7 +204,8 @@ static void link_send(crb_link *base, crb_buf *message)
     crb_grpc_link *link = (crb_grpc_link *)(void *)base;
     grpc_byte_buffer *outgoing = crb_queue_message(message);
     pthread_mutex_lock(&link->lock);
-    const bool may = link->closing == CRB_OPEN && !link->sending && !link->ended;
+    const bool may = link->closing == CRB_OPEN && !link->ended;
+    assert(!may || !link->sending); /* the caller waits for sent() */
     if (may) {
         link->sending = true;
         link->pending++;

@@ -6,6 +6,7 @@
 #ifndef CRB_GRPC_LINK_H
 #define CRB_GRPC_LINK_H
 
+#include "runtime/base/clock.h"
 #include "runtime/transport/arm.h"
 #include "runtime/transport/io.h"
 #include "runtime/transport/queue.h"
@@ -20,19 +21,21 @@
 #define CRB_LINGER (1 * CRB_SECOND)        /* what the peer has to answer a close in order */
 #define CRB_MAX_PEER 160                   /* bytes of the text that names a peer, with its NUL */
 
+typedef struct crb_grpc_link crb_grpc_link;
+
 /** Where a served connection reports to: the listener. All on the leader, except where said. */
 typedef struct crb_grpc_door {
     /** The peer's stream is open: handler and user for it, or false. */
     bool (*opened)(void *user, crb_link *link, const crb_link_handler **ret_handler, void **ret_user);
     /** It has left crb_grpc_door_list: its stream is open, or it never will be. Once, before over(). */
-    void (*decided)(void *user, struct crb_grpc_link *link);
+    void (*decided)(void *user, crb_grpc_link *link);
     /** Its connection is no more. Once, last. Also on the thread of crb_grpc_serve(). */
     void (*over)(void *user);
 } crb_grpc_door;
 
 typedef enum crb_closing { CRB_OPEN, CRB_ENDING, CRB_CUT } crb_closing;
 
-typedef struct crb_grpc_link {
+struct crb_grpc_link {
     crb_link base;
     crb_armable armable;
     const crb_link_handler *handler; /* NULL: of a served connection whose stream is not open */
@@ -67,8 +70,8 @@ typedef struct crb_grpc_link {
 
     const crb_grpc_door *door;
     void *door_user;
-    struct crb_grpc_link *next, *prev; /* the door's, until decided() */
-} crb_grpc_link;
+    crb_grpc_link *next, *prev; /* the door's, until decided() */
+};
 
 /** NULL: no memory. */
 crb_grpc_link *crb_grpc_link_new(void);
