@@ -23,16 +23,23 @@ typedef struct crb_ref_reader {
 
 /** What a reader allows. */
 typedef struct crb_codec_limits {
-    size_t memory;  /* bytes of C values one message may become */
-    uint32_t depth; /* nesting of structs and sequences */
+    size_t memory;  /* bytes of C values one message may become: structs, items, text with its NUL, the list of references */
+    uint32_t depth; /* messages in messages: structs, inner ones of sequences of sequences; writers keep the default */
 } crb_codec_limits;
 #define CRB_CODEC_LIMITS_DEFAULT                                                                                                 \
     {                                                                                                                            \
         (size_t)256 << 20, 64                                                                                                    \
     }
 
-/** Appends the message of the n parameters. values[i]: address of the C value of params[i]. Checks bounds, UTF-8, NUL and
- *  depth; the error (CORBEL_INVALID_ARGUMENT, completion NO) names the member: "profile.address.zip: 21 bytes, at most 12". */
+/* What readers take from a peer, everywhere below: numbers packed or not; of a field that comes again the last number, string or
+ * octets, all items, and structs read one over the other, as proto3 has it. Unknown fields are skipped, unknown enum values kept.
+ * Refused: groups, the wrong wire type, numbers out of the member's range, text that is not UTF-8 or has a NUL, and what is over
+ * a bound. Statuses: CORBEL_DECODE; CORBEL_LIMIT for limits; CORBEL_NO_MEMORY; what take() says. The bytes must not change
+ * while they are read. limits may be NULL (the default ones), refs, too (references are refused). */
+
+/** Appends the message of the n parameters, in their order. values[i]: address of the C value of params[i]. Checks bounds, UTF-8
+ *  and depth; the error (CORBEL_INVALID_ARGUMENT, completion NO) names the member: "profile.address.zip: 21 bytes, at most 12".
+ *  On failure out has the length it had; references that were added stay in the table. refs may be NULL as above. */
 corbel_status crb_encode_params(const corbel_param *params, uint32_t n, const void *const *values, const crb_ref_writer *refs,
                                 crb_buf *out, corbel_error *reterr);
 /** The same for one struct or exception. */
@@ -40,7 +47,8 @@ corbel_status crb_encode_struct(const corbel_type *type, const void *value, cons
                                 corbel_error *reterr);
 
 /** Servant side: reads the message of n parameters. values[i] becomes the address of a C value in arena. The references read
- *  are counted; they are collected in held, for crb_held_release(). On failure nothing stays counted. CORBEL_DECODE, NO. */
+ *  are counted; they are collected in held (no need to initialise it), for crb_held_release(). On failure nothing stays counted.
+ *  Completion NO. */
 typedef struct crb_held {
     corbel_object **items; /* in the arena */
     size_t len, capacity;
@@ -51,15 +59,17 @@ corbel_status crb_decode_args(const corbel_param *params, uint32_t n, const uint
 void crb_held_release(crb_held *held);
 
 /** Caller side: reads the message of n outputs into out[i] as corbel_stub_call() describes (NULL: skipped): one block each, the
- *  references inside counted by the block. All or nothing: on failure no out[i] is touched. CORBEL_DECODE, completion YES. */
+ *  references inside counted by the block. All or nothing: on failure no out[i] is
+ *  touched. An output that is not wanted is not checked either. Completion YES. */
 corbel_status crb_decode_results(const corbel_param *params, uint32_t n, const uint8_t *data, size_t len,
                                  const crb_codec_limits *limits, const crb_ref_reader *refs, void *const *out,
                                  corbel_error *reterr);
-/** Reads a struct or exception into one block, released by corbel_block_free(). */
+/** Reads a struct or exception into one block, released by corbel_block_free(). Completion YES. */
 corbel_status crb_decode_struct(const corbel_type *type, const uint8_t *data, size_t len, const crb_codec_limits *limits,
                                 const crb_ref_reader *refs, void **ret, corbel_error *reterr);
 
-/** Copies value deeply into ret, in arena, counting its references (which the caller of the codec gives away later). */
+/** Copies value deeply into ret, in arena, counting its references (which the caller of the codec gives away later). NULL strings
+ *  become "". CORBEL_NO_MEMORY; CORBEL_LIMIT: nested more than 256 deep. On failure ret is untouched and nothing is counted. */
 corbel_status crb_value_copy_into(const corbel_type *type, const void *value, crb_arena *arena, void *ret);
 /** Calls corbel_object_unref() for every reference in value, at any depth, and sets it to NULL where it can (top level). What a
  *  servant gives away. */

@@ -49,8 +49,9 @@ typedef struct corbel_enumerator {
 /** How values look in memory and on the wire. On the wire: bool, unsigned and enum are varints, signed integers zigzag
  *  varints (sint32, sint64), octet and char varints, float fixed32, double fixed64, strings and octet sequences
  *  length-delimited, structs embedded messages, sequences repeated fields (numbers packed), references a varint tag of the
- *  message's reference table (0: NULL). Members with zero values are not written, except as items of a sequence. A sequence
- *  of sequences wraps each inner one in a message of the one field 1. */
+ *  message's reference table (0: NULL). Members with zero values (-0.0 is none; a struct of zero members is one) are not
+ *  written, except as items of a sequence. A sequence of sequences wraps each inner one in a message of the one field 1, but
+ *  for inner octet sequences, which are repeated bytes. */
 struct corbel_type {
     corbel_kind kind;
     uint32_t flags;

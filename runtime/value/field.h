@@ -1,0 +1,98 @@
+/** What writer, reader and copier share: protobuf's wire types, scalars as wire values, views, and the path to a member, which
+ *  errors show. */
+#ifndef CRB_FIELD_H
+#define CRB_FIELD_H
+
+#include <corbel/generated.h>
+#include <string.h>
+
+typedef enum crb_wire_type {
+    CRB_WIRE_VARINT = 0,
+    CRB_WIRE_I64 = 1,
+    CRB_WIRE_LEN = 2,
+    CRB_WIRE_GROUP = 3,
+    CRB_WIRE_GROUP_END = 4,
+    CRB_WIRE_I32 = 5
+} crb_wire_type;
+
+enum { CRB_MAX_FIELD_ID = (1 << 29) - 1, CRB_MAX_VARINT = 10 };
+
+/** Any sequence's view. Views are read and written as bytes, because T_seq's items have another pointer type. */
+typedef struct crb_view {
+    size_t len;
+    const void *items;
+} crb_view;
+
+static inline crb_view crb_view_get(const void *at)
+{
+    crb_view view;
+    memcpy(&view, at, sizeof view);
+    return view;
+}
+
+static inline void crb_view_set(void *at, crb_view view)
+{
+    memcpy(at, &view, sizeof view);
+}
+
+static inline corbel_object *crb_reference_get(const void *at)
+{
+    corbel_object *object;
+    memcpy(&object, at, sizeof object);
+    return object;
+}
+
+static inline void crb_reference_set(void *at, corbel_object *object)
+{
+    memcpy(at, &object, sizeof object);
+}
+
+static inline const char *crb_string_get(const void *at)
+{
+    const char *text;
+    memcpy(&text, at, sizeof text);
+    return text != NULL ? text : "";
+}
+
+static inline void crb_string_set(void *at, const char *text)
+{
+    memcpy(at, &text, sizeof text);
+}
+
+/** Octets in one protobuf bytes field. */
+static inline bool crb_is_bytes(const corbel_type *type)
+{
+    return type->kind == CORBEL_KIND_SEQUENCE && (type->flags & CORBEL_BYTES) != 0;
+}
+
+/** A number, whose wire value crb_scalar_load() gives. */
+static inline bool crb_is_scalar(const corbel_type *type)
+{
+    return type->kind <= CORBEL_KIND_ENUM;
+}
+
+/** Do sequences of it travel packed? Numbers and references' tags. */
+static inline bool crb_is_packable(const corbel_type *type)
+{
+    return crb_is_scalar(type) || type->kind == CORBEL_KIND_REFERENCE;
+}
+
+/** The wire type of one value; CRB_WIRE_LEN for what is neither number nor reference. */
+crb_wire_type crb_wire_type_of(const corbel_type *type);
+/** The bits that travel: zigzagged, sign-extended, or the IEEE bits. Zero exactly for the value that is not written. */
+uint64_t crb_scalar_load(corbel_kind kind, const void *at);
+/** The reverse. false: out of the type's range; nothing is stored. */
+bool crb_scalar_store(corbel_kind kind, void *at, uint64_t wire);
+
+/** The way from the outermost value to a member or item; lives on the stack of the recursion. */
+typedef struct crb_path {
+    const struct crb_path *up; /* NULL: outermost */
+    const char *name;          /* NULL: an item */
+    size_t index;
+} crb_path;
+
+#define CRB_MAX_PATH 400
+/** Writes "profile.recent[3].text", cut at CRB_MAX_PATH bytes; "message" for NULL. Returns out. */
+char *crb_path_print(const crb_path *path, char out[CRB_MAX_PATH]);
+
+#endif /* CRB_FIELD_H */

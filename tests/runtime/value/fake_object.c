@@ -1,0 +1,62 @@
+#include "tests/runtime/value/fake_object.h"
+#include "runtime/base/fail.h"
+
+corbel_object fake_objects[FAKE_OBJECTS];
+uint64_t fake_tags = FAKE_OBJECTS;
+
+corbel_object *corbel_object_ref(corbel_object *self)
+{
+    if (self != NULL) {
+        self->count++;
+    }
+    return self;
+}
+
+corbel_object *corbel_object_unref(corbel_object *self)
+{
+    if (self != NULL) {
+        self->count--;
+    }
+    return NULL;
+}
+
+bool corbel_object_equal(const corbel_object *a, const corbel_object *b)
+{
+    return a == b;
+}
+
+static uint64_t fake_add(void *user, corbel_object *object, const corbel_interface *interface, corbel_error *reterr)
+{
+    (void)user;
+    const uint64_t tag = (uint64_t)(object - fake_objects) + 1;
+    object->interface = interface;
+    if (tag > fake_tags) {
+        crb_fail(reterr, CORBEL_LIMIT, CORBEL_COMPLETED_NO, "too many references");
+        return 0;
+    }
+    return tag;
+}
+
+static corbel_object *fake_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr)
+{
+    (void)user;
+    if (tag > fake_tags) {
+        crb_fail(reterr, CORBEL_WRONG_INTERFACE, CORBEL_COMPLETED_NO, "tag %llu", (unsigned long long)tag);
+        return NULL;
+    }
+    corbel_object *object = &fake_objects[tag - 1];
+    object->interface = interface;
+    return corbel_object_ref(object);
+}
+
+const crb_ref_writer fake_writer = { fake_add, NULL };
+const crb_ref_reader fake_reader = { fake_take, NULL };
+
+long fake_counts(void)
+{
+    long sum = 0;
+    for (size_t i = 0; i < FAKE_OBJECTS; i++) {
+        sum += fake_objects[i].count;
+    }
+    return sum;
+}
