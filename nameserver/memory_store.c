@@ -77,7 +77,7 @@ static ns_outcome memory_replace_locked(memory_store *self, memory_entry *old, m
     return NS_DONE;
 }
 
-static ns_outcome memory_put(ns_store *store, const ns_entry *entry, bool replace, uint64_t *ret_registration)
+static ns_outcome memory_put(ns_store *store, const ns_entry *entry, bool replace, ns_visit visit, void *user)
 {
     memory_store *self = (memory_store *)store;
     memory_entry *fresh = memory_entry_new(entry);
@@ -86,24 +86,22 @@ static ns_outcome memory_put(ns_store *store, const ns_entry *entry, bool replac
     }
     ns_outcome outcome = NS_DONE;
     pthread_mutex_lock(&self->lock);
-    memory_entry *old = memory_find_locked(self, entry->name);
-    if (old != NULL && !replace) {
+    memory_entry *stands = memory_find_locked(self, entry->name);
+    if (stands != NULL && !replace) {
         outcome = NS_TAKEN;
-    } else if (old == NULL && HASH_COUNT(self->entries) >= self->max_names) {
+    } else if (stands == NULL && HASH_COUNT(self->entries) >= self->max_names) {
         outcome = NS_FULL;
     }
-    if (outcome != NS_DONE) {
-        free(fresh);
+    if (outcome == NS_DONE) {
+        fresh->entry.registration = self->last_registration + 1;
+        outcome = memory_replace_locked(self, stands, fresh);
+        stands = fresh;
+        self->last_registration += outcome == NS_DONE;
     } else {
-        const uint64_t registration = self->last_registration + 1;
-        fresh->entry.registration = registration;
-        outcome = memory_replace_locked(self, old, fresh);
-        if (outcome == NS_DONE) {
-            self->last_registration = registration;
-            if (ret_registration != NULL) {
-                *ret_registration = registration;
-            }
-        }
+        free(fresh);
+    }
+    if (visit != NULL && (outcome == NS_DONE || outcome == NS_TAKEN)) {
+        visit(user, &stands->entry);
     }
     pthread_mutex_unlock(&self->lock);
     return outcome;

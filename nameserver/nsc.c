@@ -30,7 +30,7 @@ typedef struct nsc {
     char *uri; /* of the name server */
     nsc_output output;
     bool replace;
-    corbel_string_seq tags;
+    corbel_Tags tags;
     char **arguments; /* behind the command */
     int n_arguments;
 } nsc;
@@ -48,7 +48,7 @@ static corbel_status nsc_ping(nsc *self)
 
 static corbel_status nsc_list(nsc *self)
 {
-    corbel_NameEntry_seq entries = { 0, NULL };
+    corbel_NameEntries entries = { 0, NULL };
     const char *prefix = self->n_arguments > 0 ? self->arguments[0] : "";
     const corbel_status status = corbel_NameServer_list(self->server, prefix, &entries, &self->error);
     if (status == CORBEL_OK) {
@@ -76,7 +76,7 @@ static corbel_status nsc_register(nsc *self)
     corbel_status status = corbel_NameServer_from_uri(self->runtime, uri, &reference, &self->error); /* only reads the text */
     corbel_NameServer_unref(reference);
     if (status == CORBEL_OK) {
-        status = corbel_NameServer_register(self->server, name, uri, self->tags, self->replace, &self->error);
+        status = corbel_NameServer_register(self->server, name, uri, self->tags, self->replace, NULL, &self->error);
     }
     if (status == CORBEL_OK) {
         nsc_output_done(&self->output, "registered", name);
@@ -95,7 +95,7 @@ static corbel_status nsc_remove(nsc *self)
 
 static corbel_status nsc_setmeta(nsc *self)
 {
-    const corbel_string_seq tags = { (size_t)self->n_arguments - 1, (const char *const *)self->arguments + 1 };
+    const corbel_Tags tags = { (size_t)self->n_arguments - 1, (const char *const *)self->arguments + 1 };
     const corbel_status status = corbel_NameServer_set_tags(self->server, self->arguments[0], tags, &self->error);
     if (status == CORBEL_OK) {
         nsc_output_done(&self->output, "changed", self->arguments[0]);
@@ -157,6 +157,8 @@ static int nsc_explain(const corbel_error *error)
     } else if (taken != NULL) {
         fputs("the name is taken (--replace takes it over): ", stderr);
         nsc_print_escaped(taken->name, stderr);
+        fputs(" stands for ", stderr);
+        nsc_print_escaped(taken->uri, stderr);
     } else if (invalid != NULL) {
         fputs("the name server refuses the entry: ", stderr);
         nsc_print_escaped(invalid->reason, stderr);
@@ -296,7 +298,7 @@ int main(int argc, char **argv)
         goto done;
     }
     self.replace = options.replace;
-    self.tags = (corbel_string_seq) { options.n_tags, options.tags };
+    self.tags = (corbel_Tags) { options.n_tags, options.tags };
     self.output = nsc_output_to(stdout, options.json);
     self.uri = nsc_server_uri(options.ns);
     if (self.uri == NULL) {

@@ -5,9 +5,11 @@
 
 #include "naming.corbel.h"
 
+typedef enum nsc_form { NSC_TABLE, NSC_TABS, NSC_JSON } nsc_form;
+
 typedef struct nsc_output {
     FILE *out;
-    enum { NSC_TABLE, NSC_TABS, NSC_JSON } form;
+    nsc_form form;
     bool failed; /* something could not be printed, for want of memory; what out itself refused, ferror() tells */
 } nsc_output;
 
@@ -16,7 +18,7 @@ nsc_output nsc_output_to(FILE *out, bool json);
 
 void nsc_output_ping(nsc_output *self, const char *uri);
 /** Columns: name, URI, "leased" or "permanent", tags separated by commas. Only the table has a heading. */
-void nsc_output_list(nsc_output *self, corbel_NameEntry_seq entries);
+void nsc_output_list(nsc_output *self, corbel_NameEntries entries);
 /** The URI alone, so that a script can use it as it is; in JSON all that is known. */
 void nsc_output_entry(nsc_output *self, const corbel_NameEntry *entry);
 /** "removed example.hello". */

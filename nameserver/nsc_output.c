@@ -72,7 +72,7 @@ static const char *nsc_kind(const corbel_NameEntry *entry)
     return entry->leased ? "leased" : "permanent";
 }
 
-static void nsc_table(corbel_NameEntry_seq entries, FILE *out)
+static void nsc_table(corbel_NameEntries entries, FILE *out)
 {
     size_t name_width = strlen("NAME"), uri_width = strlen("URI");
     for (size_t i = 0; i < entries.len; i++) {
@@ -127,7 +127,7 @@ void nsc_output_ping(nsc_output *self, const char *uri)
     fputs("ok\n", self->out);
 }
 
-void nsc_output_list(nsc_output *self, corbel_NameEntry_seq entries)
+void nsc_output_list(nsc_output *self, corbel_NameEntries entries)
 {
     if (self->form == NSC_TABLE) {
         nsc_table(entries, self->out);

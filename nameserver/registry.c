@@ -74,23 +74,62 @@ const char *ns_why_not_a_name(const char *text)
     return length == 0 ? "is empty" : NULL;
 }
 
+/* A store's answer as a result or an exception. uri: of the entry that is in the way, with NS_TAKEN. */
+static corbel_status registry_answer(corbel_request *request, ns_outcome outcome, const char *name, const char *uri)
+{
+    switch (outcome) {
+    case NS_DONE:
+        return CORBEL_OK;
+    case NS_NO_SUCH_NAME:
+        return corbel_NoSuchName_raise(request, &(corbel_NoSuchName) { .name = name });
+    case NS_TAKEN:
+        return corbel_NameTaken_raise(request, &(corbel_NameTaken) { .name = name, .uri = uri });
+    case NS_FULL:
+        return corbel_request_fail(request, CORBEL_LIMIT, "the name server takes no more names");
+    case NS_NO_MEMORY:
+        break;
+    }
+    return corbel_request_fail(request, CORBEL_NO_MEMORY, "the name server is out of memory");
+}
+
 static corbel_status registry_invalid(corbel_request *request, const char *what, const char *why)
 {
     const char *reason = corbel_request_printf(request, "%s %s", what, why);
     return corbel_InvalidEntry_raise(request, &(corbel_InvalidEntry) { .reason = reason });
 }
 
-static corbel_status registry_check_tags(corbel_request *request, corbel_string_seq tags)
+static int registry_by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The tags in ascending order, each once, in the request's memory. */
+static corbel_status registry_check_tags(corbel_request *request, corbel_Tags tags, corbel_Tags *ret)
 {
     if (tags.len > NS_MAX_TAGS) {
         return registry_invalid(request, "the list of tags", "is longer than 32");
+    }
+    const char **sorted = corbel_request_alloc(request, tags.len + 1, sizeof *sorted);
+    if (sorted == NULL) {
+        return registry_answer(request, NS_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < tags.len; i++) {
         const char *why = ns_why_not_a_name(tags.items[i]);
         if (why != NULL) {
             return registry_invalid(request, "a tag", why);
         }
+        sorted[i] = tags.items[i];
     }
+    if (tags.len > 1) {
+        qsort(sorted, tags.len, sizeof *sorted, registry_by_text);
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < tags.len; i++) {
+        if (n == 0 || strcmp(sorted[n - 1], sorted[i]) != 0) {
+            sorted[n++] = sorted[i];
+        }
+    }
+    *ret = (corbel_Tags) { n, sorted };
     return CORBEL_OK;
 }
 
@@ -122,37 +161,39 @@ static corbel_status registry_check_own(corbel_request *request, const char *nam
     return CORBEL_OK;
 }
 
-static corbel_status registry_answer(corbel_request *request, ns_outcome outcome, const char *name)
+/* What put() showed. */
+typedef struct registry_stands {
+    corbel_request *request;
+    uint64_t registration, revision;
+    const char *uri;
+} registry_stands;
+
+static bool registry_note(void *user, const ns_entry *entry)
 {
-    switch (outcome) {
-    case NS_DONE:
-        return CORBEL_OK;
-    case NS_NO_SUCH_NAME:
-        return corbel_NoSuchName_raise(request, &(corbel_NoSuchName) { .name = name });
-    case NS_TAKEN:
-        return corbel_NameTaken_raise(request, &(corbel_NameTaken) { .name = name });
-    case NS_FULL:
-        return corbel_request_fail(request, CORBEL_LIMIT, "the name server takes no more names");
-    case NS_NO_MEMORY:
-        break;
-    }
-    return corbel_request_fail(request, CORBEL_NO_MEMORY, "the name server is out of memory");
+    registry_stands *stands = user;
+    stands->registration = entry->registration;
+    stands->revision = entry->revision;
+    stands->uri = corbel_request_strdup(stands->request, entry->uri);
+    return true;
 }
 
-static corbel_status registry_put(registry *self, corbel_request *request, const char *name, const char *uri,
-                                  corbel_string_seq tags, bool replace, bool leased, uint64_t *ret_registration)
+static corbel_status registry_put(registry *self, corbel_request *request, ns_entry entry, corbel_Tags tags, bool replace,
+                                  registry_stands *ret)
 {
-    const char *why = ns_why_not_a_name(name);
+    const char *why = ns_why_not_a_name(entry.name);
     corbel_status status = CORBEL_OK;
     if (why != NULL) {
         return registry_invalid(request, "the name", why);
     }
-    if ((status = registry_check_own(request, name)) || (status = registry_check_uri(request, uri)) ||
-        (status = registry_check_tags(request, tags))) {
+    if ((status = registry_check_own(request, entry.name)) || (status = registry_check_uri(request, entry.uri)) ||
+        (status = registry_check_tags(request, tags, &tags))) {
         return status;
     }
-    const ns_entry entry = { .name = name, .uri = uri, .tags = tags.items, .n_tags = tags.len, .leased = leased };
-    return registry_answer(request, self->store->put(self->store, &entry, replace, ret_registration), name);
+    entry.tags = tags.items;
+    entry.n_tags = tags.len;
+    *ret = (registry_stands) { .request = request };
+    const ns_outcome outcome = self->store->put(self->store, &entry, replace, registry_note, ret);
+    return registry_answer(request, outcome, entry.name, ret->uri);
 }
 
 /* ---- the operations ---- */
@@ -208,28 +249,40 @@ static corbel_status registry_lookup(void *self, corbel_request *request, const 
     registry_answer_list list = { .request = request };
     const ns_outcome outcome = r->store->get(r->store, name, registry_collect, &list);
     if (outcome != NS_DONE || list.status != CORBEL_OK) {
-        return registry_answer(request, outcome == NS_DONE ? NS_NO_MEMORY : outcome, name);
+        return registry_answer(request, outcome == NS_DONE ? NS_NO_MEMORY : outcome, name, NULL);
     }
     *ret = list.items[0];
     return CORBEL_OK;
 }
 
-static corbel_status registry_list(void *self, corbel_request *request, const char *prefix, corbel_NameEntry_seq *ret)
+static corbel_status registry_list(void *self, corbel_request *request, const char *prefix, corbel_NameEntries *ret)
 {
     registry *r = self;
     registry_answer_list list = { .request = request };
     const ns_outcome outcome = r->store->list(r->store, prefix, registry_collect, &list);
     if (outcome != NS_DONE || list.status != CORBEL_OK) {
-        return registry_answer(request, outcome == NS_DONE ? NS_NO_MEMORY : outcome, prefix);
+        return registry_answer(request, outcome == NS_DONE ? NS_NO_MEMORY : outcome, prefix, NULL);
     }
     *ret = (corbel_NameEntry_seq) { list.len, list.items };
     return CORBEL_OK;
 }
 
-static corbel_status registry_register(void *self, corbel_request *request, const char *name, const char *uri,
-                                       corbel_string_seq tags, bool replace)
+static corbel_status registry_register(void *self, corbel_request *request, const char *name, const char *uri, corbel_Tags tags,
+                                       bool replace, uint64_t *ret)
 {
-    return registry_put(self, request, name, uri, tags, replace, false, NULL);
+    registry_stands stands;
+    const corbel_status status = registry_put(self, request, (ns_entry) { .name = name, .uri = uri }, tags, replace, &stands);
+    if (status == CORBEL_OK) {
+        *ret = stands.revision;
+    }
+    return status;
+}
+
+static corbel_status registration_get_name(void *self, corbel_request *request, const char **ret)
+{
+    (void)request;
+    *ret = ((const registration *)self)->name; /* constant as long as the object lives, and so the call */
+    return CORBEL_OK;
 }
 
 static void registration_finalize(void *self)
@@ -241,25 +294,28 @@ static void registration_finalize(void *self)
     free(r);
 }
 
-static const corbel_Registration_servant registration_servant = { 0 };
+static const corbel_Registration_servant registration_servant = { .get_name = registration_get_name };
 
-static corbel_status registry_lease(void *self, corbel_request *request, const char *name, const char *uri,
-                                    corbel_string_seq tags, bool replace, corbel_Registration **ret)
+static corbel_status registry_lease(void *self, corbel_request *request, const char *name, const char *uri, corbel_Tags tags,
+                                    bool replace, corbel_Registration **ret)
 {
     registry *r = self;
     const size_t name_size = strlen(name) + 1;
+    registry_stands stands;
     registration *lease = calloc(1, sizeof *lease + name_size);
     if (lease == NULL) {
-        return registry_answer(request, NS_NO_MEMORY, name);
+        return registry_answer(request, NS_NO_MEMORY, name, NULL);
     }
-    memcpy(lease->name, name, name_size);
-    const corbel_status status = registry_put(r, request, name, uri, tags, replace, true, &lease->number);
+    const corbel_status status =
+        registry_put(r, request, (ns_entry) { .name = name, .uri = uri, .leased = true }, tags, replace, &stands);
     if (status != CORBEL_OK) {
         free(lease);
         return status;
     }
     atomic_fetch_add(&r->count, 1);
     lease->registry = r;
+    lease->number = stands.registration;
+    memcpy(lease->name, name, name_size);
     *ret = corbel_Registration_new(corbel_request_runtime(request), &registration_servant, lease, registration_finalize);
     return CORBEL_OK;
 }
@@ -268,17 +324,17 @@ static corbel_status registry_remove(void *self, corbel_request *request, const 
 {
     registry *r = self;
     const corbel_status status = registry_check_own(request, name);
-    return status ? status : registry_answer(request, r->store->remove(r->store, name, 0), name);
+    return status ? status : registry_answer(request, r->store->remove(r->store, name, 0), name, NULL);
 }
 
-static corbel_status registry_set_tags(void *self, corbel_request *request, const char *name, corbel_string_seq tags)
+static corbel_status registry_set_tags(void *self, corbel_request *request, const char *name, corbel_Tags tags)
 {
     registry *r = self;
     corbel_status status = CORBEL_OK;
-    if ((status = registry_check_own(request, name)) || (status = registry_check_tags(request, tags))) {
+    if ((status = registry_check_own(request, name)) || (status = registry_check_tags(request, tags, &tags))) {
         return status;
     }
-    return registry_answer(request, r->store->set_tags(r->store, name, tags.items, tags.len), name);
+    return registry_answer(request, r->store->set_tags(r->store, name, tags.items, tags.len), name, NULL);
 }
 
 static const corbel_NameServer_servant registry_servant = {
@@ -312,5 +368,5 @@ corbel_NameServer *ns_registry_new(corbel_runtime *runtime, ns_store *store)
 
 ns_outcome ns_registry_enter_itself(ns_store *store, const char *uri)
 {
-    return store->put(store, &(ns_entry) { .name = NS_OBJECT_ID, .uri = uri }, true, NULL);
+    return store->put(store, &(ns_entry) { .name = NS_OBJECT_ID, .uri = uri }, true, NULL, NULL);
 }

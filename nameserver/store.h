@@ -35,9 +35,9 @@ typedef bool (*ns_visit)(void *user, const ns_entry *entry);
 
 typedef struct ns_store ns_store;
 struct ns_store {
-    /** Adds entry (its registration and revision are the store's to give), or replaces what has its name. ret_registration may
-     *  be NULL. */
-    ns_outcome (*put)(ns_store *self, const ns_entry *entry, bool replace, uint64_t *ret_registration);
+    /** Adds entry (its registration and revision are the store's to give), or replaces what has its name. Shows visit, unless it
+     *  is NULL, what then stands under the name: the entry that was made, or with NS_TAKEN the one that is in the way. */
+    ns_outcome (*put)(ns_store *self, const ns_entry *entry, bool replace, ns_visit visit, void *user);
     /** Shows the entry to visit. */
     ns_outcome (*get)(ns_store *self, const char *name, ns_visit visit, void *user);
     /** Shows all entries whose names begin with prefix ("" for all), in the order of their bytes. */

@@ -22,7 +22,7 @@ static const corbel_NameEntry hostile = { .name = "a\x1b[2J\tb\n\xc2\x9b\x7f", .
 
 enum { LIST, EMPTY_LIST, ENTRY, HOSTILE_LIST, HOSTILE_ENTRY, PING, DONE };
 
-static char *print(int what, int form)
+static char *print(int what, nsc_form form)
 {
     char *text = NULL;
     size_t size = 0;
@@ -31,16 +31,16 @@ static char *print(int what, int form)
     output.form = form;
     switch (what) {
     case LIST:
-        nsc_output_list(&output, (corbel_NameEntry_seq)CORBEL_SEQ(entries));
+        nsc_output_list(&output, (corbel_NameEntries)CORBEL_SEQ(entries));
         break;
     case EMPTY_LIST:
-        nsc_output_list(&output, (corbel_NameEntry_seq) { 0, NULL });
+        nsc_output_list(&output, (corbel_NameEntries) { 0, NULL });
         break;
     case ENTRY:
         nsc_output_entry(&output, &entries[1]);
         break;
     case HOSTILE_LIST:
-        nsc_output_list(&output, (corbel_NameEntry_seq) { 1, &hostile });
+        nsc_output_list(&output, (corbel_NameEntries) { 1, &hostile });
         break;
     case HOSTILE_ENTRY:
         nsc_output_entry(&output, &hostile);
@@ -60,7 +60,8 @@ static char *print(int what, int form)
 static void test_text(void **state)
 {
     static const struct {
-        int what, form;
+        int what;
+        nsc_form form;
         const char *text;
     } rows[] = {
         { LIST, NSC_TABS,
