@@ -1,0 +1,234 @@
+/* Growing doubles and leaves the old text in the arena: less than twice what is needed, freed with the run. */
+#include "codegen/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void reserve(emit_buf *out, size_t more)
+{
+    if (out->length + more < out->capacity) {
+        return;
+    }
+    size_t capacity = out->capacity == 0 ? 1024 : out->capacity;
+    while (capacity <= out->length + more) {
+        capacity *= 2;
+    }
+    char *text = idl_arena_alloc(out->arena, capacity);
+    if (out->length > 0) {
+        memcpy(text, out->text, out->length);
+    }
+    out->text = text;
+    out->capacity = capacity;
+}
+
+void emit_raw(emit_buf *out, const char *text, size_t length)
+{
+    reserve(out, length);
+    memcpy(out->text + out->length, text, length);
+    out->length += length;
+    out->text[out->length] = '\0';
+}
+
+static void append(emit_buf *out, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    reserve(out, 256);
+    int needed = vsnprintf(out->text + out->length, out->capacity - out->length, format, arguments);
+    if (needed < 0) { /* an encoding error: there are no wide characters here */
+        needed = 0;
+        out->text[out->length] = '\0';
+    } else if ((size_t)needed >= out->capacity - out->length) {
+        reserve(out, (size_t)needed);
+        vsnprintf(out->text + out->length, out->capacity - out->length, format, again);
+    }
+    out->length += (size_t)needed;
+    va_end(again);
+}
+
+void emit(emit_buf *out, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    append(out, format, arguments);
+    va_end(arguments);
+}
+
+static const char *format_list(idl_arena *arena, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    const int needed = vsnprintf(NULL, 0, format, arguments);
+    const size_t size = needed < 0 ? 1 : (size_t)needed + 1;
+    char *text = idl_arena_alloc(arena, size);
+    vsnprintf(text, size, format, again);
+    va_end(again);
+    return text;
+}
+
+const char *emit_format(idl_arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const char *text = format_list(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+static void add_text(emit_strings *list, const char *text)
+{
+    if (list->length == list->capacity) {
+        list->capacity = list->capacity == 0 ? 8 : list->capacity * 2;
+        const char **items = idl_arena_alloc(list->arena, list->capacity * sizeof *items);
+        if (list->length > 0) {
+            memcpy(items, list->items, list->length * sizeof *items);
+        }
+        list->items = items;
+    }
+    list->items[list->length++] = text;
+}
+
+void emit_add(emit_strings *list, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    add_text(list, format_list(list->arena, format, arguments));
+    va_end(arguments);
+}
+
+void emit_add_list(emit_strings *list, const emit_strings *more)
+{
+    for (size_t i = 0; i < more->length; i++) {
+        add_text(list, more->items[i]);
+    }
+}
+
+size_t emit_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text != '\0'; text++) {
+        width += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return width;
+}
+
+static size_t indentation(const char *text)
+{
+    return strspn(text, " ");
+}
+
+static size_t widest(const emit_strings *items)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < items->length; i++) {
+        const size_t width = emit_width(items->items[i]);
+        most = width > most ? width : most;
+    }
+    return most;
+}
+
+void emit_list(emit_buf *out, const char *head, const emit_strings *items, const char *tail)
+{
+    size_t all = emit_width(head) + emit_width(tail);
+    for (size_t i = 0; i < items->length; i++) {
+        all += emit_width(items->items[i]) + (i > 0 ? 2 : 0);
+    }
+    emit(out, "%s", head);
+    size_t indent = emit_width(head);
+    size_t column = indent;
+    if (all > EMIT_COLUMNS && items->length > 0 && indent + widest(items) + 1 + strlen(tail) > EMIT_COLUMNS) {
+        indent = indentation(head) + 4;
+        emit(out, "\n%*s", (int)indent, "");
+        column = indent;
+    }
+    for (size_t i = 0; i < items->length; i++) {
+        const size_t width = emit_width(items->items[i]);
+        const size_t behind = i + 1 < items->length ? 1 : emit_width(tail);
+        if (all > EMIT_COLUMNS && i > 0) {
+            if (column + 1 + width + behind > EMIT_COLUMNS) {
+                emit(out, "\n%*s", (int)indent, "");
+                column = indent;
+            } else {
+                emit(out, " ");
+                column += 1;
+            }
+        } else if (i > 0) {
+            emit(out, " ");
+        }
+        emit(out, "%s%s", items->items[i], i + 1 < items->length ? "," : "");
+        column += width + 1;
+    }
+    emit(out, "%s\n", tail);
+}
+
+void emit_rows(emit_buf *out, const char *head, const emit_strings *rows, const char *tail)
+{
+    const int indent = (int)indentation(head);
+    size_t all = emit_width(head) + emit_width(tail) + 2;
+    for (size_t i = 0; i < rows->length; i++) {
+        all += emit_width(rows->items[i]) + (i > 0 ? 2 : 0);
+    }
+    if (all <= EMIT_COLUMNS) {
+        emit(out, "%s ", head);
+        for (size_t i = 0; i < rows->length; i++) {
+            emit(out, "%s%s", i > 0 ? ", " : "", rows->items[i]);
+        }
+        emit(out, " %s\n", tail);
+        return;
+    }
+    emit(out, "%s\n", head);
+    for (size_t i = 0; i < rows->length; i++) {
+        const size_t width = (size_t)indent + 5 + emit_width(rows->items[i]);
+        const char *broken = width > EMIT_COLUMNS ? strstr(rows->items[i], ", offsetof(") : NULL;
+        if (broken == NULL && width > EMIT_COLUMNS) {
+            broken = strstr(rows->items[i], ", &");
+        }
+        if (broken != NULL) {
+            emit(out, "%*s%.*s,\n%*s%s,\n", indent + 4, "", (int)(broken - rows->items[i]), rows->items[i], indent + 6, "",
+                 broken + 2);
+        } else {
+            emit(out, "%*s%s,\n", indent + 4, "", rows->items[i]);
+        }
+    }
+    emit(out, "%*s%s\n", indent, "", tail);
+}
+
+static const emit_strings *or_void(emit_buf *out, const emit_strings *params, emit_strings *none)
+{
+    if (params->length > 0) {
+        return params;
+    }
+    *none = (emit_strings){ .arena = out->arena };
+    emit_add(none, "void");
+    return none;
+}
+
+void emit_function(emit_buf *out, const char *prefix, const char *name, const emit_strings *params, const char *tail)
+{
+    emit_strings none;
+    const char *head = emit_format(out->arena, "%s%s(", prefix, name);
+    if (emit_width(head) > EMIT_COLUMNS - 8) {
+        const size_t end = strlen(prefix) - (prefix[strlen(prefix) - 1] == ' ');
+        emit(out, "%.*s\n", (int)end, prefix);
+        head = emit_format(out->arena, "%s(", name);
+    }
+    emit_list(out, head, or_void(out, params, &none), emit_format(out->arena, ")%s", tail));
+}
+
+void emit_short_function(emit_buf *out, const char *prefix, const char *name, const emit_strings *params,
+                         const char *statement)
+{
+    emit_strings none;
+    const emit_strings *all = or_void(out, params, &none);
+    size_t width = strlen(prefix) + strlen(name) + strlen(statement) + strlen("() {  }");
+    for (size_t i = 0; i < all->length; i++) {
+        width += emit_width(all->items[i]) + (i > 0 ? 2 : 0);
+    }
+    if (width <= EMIT_COLUMNS) {
+        emit_function(out, prefix, name, params, emit_format(out->arena, " { %s }", statement));
+    } else {
+        emit_function(out, prefix, name, params, "");
+        emit(out, "{\n    %s\n}\n", statement);
+    }
+}

@@ -1,0 +1,157 @@
+/* Operations and attributes in one form: what is called. */
+#include "codegen/emit.h"
+
+#include <string.h>
+
+static bool has_operation(const idl_decl *interface, const char *name)
+{
+    for (const idl_decl *child = interface->children; child != NULL; child = child->next) {
+        if (child->kind == IDL_OPERATION && strcmp(child->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void number_params(emit_call *call, emit_param *params)
+{
+    uint32_t in = 1;
+    uint32_t out = call->result == NULL ? 1 : 2;
+    for (size_t i = 0; i < call->n_params; i++) {
+        if (params[i].direction != IDL_OUT) {
+            params[i].in_id = in++;
+        }
+        if (params[i].direction != IDL_IN) {
+            params[i].out_id = out++;
+        }
+    }
+    call->n_in = in - 1;
+    call->n_out = out - 1;
+}
+
+static void make_operation(emit_run *run, emit_call *call)
+{
+    size_t n = 0;
+    for (const idl_decl *child = call->decl->children; child != NULL; child = child->next) {
+        n += child->kind == IDL_PARAMETER;
+    }
+    emit_param *params = idl_arena_alloc(run->arena, (n + 1) * sizeof *params);
+    for (const idl_decl *child = call->decl->children; child != NULL; child = child->next) {
+        if (child->kind == IDL_PARAMETER) {
+            params[call->n_params++] =
+                (emit_param){ .name = child->name, .decl = child, .type = child->type, .direction = child->direction };
+        }
+    }
+    call->role = EMIT_OPERATION;
+    call->result = call->decl->type->kind == IDL_VOID ? NULL : call->decl->type;
+    call->params = params;
+    call->stem = call->wire_name = call->decl->name;
+    number_params(call, params);
+}
+
+static void make_accessor(emit_run *run, emit_call *call, bool is_setter)
+{
+    const idl_decl *attribute = call->decl;
+    call->role = is_setter ? EMIT_SETTER : EMIT_GETTER;
+    call->stem = emit_format(run->arena, "%s_%s", is_setter ? "set" : "get", attribute->name);
+    call->wire_name = call->stem;
+    while (has_operation(call->owner, call->wire_name)) { /* an operation of that name keeps it, on the wire, too */
+        call->wire_name = emit_format(run->arena, "%s_", call->wire_name);
+    }
+    if (!is_setter) {
+        call->result = attribute->type;
+        call->n_out = 1;
+        return;
+    }
+    emit_param *param = idl_arena_alloc(run->arena, sizeof *param);
+    *param = (emit_param){ .name = attribute->name, .decl = attribute, .type = attribute->type, .in_id = 1 };
+    call->params = param;
+    call->n_params = 1;
+    call->n_in = 1;
+}
+
+static void name_servant_members(emit_run *run, emit_calls *calls)
+{
+    idl_names used = { 0 };
+    for (int accessors = 0; accessors < 2; accessors++) {
+        for (size_t i = 0; i < calls->length; i++) {
+            emit_call *call = &calls->items[i];
+            if ((call->role != EMIT_OPERATION) != (accessors == 1)) {
+                continue;
+            }
+            const char *name = emit_is_reserved(call->stem) ? emit_format(run->arena, "%s_", call->stem) : call->stem;
+            while (idl_names_get(&used, name, strlen(name)) != NULL) {
+                name = emit_format(run->arena, "%s_", name);
+            }
+            idl_names_put(&used, run->arena, name, strlen(name), call);
+            call->servant_member = name;
+        }
+    }
+}
+
+static void add_calls(emit_run *run, emit_calls *calls, const idl_decl *member)
+{
+    emit_call *call = &calls->items[calls->length++];
+    *call = (emit_call){ .owner = member->parent, .decl = member };
+    if (member->kind == IDL_OPERATION) {
+        make_operation(run, call);
+        return;
+    }
+    make_accessor(run, call, false);
+    if (!member->is_readonly) {
+        call = &calls->items[calls->length++];
+        *call = (emit_call){ .owner = member->parent, .decl = member };
+        make_accessor(run, call, true);
+    }
+}
+
+emit_calls emit_calls_of(emit_run *run, const idl_decl *interface, bool inherited)
+{
+    size_t n = 0;
+    for (const idl_decl *child = interface->children; child != NULL; child = child->next) {
+        n++;
+    }
+    for (size_t i = 0; i < interface->all_bases.length; i++) {
+        for (const idl_decl *child = interface->all_bases.items[i]->children; child != NULL; child = child->next) {
+            n++;
+        }
+    }
+    emit_calls calls = { .items = idl_arena_alloc(run->arena, (2 * n + 1) * sizeof(emit_call)) };
+    for (size_t i = 0; i <= interface->all_bases.length; i++) {
+        const bool is_own = i == interface->all_bases.length;
+        const idl_decl *owner = is_own ? interface : interface->all_bases.items[i];
+        for (const idl_decl *child = owner->children; child != NULL; child = child->next) {
+            if (child->kind == IDL_OPERATION || child->kind == IDL_ATTRIBUTE) {
+                add_calls(run, &calls, child);
+            }
+        }
+    }
+    name_servant_members(run, &calls);
+    if (!inherited) { /* after the naming, which must see all of them */
+        size_t first = 0;
+        while (first < calls.length && calls.items[first].owner != interface) {
+            first++;
+        }
+        calls.items += first;
+        calls.length -= first;
+    }
+    return calls;
+}
+
+bool emit_call_is_plain_name(const idl_decl *interface, const emit_call *call)
+{
+    return call->role == EMIT_OPERATION && call->owner == interface;
+}
+
+const char *emit_call_name(emit_run *run, const idl_decl *interface, const emit_call *call, const char *suffix)
+{
+    if (suffix[0] == '\0' && emit_call_is_plain_name(interface, call)) {
+        return emit_name(run, call->decl);
+    }
+    return emit_derived(run, interface, call->decl, emit_format(run->arena, "_%s%s", call->stem, suffix));
+}
+
+bool emit_has_halves(const emit_call *call)
+{
+    return !(call->role == EMIT_OPERATION && call->decl->is_oneway);
+}

@@ -1,0 +1,92 @@
+/* What is right in IDL and cannot be said in C, in the tables, or in protobuf. */
+#include "codegen/emit.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Protobuf keeps these numbers for itself. */
+#define BAND_FIRST 19000
+#define BAND_LAST 19999
+
+static void check_number(emit_file *file, const idl_decl *decl, uint32_t number)
+{
+    if (number >= BAND_FIRST && number <= BAND_LAST) {
+        idl_error(file->run->diagnostics, &decl->range,
+                  "'%s' would be field number %" PRIu32 ", and protobuf reserves %d to %d", decl->scoped_name, number, BAND_FIRST,
+                  BAND_LAST);
+    }
+}
+
+static void check_type(emit_file *file, const idl_decl *decl, const idl_type *type)
+{
+    for (; type != NULL; type = type->element) {
+        if (type->bound > UINT32_MAX) {
+            idl_error(file->run->diagnostics, type->range.file != NULL ? &type->range : &decl->range,
+                      "a bound of %" PRIu64 " is more than %" PRIu32 ", the most that is supported", type->bound, UINT32_MAX);
+        }
+    }
+}
+
+static void check_meeting(emit_file *file, idl_names *used, const idl_decl *decl, const char *name)
+{
+    emit_run *run = file->run;
+    const idl_decl *other = idl_names_get(used, name, strlen(name));
+    if (other == NULL) {
+        idl_names_put(used, run->arena, name, strlen(name), (void *)(uintptr_t)decl);
+    } else if (other != decl) {
+        idl_error(run->diagnostics, &decl->range, "'%s' and '%s' would both be '%s' in C", decl->scoped_name,
+                  other->scoped_name, name);
+        idl_note(run->diagnostics, &other->range, "'%s' is declared here", other->scoped_name);
+    }
+}
+
+static void check_members(emit_file *file, const idl_decl *decl)
+{
+    idl_names used = { 0 };
+    uint32_t number = 1;
+    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
+        check_number(file, member, number++);
+        check_type(file, member, member->type);
+        check_meeting(file, &used, member, emit_local_name(file, member->name, false));
+    }
+}
+
+static void check_calls(emit_file *file, const idl_decl *interface)
+{
+    emit_run *run = file->run;
+    const emit_calls calls = emit_calls_of(run, interface, false);
+    for (size_t i = 0; i < calls.length; i++) {
+        const emit_call *call = &calls.items[i];
+        idl_names used = { 0 };
+        if (call->result != NULL) {
+            check_type(file, call->decl, call->result);
+        }
+        for (size_t p = 0; p < call->n_params; p++) {
+            const emit_param *param = &call->params[p];
+            check_type(file, param->decl, param->type);
+            check_number(file, param->decl, param->in_id);
+            check_number(file, param->decl, param->out_id);
+            if (param->direction != IDL_OUT) {
+                check_meeting(file, &used, param->decl, emit_local_name(file, param->name, true));
+            }
+            if (param->direction != IDL_IN) {
+                check_meeting(file, &used, param->decl, emit_format(run->arena, "ret_%s", param->name));
+                check_meeting(file, &used, param->decl, emit_format(run->arena, "inout_%s", param->name));
+            }
+        }
+    }
+}
+
+void emit_check(emit_file *file)
+{
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION) {
+            check_members(file, decl);
+        } else if (decl->kind == IDL_INTERFACE) {
+            check_calls(file, decl);
+        } else if (decl->kind == IDL_TYPEDEF) {
+            check_type(file, decl, decl->type);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+/* The fingerprint of an interface: FNV-1a, 64 bits, over a text that says all that two programs must agree on, and nothing
+ * else: no comments, no order of declaration, no typedef's name.
+ *
+ *   interface  = scoped name "{" operation* "}"      its own and inherited ones, sorted by the text before their "("
+ *   operation  = declaring interface "::" name "(" [ "in" | "out" number name ":" type ";" ]* ")" [ "oneway" ] [ "raises" names ]
+ *   type       = basic name [ "<" bound ">" ] | "seq<" type "," bound ">" | "ref " interface | named
+ *   named      = scoped name, followed at its first mention in the text by its members or enumerators in "{" "}"
+ *
+ * A reference says only which interface it is to: that one has a fingerprint of its own. */
+#include "codegen/emit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct canon {
+    emit_run *run;
+    emit_buf text;
+    idl_names mentioned;
+} canon;
+
+static void canon_type(canon *out, const idl_type *type);
+
+static void canon_named(canon *out, const idl_decl *decl)
+{
+    emit(&out->text, "%s", decl->scoped_name);
+    const size_t length = strlen(decl->scoped_name);
+    if (idl_names_get(&out->mentioned, decl->scoped_name, length) != NULL) {
+        return;
+    }
+    idl_names_put(&out->mentioned, out->run->arena, decl->scoped_name, length, (void *)(uintptr_t)decl);
+    emit(&out->text, "{");
+    uint32_t id = 1;
+    for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
+        if (decl->kind == IDL_ENUM) {
+            emit(&out->text, "%s=%" PRIu64 ";", child->name, child->value.magnitude);
+        } else {
+            emit(&out->text, "%" PRIu32 " %s:", id++, child->name);
+            canon_type(out, child->type);
+            emit(&out->text, ";");
+        }
+    }
+    emit(&out->text, "}");
+}
+
+static void canon_type(canon *out, const idl_type *type)
+{
+    type = idl_type_resolve(type);
+    if (type->kind == IDL_SEQUENCE) {
+        emit(&out->text, "seq<");
+        canon_type(out, type->element);
+        emit(&out->text, ",%" PRIu64 ">", type->bound);
+    } else if (type->kind != IDL_NAMED) {
+        emit(&out->text, "%s", emit_basic_name(type));
+        if (type->bound > 0) {
+            emit(&out->text, "<%" PRIu64 ">", type->bound);
+        }
+    } else if (emit_shape_of(type) == EMIT_REFERENCE) {
+        emit(&out->text, "ref %s", type->decl->scoped_name);
+    } else {
+        canon_named(out, type->decl);
+    }
+}
+
+static void canon_value(canon *out, const char *direction, uint32_t id, const char *name, const idl_type *type)
+{
+    emit(&out->text, "%s%" PRIu32 " %s:", direction, id, name);
+    canon_type(out, type);
+    emit(&out->text, ";");
+}
+
+static void canon_call(canon *out, const emit_call *call)
+{
+    emit(&out->text, "%s::%s(", call->owner->scoped_name, call->wire_name);
+    for (size_t i = 0; i < call->n_params; i++) {
+        if (call->params[i].in_id != 0) {
+            canon_value(out, "in", call->params[i].in_id, call->params[i].name, call->params[i].type);
+        }
+    }
+    if (call->result != NULL) {
+        canon_value(out, "out", 1, "ret", call->result);
+    }
+    for (size_t i = 0; i < call->n_params; i++) {
+        if (call->params[i].out_id != 0) {
+            canon_value(out, "out", call->params[i].out_id, call->params[i].name, call->params[i].type);
+        }
+    }
+    emit(&out->text, ")%s", emit_has_halves(call) ? "" : "oneway");
+    if (call->role == EMIT_OPERATION && call->decl->raises.length > 0) {
+        emit(&out->text, "raises");
+        for (size_t i = 0; i < call->decl->raises.length; i++) {
+            emit(&out->text, " ");
+            canon_named(out, call->decl->raises.items[i]);
+        }
+    }
+}
+
+static int compare_calls(const void *one, const void *other)
+{
+    const emit_call *a = one, *b = other;
+    const int order = strcmp(a->owner->scoped_name, b->owner->scoped_name);
+    return order != 0 ? order : strcmp(a->wire_name, b->wire_name);
+}
+
+uint64_t emit_fingerprint(emit_run *run, const idl_decl *interface)
+{
+    canon out = { .run = run, .text = { .arena = run->arena } };
+    const emit_calls calls = emit_calls_of(run, interface, true);
+    if (calls.length > 0) {
+        qsort(calls.items, calls.length, sizeof *calls.items, compare_calls);
+    }
+    emit(&out.text, "%s{", interface->scoped_name);
+    for (size_t i = 0; i < calls.length; i++) {
+        canon_call(&out, &calls.items[i]);
+    }
+    emit(&out.text, "}");
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *c = out.text.text; *c != '\0'; c++) {
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}

@@ -1,0 +1,387 @@
+/* The header: banner, types in IDL order, then the interfaces, then the small print (emit_small_print.c). */
+#include "codegen/emit.h"
+
+#include "codegen/comment.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- constants ---- */
+
+static const char *character(idl_arena *arena, unsigned char c, char quote)
+{
+    if (c == (unsigned char)quote || c == '\\' || c == '?') { /* "??/" would be a trigraph */
+        return emit_format(arena, "\\%c", c);
+    }
+    return c >= 0x20 && c < 0x7F ? emit_format(arena, "%c", c) : emit_format(arena, "\\%03o", c);
+}
+
+static const char *string_literal(idl_arena *arena, const char *text)
+{
+    emit_buf out = { .arena = arena };
+    emit(&out, "\"");
+    for (; *text != '\0'; text++) {
+        emit(&out, "%s", character(arena, (unsigned char)*text, '"'));
+    }
+    emit(&out, "\"");
+    return out.text;
+}
+
+/* The shortest text that gives the number back, marked as a floating one. */
+static const char *float_literal(idl_arena *arena, double number, bool is_single)
+{
+    const char *text = NULL;
+    for (int digits = 1; digits <= (is_single ? 9 : 17); digits++) {
+        double again = 0;
+        text = emit_format(arena, "%.*g", digits, number);
+        if (sscanf(text, "%lf", &again) == 1 && (is_single ? (float)again == (float)number : again == number)) {
+            break;
+        }
+    }
+    const bool is_marked = strpbrk(text, ".en") != NULL;
+    return emit_format(arena, "%s%s%s", text, is_marked ? "" : ".0", is_single ? "f" : "");
+}
+
+static const char *integer_literal(idl_arena *arena, const idl_value *value, bool is_unsigned)
+{
+    if (value->negative && value->magnitude > 0) {
+        /* -2^63 has no literal: one more, less one */
+        return value->magnitude > INT64_MAX ? emit_format(arena, "(-%" PRIu64 " - 1)", value->magnitude - 1)
+                                            : emit_format(arena, "-%" PRIu64, value->magnitude);
+    }
+    return emit_format(arena, "%" PRIu64 "%s", value->magnitude, is_unsigned && value->magnitude > INT32_MAX ? "u" : "");
+}
+
+static const char *constant(emit_run *run, const idl_decl *decl)
+{
+    const idl_value *value = &decl->value;
+    const idl_type *type = idl_type_resolve(decl->type);
+    const char *c_type = emit_value_type(run, decl->type);
+    const int length = (int)strcspn(c_type, " ");
+    switch (value->kind) {
+    case IDL_VALUE_STRING:
+        return string_literal(run->arena, value->string);
+    case IDL_VALUE_ENUM:
+        return emit_name(run, value->enumerator);
+    case IDL_VALUE_BOOLEAN:
+        return value->magnitude != 0 ? "true" : "false";
+    case IDL_VALUE_CHAR:
+        return emit_format(run->arena, "((%.*s)'%s')", length, c_type,
+                           character(run->arena, (unsigned char)value->magnitude, '\''));
+    case IDL_VALUE_FLOAT:
+        return emit_format(run->arena, "((%.*s)%s)", length, c_type,
+                           float_literal(run->arena, value->number, type->kind == IDL_FLOAT));
+    case IDL_VALUE_INTEGER: {
+        const bool is_unsigned = type->kind == IDL_UINT64 || type->kind == IDL_UINT32;
+        return emit_format(run->arena, "((%.*s)%s)", length, c_type, integer_literal(run->arena, value, is_unsigned));
+    }
+    case IDL_VALUE_NONE:
+        break;
+    }
+    return "0";
+}
+
+/* ---- types ---- */
+
+static void emit_one_view(emit_file *file, emit_buf *out, const emit_view *view)
+{
+    emit_run *run = file->run;
+    const char *item = emit_shape_of(view->element) == EMIT_REFERENCE ? "*const *" : "*";
+    const char *constness = item[1] == '\0' ? "const " : "";
+    const char *body = emit_format(run->arena, "size_t len; %s%s %sitems;", constness, view->element_name, item);
+    const char *line = emit_format(run->arena, "typedef struct %s { %s } %s;", view->name, body, view->name);
+    if (view->is_foreign) {
+        emit(out, "#ifndef CORBEL_SEQ_%s /* another file may need it, too */\n#define CORBEL_SEQ_%s\n", view->element_name,
+             view->element_name);
+    }
+    if (emit_width(line) <= EMIT_COLUMNS) {
+        emit(out, "%s\n", line);
+    } else {
+        emit(out, "typedef struct %s {\n    size_t len;\n    %s%s %sitems;\n} %s;\n", view->name, constness,
+             view->element_name, item, view->name);
+    }
+    if (view->is_foreign) {
+        emit(out, "#endif\n");
+    }
+}
+
+static void emit_views_of(emit_file *file, emit_buf *out, const idl_decl *root)
+{
+    for (size_t i = 0; i < file->n_views; i++) {
+        if (!file->views[i].is_foreign && file->views[i].root == root) {
+            emit_one_view(file, out, &file->views[i]);
+        }
+    }
+}
+
+static bool has_views_of(const emit_file *file, const idl_decl *root)
+{
+    for (size_t i = 0; i < file->n_views; i++) {
+        if (!file->views[i].is_foreign && file->views[i].root == root) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool names_itself(const idl_decl *decl)
+{
+    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
+        const idl_type *type = idl_type_resolve(member->type);
+        while (type->kind == IDL_SEQUENCE) {
+            type = idl_type_resolve(type->element);
+            if (type->kind == IDL_NAMED && type->decl == decl) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void emit_member(emit_file *file, emit_buf *out, const idl_decl *member)
+{
+    emit_run *run = file->run;
+    const char *bound = emit_bound_note(run, member->type);
+    const char *note = bound != NULL ? bound : emit_shape_of(member->type) == EMIT_REFERENCE ? "may be NULL" : NULL;
+    const char *line = emit_format(run->arena, "    %s%s;", emit_value_type(run, member->type),
+                                   emit_local_name(file, member->name, false));
+    const char *doc = emit_inline_doc(run->arena, member->doc);
+    const char *behind = doc == NULL || note == NULL ? (doc != NULL ? doc : note)
+                                                     : emit_format(run->arena, "%s (%s)", doc, note);
+    const size_t column = emit_width(line) < 39 ? 39 : emit_width(line) + 1;
+    if (behind != NULL && (doc != NULL || member->doc == NULL) &&
+        column + strlen("/**<  */") + emit_width(behind) <= EMIT_COLUMNS) {
+        emit(out, "%s%*s/**< %s */\n", line, (int)(column - emit_width(line)), "", behind);
+        return;
+    }
+    emit_strings facts = { .arena = run->arena };
+    if (note != NULL) {
+        emit_add(&facts, "%c%s.", note[0] >= 'a' && note[0] <= 'z' ? note[0] - 'a' + 'A' : note[0], note + 1);
+    }
+    emit_comment(out, 4, member->doc, &facts);
+    emit(out, "%s\n", line);
+}
+
+static void emit_struct(emit_file *file, emit_buf *out, const idl_decl *decl)
+{
+    const char *name = emit_name(file->run, decl);
+    const bool is_recursive = names_itself(decl);
+    if (is_recursive) {
+        emit(out, "typedef struct %s %s;\n", name, name);
+        emit_views_of(file, out, decl);
+    }
+    emit_comment(out, 0, decl->doc, NULL);
+    emit(out, "%sstruct %s {\n", is_recursive ? "" : "typedef ", name);
+    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
+        emit_member(file, out, member);
+    }
+    if (decl->children == NULL) {
+        emit(out, "    char unused_; /* C has no empty struct */\n");
+    }
+    emit(out, "}%s%s;\n", is_recursive ? "" : " ", is_recursive ? "" : name);
+    if (!is_recursive && has_views_of(file, decl)) {
+        emit_views_of(file, out, decl);
+    }
+    emit(out, "\n");
+}
+
+static void emit_enum(emit_file *file, emit_buf *out, const idl_decl *decl)
+{
+    emit_run *run = file->run;
+    const char *name = emit_name(run, decl);
+    emit_strings items = { .arena = run->arena };
+    bool has_docs = false;
+    size_t width = strlen(name) * 2 + strlen("typedef enum  {  } ;");
+    for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
+        emit_add(&items, "%s = %" PRIu64, emit_name(run, child), child->value.magnitude);
+        width += strlen(items.items[items.length - 1]) + 2;
+        has_docs |= child->doc != NULL;
+    }
+    emit_comment(out, 0, decl->doc, NULL);
+    if (!has_docs && width <= EMIT_COLUMNS) {
+        emit(out, "typedef enum %s { ", name);
+        for (size_t i = 0; i < items.length; i++) {
+            emit(out, "%s%s", i > 0 ? ", " : "", items.items[i]);
+        }
+        emit(out, " } %s;\n", name);
+    } else {
+        emit(out, "typedef enum %s {\n", name);
+        size_t i = 0;
+        for (const idl_decl *child = decl->children; child != NULL; child = child->next, i++) {
+            emit_comment(out, 4, child->doc, NULL);
+            emit(out, "    %s%s\n", items.items[i], child->next != NULL ? "," : "");
+        }
+        emit(out, "} %s;\n", name);
+    }
+    emit_views_of(file, out, decl);
+    emit(out, "\n");
+}
+
+static void emit_typedef(emit_file *file, emit_buf *out, const idl_decl *decl)
+{
+    emit_run *run = file->run;
+    const char *note = emit_bound_note(run, decl->type);
+    emit_strings facts = { .arena = run->arena };
+    if (note != NULL) {
+        emit_add(&facts, "%s: %s.", decl->name, note);
+    }
+    emit_comment(out, 0, decl->doc, &facts);
+    const bool is_reference = emit_shape_of(decl->type) == EMIT_REFERENCE;
+    const char *type = is_reference ? emit_format(run->arena, "%s ", emit_name(run, decl->type->decl))
+                                    : emit_value_type(run, decl->type);
+    emit(out, "typedef %s%s;\n", type, emit_name(run, decl));
+}
+
+static const idl_decl *module_of(const idl_decl *decl)
+{
+    const idl_decl *scope = decl->parent;
+    while (scope != NULL && scope->kind != IDL_MODULE) {
+        scope = scope->parent;
+    }
+    return scope;
+}
+
+static void emit_types(emit_file *file, emit_buf *out)
+{
+    emit_run *run = file->run;
+    const idl_decl *module = NULL;
+    bool is_first = true, is_apart = true;
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind == IDL_INTERFACE || decl->kind == IDL_FORWARD) {
+            continue;
+        }
+        if (is_first || module_of(decl) != module) {
+            module = module_of(decl);
+            emit_heading(out, module == NULL ? "types" : emit_format(run->arena, "module %s", module->scoped_name),
+                         module == NULL ? NULL : module->doc);
+            is_first = false;
+            is_apart = true;
+        }
+        const bool is_line = decl->kind == IDL_CONST || decl->kind == IDL_TYPEDEF;
+        if (!is_line && !is_apart) {
+            emit(out, "\n");
+        }
+        if (decl->kind == IDL_CONST) {
+            emit_comment(out, 0, decl->doc, NULL);
+            emit(out, "#define %s %s\n", emit_name(run, decl), constant(run, decl));
+        } else if (decl->kind == IDL_TYPEDEF) {
+            emit_typedef(file, out, decl);
+        } else if (decl->kind == IDL_ENUM) {
+            emit_enum(file, out, decl);
+        } else {
+            emit_struct(file, out, decl);
+        }
+        is_apart = !is_line;
+    }
+}
+
+static bool is_declared_before(const emit_file *file, size_t index)
+{
+    const idl_decl *definition = file->decls.items[index]->definition;
+    for (size_t i = 0; i < index; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind == IDL_FORWARD && decl->definition == definition) {
+            return true;
+        }
+    }
+    return !emit_is_unseen(file, definition);
+}
+
+static void emit_reference_types(emit_file *file, emit_buf *out)
+{
+    emit_run *run = file->run;
+    bool is_first = true;
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind == IDL_FORWARD ? is_declared_before(file, i) : decl->kind != IDL_INTERFACE) {
+            continue;
+        }
+        if (is_first) {
+            emit(out, "\n/* References: counted, to objects near or far. */\n");
+            is_first = false;
+        }
+        const char *name = emit_name(run, decl);
+        emit(out, "typedef struct %s %s;\n", name, name);
+    }
+    for (size_t i = 0; i < file->decls.length; i++) {
+        if (file->decls.items[i]->kind == IDL_INTERFACE) {
+            emit_views_of(file, out, file->decls.items[i]);
+        }
+    }
+    is_first = true;
+    for (size_t i = 0; i < file->n_views; i++) {
+        if (file->views[i].is_foreign) {
+            if (is_first) {
+                emit(out, "\n/* Sequences of what other files declare. */\n");
+                is_first = false;
+            }
+            emit_one_view(file, out, &file->views[i]);
+        }
+    }
+}
+
+/* ---- the whole ---- */
+
+/* BANK_CORBEL_H_bank_Account: files of the same name in different folders must not shut each other out, and no two files
+ * that meet in one program define the same name. */
+static const char *guard_of(emit_file *file)
+{
+    emit_run *run = file->run;
+    char *upper = idl_arena_text(run->arena, file->stem, strlen(file->stem));
+    for (char *c = upper; *c != '\0'; c++) {
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
+        if (!((*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9'))) {
+            *c = '_';
+        }
+    }
+    const char *prefix = *upper >= '0' && *upper <= '9' ? "IDL_" : "";
+    for (size_t i = 0; i < file->decls.length; i++) {
+        if (file->decls.items[i]->kind != IDL_FORWARD) {
+            return emit_format(run->arena, "%s%s_CORBEL_H_%s", prefix, upper, emit_name(run, file->decls.items[i]));
+        }
+    }
+    return emit_format(run->arena, "%s%s_CORBEL_H", prefix, upper);
+}
+
+static void emit_includes(emit_file *file, emit_buf *out)
+{
+    emit(out, "#include <corbel/corbel.h>\n");
+    for (size_t i = 0; file->file->includes != NULL && file->file->includes[i] != NULL; i++) {
+        emit(out, "%s#include \"%s\"\n", i == 0 ? "\n" : "", emit_include_name(file->run, file->file, i));
+    }
+}
+
+void emit_header(emit_file *file, emit_buf *out)
+{
+    const char *guard = guard_of(file);
+    emit(out,
+         "/* Generated by corbelc " CORBELC_SHORT_VERSION " from %s.idl. Do not edit.\n"
+         " *\n"
+         " * For all that follows: what goes in is borrowed for the call. What comes out through ret is yours,\n"
+         " * untouched on failure, and released by the one function its comment names; a ret that you do not\n"
+         " * want may be NULL. reterr may be NULL. Any thread may call. Values are plain C: {0} or _INIT starts\n"
+         " * one, what it points to is yours while you send it. */\n"
+         "/* clang-format off */\n"
+         "#ifndef %s\n"
+         "#define %s\n\n",
+         file->stem, guard, guard);
+    emit_includes(file, out);
+    emit(out,
+         "\n#if CORBEL_VERSION < %d\n"
+         "#error \"%s.corbel.h needs Corbel " CORBELC_SHORT_VERSION ": upgrade it, or run its own corbelc again\"\n"
+         "#endif\n\n"
+         "CORBEL_BEGIN_DECLS\n",
+         CORBELC_VERSION_NUMBER, file->stem);
+    emit_reference_types(file, out);
+    emit_types(file, out);
+    bool with_rules = true;
+    for (size_t i = 0; i < file->decls.length; i++) {
+        if (file->decls.items[i]->kind == IDL_INTERFACE) {
+            emit_header_interface(file, out, file->decls.items[i], with_rules);
+            with_rules = false;
+        }
+    }
+    emit_header_small_print(file, out);
+    emit(out, "\nCORBEL_END_DECLS\n#endif /* %s */\n", guard);
+}

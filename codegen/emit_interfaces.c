@@ -1,0 +1,162 @@
+/* One interface in the header: its operations, their halves, its servant. */
+#include "codegen/emit.h"
+
+#include "codegen/comment.h"
+
+#include <string.h>
+
+static void add_param_facts(emit_file *file, emit_strings *facts, const emit_param *param)
+{
+    emit_run *run = file->run;
+    const char *doc = param->decl->kind == IDL_PARAMETER ? param->decl->doc : NULL;
+    const char *bound = emit_bound_note(run, param->type);
+    const char *release = param->direction == IDL_IN ? NULL : emit_release(run, param->type);
+    const bool is_plain_inout = param->direction == IDL_INOUT && emit_shape_of(param->type) == EMIT_PLAIN;
+    const char *name = emit_local_name(file, param->name, true);
+    if (param->direction == IDL_OUT) {
+        name = emit_format(run->arena, "ret_%s", param->name);
+    } else if (is_plain_inout) {
+        name = emit_format(run->arena, "inout_%s", param->name);
+    }
+    if (doc != NULL) {
+        char *line = idl_arena_text(run->arena, doc, strlen(doc));
+        for (char *c = line; *c != '\0'; c++) {
+            *c = *c == '\n' ? ' ' : *c;
+        }
+        const size_t length = strlen(line);
+        const bool has_end = length > 0 && strchr(".!?", line[length - 1]) != NULL;
+        emit_add(facts, "%s: %s%s", name, line, has_end ? "" : ".");
+    }
+    if (bound != NULL) {
+        emit_add(facts, "%s: %s.", name, bound);
+    }
+    if (is_plain_inout) {
+        emit_add(facts, "%s: goes in and comes out; not NULL.", name);
+    }
+    if (release != NULL) {
+        emit_add(facts, "ret_%s: yours, %s().", param->name, release);
+    }
+}
+
+static emit_strings facts_of(emit_file *file, const emit_call *call)
+{
+    emit_run *run = file->run;
+    emit_strings facts = { .arena = run->arena };
+    if (!emit_has_halves(call)) {
+        emit_add(&facts, "Oneway: success means that it was sent.");
+    }
+    if (call->decl->raises.length > 0 && call->role == EMIT_OPERATION) {
+        emit_buf list = { .arena = run->arena };
+        for (size_t i = 0; i < call->decl->raises.length; i++) {
+            emit(&list, "%s%s", i > 0 ? ", " : "Raises ", call->decl->raises.items[i]->scoped_name);
+        }
+        emit_add(&facts, "%s.", list.text);
+    }
+    for (size_t i = 0; i < call->n_params; i++) {
+        add_param_facts(file, &facts, &call->params[i]);
+    }
+    if (call->result != NULL) {
+        const char *bound = emit_bound_note(run, call->result);
+        const char *release = emit_release(run, call->result);
+        if (bound != NULL) {
+            emit_add(&facts, "ret: %s.", bound);
+        }
+        if (release != NULL) {
+            emit_add(&facts, "ret: yours, %s().", release);
+        }
+    }
+    return facts;
+}
+
+static void emit_whole(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call, bool with_doc)
+{
+    const emit_strings facts = facts_of(file, call);
+    emit_comment(out, 0, with_doc && call->role != EMIT_SETTER ? call->decl->doc : NULL, &facts);
+    const emit_strings params = emit_call_params(file, interface, call, EMIT_WHOLE);
+    emit_function(out, "CORBEL_MUST_CHECK corbel_status ", emit_call_name(file->run, interface, call, ""), &params, ";");
+}
+
+static void emit_halves(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call)
+{
+    if (!emit_has_halves(call)) {
+        return;
+    }
+    emit_run *run = file->run;
+    const emit_strings ins = emit_call_params(file, interface, call, EMIT_BEGIN);
+    const emit_strings outs = emit_call_params(file, interface, call, EMIT_FINISH);
+    emit_function(out, "corbel_call *", emit_call_name(run, interface, call, "_begin"), &ins, ";");
+    emit_function(out, "CORBEL_MUST_CHECK corbel_status ", emit_call_name(run, interface, call, "_finish"), &outs, ";");
+}
+
+static void emit_servant(emit_file *file, emit_buf *out, const idl_decl *interface, bool with_rules)
+{
+    emit_run *run = file->run;
+    const emit_calls calls = emit_calls_of(run, interface, true);
+    const char *name = emit_derived(run, interface, NULL, "_servant");
+    emit(out, "\n");
+    if (with_rules) {
+        emit_comment(out, 0,
+                     "What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until you\n"
+                     "return. Results start zeroed: fill them in; what they point to is constant, an argument, or from\n"
+                     "corbel_request_alloc(); references in them are given away.",
+                     NULL);
+    } else {
+        emit_comment(out, 0, "What you implement.", NULL);
+    }
+    emit(out, "typedef struct %s {\n", name);
+    const idl_decl *owner = NULL;
+    for (size_t i = 0; i < calls.length; i++) {
+        const emit_call *call = &calls.items[i];
+        if (call->owner != owner && interface->all_bases.length > 0) {
+            emit(out, "    /* %s */\n", call->owner->scoped_name);
+        }
+        owner = call->owner;
+        const emit_strings params = emit_call_params(file, interface, call, EMIT_SERVANT);
+        emit_list(out, emit_format(run->arena, "    corbel_status (*%s)(", call->servant_member), &params, ");");
+    }
+    if (calls.length == 0) {
+        emit(out, "    char unused_; /* no operations, and C has no empty struct */\n");
+    }
+    emit(out, "} %s;\n", name);
+}
+
+void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *interface, bool with_rules)
+{
+    emit_run *run = file->run;
+    emit_buf title = { .arena = run->arena };
+    emit(&title, "interface %s", interface->scoped_name);
+    for (size_t i = 0; i < interface->bases.length; i++) {
+        emit(&title, "%s%s", i == 0 ? " : " : ", ", interface->bases.items[i]->scoped_name);
+    }
+    emit_heading(out, title.text, interface->doc);
+    const emit_calls calls = emit_calls_of(run, interface, false);
+    bool has_halves = false;
+    for (size_t i = 0; i < calls.length; i++) {
+        emit_whole(file, out, interface, &calls.items[i], true);
+        has_halves |= emit_has_halves(&calls.items[i]);
+    }
+    if (calls.length == 0) {
+        emit_remark(out, interface->all_bases.length > 0 ? "No operations of its own." : "No operations.");
+    }
+    if (has_halves) {
+        emit(out, "\n");
+        emit_remark(out, "The same in two halves. _begin() never returns NULL; _finish() ends the call, tells whatever went "
+                         "wrong, and hands out what is released as said above.");
+    }
+    for (size_t i = 0; i < calls.length; i++) {
+        emit_halves(file, out, interface, &calls.items[i]);
+    }
+    emit_servant(file, out, interface, with_rules);
+}
+
+/* Called by the small print. */
+void emit_header_inherited(emit_file *file, emit_buf *out, const idl_decl *interface)
+{
+    const emit_calls calls = emit_calls_of(file->run, interface, true);
+    for (size_t i = 0; i < calls.length; i++) {
+        if (calls.items[i].owner != interface) {
+            emit_whole(file, out, interface, &calls.items[i], false);
+            emit_halves(file, out, interface, &calls.items[i]);
+        }
+    }
+}

@@ -1,0 +1,243 @@
+/* Who is called what in C. All names that a file can see live in one table, `taken`: C has one space for them, and macros know
+ * no space at all. The IDL's names are entered first, those of the included files before; then what is derived from the
+ * file's own declarations, which gives way by a trailing underscore. */
+#include "codegen/emit.h"
+
+#include <string.h>
+
+typedef struct emit_taken {
+    const char *name;
+    const idl_decl *decl;
+    const idl_decl *member; /* what of decl the name is derived from, or NULL */
+    const char *suffix;     /* NULL: the IDL's own name */
+    struct emit_taken *next;
+} emit_taken;
+
+static const char *join(emit_run *run, const idl_decl *decl)
+{
+    const idl_decl *scope = decl->parent;
+    if (decl->kind == IDL_ENUMERATOR && scope != NULL && scope->kind == IDL_ENUM) {
+        scope = scope->parent;
+    }
+    return scope == NULL ? decl->name : emit_format(run->arena, "%s_%s", join(run, scope), decl->name);
+}
+
+const char *emit_name(emit_run *run, const idl_decl *decl)
+{
+    if (decl->kind == IDL_FORWARD) {
+        decl = decl->definition;
+    }
+    const char *name = join(run, decl);
+    const bool as_macro = decl->kind == IDL_CONST && emit_is_reserved_macro(name);
+    return emit_is_reserved(name) || as_macro ? emit_format(run->arena, "%s_", name) : name;
+}
+
+static const char *key_of(emit_run *run, const idl_decl *decl, const idl_decl *member, const char *suffix)
+{
+    return emit_format(run->arena, "%p %p %s", (const void *)decl, (const void *)member, suffix);
+}
+
+static const char *describe(emit_run *run, const emit_taken *taken)
+{
+    if (taken->suffix == NULL) {
+        return emit_format(run->arena, "'%s'", taken->decl->scoped_name);
+    }
+    return emit_format(run->arena, "the '%s' derived from '%s'", taken->name, taken->decl->scoped_name);
+}
+
+static bool same_thing(const emit_taken *a, const emit_taken *b)
+{
+    if (a->suffix == NULL || b->suffix == NULL) {
+        return a->suffix == b->suffix && a->decl == b->decl;
+    }
+    return a->decl == b->decl && a->member == b->member && strcmp(a->suffix, b->suffix) == 0;
+}
+
+static void report_meeting(emit_file *file, const emit_taken *late, const emit_taken *early)
+{
+    emit_run *run = file->run;
+    idl_error(run->diagnostics, &late->decl->range, "%s and %s would both be '%s' in C", describe(run, late),
+              describe(run, early), late->name);
+    idl_note(run->diagnostics, &early->decl->range, "%s is declared here", describe(run, early));
+}
+
+/* Enters a name; false: it is taken. */
+static bool enter(emit_file *file, emit_taken *one, bool is_own)
+{
+    const size_t length = strlen(one->name);
+    const emit_taken *there = idl_names_get(&file->taken, one->name, length);
+    if (there != NULL) {
+        if (same_thing(there, one)) {
+            return true;
+        }
+        if (one->suffix == NULL || !is_own) {
+            report_meeting(file, one, there);
+        }
+        return false;
+    }
+    idl_names_put(&file->taken, file->run->arena, one->name, length, one);
+    return true;
+}
+
+static void enter_own(emit_file *file, const idl_decl *decl, const idl_decl *member, const char *suffix, const char *name)
+{
+    emit_taken *one = idl_arena_alloc(file->run->arena, sizeof *one);
+    *one = (emit_taken){ .name = name, .decl = decl, .member = member, .suffix = suffix };
+    if (enter(file, one, true)) {
+        *file->own_end = one;
+        file->own_end = &one->next;
+    }
+}
+
+static void enter_idl_name(emit_file *file, const idl_decl *decl)
+{
+    enter_own(file, decl, NULL, NULL, emit_name(file->run, decl));
+}
+
+static void enter_idl_names(emit_file *file)
+{
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind == IDL_FORWARD) {
+            continue;
+        }
+        enter_idl_name(file, decl);
+        for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
+            if (child->kind == IDL_ENUMERATOR || child->kind == IDL_OPERATION) {
+                enter_idl_name(file, child);
+            }
+        }
+    }
+}
+
+static void derive(emit_file *file, const idl_decl *decl, const idl_decl *member, const char *suffix)
+{
+    emit_run *run = file->run;
+    const char *wanted = emit_format(run->arena, "%s%s", join(run, decl), suffix);
+    const char *name = emit_is_reserved(wanted) ? emit_format(run->arena, "%s_", wanted) : wanted;
+    const emit_taken *in_the_way = idl_names_get(&file->taken, name, strlen(name));
+    while (idl_names_get(&file->taken, name, strlen(name)) != NULL) {
+        name = emit_format(run->arena, "%s_", name);
+    }
+    if (in_the_way != NULL && file->file->is_main) {
+        emit_warning(run, &in_the_way->decl->range,
+                     "%s is in the way of what is derived from '%s': that becomes '%s' [derived-name]",
+                     describe(run, in_the_way), decl->scoped_name, name);
+    }
+    enter_own(file, decl, member, suffix, name);
+    const char *key = key_of(run, decl, member, suffix);
+    idl_names_put(&file->derived, run->arena, key, strlen(key), (void *)(uintptr_t)name);
+}
+
+static void derive_all(emit_file *file, const idl_decl *decl, const char *const *suffixes)
+{
+    for (; *suffixes != NULL; suffixes++) {
+        derive(file, decl, NULL, *suffixes);
+    }
+}
+
+static void derive_call(emit_file *file, const idl_decl *interface, const emit_call *call)
+{
+    emit_run *run = file->run;
+    if (!emit_call_is_plain_name(interface, call)) {
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s", call->stem));
+    }
+    if (emit_has_halves(call)) {
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s_begin", call->stem));
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s_finish", call->stem));
+    }
+}
+
+/* "_as_Named"; with two bases of that name in different scopes "_as_bank_Named". */
+static const char *upcast_suffix(emit_run *run, const idl_decl *interface, const idl_decl *base)
+{
+    size_t same = 0;
+    for (size_t i = 0; i < interface->all_bases.length; i++) {
+        same += strcmp(interface->all_bases.items[i]->name, base->name) == 0;
+    }
+    return emit_format(run->arena, "_as_%s", same > 1 ? join(run, base) : base->name);
+}
+
+static void derive_interface(emit_file *file, const idl_decl *decl)
+{
+    static const char *const suffixes[] = { "_servant", "_ref",      "_unref",     "_new",       "_with",
+                                            "_from_uri", "_cast",    "_skeleton",  "_as_object", "_interface",
+                                            "_seq",      "_seq_clear", "_seq_copy", NULL };
+    derive_all(file, decl, suffixes);
+    for (size_t i = 0; i < decl->all_bases.length; i++) {
+        const idl_decl *base = decl->all_bases.items[i];
+        derive(file, decl, base, upcast_suffix(file->run, decl, base));
+    }
+    const emit_calls calls = emit_calls_of(file->run, decl, true);
+    for (size_t i = 0; i < calls.length; i++) {
+        derive_call(file, decl, &calls.items[i]);
+    }
+}
+
+static void derive_names(emit_file *file)
+{
+    static const char *const of_enum[] = { "_to_string", "_from_string", "_type", "_seq", "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_struct[] = { "_INIT", "_free",     "_copy",    "_equal", "_copy_for", "_type",
+                                             "_seq",  "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_exception[] = { "_INIT", "_raise", "_of", "_type", NULL };
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind == IDL_ENUM) {
+            derive_all(file, decl, of_enum);
+        } else if (decl->kind == IDL_STRUCT) {
+            derive_all(file, decl, of_struct);
+        } else if (decl->kind == IDL_EXCEPTION) {
+            derive_all(file, decl, of_exception);
+        } else if (decl->kind == IDL_INTERFACE) {
+            derive_interface(file, decl);
+        }
+    }
+}
+
+void emit_names_give(emit_file *file)
+{
+    if (file->state != EMIT_UNNAMED) {
+        return; /* done, or a circle of includes */
+    }
+    file->state = EMIT_NAMING;
+    for (size_t i = 0; i < file->n_closure; i++) {
+        emit_names_give(file->closure[i]);
+        for (emit_taken *taken = file->closure[i]->own; taken != NULL; taken = taken->next) {
+            enter(file, taken, false);
+        }
+    }
+    enter_idl_names(file);
+    derive_names(file);
+    file->state = EMIT_NAMED;
+}
+
+const char *emit_derived(emit_run *run, const idl_decl *decl, const idl_decl *member, const char *suffix)
+{
+    if (decl->kind == IDL_FORWARD) {
+        decl = decl->definition;
+    }
+    if (member != NULL && strncmp(suffix, "_as_", 4) == 0 && suffix[4] == '\0') {
+        suffix = upcast_suffix(run, decl, member);
+    }
+    emit_file *file = emit_file_of(run, decl->range.file);
+    emit_names_give(file);
+    const char *key = key_of(run, decl, member, suffix);
+    const char *name = idl_names_get(&file->derived, key, strlen(key));
+    return name != NULL ? name : emit_format(run->arena, "%s%s", join(run, decl), suffix);
+}
+
+const char *emit_static_name(emit_file *file, const char *wanted)
+{
+    while (idl_names_get(&file->taken, wanted, strlen(wanted)) != NULL) {
+        wanted = emit_format(file->run->arena, "%s_", wanted);
+    }
+    return wanted;
+}
+
+const char *emit_local_name(emit_file *file, const char *name, bool is_parameter)
+{
+    if (emit_is_reserved(name) || (is_parameter && emit_is_reserved_parameter(name))) {
+        name = emit_format(file->run->arena, "%s_", name);
+    }
+    return emit_static_name(file, name); /* a parameter would hide a type, a constant would replace a member */
+}

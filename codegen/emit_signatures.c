@@ -1,0 +1,110 @@
+/* The parameters of every function that an operation becomes, and the addresses that its stub hands to the library. */
+#include "codegen/emit.h"
+
+static const char *plain_in(emit_file *file, const emit_param *param)
+{
+    return emit_local_name(file, param->name, true);
+}
+
+static const char *named(emit_run *run, const char *type, const char *prefix, const char *name)
+{
+    return emit_format(run->arena, "%s%s%s", type, prefix, name);
+}
+
+static void add_param(emit_file *file, emit_strings *types, emit_strings *names, const emit_param *param, emit_half half)
+{
+    emit_run *run = file->run;
+    const bool is_plain = emit_shape_of(param->type) == EMIT_PLAIN;
+    const char *out_type = half == EMIT_SERVANT ? emit_servant_out_type(run, param->type) : emit_out_type(run, param->type);
+    if (param->direction == IDL_INOUT && is_plain && (half == EMIT_WHOLE || half == EMIT_SERVANT)) {
+        emit_add(types, "%sinout_%s", out_type, param->name);
+        emit_add(names, "inout_%s", param->name);
+        return;
+    }
+    if (param->in_id != 0 && half != EMIT_FINISH) {
+        emit_add(types, "%s", named(run, emit_in_type(run, param->type), "", plain_in(file, param)));
+        emit_add(names, "%s", plain_in(file, param));
+    }
+    if (param->out_id != 0 && half != EMIT_BEGIN) {
+        emit_add(types, "%sret_%s", out_type, param->name);
+        emit_add(names, "ret_%s", param->name);
+    }
+}
+
+static void both_lists(emit_file *file, const idl_decl *interface, const emit_call *call, emit_half half, emit_strings *types,
+                       emit_strings *names)
+{
+    emit_run *run = file->run;
+    if (half == EMIT_FINISH) {
+        emit_add(types, "corbel_call *call");
+        emit_add(names, "call");
+    } else if (half == EMIT_SERVANT) {
+        emit_add(types, "void *self");
+        emit_add(names, "self");
+        emit_add(types, "corbel_request *request");
+        emit_add(names, "request");
+    } else {
+        emit_add(types, "%s *self", emit_name(run, interface));
+        emit_add(names, "self");
+    }
+    for (size_t i = 0; i < call->n_params; i++) {
+        add_param(file, types, names, &call->params[i], half);
+    }
+    if (call->result != NULL && half != EMIT_BEGIN) {
+        emit_add(types, "%sret",
+                 half == EMIT_SERVANT ? emit_servant_out_type(run, call->result) : emit_out_type(run, call->result));
+        emit_add(names, "ret");
+    }
+    if (half == EMIT_WHOLE || half == EMIT_FINISH) {
+        emit_add(types, "corbel_error *reterr");
+        emit_add(names, "reterr");
+    }
+}
+
+emit_strings emit_call_params(emit_file *file, const idl_decl *interface, const emit_call *call, emit_half half)
+{
+    emit_strings types = { .arena = file->run->arena }, names = { .arena = file->run->arena };
+    both_lists(file, interface, call, half, &types, &names);
+    return types;
+}
+
+emit_strings emit_call_arguments(emit_file *file, const emit_call *call, emit_half half)
+{
+    emit_strings types = { .arena = file->run->arena }, names = { .arena = file->run->arena };
+    both_lists(file, call->owner, call, half, &types, &names);
+    return names;
+}
+
+emit_strings emit_in_addresses(emit_file *file, const emit_call *call, emit_half half)
+{
+    emit_strings list = { .arena = file->run->arena };
+    for (size_t i = 0; i < call->n_params; i++) {
+        const emit_param *param = &call->params[i];
+        const emit_shape shape = emit_shape_of(param->type);
+        if (param->in_id == 0) {
+            continue;
+        }
+        if (param->direction == IDL_INOUT && shape == EMIT_PLAIN && half == EMIT_WHOLE) {
+            emit_add(&list, "inout_%s", param->name);
+        } else {
+            emit_add(&list, "%s%s", shape == EMIT_STRUCT ? "" : "&", plain_in(file, param));
+        }
+    }
+    return list;
+}
+
+emit_strings emit_out_addresses(emit_file *file, const emit_call *call, emit_half half)
+{
+    emit_strings list = { .arena = file->run->arena };
+    if (call->result != NULL) {
+        emit_add(&list, "ret");
+    }
+    for (size_t i = 0; i < call->n_params; i++) {
+        const emit_param *param = &call->params[i];
+        if (param->out_id != 0) {
+            const bool both = param->direction == IDL_INOUT && emit_shape_of(param->type) == EMIT_PLAIN && half == EMIT_WHOLE;
+            emit_add(&list, "%s_%s", both ? "inout" : "ret", param->name);
+        }
+    }
+    return list;
+}

@@ -1,0 +1,218 @@
+/* corbelc: the command line. */
+#include "codegen/output.h"
+#include "idl/idl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
+
+static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] file.idl...\n";
+
+static const char help_text[] =
+    "\n"
+    "Compiles OMG IDL into C for Corbel: each file.idl gives file.corbel.h (what you include) and\n"
+    "file.corbel.c (what you compile and link). Files that are included are read, not compiled.\n"
+    "\n"
+    "options:\n"
+    "  -I dir            look here, too, for what #include names; the folder of the including file\n"
+    "                    comes first, then these in order\n"
+    "  -D name[=value]   define name before the first line of each file, as #define would\n"
+    "  -o dir            write here; the last folder of dir is made if it is not there. Default: here.\n"
+    "                    sub/x.idl gives dir/x.corbel.h: no folder of the input is repeated\n"
+    "  -MD               write file.corbel.d, too: a make rule that names all files that were read\n"
+    "  --help            print this\n"
+    "  --version         print the version\n"
+    "  --                what follows are files\n"
+    "\n"
+    "Messages go to standard error, as file:line:column: error: text. The same input gives the same\n"
+    "output, byte for byte, in whatever folder and order. If there is an error, nothing is written:\n"
+    "files that are there stay as they are.\n"
+    "\n"
+    "exit status:\n"
+    "  0  done\n"
+    "  1  errors in the input\n"
+    "  2  the command line is wrong\n"
+    "  3  a file cannot be read or written\n";
+
+typedef struct command {
+    const char **include_dirs;
+    size_t n_include_dirs;
+    idl_define *defines;
+    size_t n_defines;
+    const char **paths;
+    size_t n_paths;
+    const char *folder;
+    bool with_dependencies;
+} command;
+
+static int usage(const char *what, const char *argument)
+{
+    fprintf(stderr, "corbelc: %s%s\n%s", what, argument, usage_line);
+    return EXIT_USAGE;
+}
+
+/* -Ddir and -D dir: the value of an option; NULL: there is none. */
+static char *value_of(char **argv, int argc, int *at)
+{
+    if (argv[*at][2] != '\0') {
+        return argv[*at] + 2;
+    }
+    return *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+static bool add_define(command *all, char *text)
+{
+    char *equals = strchr(text, '=');
+    if (equals != NULL) {
+        *equals = '\0';
+    }
+    all->defines[all->n_defines++] = (idl_define){ .name = text, .value = equals == NULL ? "" : equals + 1 };
+    if (*text == '\0' || strspn(text, "0123456789") > 0) {
+        return false;
+    }
+    return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789")] == '\0';
+}
+
+static bool ends_in_idl(const char *path)
+{
+    const size_t length = strlen(path);
+    return length > 4 && strcmp(path + length - 4, ".idl") == 0 && path[length - 5] != '/';
+}
+
+static int read_option(command *all, int argc, char **argv, int *at)
+{
+    const char *option = argv[*at];
+    if (strcmp(option, "--help") == 0) {
+        printf("%s%s", usage_line, help_text);
+        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FILES;
+    }
+    if (strcmp(option, "--version") == 0) {
+        printf("corbelc " CORBELC_VERSION "\n");
+        return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FILES;
+    }
+    if (strcmp(option, "-MD") == 0) {
+        all->with_dependencies = true;
+        return -1;
+    }
+    if (strncmp(option, "-I", 2) != 0 && strncmp(option, "-D", 2) != 0 && strncmp(option, "-o", 2) != 0) {
+        return usage("unknown option ", option);
+    }
+    char *value = value_of(argv, argc, at);
+    if (value == NULL || *value == '\0') {
+        return usage("a value is missing behind ", option);
+    }
+    if (option[1] == 'I') {
+        all->include_dirs[all->n_include_dirs++] = value;
+    } else if (option[1] == 'o') {
+        all->folder = value;
+    } else if (!add_define(all, value)) {
+        return usage("not a name to define: ", value);
+    }
+    return -1;
+}
+
+static int read_command(command *all, int argc, char **argv)
+{
+    bool only_files = false;
+    for (int i = 1; i < argc; i++) {
+        if (!only_files && strcmp(argv[i], "--") == 0) {
+            only_files = true;
+        } else if (!only_files && argv[i][0] == '-') {
+            const int done = read_option(all, argc, argv, &i);
+            if (done >= 0) {
+                return done;
+            }
+        } else if (!ends_in_idl(argv[i])) {
+            return usage("the name of an IDL file ends in .idl, and this one does not: ", argv[i]);
+        } else {
+            all->paths[all->n_paths++] = argv[i];
+        }
+    }
+    return all->n_paths == 0 ? usage("no input", "") : -1;
+}
+
+/* A main file that cannot be read is not an error in the input. */
+static bool can_read_all(const command *all)
+{
+    bool can = true;
+    for (size_t i = 0; i < all->n_paths; i++) {
+        char byte;
+        FILE *file = fopen(all->paths[i], "rb");
+        if (file == NULL || (fread(&byte, 1, 1, file) == 0 && ferror(file))) {
+            fprintf(stderr, "corbelc: %s: %s\n", all->paths[i], strerror(errno));
+            can = false;
+        }
+        if (file != NULL) {
+            fclose(file);
+        }
+    }
+    return can;
+}
+
+/* Two files of one name would overwrite each other's output. */
+static const char *meeting_output(const emit_result *result)
+{
+    for (size_t i = 0; i < result->n_outputs; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(result->outputs[i].stem, result->outputs[j].stem) == 0) {
+                return result->outputs[i].path;
+            }
+        }
+    }
+    return NULL;
+}
+
+static int compile(const command *all)
+{
+    const idl_options options = {
+        .include_dirs = all->include_dirs,
+        .n_include_dirs = all->n_include_dirs,
+        .defines = all->defines,
+        .n_defines = all->n_defines,
+        .diagnostics = stderr,
+    };
+    const idl_result compiled = idl_compile(&options, all->paths, all->n_paths);
+    if (compiled.errors > 0 || compiled.unit == NULL) {
+        idl_unit_free(compiled.unit);
+        return EXIT_INPUT;
+    }
+    emit_result emitted = emit_unit(compiled.unit, stderr, options.max_errors);
+    int status = EXIT_DONE;
+    const char *meeting = meeting_output(&emitted);
+    if (emitted.errors > 0) {
+        status = EXIT_INPUT;
+    } else if (meeting != NULL) {
+        status = usage("two files of one name would give one output: ", meeting);
+    } else if (!emit_write(&emitted, all->folder, all->with_dependencies, stderr)) {
+        status = EXIT_FILES;
+    }
+    emit_result_free(&emitted);
+    idl_unit_free(compiled.unit);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    const size_t most = (size_t)argc + 1;
+    command all = { .folder = "." };
+    all.include_dirs = calloc(most, sizeof *all.include_dirs);
+    all.defines = calloc(most, sizeof *all.defines);
+    all.paths = calloc(most, sizeof *all.paths);
+    int status = EXIT_FILES;
+    if (all.include_dirs == NULL || all.defines == NULL || all.paths == NULL) {
+        fputs("corbelc: out of memory\n", stderr);
+    } else {
+        status = read_command(&all, argc, argv);
+        if (status < 0) {
+            status = can_read_all(&all) ? compile(&all) : EXIT_FILES;
+        }
+    }
+    free(all.include_dirs);
+    free(all.defines);
+    free(all.paths);
+    return status;
+}
