@@ -55,6 +55,13 @@ void emit(emit_buf *out, const char *format, ...)
     va_end(arguments);
 }
 
+void emit_gap(emit_buf *out)
+{
+    if (out->length < 2 || out->text[out->length - 2] != '\n') {
+        emit(out, "\n");
+    }
+}
+
 static const char *format_list(idl_arena *arena, const char *format, va_list arguments)
 {
     va_list again;
@@ -199,7 +206,7 @@ static const emit_strings *or_void(emit_buf *out, const emit_strings *params, em
     if (params->length > 0) {
         return params;
     }
-    *none = (emit_strings){ .arena = out->arena };
+    *none = (emit_strings) { .arena = out->arena };
     emit_add(none, "void");
     return none;
 }
@@ -216,8 +223,25 @@ void emit_function(emit_buf *out, const char *prefix, const char *name, const em
     emit_list(out, head, or_void(out, params, &none), emit_format(out->arena, ")%s", tail));
 }
 
-void emit_short_function(emit_buf *out, const char *prefix, const char *name, const emit_strings *params,
-                         const char *statement)
+void emit_statement(emit_buf *out, int indent, const char *statement)
+{
+    int column = indent;
+    while ((int)strlen(statement) + column > EMIT_COLUMNS) {
+        const char *cut = NULL;
+        for (const char *c = statement; *c != '\0' && (cut == NULL || (c - statement) + column <= EMIT_COLUMNS); c++) {
+            cut = *c == ' ' && (c[-1] == ',' || c[-1] == '=') ? c : cut;
+        }
+        if (cut == NULL) {
+            break;
+        }
+        emit(out, "%*s%.*s\n", column, "", (int)(cut - statement), statement);
+        statement = cut + 1;
+        column = indent + 4;
+    }
+    emit(out, "%*s%s\n", column, "", statement);
+}
+
+void emit_short_function(emit_buf *out, const char *prefix, const char *name, const emit_strings *params, const char *statement)
 {
     emit_strings none;
     const emit_strings *all = or_void(out, params, &none);
@@ -229,6 +253,8 @@ void emit_short_function(emit_buf *out, const char *prefix, const char *name, co
         emit_function(out, prefix, name, params, emit_format(out->arena, " { %s }", statement));
     } else {
         emit_function(out, prefix, name, params, "");
-        emit(out, "{\n    %s\n}\n", statement);
+        emit(out, "{\n");
+        emit_statement(out, 4, statement);
+        emit(out, "}\n");
     }
 }

@@ -20,6 +20,9 @@ typedef struct emit_buf {
 void emit(emit_buf *out, const char *format, ...) EMIT_PRINTF(2, 3);
 void emit_raw(emit_buf *out, const char *text, size_t length);
 
+/** An empty line, unless there is one at the end already. */
+void emit_gap(emit_buf *out);
+
 /** A formatted text of its own. */
 const char *emit_format(idl_arena *arena, const char *format, ...) EMIT_PRINTF(2, 3);
 
@@ -45,9 +48,11 @@ void emit_rows(emit_buf *out, const char *head, const emit_strings *rows, const 
  *  a definition whose body follows in lines of its own. No parameters: void. */
 void emit_function(emit_buf *out, const char *prefix, const char *name, const emit_strings *params, const char *tail);
 
+/** A statement with its indentation and a newline; broken at spaces when it is too long. */
+void emit_statement(emit_buf *out, int indent, const char *statement);
+
 /** A function of one statement ("return x;"), on one line if that fits. */
-void emit_short_function(emit_buf *out, const char *prefix, const char *name, const emit_strings *params,
-                         const char *statement);
+void emit_short_function(emit_buf *out, const char *prefix, const char *name, const emit_strings *params, const char *statement);
 
 /** How many columns the text takes: its UTF-8 characters. */
 size_t emit_width(const char *text);

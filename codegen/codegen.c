@@ -25,7 +25,7 @@ static void emit_one(emit_file *file, emit_output *output)
     emit_buf header = { .arena = file->run->arena }, source = { .arena = file->run->arena };
     emit_header(file, &header);
     emit_source(file, &source);
-    *output = (emit_output){
+    *output = (emit_output) {
         .stem = file->stem,
         .path = file->file->path,
         .header = header.text,
@@ -78,8 +78,7 @@ emit_result emit_unit(const idl_unit *unit, FILE *out, uint32_t max_errors)
     result.memory = held;
     idl_diagnostics *diagnostics = idl_arena_try(&held->arena, sizeof *diagnostics); /* in memory that a long jump leaves alone */
     if (diagnostics != NULL) {
-        *diagnostics =
-            (idl_diagnostics){ .arena = &held->arena, .out = out, .max_errors = max_errors == 0 ? 20 : max_errors };
+        *diagnostics = (idl_diagnostics) { .arena = &held->arena, .out = out, .max_errors = max_errors == 0 ? 20 : max_errors };
     }
     emit_result *volatile made = &result;
     const int stopped = diagnostics == NULL ? IDL_STOP_MEMORY : setjmp(held->stop);
@@ -104,5 +103,5 @@ void emit_result_free(emit_result *result)
         idl_arena_free(&held->arena);
         free(held);
     }
-    *result = (emit_result){ 0 };
+    *result = (emit_result) { 0 };
 }

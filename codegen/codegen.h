@@ -11,8 +11,8 @@
 
 /** What one main file becomes. */
 typedef struct emit_output {
-    const char *stem;    /* "bank", for bank.corbel.h and bank.corbel.c */
-    const char *path;    /* of the IDL file, as given */
+    const char *stem; /* "bank", for bank.corbel.h and bank.corbel.c */
+    const char *path; /* of the IDL file, as given */
     const char *header;
     size_t header_length;
     const char *source;

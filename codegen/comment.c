@@ -7,8 +7,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-static bool turns_direction(const char *at, size_t length)
+bool emit_is_deceptive(const char *at, size_t length)
 {
+    if (length == 2 && (unsigned char)at[0] == 0xC2 && (unsigned char)at[1] < 0xA0) {
+        return true; /* C1 controls */
+    }
     if (length != 3 || (unsigned char)at[0] != 0xE2) {
         return false;
     }
@@ -34,7 +37,7 @@ static const char *harmless(idl_arena *arena, const char *text)
             if (*text == '\t') {
                 emit_raw(&clean, " ", 1);
             }
-        } else if (!turns_direction(text, length)) {
+        } else if (!emit_is_deceptive(text, length)) {
             if ((last == '*' && *text == '/') || (last == '/' && *text == '*') || (last == '?' && *text == '?')) {
                 emit_raw(&clean, " ", 1);
             }
@@ -114,10 +117,13 @@ void emit_comment(emit_buf *out, int indent, const char *doc, const emit_strings
     }
     if (facts != NULL && facts->length > 0) {
         emit_buf text = { .arena = out->arena };
-        for (size_t i = 0; i < facts->length; i++) {
-            emit(&text, "%s%s", i > 0 ? " " : "", facts->items[i]);
+        for (size_t i = 0, column = 0; i < facts->length; i++) { /* a line ends between two facts, if that can be */
+            const char *fact = harmless(out->arena, facts->items[i]);
+            const bool fits = column + 1 + emit_width(fact) <= width;
+            emit(&text, "%s%s", i == 0 ? "" : fits ? " " : "\n", fact);
+            column = (fits && i > 0 ? column + 1 : 0) + emit_width(fact);
         }
-        wrap_lines(&lines, harmless(out->arena, text.text), width);
+        wrap_lines(&lines, text.text, width);
     }
     comment_lines(out, indent, "/**", &lines);
 }
@@ -149,7 +155,8 @@ void emit_heading(emit_buf *out, const char *title, const char *doc)
             line = NULL;
         }
     }
-    emit(out, "\n%s", head);
+    emit_gap(out);
+    emit(out, "%s", head);
     for (size_t column = emit_width(head); column < EMIT_COLUMNS - strlen(" */"); column++) {
         emit(out, "-");
     }

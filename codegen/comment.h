@@ -4,6 +4,8 @@
 
 #include "codegen/buf.h"
 
+#include <stdbool.h>
+
 /** A doc comment: the IDL's text (or NULL), line by line, then the facts (or NULL) as one paragraph; nothing when both are
  *  empty. Lines that are too long are broken at spaces. */
 void emit_comment(emit_buf *out, int indent, const char *doc, const emit_strings *facts);
@@ -13,6 +15,9 @@ void emit_remark(emit_buf *out, const char *text);
 
 /** doc on one line for a place behind something, made harmless; NULL when it has several lines or none. */
 const char *emit_inline_doc(idl_arena *arena, const char *doc);
+
+/** A UTF-8 character that does not look like what it is: one that turns the writing direction round, or a C1 control. */
+bool emit_is_deceptive(const char *at, size_t length);
 
 /** A separating line of full width: "---- title ----…". The title may end in ": " and a short doc. */
 void emit_heading(emit_buf *out, const char *title, const char *doc);

@@ -32,8 +32,8 @@ typedef struct emit_file {
     struct emit_run *run;
     const idl_file *file;
     struct emit_file *next;
-    const char *stem;      /* "bank": the base name without .idl */
-    emit_decls decls;      /* its definitions, in order: everything but modules and enumerators, operations, members */
+    const char *stem;           /* "bank": the base name without .idl */
+    emit_decls decls;           /* its definitions, in order: everything but modules and enumerators, operations, members */
     struct emit_file **closure; /* what it includes, directly or not, a file after those that it includes; not itself */
     size_t n_closure;
     enum { EMIT_UNNAMED, EMIT_NAMING, EMIT_NAMED } state;
@@ -89,11 +89,11 @@ typedef struct emit_param {
 } emit_param;
 
 typedef struct emit_call {
-    const idl_decl *owner;  /* the interface that declares it */
-    const idl_decl *decl;   /* operation or attribute */
+    const idl_decl *owner; /* the interface that declares it */
+    const idl_decl *decl;  /* operation or attribute */
     enum { EMIT_OPERATION, EMIT_GETTER, EMIT_SETTER } role;
-    const char *wire_name;  /* "withdraw", "get_balance" */
-    const char *stem;       /* the same, before any underscore was added */
+    const char *wire_name; /* "withdraw", "get_balance" */
+    const char *stem;      /* the same, before any underscore was added */
     const char *servant_member;
     const idl_type *result; /* NULL: none */
     const emit_param *params;

@@ -39,7 +39,7 @@ static void make_operation(emit_run *run, emit_call *call)
     for (const idl_decl *child = call->decl->children; child != NULL; child = child->next) {
         if (child->kind == IDL_PARAMETER) {
             params[call->n_params++] =
-                (emit_param){ .name = child->name, .decl = child, .type = child->type, .direction = child->direction };
+                (emit_param) { .name = child->name, .decl = child, .type = child->type, .direction = child->direction };
         }
     }
     call->role = EMIT_OPERATION;
@@ -64,7 +64,7 @@ static void make_accessor(emit_run *run, emit_call *call, bool is_setter)
         return;
     }
     emit_param *param = idl_arena_alloc(run->arena, sizeof *param);
-    *param = (emit_param){ .name = attribute->name, .decl = attribute, .type = attribute->type, .in_id = 1 };
+    *param = (emit_param) { .name = attribute->name, .decl = attribute, .type = attribute->type, .in_id = 1 };
     call->params = param;
     call->n_params = 1;
     call->n_in = 1;
@@ -92,7 +92,7 @@ static void name_servant_members(emit_run *run, emit_calls *calls)
 static void add_calls(emit_run *run, emit_calls *calls, const idl_decl *member)
 {
     emit_call *call = &calls->items[calls->length++];
-    *call = (emit_call){ .owner = member->parent, .decl = member };
+    *call = (emit_call) { .owner = member->parent, .decl = member };
     if (member->kind == IDL_OPERATION) {
         make_operation(run, call);
         return;
@@ -100,7 +100,7 @@ static void add_calls(emit_run *run, emit_calls *calls, const idl_decl *member)
     make_accessor(run, call, false);
     if (!member->is_readonly) {
         call = &calls->items[calls->length++];
-        *call = (emit_call){ .owner = member->parent, .decl = member };
+        *call = (emit_call) { .owner = member->parent, .decl = member };
         make_accessor(run, call, true);
     }
 }

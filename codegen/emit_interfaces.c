@@ -95,11 +95,11 @@ static void emit_servant(emit_file *file, emit_buf *out, const idl_decl *interfa
     const char *name = emit_derived(run, interface, NULL, "_servant");
     emit(out, "\n");
     if (with_rules) {
-        emit_comment(out, 0,
-                     "What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until you\n"
-                     "return. Results start zeroed: fill them in; what they point to is constant, an argument, or from\n"
-                     "corbel_request_alloc(); references in them are given away.",
-                     NULL);
+        emit_strings rules = { .arena = run->arena };
+        emit_add(&rules, "What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until you "
+                         "return. Results start zeroed: fill them in; what they point to is constant, an argument, or from "
+                         "corbel_request_alloc(); references in them are given away.");
+        emit_comment(out, 0, NULL, &rules);
     } else {
         emit_comment(out, 0, "What you implement.", NULL);
     }
@@ -140,8 +140,11 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
     }
     if (has_halves) {
         emit(out, "\n");
-        emit_remark(out, "The same in two halves. _begin() never returns NULL; _finish() ends the call, tells whatever went "
-                         "wrong, and hands out what is released as said above.");
+        emit_remark(out,
+                    !with_rules
+                        ? "In two halves."
+                        : "The same in two halves. _begin() never returns NULL; _finish() ends the call, tells whatever went "
+                          "wrong, and hands out what is released as said above.");
     }
     for (size_t i = 0; i < calls.length; i++) {
         emit_halves(file, out, interface, &calls.items[i]);

@@ -82,7 +82,7 @@ static bool enter(emit_file *file, emit_taken *one, bool is_own)
 static void enter_own(emit_file *file, const idl_decl *decl, const idl_decl *member, const char *suffix, const char *name)
 {
     emit_taken *one = idl_arena_alloc(file->run->arena, sizeof *one);
-    *one = (emit_taken){ .name = name, .decl = decl, .member = member, .suffix = suffix };
+    *one = (emit_taken) { .name = name, .decl = decl, .member = member, .suffix = suffix };
     if (enter(file, one, true)) {
         *file->own_end = one;
         file->own_end = &one->next;
@@ -121,8 +121,8 @@ static void derive(emit_file *file, const idl_decl *decl, const idl_decl *member
     }
     if (in_the_way != NULL && file->file->is_main) {
         emit_warning(run, &in_the_way->decl->range,
-                     "%s is in the way of what is derived from '%s': that becomes '%s' [derived-name]",
-                     describe(run, in_the_way), decl->scoped_name, name);
+                     "%s is in the way: what is derived from '%s' is called '%s' in C [derived-name]", describe(run, in_the_way),
+                     decl->scoped_name, name);
     }
     enter_own(file, decl, member, suffix, name);
     const char *key = key_of(run, decl, member, suffix);
@@ -139,7 +139,7 @@ static void derive_all(emit_file *file, const idl_decl *decl, const char *const 
 static void derive_call(emit_file *file, const idl_decl *interface, const emit_call *call)
 {
     emit_run *run = file->run;
-    if (!emit_call_is_plain_name(interface, call)) {
+    if (call->role != EMIT_OPERATION) {
         derive(file, interface, call->decl, emit_format(run->arena, "_%s", call->stem));
     }
     if (emit_has_halves(call)) {
@@ -160,9 +160,8 @@ static const char *upcast_suffix(emit_run *run, const idl_decl *interface, const
 
 static void derive_interface(emit_file *file, const idl_decl *decl)
 {
-    static const char *const suffixes[] = { "_servant", "_ref",      "_unref",     "_new",       "_with",
-                                            "_from_uri", "_cast",    "_skeleton",  "_as_object", "_interface",
-                                            "_seq",      "_seq_clear", "_seq_copy", NULL };
+    static const char *const suffixes[] = { "_servant",  "_ref",       "_unref",     "_new", "_with",      "_from_uri", "_cast",
+                                            "_skeleton", "_as_object", "_interface", "_seq", "_seq_clear", "_seq_copy", NULL };
     derive_all(file, decl, suffixes);
     for (size_t i = 0; i < decl->all_bases.length; i++) {
         const idl_decl *base = decl->all_bases.items[i];
@@ -174,11 +173,29 @@ static void derive_interface(emit_file *file, const idl_decl *decl)
     }
 }
 
+/* Inherited operations under the heir's name: nearly the IDL's own, so they come before all that is derived. */
+static void derive_inherited(emit_file *file)
+{
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind != IDL_INTERFACE) {
+            continue;
+        }
+        const emit_calls calls = emit_calls_of(file->run, decl, true);
+        for (size_t c = 0; c < calls.length; c++) {
+            const emit_call *call = &calls.items[c];
+            if (call->role == EMIT_OPERATION && !emit_call_is_plain_name(decl, call)) {
+                derive(file, decl, call->decl, emit_format(file->run->arena, "_%s", call->stem));
+            }
+        }
+    }
+}
+
 static void derive_names(emit_file *file)
 {
     static const char *const of_enum[] = { "_to_string", "_from_string", "_type", "_seq", "_seq_clear", "_seq_copy", NULL };
-    static const char *const of_struct[] = { "_INIT", "_free",     "_copy",    "_equal", "_copy_for", "_type",
-                                             "_seq",  "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_struct[] = { "_INIT", "_free", "_copy",      "_equal",    "_copy_for",
+                                             "_type", "_seq",  "_seq_clear", "_seq_copy", NULL };
     static const char *const of_exception[] = { "_INIT", "_raise", "_of", "_type", NULL };
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
@@ -207,6 +224,7 @@ void emit_names_give(emit_file *file)
         }
     }
     enter_idl_names(file);
+    derive_inherited(file);
     derive_names(file);
     file->state = EMIT_NAMED;
 }

@@ -90,12 +90,12 @@ static void close_over(emit_run *run, emit_file *of, const idl_file *file, size_
 emit_run *emit_run_new(idl_arena *arena, const idl_unit *unit, idl_diagnostics *diagnostics)
 {
     emit_run *run = idl_arena_alloc(arena, sizeof *run);
-    *run = (emit_run){ .arena = arena, .unit = unit, .diagnostics = diagnostics };
+    *run = (emit_run) { .arena = arena, .unit = unit, .diagnostics = diagnostics };
     emit_file **end = &run->files;
     size_t n_files = 0;
     for (const idl_file *file = unit->files; file != NULL; file = file->next) {
         emit_file *one = idl_arena_alloc(arena, sizeof *one);
-        *one = (emit_file){ .run = run, .file = file, .static_tables = { .arena = arena } };
+        *one = (emit_file) { .run = run, .file = file, .static_tables = { .arena = arena } };
         one->stem = stem_of(arena, file->path);
         one->own_end = &one->own;
         *end = one;

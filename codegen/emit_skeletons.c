@@ -129,11 +129,10 @@ static void emit_lookup(emit_file *file, emit_buf *out, const idl_decl *interfac
 {
     emit_run *run = file->run;
     emit_function(out, "corbel_status ", emit_derived(run, interface, NULL, suffix), params, "");
-    emit(out,
-         "{\n    corbel_object *found = NULL;\n"
-         "    const corbel_status status =\n        %s;\n"
-         "    if (status == CORBEL_OK && ret != NULL) {\n        *ret = (%s *)found;\n    }\n    return status;\n}\n",
-         statement, emit_name(run, interface));
+    emit(out, "{\n    corbel_object *found = NULL;\n");
+    emit_statement(out, 4, emit_format(run->arena, "const corbel_status status = %s;", statement));
+    emit(out, "    if (status == CORBEL_OK && ret != NULL) {\n        *ret = (%s *)found;\n    }\n    return status;\n}\n",
+         emit_name(run, interface));
 }
 
 void emit_references(emit_file *file, emit_buf *out, const idl_decl *interface)
@@ -156,9 +155,9 @@ void emit_references(emit_file *file, emit_buf *out, const idl_decl *interface)
     emit_short_function(out, "corbel_skeleton ", skeleton, &params,
                         emit_format(run->arena, "return (corbel_skeleton){ &%s, servant };", table));
     params = params_of(run, "corbel_runtime *runtime", servant, "void *self", "corbel_finalizer finalize");
-    emit_short_function(out, pointer, emit_derived(run, interface, NULL, "_new"), &params,
-                        emit_format(run->arena, "return (%s *)corbel_object_new(runtime, %s(servant), self, finalize);", name,
-                                    skeleton));
+    emit_short_function(
+        out, pointer, emit_derived(run, interface, NULL, "_new"), &params,
+        emit_format(run->arena, "return (%s *)corbel_object_new(runtime, %s(servant), self, finalize);", name, skeleton));
     params = params_of(run, self, "const corbel_options *options", NULL, NULL);
     emit_short_function(out, pointer, emit_derived(run, interface, NULL, "_with"), &params,
                         emit_format(run->arena, "return (%s *)corbel_object_with((corbel_object *)self, options);", name));

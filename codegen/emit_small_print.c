@@ -59,7 +59,8 @@ static void emit_descriptions(emit_file *file, emit_buf *out)
         }
     }
     if (types.length > 0 || interfaces.length > 0) {
-        emit(out, "\n/* Descriptions, for tools. */\n");
+        emit_gap(out);
+        emit(out, "/* Descriptions, for tools. */\n");
     }
     if (types.length > 0) {
         emit_list(out, "extern const corbel_type ", &types, ";");
@@ -181,12 +182,11 @@ static void emit_interface_functions(emit_file *file, emit_buf *out, const idl_d
     emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_unref"), self, NULL, NULL, NULL);
     emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_new"), "corbel_runtime *runtime", servant, "void *self",
                    "corbel_finalizer finalize");
-    emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_with"), self, "const corbel_options *options", NULL,
-                   NULL);
+    emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_with"), self, "const corbel_options *options", NULL, NULL);
     emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_derived(run, decl, NULL, "_from_uri"),
                    "corbel_runtime *runtime", "const char *uri", ret, "corbel_error *reterr");
-    emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_derived(run, decl, NULL, "_cast"),
-                   "corbel_object *object", ret, "corbel_error *reterr", NULL);
+    emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_derived(run, decl, NULL, "_cast"), "corbel_object *object",
+                   ret, "corbel_error *reterr", NULL);
     emit_prototype(file, out, "corbel_skeleton ", emit_derived(run, decl, NULL, "_skeleton"), servant, NULL, NULL, NULL);
     emit_upcast(file, out, "corbel_object", emit_derived(run, decl, NULL, "_as_object"), name);
     for (size_t i = 0; i < decl->all_bases.length; i++) {
@@ -215,6 +215,7 @@ static void emit_interface_small_print(emit_file *file, emit_buf *out)
         if (decl->kind == IDL_INTERFACE && decl->all_bases.length > 0) {
             emit(out, "\n");
             emit_remark(out, emit_format(file->run->arena, "What %s inherits, under its own name.", decl->scoped_name));
+            emit(out, "\n");
             emit_header_inherited(file, out, decl);
         }
     }

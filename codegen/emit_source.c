@@ -64,8 +64,7 @@ static void emit_view_functions(emit_file *file, emit_buf *out, const emit_view 
     emit_function(out, emit_format(run->arena, "%svoid ", shared), emit_view_function(run, view, "_clear"), &params, "");
     emit(out, "{\n    corbel_block_free(self->items);\n    *self = (%s){ 0, NULL };\n}\n", view->name);
     params = list_of(run, emit_format(run->arena, "%s self", view->name), emit_format(run->arena, "%s *ret", view->name), NULL);
-    emit_short_function(out, emit_format(run->arena, "%scorbel_status ", shared), emit_view_function(run, view, "_copy"),
-                        &params,
+    emit_short_function(out, emit_format(run->arena, "%scorbel_status ", shared), emit_view_function(run, view, "_copy"), &params,
                         emit_format(run->arena, "return corbel_sequence_copy(%s, &self, ret);", emit_type_address(file, &type)));
 }
 

@@ -26,7 +26,7 @@ static const char *emit_array(emit_run *run, emit_buf *out, const char *type, co
     return name;
 }
 
-static void emit_statement(emit_run *run, emit_buf *out, const char *function, const emit_strings *arguments)
+static void emit_return(emit_run *run, emit_buf *out, const char *function, const emit_strings *arguments)
 {
     emit_list(out, emit_format(run->arena, "    return %s(", function), arguments, ");");
 }
@@ -65,11 +65,11 @@ static void emit_stub(emit_file *file, emit_buf *out, const idl_decl *interface,
     emit_function(out, half == EMIT_BEGIN ? "corbel_call *" : "corbel_status ", emit_call_name(run, interface, call, suffix),
                   &params, "");
     emit(out, "{\n%s", body.text == NULL ? "" : body.text);
-    emit_statement(run, out,
-                   half == EMIT_WHOLE   ? "corbel_stub_call"
-                   : half == EMIT_BEGIN ? "corbel_stub_begin"
-                                        : "corbel_stub_finish",
-                   &arguments);
+    emit_return(run, out,
+                half == EMIT_WHOLE   ? "corbel_stub_call"
+                : half == EMIT_BEGIN ? "corbel_stub_begin"
+                                     : "corbel_stub_finish",
+                &arguments);
     emit(out, "}\n");
 }
 
@@ -101,7 +101,7 @@ static void emit_forward(emit_file *file, emit_buf *out, const idl_decl *interfa
     emit_function(out, half == EMIT_BEGIN ? "corbel_call *" : "corbel_status ", emit_call_name(run, interface, call, suffix),
                   &params, "");
     emit(out, "{\n");
-    emit_statement(run, out, emit_call_name(run, call->owner, call, suffix), &arguments);
+    emit_return(run, out, emit_call_name(run, call->owner, call, suffix), &arguments);
     emit(out, "}\n");
 }
 

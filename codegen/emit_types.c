@@ -10,35 +10,35 @@ static basic basic_of(idl_type_kind kind)
 {
     switch (kind) {
     case IDL_BOOLEAN:
-        return (basic){ "bool ", "bool" };
+        return (basic) { "bool ", "bool" };
     case IDL_OCTET:
-        return (basic){ "uint8_t ", "uint8" };
+        return (basic) { "uint8_t ", "uint8" };
     case IDL_CHAR:
-        return (basic){ "char ", "char" };
+        return (basic) { "char ", "char" };
     case IDL_INT16:
-        return (basic){ "int16_t ", "int16" };
+        return (basic) { "int16_t ", "int16" };
     case IDL_UINT16:
-        return (basic){ "uint16_t ", "uint16" };
+        return (basic) { "uint16_t ", "uint16" };
     case IDL_INT32:
-        return (basic){ "int32_t ", "int32" };
+        return (basic) { "int32_t ", "int32" };
     case IDL_UINT32:
-        return (basic){ "uint32_t ", "uint32" };
+        return (basic) { "uint32_t ", "uint32" };
     case IDL_INT64:
-        return (basic){ "int64_t ", "int64" };
+        return (basic) { "int64_t ", "int64" };
     case IDL_UINT64:
-        return (basic){ "uint64_t ", "uint64" };
+        return (basic) { "uint64_t ", "uint64" };
     case IDL_FLOAT:
-        return (basic){ "float ", "float" };
+        return (basic) { "float ", "float" };
     case IDL_DOUBLE:
-        return (basic){ "double ", "double" };
+        return (basic) { "double ", "double" };
     case IDL_STRING:
-        return (basic){ "const char *", "string" };
+        return (basic) { "const char *", "string" };
     case IDL_VOID:
     case IDL_SEQUENCE:
     case IDL_NAMED:
         break;
     }
-    return (basic){ NULL, NULL };
+    return (basic) { NULL, NULL };
 }
 
 const char *emit_basic_name(const idl_type *type)
@@ -75,8 +75,7 @@ const char *emit_view_name(emit_run *run, const idl_type *sequence)
     if (element->kind == IDL_NAMED) {
         return emit_derived(run, element->decl, NULL, "_seq");
     }
-    return element->kind == IDL_OCTET ? "corbel_bytes"
-                                      : emit_format(run->arena, "corbel_%s_seq", basic_of(element->kind).name);
+    return element->kind == IDL_OCTET ? "corbel_bytes" : emit_format(run->arena, "corbel_%s_seq", basic_of(element->kind).name);
 }
 
 /* The name under which the IDL wrote the type; strings are always written out. */
@@ -210,6 +209,7 @@ const char *emit_bound_note(emit_run *run, const idl_type *type)
         return inner == NULL ? NULL : emit_format(run->arena, "items: %s", inner);
     }
     const char *note =
-        emit_format(run->arena, "at most %llu item%s", (unsigned long long)type->bound, type->bound == 1 ? "" : "s");
+        emit_format(run->arena, "at most %llu %s%s", (unsigned long long)type->bound,
+                    idl_type_resolve(type->element)->kind == IDL_OCTET ? "byte" : "item", type->bound == 1 ? "" : "s");
     return inner == NULL ? note : emit_format(run->arena, "%s, each: %s", note, inner);
 }

@@ -55,7 +55,7 @@ static void use_type(emit_file *file, const idl_type *type)
     if (file->n_views > 0) {
         memcpy(views, file->views, file->n_views * sizeof *views);
     }
-    views[file->n_views++] = (emit_view){
+    views[file->n_views++] = (emit_view) {
         .name = name,
         .element_name = element->kind == IDL_SEQUENCE ? emit_view_name(run, element) : emit_name(run, element->decl),
         .element = element,

@@ -70,7 +70,7 @@ static bool add_define(command *all, char *text)
     if (equals != NULL) {
         *equals = '\0';
     }
-    all->defines[all->n_defines++] = (idl_define){ .name = text, .value = equals == NULL ? "" : equals + 1 };
+    all->defines[all->n_defines++] = (idl_define) { .name = text, .value = equals == NULL ? "" : equals + 1 };
     if (*text == '\0' || strspn(text, "0123456789") > 0) {
         return false;
     }

@@ -33,8 +33,7 @@ static char *path_in(const char *folder, const char *before, const char *stem, c
 {
     const bool is_here = strcmp(folder, ".") == 0;
     char *path = NULL;
-    const int length =
-        asprintf(&path, "%s%s%s%s%s%s", is_here ? "" : folder, is_here ? "" : "/", before, stem, ending, behind);
+    const int length = asprintf(&path, "%s%s%s%s%s%s", is_here ? "" : folder, is_here ? "" : "/", before, stem, ending, behind);
     return length < 0 ? NULL : path;
 }
 
@@ -59,7 +58,7 @@ static bool fill(const files *all, const file *one, int descriptor, const char *
 static bool write_temporary(files *all, const char *stem, const char *ending, const char *text, size_t length)
 {
     file *one = &all->items[all->length++];
-    *one = (file){ .path = path_in(all->folder, "", stem, ending, "") };
+    *one = (file) { .path = path_in(all->folder, "", stem, ending, "") };
     char *temporary = path_in(all->folder, ".", stem, ending, ".XXXXXX");
     const int descriptor = one->path == NULL || temporary == NULL ? -1 : mkstemp(temporary);
     if (descriptor < 0) {
