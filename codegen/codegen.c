@@ -48,7 +48,7 @@ static void run_all(const idl_unit *unit, idl_diagnostics *diagnostics, emit_res
             n++;
         }
     }
-    result->warnings = run->warnings;
+    result->warnings = diagnostics->warnings;
     if (diagnostics->errors > 0) {
         return;
     }

@@ -53,13 +53,11 @@ typedef struct emit_run {
     const idl_unit *unit;
     idl_diagnostics *diagnostics;
     emit_file *files; /* in the unit's order */
-    uint32_t warnings;
 } emit_run;
 
 /** Collects files and declarations. */
 emit_run *emit_run_new(idl_arena *arena, const idl_unit *unit, idl_diagnostics *diagnostics);
 emit_file *emit_file_of(const emit_run *run, const idl_file *file);
-void emit_warning(emit_run *run, const idl_range *range, const char *format, ...) EMIT_PRINTF(3, 4);
 
 /* ---- names (names.c) ---- */
 

@@ -1,8 +1,6 @@
 /* Files, what each of them declares, and what each of them can see. */
 #include "codegen/emit.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 emit_file *emit_file_of(const emit_run *run, const idl_file *file)
@@ -130,23 +128,8 @@ bool emit_is_unseen(const emit_file *file, const idl_decl *decl)
 
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index)
 {
-    const char *spelling = includer->includes[index]->spelling;
+    const char *spelling = includer->include_spellings[index];
     const size_t length = strlen(spelling);
     const bool has_ending = length > 4 && strcmp(spelling + length - 4, ".idl") == 0;
     return emit_format(run->arena, "%.*s.corbel.h", (int)(has_ending ? length - 4 : length), spelling);
-}
-
-void emit_warning(emit_run *run, const idl_range *range, const char *format, ...)
-{
-    run->warnings++;
-    FILE *out = run->diagnostics->out;
-    if (out == NULL) {
-        return;
-    }
-    fprintf(out, "%s:%u:%u: warning: ", range->file->path, range->line, range->column);
-    va_list arguments;
-    va_start(arguments, format);
-    vfprintf(out, format, arguments);
-    va_end(arguments);
-    fputc('\n', out);
 }

@@ -189,6 +189,15 @@ void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *
     va_end(arguments);
 }
 
+void idl_warning(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...)
+{
+    diagnostics->warnings++;
+    va_list arguments;
+    va_start(arguments, format);
+    report(diagnostics, range, "warning", format, arguments);
+    va_end(arguments);
+}
+
 void idl_fatal(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...)
 {
     if (!is_repetition(diagnostics, range)) {

@@ -28,6 +28,9 @@ void idl_error(idl_diagnostics *diagnostics, const idl_range *range, const char 
 /** More about the error before it. */
 void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
 
+/** Something to look at that is no error. */
+void idl_warning(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
+
 /** An error after which nothing more is read. */
 _Noreturn void idl_fatal(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
 

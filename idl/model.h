@@ -31,6 +31,7 @@ struct idl_file {
     size_t length;
     idl_file *next;                  /* all files of the unit, in the order in which they were first read */
     const idl_file *const *includes; /* NULL-terminated: the files that this one includes directly, in order, each once */
+    const char *const *include_spellings; /* of each of includes: what first stood between the quotes here */
 };
 
 typedef enum idl_type_kind {

@@ -10,6 +10,7 @@
 typedef struct idl_inclusion {
     struct idl_inclusion *next; /* the one before it in the file */
     const idl_file *file;
+    const char *spelling;
 } idl_inclusion;
 
 static void append(idl_sources *sources, idl_source *source)
@@ -211,7 +212,7 @@ static char *join(idl_arena *arena, const char *folder, size_t folder_length, co
     return path;
 }
 
-static void remember_inclusion(idl_arena *arena, idl_source *from, const idl_source *included)
+static void remember_inclusion(idl_arena *arena, idl_source *from, const idl_source *included, const char *spelling)
 {
     for (const idl_inclusion *old = from->inclusions; old != NULL; old = old->next) {
         if (old->file == &included->file) {
@@ -220,6 +221,7 @@ static void remember_inclusion(idl_arena *arena, idl_source *from, const idl_sou
     }
     idl_inclusion *inclusion = idl_arena_alloc(arena, sizeof *inclusion);
     inclusion->file = &included->file;
+    inclusion->spelling = spelling;
     inclusion->next = from->inclusions;
     from->inclusions = inclusion;
     from->n_inclusions++;
@@ -270,7 +272,7 @@ idl_source *idl_source_include(idl_sources *sources, idl_source *from, const cha
         if (!found->file.is_main && found->processed == 0) {
             found->file.spelling = spelling;
         }
-        remember_inclusion(sources->arena, from, found);
+        remember_inclusion(sources->arena, from, found, spelling);
     }
     return found;
 }
@@ -280,10 +282,13 @@ void idl_sources_finish(idl_sources *sources)
     for (idl_file *file = sources->first; file != NULL; file = file->next) {
         idl_source *source = (idl_source *)file;
         const idl_file **list = idl_arena_alloc(sources->arena, (source->n_inclusions + 1) * sizeof *list);
+        const char **spellings = idl_arena_alloc(sources->arena, (source->n_inclusions + 1) * sizeof *spellings);
         size_t at = source->n_inclusions;
         for (const idl_inclusion *inclusion = source->inclusions; inclusion != NULL; inclusion = inclusion->next) {
             list[--at] = inclusion->file;
+            spellings[at] = inclusion->spelling;
         }
         file->includes = list;
+        file->include_spellings = spellings;
     }
 }
