@@ -13,7 +13,7 @@
 
 _Static_assert(sizeof(size_t) == 8, "two counts share the len of a view");
 
-enum { DECODE_FEW = 16, DECODE_SPARE = 4096, DECODE_ALIGN = 8 };
+enum { DECODE_FEW = 16, DECODE_SPARE = 4096 };
 
 static bool decode_single(crb_decoder *d, const corbel_type *type, void *at, crb_wire_type wire, crb_span *span,
                           const crb_path *path);
@@ -69,7 +69,7 @@ static void *decode_take(crb_decoder *d, size_t count, size_t size, size_t align
 
 void *crb_decoder_alloc(crb_decoder *d, size_t count, size_t size, const crb_path *path)
 {
-    void *at = decode_take(d, count, size, DECODE_ALIGN, path);
+    void *at = decode_take(d, count, size, CRB_VALUE_ALIGN, path);
     return at != NULL ? memset(at, 0, count * size) : NULL;
 }
 
@@ -230,7 +230,7 @@ static bool decode_hold(crb_decoder *d, corbel_object *object, const crb_path *p
         if (d->arena == NULL) {
             crb_decoder_fail(d, CORBEL_NO_MEMORY, path, "no memory for it");
         } else {
-            items = decode_take(d, capacity, sizeof(corbel_object *), DECODE_ALIGN, path);
+            items = decode_take(d, capacity, sizeof(corbel_object *), CRB_VALUE_ALIGN, path);
         }
         if (items == NULL) {
             corbel_object_unref(object);
@@ -583,70 +583,4 @@ bool crb_decoder_message(crb_decoder *d, const crb_layout *layout, crb_span span
         decode_settle_sequences(layout);
     }
     return true;
-}
-
-void crb_held_release(crb_held *held)
-{
-    for (size_t i = 0; i < held->len; i++) {
-        corbel_object_unref(held->items[i]);
-    }
-    held->len = 0;
-}
-
-/** Lays the parameters out like the members of a struct. members: n of them, to fill. Returns the struct's size. */
-static size_t decode_lay_out(const corbel_param *params, uint32_t n, corbel_member *members, bool *ret_ascending)
-{
-    size_t size = 0;
-    *ret_ascending = true;
-    for (uint32_t i = 0; i < n; i++) {
-        members[i] = (corbel_member) { .name = params[i].name, .id = params[i].id, .offset = size, .type = params[i].type };
-        size += (params[i].type->size + DECODE_ALIGN - 1) / DECODE_ALIGN * DECODE_ALIGN;
-        *ret_ascending = *ret_ascending && (i == 0 || params[i - 1].id < params[i].id);
-    }
-    return size;
-}
-
-static bool decode_args_body(crb_decoder *d, const corbel_param *params, uint32_t n, crb_span span, const void **values)
-{
-    corbel_member few[DECODE_FEW];
-    corbel_member *members = few;
-    if (!crb_decoder_check_len(d)) {
-        return false;
-    }
-    if (n > DECODE_FEW) {
-        members = crb_arena_alloc(d->arena, n, sizeof *members);
-        if (members == NULL) {
-            return crb_decoder_fail(d, CORBEL_NO_MEMORY, NULL, "no memory for it");
-        }
-    }
-    crb_layout layout = { .members = members, .n = n };
-    const size_t size = decode_lay_out(params, n, members, &layout.ascending);
-    layout.base = crb_decoder_alloc(d, 1, size, NULL);
-    if (layout.base == NULL) {
-        return false;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        values[i] = layout.base + members[i].offset;
-        crb_decoder_start_value(members[i].type, layout.base + members[i].offset);
-    }
-    return crb_decoder_message(d, &layout, span, NULL);
-}
-
-corbel_status crb_decode_args(const corbel_param *params, uint32_t n, const uint8_t *data, size_t len,
-                              const crb_codec_limits *limits, const crb_ref_reader *refs, crb_arena *arena, crb_held *held,
-                              const void **values, corbel_error *reterr)
-{
-    crb_decoder d;
-    crb_decoder_init(&d, limits, refs, len, CORBEL_COMPLETED_NO);
-    d.arena = arena;
-    d.held = held;
-    *held = (crb_held) { NULL, 0, 0 };
-    const crb_span span = { data, len > 0 ? data + len : data };
-    if (decode_args_body(&d, params, n, span, values)) {
-        return CORBEL_OK;
-    }
-    crb_held_release(held);
-    const corbel_status status = d.error.status;
-    crb_error_move(reterr, &d.error);
-    return status;
 }

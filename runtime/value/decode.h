@@ -1,4 +1,4 @@
-/** The reader's inside: reads messages into memory that decode.c takes from an arena. Entry points in decode.c (arguments) and
+/** The reader's inside: reads messages into memory that decode.c takes from an arena. Entry points in args.c (arguments) and
  *  results.c (blocks).
  *
  *  A sequence is counted before it is read, by one scan of its message that looks at tags and lengths only, so that its items
@@ -9,6 +9,9 @@
 
 #include "runtime/value/block.h"
 #include "runtime/value/field.h"
+
+/** No C type of a value needs more. */
+enum { CRB_VALUE_ALIGN = 8 };
 
 typedef struct crb_decoder {
     crb_arena *arena; /* NULL: made by the first crb_decoder_root() */
