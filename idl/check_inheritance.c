@@ -12,9 +12,9 @@ static void charge(idl_parser *parser, const idl_node *interface, size_t count)
     }
 }
 
-void idl_check_bases(idl_parser *parser, idl_node *interface, idl_decl_list bases, const idl_range *ranges)
+/* Direct and indirect bases, each once, a base before its heirs. */
+static void list_bases(idl_parser *parser, idl_node *interface, idl_decl_list bases)
 {
-    (void)ranges;
     size_t most = 0;
     for (size_t i = 0; i < bases.length; i++) {
         most += bases.items[i]->all_bases.length + 1;
@@ -37,17 +37,21 @@ void idl_check_bases(idl_parser *parser, idl_node *interface, idl_decl_list base
     interface->decl.all_bases = (idl_decl_list) { length, all };
 }
 
-/* Takes in what one base has. False: a name of it came from another base, which was reported. */
-static void inherit(idl_parser *parser, const idl_node *interface, const idl_decl *base, const idl_range *range, idl_names *names)
+/* Takes in names of one base: its own, or those that it inherits. Two different things under one name are reported once a base.
+ */
+static void inherit(idl_parser *parser, idl_node *interface, const idl_names *names, const idl_range *range, bool *reported)
 {
-    bool reported = false;
-    for (size_t i = 0; i < base->members.length; i++) {
-        idl_node *member = idl_node_of(base->members.items[i]);
-        const idl_node *old = idl_names_get(names, member->key, strlen(member->key));
+    void *value;
+    const struct idl_name *at = NULL;
+    while ((at = idl_names_next(names, at, &value)) != NULL) {
+        idl_node *member = value;
+        const size_t length = strlen(member->key);
+        const idl_node *old = idl_names_get(&interface->scope->inherited, member->key, length);
+        charge(parser, interface, 1);
         if (old == NULL) {
-            idl_names_put(names, parser->arena, member->key, strlen(member->key), member);
-        } else if (old != member && !reported) {
-            reported = true;
+            idl_names_put(&interface->scope->inherited, parser->arena, member->key, length, member);
+        } else if (old != member && !old->is_poisoned && !member->is_poisoned && !*reported) {
+            *reported = true;
             idl_error(parser->diagnostics, range, "interface '%s' inherits two different '%s'", interface->decl.name,
                       member->decl.name);
             idl_note(parser->diagnostics, &old->decl.range, "one is '%s'", old->decl.scoped_name);
@@ -56,35 +60,29 @@ static void inherit(idl_parser *parser, const idl_node *interface, const idl_dec
     }
 }
 
-void idl_check_members(idl_parser *parser, idl_node *interface, const idl_range *ranges)
+void idl_check_bases(idl_parser *parser, idl_node *interface, idl_decl_list bases, const idl_range *ranges)
 {
-    const idl_decl_list bases = interface->decl.bases;
-    idl_names names = { 0 };
-    size_t count = 0;
+    list_bases(parser, interface, bases);
     for (size_t i = 0; i < bases.length; i++) {
-        charge(parser, interface, bases.items[i]->members.length);
-        inherit(parser, interface, bases.items[i], &ranges[i], &names);
+        const idl_scope *base = idl_node_of(bases.items[i])->scope;
+        bool reported = false;
+        inherit(parser, interface, &base->inherited, &ranges[i], &reported);
+        inherit(parser, interface, &base->names, &ranges[i], &reported);
     }
-    for (const idl_decl *own = interface->decl.children; own != NULL; own = own->next) {
-        count++;
-        const idl_node *node = idl_node_of(own);
-        const idl_node *old = idl_names_get(&names, node->key, strlen(node->key));
-        if (old != NULL) {
-            idl_error(parser->diagnostics, &own->range, "'%s' is already inherited: '%s'", own->name, old->decl.scoped_name);
-            idl_note(parser->diagnostics, &old->decl.range, "declared here");
-        }
+}
+
+void idl_list_members(idl_parser *parser, idl_node *interface)
+{
+    const idl_decl_list bases = interface->decl.all_bases;
+    size_t inherited = 0;
+    for (size_t i = 0; i < bases.length; i++) {
+        inherited += idl_node_of(bases.items[i])->n_children;
     }
-    const idl_decl_list all = interface->decl.all_bases;
-    for (size_t i = 0; i < all.length; i++) {
-        for (const idl_decl *member = all.items[i]->children; member != NULL; member = member->next) {
-            count++;
-        }
-    }
-    charge(parser, interface, count);
-    const idl_decl **members = idl_arena_alloc(parser->arena, (count + 1) * sizeof *members);
+    charge(parser, interface, inherited);
+    const idl_decl **members = idl_arena_alloc(parser->arena, (inherited + interface->n_children + 1) * sizeof *members);
     size_t length = 0;
-    for (size_t i = 0; i <= all.length; i++) {
-        const idl_decl *from = i < all.length ? all.items[i] : &interface->decl;
+    for (size_t i = 0; i <= bases.length; i++) {
+        const idl_decl *from = i < bases.length ? bases.items[i] : &interface->decl;
         for (const idl_decl *member = from->children; member != NULL; member = member->next) {
             members[length++] = member;
         }

@@ -221,12 +221,8 @@ static bool lex_token(idl_lexer *lexer, idl_token *token)
         lexer->at++;
     } else if (at[0] == 'L' && (at[1] == '"' || at[1] == '\'')) {
         lexer->at++;
-        if (!lexer->silent) {
-            const idl_range range = idl_lex_range(lexer, at, at + 2);
-            idl_error(lexer->diagnostics, &range, "wide characters and strings are not supported yet");
-        }
+        token->is_wide = true;
         *lexer->at == '"' ? idl_lex_string(lexer, token) : idl_lex_char(lexer, token);
-        token->bad = true;
     } else if (idl_is_name_start(*at)) {
         lex_name(lexer, token);
     } else if (idl_is_digit(*at) || (*at == '.' && idl_is_digit(at[1]))) {

@@ -137,7 +137,9 @@ static char escape(idl_lexer *lexer, idl_token *token, const char *backslash)
     }
     if (*lexer->at == 'u') {
         lexer->at++;
-        complain(lexer, token, backslash, lexer->at, "\\u belongs to wide characters, which are not supported yet");
+        if (!token->is_wide) {
+            complain(lexer, token, backslash, lexer->at, "\\u belongs to wide characters, which are not supported yet");
+        }
         return '?';
     }
     const size_t length = lexer->at == lexer->end ? 0 : idl_utf8_length(lexer->at, lexer->end);
@@ -213,7 +215,7 @@ void idl_lex_char(idl_lexer *lexer, idl_token *token)
     char *bytes = room(lexer);
     if (!read_quoted(lexer, token, bytes, &length)) {
         complain(lexer, token, start, lexer->at, "this character is not closed on its line");
-    } else if (length != 1) {
+    } else if (length != 1 && !token->is_wide) {
         complain(lexer, token, start, lexer->at,
                  length == 0 ? "there is no character between the quotes" : "a char is one byte, and this is more");
     }

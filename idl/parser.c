@@ -57,7 +57,9 @@ bool idl_parser_expect(idl_parser *parser, int mark, const char *wanted)
 
 bool idl_parser_expect_semicolon(idl_parser *parser, const char *after)
 {
-    if (idl_parser_take_mark(parser, ';')) {
+    const bool forgive_semicolon = parser->forgive_semicolon;
+    parser->forgive_semicolon = false;
+    if (idl_parser_take_mark(parser, ';') || forgive_semicolon) {
         return true;
     }
     const bool line_ended = parser->token.begins_line || idl_parser_is_mark(parser, '}') || parser->token.kind == IDL_TOKEN_END;
@@ -78,7 +80,8 @@ bool idl_parser_expect_close(idl_parser *parser, const idl_range *open)
     }
     idl_parser_unexpected(parser, "'}'");
     idl_note(parser->diagnostics, open, "to close this");
-    return false;
+    parser->forgive_semicolon = idl_parser_at_definition(parser);
+    return parser->forgive_semicolon;
 }
 
 void idl_parser_recover(idl_parser *parser)

@@ -22,6 +22,7 @@ typedef struct idl_parser {
     idl_node *owner;          /* what gets the declarations; NULL: the file level. Of a reopened module: this opening */
     uint32_t modules;         /* open ones */
     uint32_t nesting;         /* of the type or expression being read */
+    bool forgive_semicolon;   /* something was reported after which a missing semicolon is no news */
     bool in_bound;            /* '>' ends the expression */
     const idl_type *bad_type; /* stands for a type whose error was reported */
     idl_names reported;       /* unknown names that were reported, as spelt */
@@ -40,7 +41,8 @@ bool idl_parser_unexpected(idl_parser *parser, const char *wanted);
 bool idl_parser_expect(idl_parser *parser, int mark, const char *wanted);
 /** A missing semicolon at the end of a line is reported and taken as if it were there. */
 bool idl_parser_expect_semicolon(idl_parser *parser, const char *after);
-/** The '}' of a block whose '{' stood at open. */
+/** The '}' of a block whose '{' stood at open. Missing before a definition on a new line, it is reported and taken as if there.
+ */
 bool idl_parser_expect_close(idl_parser *parser, const idl_range *open);
 /** Skips to behind the next ';' or the '}' of a block that opens on the way, or to before the '}' of the block around. */
 void idl_parser_recover(idl_parser *parser);
@@ -95,8 +97,12 @@ idl_value idl_parse_const_expr(idl_parser *parser, const idl_type *type);
 uint64_t idl_parse_bound(idl_parser *parser);
 
 /* Checks (check_*.c). */
+
+/** Sets the bases of an interface whose scope exists, and what it inherits from them. */
 void idl_check_bases(idl_parser *parser, idl_node *interface, idl_decl_list bases, const idl_range *ranges);
-void idl_check_members(idl_parser *parser, idl_node *interface, const idl_range *ranges);
+/** Makes the list of its members, once its body was read. */
+void idl_list_members(idl_parser *parser, idl_node *interface);
+/** What was declared forward has to be defined. */
 void idl_check_forwards(idl_parser *parser);
 
 #endif /* IDL_PARSER_H */

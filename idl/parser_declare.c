@@ -72,16 +72,22 @@ void idl_append(idl_parser *parser, idl_node *node)
     idl_decl **last = parser->owner == NULL ? &parser->last : &parser->owner->last;
     *(*last == NULL ? first : &(*last)->next) = &node->decl;
     *last = &node->decl;
+    if (parser->owner != NULL) {
+        parser->owner->n_children++;
+    }
 }
 
 void idl_put_or_report(idl_parser *parser, idl_node *node)
 {
     idl_scope *scope = parser->scope;
     const idl_node *old = idl_scope_put(scope, parser->arena, node);
-    if (old == NULL) {
-        return;
+    const idl_node *inherited = idl_names_get(&scope->inherited, node->key, strlen(node->key));
+    if (old == NULL && inherited != NULL && !inherited->is_poisoned) {
+        idl_error(parser->diagnostics, &node->decl.range, "'%s' is already inherited: '%s'", node->decl.name,
+                  inherited->decl.scoped_name);
+        idl_note(parser->diagnostics, &inherited->decl.range, "declared here");
     }
-    if (old->is_poisoned) {
+    if (old == NULL || old->is_poisoned) {
         return;
     }
     if (strcmp(old->decl.name, node->decl.name) == 0) {

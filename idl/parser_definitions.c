@@ -160,10 +160,6 @@ static bool members(idl_parser *parser, idl_node *node)
     set_depth(parser, node, depth);
     node->is_open = false;
     idl_leave_scope(parser, outer);
-    if (idl_parser_at_definition(parser)) {
-        idl_parser_expect_close(parser, &open);
-        return true;
-    }
     return idl_parser_expect_close(parser, &open);
 }
 
@@ -267,10 +263,6 @@ static bool enum_dcl(idl_parser *parser, const char *doc, idl_node **ret)
         while (parser->token.kind != IDL_TOKEN_END && !idl_parser_is_mark(parser, '}') && !idl_parser_at_definition(parser)) {
             idl_parser_advance(parser);
         }
-    }
-    if (idl_parser_at_definition(parser)) {
-        idl_parser_expect_close(parser, &open);
-        return true;
     }
     return idl_parser_expect_close(parser, &open);
 }

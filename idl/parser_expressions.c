@@ -132,7 +132,7 @@ static void string_literals(idl_parser *parser, expr_value *operand)
         }
         memcpy(text + length, parser->token.string, more);
         length += more;
-        bad = bad || parser->token.bad;
+        bad = bad || parser->token.bad || parser->token.is_wide;
         extend(&operand->range, &parser->token.range);
         idl_parser_advance(parser);
     }
@@ -145,8 +145,12 @@ static void string_literals(idl_parser *parser, expr_value *operand)
 }
 
 /* literal */
-static bool literal(idl_parser *parser, expr_value *operand)
+static bool literal(idl_parser *parser, const expr_target *target, expr_value *operand)
 {
+    /* If the type was reported, it is wide as well. */
+    if (parser->token.is_wide && target->kind != IDL_VALUE_NONE) {
+        idl_parser_unsupported(parser, &parser->token.range, "wide characters and strings are");
+    }
     const idl_token *token = &parser->token;
     idl_value *value = &operand->value;
     switch (token->kind) {
@@ -171,7 +175,7 @@ static bool literal(idl_parser *parser, expr_value *operand)
     default:
         return idl_parser_unexpected(parser, "a value");
     }
-    if (token->bad) {
+    if (token->bad || token->is_wide) {
         value->kind = IDL_VALUE_NONE;
     }
     idl_parser_advance(parser);
@@ -206,7 +210,7 @@ static bool primary_expr(idl_parser *parser, const expr_target *target, expr_val
         } else if (node != NULL) {
             ret->value = node->decl.value;
         }
-    } else if (!literal(parser, ret)) {
+    } else if (!literal(parser, target, ret)) {
         return false;
     }
     convert(parser, target, ret);
@@ -432,6 +436,7 @@ idl_value idl_parse_const_expr(idl_parser *parser, const idl_type *type)
                !parser->token.begins_line) {
             idl_parser_advance(parser);
         }
+        parser->forgive_semicolon = true;
         return (idl_value) { 0 };
     }
     check_range(parser, resolved, &operand);

@@ -360,7 +360,7 @@ static bool interface_body(idl_parser *parser, idl_node *node)
                   (idl_parser_is_keyword(parser, IDL_KEYWORD_MODULE) || idl_parser_is_keyword(parser, IDL_KEYWORD_INTERFACE));
     }
     idl_leave_scope(parser, outer);
-    return idl_parser_expect_close(parser, &open) || missing;
+    return idl_parser_expect_close(parser, &open);
 }
 
 /* interface_dcl = interface_forward_dcl | "interface" identifier [ interface_inheritance_spec ] "{" { export } "}" */
@@ -390,7 +390,7 @@ bool idl_parse_interface_dcl(idl_parser *parser, const char *doc)
     idl_check_bases(parser, node, (idl_decl_list) { bases.length, bases.items }, bases.ranges);
     node->is_defined = true;
     const bool ok = interface_body(parser, node);
-    idl_check_members(parser, node, bases.ranges);
+    idl_list_members(parser, node);
     if (!ok) {
         return false;
     }

@@ -57,11 +57,6 @@ const char *idl_key(idl_arena *arena, const char *name)
     return key;
 }
 
-static idl_node *find_key(const idl_scope *scope, const char *key, size_t length)
-{
-    return idl_names_get(&scope->names, key, length);
-}
-
 idl_node *idl_scope_find(const idl_scope *scope, const char *name, idl_node **ret_similar)
 {
     char key[IDL_NAME_LIMIT + 1];
@@ -72,12 +67,9 @@ idl_node *idl_scope_find(const idl_scope *scope, const char *name, idl_node **re
     for (size_t i = 0; i < length; i++) {
         key[i] = idl_lower(name[i]);
     }
-    const idl_decl_list none = { 0 };
-    const bool inherits = scope->owner != NULL && scope->owner->decl.kind == IDL_INTERFACE;
-    const idl_decl_list bases = inherits ? scope->owner->decl.all_bases : none;
-    for (size_t i = 0; i <= bases.length; i++) {
-        const idl_scope *here = i == 0 ? scope : idl_node_of(bases.items[i - 1])->scope;
-        idl_node *found = find_key(here, key, length);
+    const idl_names *const tables[] = { &scope->names, &scope->inherited };
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        idl_node *found = idl_names_get(tables[i], key, length);
         if (found != NULL && strcmp(found->decl.name, name) == 0) {
             return found;
         }
@@ -102,7 +94,7 @@ idl_node *idl_scope_find_outward(const idl_scope *scope, const char *name, idl_n
 idl_node *idl_scope_put(idl_scope *scope, idl_arena *arena, idl_node *node)
 {
     const size_t length = strlen(node->key);
-    idl_node *old = find_key(scope, node->key, length);
+    idl_node *old = idl_names_get(&scope->names, node->key, length);
     if (old == NULL) {
         idl_names_put(&scope->names, arena, node->key, length, node);
     }

@@ -14,6 +14,7 @@ typedef struct idl_node {
     struct idl_scope *scope; /* what it contains by name: module, interface, struct, exception, operation */
     const char *key;         /* its name in lower case: names that differ only in case are the same name to the standard */
     idl_decl *last;          /* its last child */
+    size_t n_children;
     uint32_t depth;          /* of a typedef, struct or exception: how deep its type nests */
     bool is_open;            /* its definition has begun and not yet ended */
     bool is_defined;         /* of an interface: it has a definition, not only forward declarations */
@@ -27,6 +28,7 @@ typedef struct idl_scope {
     struct idl_scope *outer; /* NULL: file level */
     idl_node *owner;         /* NULL: file level; of a module: its first opening */
     idl_names names;         /* by key */
+    idl_names inherited;     /* of an interface: the names of all its bases, by key */
 } idl_scope;
 
 idl_node *idl_node_of(const idl_decl *decl);
