@@ -115,10 +115,11 @@ typedef struct crb_call_out {
 
 /** Queues a call. CORBEL_OK: ret_question is set (NULL for a oneway), and unless oneway exactly one CRB_EVENT_RETURN follows,
  *  whatever happens. Anything else: nothing was queued, completion NO: CORBEL_WOULD_BLOCK: no credit (CRB_EVENT_CREDIT tells when
- *  to try again; a call bigger than the window needs credit for its first piece only); CORBEL_LIMIT: too big, too deep or too
- *  many for the peer (message in reterr); CORBEL_GONE, CORBEL_DRAINING: the session takes no more; CORBEL_NOT_FOUND: the peer
- *  said that the target is gone. Before the peer's HELLO at most 64 KiB and 16 calls. A oneway whose session ends is lost in
- *  silence: it was sent, or the driver knows that it was not by BYE (a log line). */
+ *  to try again; a call bigger than the window needs credit for its first piece only); CORBEL_LIMIT, CORBEL_TOO_DEEP: too big,
+ *  too many or too deep for the peer (message in reterr); CORBEL_DEADLINE: it has passed; CORBEL_INVALID_ARGUMENT: a name that
+ *  is not UTF-8 or too long; of a promise that failed: its status; CORBEL_NO_MEMORY; CORBEL_GONE, CORBEL_DRAINING: the session
+ * takes no more; CORBEL_NOT_FOUND: the peer said that the target is gone. Before the peer's HELLO at most 64 KiB and 16 calls. A
+ * oneway whose session ends is lost in silence: it was sent, or the driver knows that it was not by BYE (a log line). */
 corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_t now, crb_question **ret_question,
                                corbel_error *reterr);
 
@@ -164,7 +165,8 @@ void crb_session_input(crb_session *session, const uint8_t *message, size_t len,
 void crb_session_lost(crb_session *session, const char *why, uint64_t now);
 /** Lets the time pass: deadlines, PING, the HELLO timeout. */
 void crb_session_tick(crb_session *session, uint64_t now);
-/** When to call crb_session_tick() next at the latest; UINT64_MAX: not. */
+/** When to call crb_session_tick() next at the latest; UINT64_MAX: not; 0 (at once) while events wait, as a pull can leave some.
+ */
 uint64_t crb_session_next_tick(const crb_session *session);
 
 /** Appends the next message to out; false: there is nothing to send. Counts, "sent" marks and remaining times are of this moment.
@@ -206,7 +208,8 @@ typedef struct crb_event {
     void *user;            /* RETURN */
     void *object;          /* CALL: the target: our own object; NULL: it is gone or never was (the driver answers
                               CORBEL_NOT_FOUND), unless promise: */
-    crb_answer *promise;   /* CALL: the target is what this bind answered or will answer; the driver resolves it */
+    crb_answer *promise;   /* CALL: the target is what this bind will answer: the driver keeps the call until then. Calls on a
+                              bind that was answered already come with its object; on one that failed they do not come. */
     crb_import *import;    /* GONE */
     const char *id;        /* BIND; strings live until the next call of crb_session_next_event() */
     const char *interface; /* BIND: wanted; CALL: declares the operation */
@@ -240,6 +243,7 @@ void *crb_answer_user(const crb_answer *answer);
 bool crb_session_is_open(const crb_session *session);
 const uint8_t *crb_session_peer_instance(const crb_session *session); /* 16 bytes, valid after OPEN */
 const char *crb_session_peer_name(const crb_session *session);        /* "" before OPEN */
+const uint8_t *crb_session_peer_secret(const crb_session *session);   /* 16 bytes, valid after OPEN */
 
 typedef enum crb_frame_type {
     CRB_FRAME_HELLO,

@@ -1,0 +1,483 @@
+/* Calls and binds of the peer's.
+ *
+ * Invariants: every two-way call and bind gets exactly one RETURN, or the session dies; a call whose event was not taken when the
+ * session ends is never taken. */
+#include "runtime/session/session_impl.h"
+
+#include "runtime/base/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void answer_free(crb_session *session, crb_answer *answer)
+{
+    if (answer->counted) {
+        session->n_answers--;
+    }
+    crb_id_remove(&session->answers, &answer->by_id);
+    crb_due_remove(&session->due, &answer->due);
+    crb_list_remove(&answer->all);
+    crb_event_drop(&answer->event);
+    crb_event_drop(&answer->body_event);
+    crb_event_drop(&answer->cancel_event);
+    crb_list_remove(&answer->header.node);
+    crb_list_remove(&answer->abandon.node);
+    crb_sending_abandon(session, &answer->body, NULL, false);
+    crb_body_drop(session, &answer->args);
+    crb_operation_put(answer->operation);
+    crb_refs_take_back(session, answer->refs);
+    crb_refs_drop(session, answer->refs_in);
+    free(answer->names);
+    free(answer->exception);
+    free(answer->error);
+    free(answer);
+}
+
+/** The promise ends: its hold on what it answered, too. */
+static void answer_unbind(crb_session *session, crb_answer *answer)
+{
+    if (answer->bound != NULL) {
+        crb_export *const bound = answer->bound;
+        answer->bound = NULL;
+        crb_export_unhold(session, bound);
+    }
+}
+
+void crb_answer_settle(crb_session *session, crb_answer *answer)
+{
+    const bool bind = answer->kind == CRB_QUESTION_BIND;
+    if (answer->answered && answer->pulled && !answer->args.active && !crb_node_linked(&answer->body.node) &&
+        !crb_out_waits(&answer->abandon) && (!bind || answer->finished) && answer->pins == 0) {
+        answer_unbind(session, answer);
+        answer_free(session, answer);
+    }
+}
+
+void crb_session_enter(crb_session *session, crb_answer *answer)
+{
+    if (!answer->entered) {
+        answer->entered = true;
+        crb_flow_give_back(session, answer->window, answer->cost);
+        crb_body_unreserve(session, &answer->args);
+    }
+}
+
+/** The call is over: nothing more is told of it. */
+static void answer_close(crb_session *session, crb_answer *answer)
+{
+    assert(!answer->answered);
+    crb_session_enter(session, answer);
+    answer->answered = true;
+    crb_due_remove(&session->due, &answer->due);
+    crb_event_drop(&answer->event);
+    crb_event_drop(&answer->body_event);
+    crb_event_drop(&answer->cancel_event);
+    crb_body_drop(session, &answer->args);
+    if (answer->promise != NULL) {
+        crb_answer *const promise = answer->promise;
+        answer->promise = NULL;
+        promise->pins--;
+        crb_answer_settle(session, promise);
+    }
+}
+
+void crb_session_done(crb_session *session, crb_answer *answer)
+{
+    assert(answer->kind == CRB_QUESTION_ONEWAY);
+    answer_close(session, answer);
+    answer->pulled = true;
+    crb_answer_settle(session, answer);
+}
+
+/* ---- answering ---- */
+
+/** One piece of memory; NULL: none. */
+static crb_sent_error *answer_error(corbel_status status, corbel_completion completion, const char *message,
+                                    const corbel_error *hops)
+{
+    const size_t n_hops = hops == NULL                                   ? 0
+                          : corbel_error_hops(hops) < CRB_FRAME_MAX_HOPS ? corbel_error_hops(hops)
+                                                                         : CRB_FRAME_MAX_HOPS;
+    const size_t message_max = strnlen(message, CRB_FRAME_MAX_MESSAGE) + 1;
+    size_t size = message_max;
+    for (size_t i = 0; i < n_hops; i++) {
+        const corbel_hop hop = corbel_error_hop(hops, i);
+        const char *const texts[4] = { hop.daemon, hop.object, hop.operation, hop.message };
+        for (size_t k = 0; k < 4; k++) {
+            size += strnlen(texts[k], CRB_FRAME_MAX_HOP_TEXT) + 1;
+        }
+    }
+    crb_sent_error *const error = malloc(sizeof *error + n_hops * sizeof *error->hops + size);
+    if (error == NULL) {
+        return NULL;
+    }
+    char *at = (char *)&error->hops[n_hops];
+    *error = (crb_sent_error) { .status = (uint32_t)status, .completion = (uint32_t)completion, .message = at, .n_hops = n_hops };
+    at += crb_text_fit(message, at, message_max) + 1;
+    for (size_t i = 0; i < n_hops; i++) {
+        const corbel_hop hop = corbel_error_hop(hops, i);
+        const char *const texts[4] = { hop.daemon, hop.object, hop.operation, hop.message };
+        const char **const places[4] = { &error->hops[i].daemon, &error->hops[i].object, &error->hops[i].operation,
+                                         &error->hops[i].message };
+        for (size_t k = 0; k < 4; k++) {
+            *places[k] = at;
+            at += crb_text_fit(texts[k], at, strnlen(texts[k], CRB_FRAME_MAX_HOP_TEXT) + 1) + 1;
+        }
+    }
+    return error;
+}
+
+/** Queues RETURN with an error. */
+static void answer_fail(crb_session *session, crb_answer *answer, corbel_status status, corbel_completion completion,
+                        const char *message, const corbel_error *hops)
+{
+    answer->outcome = CRB_OUTCOME_ERROR;
+    answer->bound_status = status;
+    answer->error = answer_error(status, completion, message, hops);
+    if (answer->error == NULL) {
+        crb_session_no_memory(session);
+        return;
+    }
+    crb_out_queue(session, &answer->header);
+}
+
+void crb_answer_refuse(crb_session *session, crb_answer *answer, corbel_status status, const char *message)
+{
+    crb_refs_drop(session, answer->refs_in);
+    answer->refs_in = NULL;
+    if (answer->kind == CRB_QUESTION_ONEWAY) {
+        crb_session_done(session, answer);
+        return;
+    }
+    answer_close(session, answer);
+    answer_fail(session, answer, status, CORBEL_COMPLETED_NO, message, NULL);
+}
+
+/** What forbids this result; NULL: nothing. */
+static const char *answer_result_allowed(const crb_session *session, const crb_result *result, corbel_status *ret_status)
+{
+    *ret_status = CORBEL_LIMIT;
+    if (result->body != NULL && result->body->len > session->peer.max_body) {
+        return "the result is longer than the caller takes";
+    }
+    if (result->n_refs_out > session->peer.max_references) {
+        return "the result has more references than the caller takes";
+    }
+    if (result->outcome == CRB_OUTCOME_EXCEPTION && !crb_text_is_name(result->exception)) {
+        return "the exception's name is not valid";
+    }
+    if (result->body != NULL && result->body->len > session->limits.max_queued - session->results_queued) {
+        *ret_status = CORBEL_OVERLOADED;
+        return "the caller does not take its results";
+    }
+    return crb_refs_check(result->refs_out, result->n_refs_out);
+}
+
+/** Takes over result's body, holds its references. False: no memory, or *ret_why. */
+static bool answer_take_result(crb_session *session, crb_answer *answer, crb_result *result, const char **ret_why,
+                               corbel_status *ret_status)
+{
+    *ret_why = answer_result_allowed(session, result, ret_status);
+    if (*ret_why != NULL) {
+        return false;
+    }
+    if (result->outcome == CRB_OUTCOME_EXCEPTION) {
+        const size_t size = strlen(result->exception) + 1;
+        answer->exception = malloc(size);
+        if (answer->exception == NULL) {
+            return false;
+        }
+        memcpy(answer->exception, result->exception, size);
+    }
+    answer->refs = crb_refs_hold(session, result->refs_out, result->n_refs_out, ret_status);
+    if (answer->refs == NULL && result->n_refs_out > 0) {
+        *ret_why = *ret_status == CORBEL_LIMIT ? "the caller may hold no more references" : NULL;
+        return false;
+    }
+    if (result->body != NULL) {
+        answer->body.buf = *result->body;
+        *result->body = (crb_buf)CRB_BUF_INIT;
+        session->results_queued += answer->body.buf.len;
+    }
+    answer->outcome = result->outcome;
+    return true;
+}
+
+void crb_session_return(crb_session *session, crb_answer *answer, crb_result *result, uint64_t now)
+{
+    (void)now;
+    assert(answer->kind != CRB_QUESTION_ONEWAY);
+    answer_close(session, answer);
+    for (size_t i = 0; i < result->n_refs_out; i++) {
+        result->refs_out[i].fresh = false;
+    }
+    if (crb_session_over(session)) {
+        answer->pulled = true;
+        answer->finished = true;
+        crb_answer_settle(session, answer);
+    } else if (result->outcome == CRB_OUTCOME_ERROR) {
+        answer_fail(session, answer, result->error->status, result->error->completion, result->error->message, result->error);
+    } else {
+        const char *why = NULL;
+        corbel_status status = CORBEL_OK;
+        if (answer_take_result(session, answer, result, &why, &status)) {
+            if (answer->kind == CRB_QUESTION_BIND && answer->refs != NULL && !answer->finished) {
+                answer->bound = answer->refs->items[0].export;
+                if (answer->bound != NULL) {
+                    crb_export_hold(answer->bound);
+                }
+            }
+            answer->bound_status = CORBEL_NOT_FOUND; /* where it is none of ours */
+            crb_out_queue(session, &answer->header);
+        } else if (why != NULL) {
+            answer_fail(session, answer, status, CORBEL_COMPLETED_YES, why, NULL);
+        } else {
+            crb_session_no_memory(session);
+        }
+    }
+    if (result->body != NULL) {
+        crb_buf_clear(result->body);
+    }
+}
+
+/* ---- being asked ---- */
+
+/** In all tables but that of events. NULL: no memory, the session has ended. */
+static crb_answer *answer_new(crb_session *session, crb_question_kind kind, uint64_t question, uint64_t deadline)
+{
+    crb_answer *const answer = calloc(1, sizeof *answer);
+    if (answer == NULL) {
+        crb_session_no_memory(session);
+        return NULL;
+    }
+    answer->kind = kind;
+    answer->event.kind = kind == CRB_QUESTION_BIND ? CRB_EVENT_BIND : CRB_EVENT_CALL;
+    answer->body_event.kind = CRB_EVENT_BODY;
+    answer->cancel_event.kind = CRB_EVENT_CANCEL;
+    answer->header.kind = CRB_OUT_RETURN;
+    answer->abandon.kind = CRB_OUT_ABANDON_RESULT;
+    answer->body.result = true;
+    answer->body.question = question;
+    answer->deadline = deadline;
+    answer->due.is_answer = true;
+    if (!crb_id_add(&session->answers, &answer->by_id, question)) {
+        free(answer);
+        crb_session_no_memory(session);
+        return NULL;
+    }
+    crb_list_append(&session->all_answers, &answer->all);
+    if (deadline != UINT64_MAX && !crb_due_add(&session->due, &answer->due, deadline)) {
+        answer_free(session, answer);
+        crb_session_no_memory(session);
+        return NULL;
+    }
+    if (kind != CRB_QUESTION_ONEWAY) {
+        answer->counted = true;
+        session->n_answers++;
+    }
+    return answer;
+}
+
+static const char *answer_next(crb_session *session, uint64_t question, bool counts)
+{
+    const uint32_t most = session->limits.max_questions > CRB_EARLY_CALLS ? session->limits.max_questions : CRB_EARLY_CALLS;
+    if (question != session->last_answer + 1) {
+        return "a question whose number is not the next";
+    }
+    if (counts && session->n_answers >= most) {
+        return "more questions at once than the limit";
+    }
+    session->last_answer = question;
+    return NULL;
+}
+
+/** The target of a call. */
+static const char *answer_target(crb_session *session, crb_answer *answer, const crb_wire_call *call)
+{
+    if (call->promise == 0) {
+        const crb_export *const export = crb_export_find(session, call->index, call->generation);
+        answer->object = export != NULL ? export->object : NULL;
+        return NULL;
+    }
+    crb_id_node *const node = crb_id_find(&session->answers, call->promise);
+    crb_answer *const promise = node != NULL ? CRB_CONTAINER(node, crb_answer, by_id) : NULL;
+    if (promise == NULL || promise->kind != CRB_QUESTION_BIND || promise->finished) {
+        return "a call on a promise that is not open";
+    }
+    promise->pins++;
+    answer->promise = promise;
+    return NULL;
+}
+
+const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, uint64_t now)
+{
+    const bool oneway = (call->flags & CRB_FLAG_ONEWAY) != 0;
+    const char *why = answer_next(session, call->question, !oneway);
+    if (why != NULL) {
+        return why;
+    }
+    if ((call->flags & CRB_FLAGS_CRITICAL) != 0) {
+        return "a critical flag of a call that is not known here";
+    }
+    if (call->args.len > call->length) {
+        return "a call whose arguments are longer than it says";
+    }
+    const crb_window window = call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED;
+    const uint64_t cost = CRB_CALL_COST + call->n_refs * (uint64_t)CRB_REF_COST + call->args.len;
+    why = crb_flow_receive(session, window, cost);
+    if (why != NULL) {
+        return why;
+    }
+    session->calls_received++;
+    crb_answer *const answer = answer_new(session, oneway ? CRB_QUESTION_ONEWAY : CRB_QUESTION_CALL, call->question,
+                                          crb_session_deadline(now, call->remaining_us));
+    if (answer == NULL) {
+        return NULL;
+    }
+    answer->ordinal = session->calls_received;
+    answer->window = window;
+    answer->cost = (uint32_t)cost;
+    answer->lane = call->lane;
+    answer->chain = call->chain;
+    answer->hop = call->hop;
+    answer->operation = crb_operation_receive(session, call, &why);
+    if (answer->operation == NULL) {
+        return why;
+    }
+    answer->refs_in = crb_refs_receive(session, call->refs, call->n_refs, &why);
+    if (why != NULL || crb_session_over(session)) {
+        return why;
+    }
+    why = answer_target(session, answer, call);
+    if (why != NULL) {
+        return why;
+    }
+    const bool too_long = call->length > session->limits.max_body;
+    if (!too_long && crb_body_begin(session, &answer->args, call->length, call->args)) {
+        if (call->hop > session->limits.max_hops) {
+            crb_answer_refuse(session, answer, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
+        } else {
+            crb_event_queue(session, &answer->event);
+        }
+        return NULL;
+    }
+    if (!crb_session_over(session)) {
+        answer->args.total = call->length;
+        answer->args.received = call->args.len;
+        answer->args.active = call->args.len < call->length;
+        crb_answer_refuse(session, answer, too_long ? CORBEL_LIMIT : CORBEL_OVERLOADED,
+                          too_long ? "the arguments are longer than the object's process takes"
+                                   : "no room for arguments of this length");
+    }
+    return NULL;
+}
+
+const char *crb_answer_on_bind(crb_session *session, const crb_wire_bind *bind, uint64_t now)
+{
+    const char *const why = answer_next(session, bind->question, true);
+    if (why != NULL) {
+        return why;
+    }
+    crb_answer *const answer =
+        answer_new(session, CRB_QUESTION_BIND, bind->question, crb_session_deadline(now, bind->remaining_us));
+    if (answer == NULL) {
+        return NULL;
+    }
+    const size_t id_size = strlen(bind->id) + 1;
+    const size_t interface_size = strlen(bind->interface) + 1;
+    answer->names = malloc(id_size + interface_size);
+    if (answer->names == NULL) {
+        crb_session_no_memory(session);
+        return NULL;
+    }
+    memcpy(answer->names, bind->id, id_size);
+    memcpy(answer->names + id_size, bind->interface, interface_size);
+    answer->interface = answer->names + id_size;
+    answer->fingerprint = bind->fingerprint;
+    crb_event_queue(session, &answer->event);
+    return NULL;
+}
+
+void crb_answer_cancel(crb_session *session, crb_answer *answer)
+{
+    crb_due_remove(&session->due, &answer->due);
+    if (answer->answered || answer->cancelled) {
+        return;
+    }
+    answer->cancelled = true;
+    if (!answer->args_handed && answer->args.active) {
+        crb_body_drop(session, &answer->args);
+    }
+    crb_event_queue(session, &answer->cancel_event);
+}
+
+const char *crb_answer_on_finish(crb_session *session, uint64_t question, bool cancel)
+{
+    if (question == 0 || question > session->last_answer) {
+        return "FINISH of a question that was not asked";
+    }
+    crb_id_node *const node = crb_id_find(&session->answers, question);
+    crb_answer *const answer = node != NULL ? CRB_CONTAINER(node, crb_answer, by_id) : NULL;
+    if (answer == NULL || answer->finished || answer->kind == CRB_QUESTION_ONEWAY ||
+        (answer->kind == CRB_QUESTION_CALL && !cancel)) {
+        return NULL; /* it crossed its RETURN, or says nothing */
+    }
+    answer->finished = true;
+    if (cancel && !answer->answered) {
+        crb_answer_cancel(session, answer);
+    } else if (cancel && answer->pulled) {
+        crb_sending_abandon(session, &answer->body, &answer->abandon, true);
+    }
+    answer_unbind(session, answer);
+    crb_answer_settle(session, answer);
+    return NULL;
+}
+
+void crb_answer_body_done(crb_session *session, crb_answer *answer, bool abandoned)
+{
+    if (answer->answered || answer->args.dropping) {
+        crb_answer_settle(session, answer);
+    } else if (abandoned) {
+        crb_body_drop(session, &answer->args);
+        crb_answer_cancel(session, answer);
+    } else if (answer->handed) {
+        crb_event_queue(session, &answer->body_event);
+    }
+}
+
+/* ---- the end ---- */
+
+void crb_answers_end(crb_session *session, bool keep_output)
+{
+    crb_node *next = NULL;
+    for (crb_node *node = session->all_answers.next; node != &session->all_answers; node = next) {
+        next = node->next;
+        crb_answer *const answer = CRB_CONTAINER(node, crb_answer, all);
+        answer->promise = NULL;
+        answer->pins = 0;
+        answer_unbind(session, answer);
+        if (answer->answered) {
+            if (!keep_output) {
+                answer_free(session, answer);
+            } else {
+                answer->args.active = false;
+                answer->finished = true;
+                crb_answer_settle(session, answer);
+            }
+        } else if (!answer->handed) {
+            answer_free(session, answer);
+        } else {
+            answer->args.active = false;
+            crb_event_drop(&answer->body_event);
+            crb_answer_cancel(session, answer);
+        }
+    }
+}
+
+void crb_answers_free(crb_session *session)
+{
+    while (!crb_list_empty(&session->all_answers)) {
+        answer_free(session, CRB_CONTAINER(session->all_answers.next, crb_answer, all));
+    }
+    crb_id_table_clear(&session->answers);
+}

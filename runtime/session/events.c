@@ -1,0 +1,185 @@
+/* What the driver is told. Events wait in the order in which they happened, each a node of what it is about; what they lend to
+ * the driver lives until the next one is asked for. */
+#include "runtime/session/session_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void crb_event_queue(crb_session *session, crb_ev *ev)
+{
+    if (!crb_node_linked(&ev->node)) {
+        crb_list_append(&session->events, &ev->node);
+    }
+}
+
+void crb_event_drop(crb_ev *ev)
+{
+    crb_list_remove(&ev->node);
+}
+
+static void events_end_loans(crb_session *session)
+{
+    for (size_t i = 0; i < sizeof session->lent / sizeof *session->lent; i++) {
+        free(session->lent[i]);
+        session->lent[i] = NULL;
+    }
+}
+
+void crb_events_free(crb_session *session)
+{
+    events_end_loans(session);
+    while (!crb_list_empty(&session->events)) {
+        crb_ev *const ev = CRB_CONTAINER(session->events.next, crb_ev, node);
+        crb_event_drop(ev);
+        if (ev->kind == CRB_EVENT_UNEXPORTED) {
+            crb_export_settle(session, CRB_CONTAINER(ev, crb_export, unexported));
+        }
+    }
+}
+
+static void events_take_bind(crb_session *session, crb_answer *answer, crb_event *ret)
+{
+    answer->handed = true;
+    ret->answer = answer;
+    ret->id = answer->names;
+    ret->interface = answer->interface;
+    ret->fingerprint = answer->fingerprint;
+    ret->deadline = answer->deadline;
+    ret->complete = true;
+    session->lent[0] = answer->names;
+    answer->names = NULL;
+}
+
+static void events_lend_refs(crb_session *session, crb_received_refs **refs, crb_event *ret)
+{
+    if (*refs != NULL) {
+        ret->refs = (*refs)->items;
+        ret->n_refs = (*refs)->n;
+        session->lent[1] = *refs;
+        *refs = NULL;
+    }
+}
+
+/** False: the core has refused it, as its promise failed. */
+static bool events_take_call(crb_session *session, crb_answer *answer, crb_event *ret)
+{
+    crb_answer *const promise = answer->promise;
+    if (promise != NULL && promise->answered) {
+        if (promise->bound == NULL) {
+            crb_answer_refuse(session, answer, promise->bound_status, "the object to call could not be bound");
+            return false;
+        }
+        answer->object = promise->bound->object;
+    } else {
+        ret->promise = promise;
+    }
+    if (promise != NULL) {
+        answer->promise = NULL;
+        promise->pins--;
+        crb_answer_settle(session, promise);
+    }
+    answer->handed = true;
+    ret->answer = answer;
+    ret->object = answer->object;
+    ret->interface = answer->operation->interface;
+    ret->operation = answer->operation->name;
+    ret->lane = answer->lane;
+    ret->deadline = answer->deadline;
+    ret->chain = answer->chain;
+    ret->hop = answer->hop;
+    ret->oneway = answer->kind == CRB_QUESTION_ONEWAY;
+    events_lend_refs(session, &answer->refs_in, ret);
+    if (!answer->args.active && !answer->args.dropping) {
+        ret->complete = true;
+        answer->args_handed = true;
+        ret->args = answer->args.buf;
+        answer->args.buf = (crb_buf)CRB_BUF_INIT;
+    }
+    if (answer->operation->single) {
+        session->lent[0] = answer->operation;
+        answer->operation = NULL;
+    }
+    return true;
+}
+
+static void events_take_body(crb_answer *answer, crb_event *ret)
+{
+    ret->answer = answer;
+    ret->complete = true;
+    answer->args_handed = true;
+    ret->args = answer->args.buf;
+    answer->args.buf = (crb_buf)CRB_BUF_INIT;
+}
+
+static void events_take_return(crb_session *session, crb_question *question, crb_event *ret)
+{
+    question->taken = true;
+    ret->user = question->user;
+    ret->outcome = question->outcome;
+    events_lend_refs(session, &question->refs_in, ret);
+    if (question->outcome == CRB_OUTCOME_ERROR) {
+        ret->error = question->error;
+        question->error = (corbel_error)CORBEL_ERROR_INIT;
+        question->error.status = ret->error.status; /* for calls on it as a promise */
+    } else {
+        ret->body = question->body.buf;
+        question->body.buf = (crb_buf)CRB_BUF_INIT;
+        ret->exception = question->exception;
+        session->lent[0] = question->exception;
+        question->exception = NULL;
+        crb_body_unreserve(session, &question->body);
+    }
+    crb_flow_give_back(session, CRB_WIN_RESPONSES, question->response);
+    question->response = 0;
+    crb_question_settle(session, question);
+}
+
+bool crb_session_next_event(crb_session *session, crb_event *ret)
+{
+    events_end_loans(session);
+    for (;;) {
+        if (crb_list_empty(&session->events)) {
+            return false;
+        }
+        crb_ev *const ev = CRB_CONTAINER(session->events.next, crb_ev, node);
+        crb_event_drop(ev);
+        *ret = (crb_event) { .kind = ev->kind, .error = CORBEL_ERROR_INIT, .deadline = UINT64_MAX };
+        switch (ev->kind) {
+        case CRB_EVENT_OPEN:
+        case CRB_EVENT_CREDIT:
+        case CRB_EVENT_DRAINING:
+            return true;
+        case CRB_EVENT_BIND:
+            events_take_bind(session, CRB_CONTAINER(ev, crb_answer, event), ret);
+            return true;
+        case CRB_EVENT_CALL:
+            if (events_take_call(session, CRB_CONTAINER(ev, crb_answer, event), ret)) {
+                return true;
+            }
+            break;
+        case CRB_EVENT_BODY:
+            events_take_body(CRB_CONTAINER(ev, crb_answer, body_event), ret);
+            return true;
+        case CRB_EVENT_CANCEL:
+            ret->answer = CRB_CONTAINER(ev, crb_answer, cancel_event);
+            return true;
+        case CRB_EVENT_RETURN:
+            events_take_return(session, CRB_CONTAINER(ev, crb_question, event), ret);
+            return true;
+        case CRB_EVENT_UNEXPORTED: {
+            crb_export *const export = CRB_CONTAINER(ev, crb_export, unexported);
+            ret->object = export->reported;
+            crb_export_settle(session, export);
+            return true;
+        }
+        case CRB_EVENT_GONE:
+            ret->import = CRB_CONTAINER(ev, crb_import, gone);
+            ret->why = ret->import->why; /* as long as the import */
+            return true;
+        case CRB_EVENT_CLOSED:
+            ret->why = session->why;
+            ret->clean = session->clean;
+            return true;
+        }
+    }
+}

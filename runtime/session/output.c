@@ -1,0 +1,496 @@
+/* What goes out. Headers and control frames wait in one queue, in the order in which they came about: so headers keep the order
+ * of their lanes, a reference is never released before a frame that names it, and a promise exists before it is called. Credit
+ * and PING are in no order and go first. Bodies form a ring and go in turns, a piece each, as the bulk window allows.
+ *
+ * Numbers, counts and "sent" marks are given at the pull: what is not pulled has not happened. */
+#include "runtime/session/session_impl.h"
+
+#include <stdlib.h>
+
+enum { OUTPUT_PIECE_OVERHEAD = 64 };
+
+void crb_out_queue(crb_session *session, crb_out *out)
+{
+    if (!crb_node_linked(&out->node)) {
+        crb_list_append(&session->out, &out->node);
+    }
+}
+
+static void output_frame(crb_session *session, crb_buf *out, const crb_frame *frame)
+{
+    crb_frame_pack(out, frame, &session->scratch);
+    session->sent[crb_session_type_index(frame->type)]++;
+}
+
+/* ---- headers ---- */
+
+static size_t output_refs(crb_wire_ref *to, const crb_sent_refs *from)
+{
+    const size_t n = from == NULL ? 0 : from->n;
+    for (size_t i = 0; i < n; i++) {
+        const crb_sent_ref *const ref = &from->items[i];
+        to[i] = (crb_wire_ref) { ref->tag, ref->export == NULL, ref->index, ref->generation, ref->interface };
+    }
+    return n;
+}
+
+/** Packs a frame with a table of references; afterwards the table is gone. */
+static void output_frame_with_refs(crb_session *session, crb_buf *out, crb_frame *frame, crb_sent_refs **refs)
+{
+    crb_wire_ref few[8];
+    const size_t n = *refs == NULL ? 0 : (*refs)->n;
+    crb_wire_ref *const table = n <= sizeof few / sizeof *few ? few : malloc(n * sizeof *table);
+    if (table == NULL) {
+        out->failed = true;
+        return;
+    }
+    output_refs(table, *refs);
+    if (frame->type == CRB_WIRE_CALL) {
+        frame->u.call.refs = table;
+        frame->u.call.n_refs = n;
+    } else {
+        frame->u.ret.refs = table;
+        frame->u.ret.n_refs = n;
+    }
+    output_frame(session, out, frame);
+    crb_refs_sent(session, *refs);
+    free(*refs);
+    *refs = NULL;
+    if (table != few) {
+        free(table);
+    }
+}
+
+/** What of the body did not go with the header goes in pieces. */
+static void output_rest(crb_session *session, crb_sending *sending, size_t first)
+{
+    *(sending->result ? &session->results_queued : &session->args_queued) -= first;
+    sending->at = first;
+    if (first < sending->buf.len) {
+        crb_list_append(&session->ring, &sending->node);
+    } else {
+        crb_buf_clear(&sending->buf);
+        sending->at = 0;
+    }
+}
+
+/** Before a header is pulled: is it still wanted? False: it was dealt with. */
+static bool output_still_wanted(crb_session *session, crb_question *question, uint64_t now)
+{
+    const bool oneway = question->kind == CRB_QUESTION_ONEWAY;
+    const crb_question *const promise = question->promise;
+    if (promise != NULL && !promise->sent) {
+        const corbel_status status = promise->error.status;
+        crb_question_unsend(session, question);
+        if (!oneway) {
+            crb_question_fail(session, question, status, CORBEL_COMPLETED_NO, "the object to call could not be bound");
+        }
+    } else if (question->due.when <= now) {
+        crb_question_unsend(session, question);
+        if (!oneway) {
+            crb_question_fail(session, question, CORBEL_DEADLINE, CORBEL_COMPLETED_NO, corbel_status_text(CORBEL_DEADLINE));
+        }
+    } else {
+        return true;
+    }
+    if (oneway) {
+        crb_sending_abandon(session, &question->args, NULL, false);
+    }
+    crb_question_settle(session, question);
+    return false;
+}
+
+/** Gives it its number. False: no memory. */
+static bool output_number(crb_session *session, crb_question *question)
+{
+    const uint64_t number = session->last_question + 1;
+    if (question->kind != CRB_QUESTION_ONEWAY && !crb_id_add(&session->questions, &question->by_id, number)) {
+        return false;
+    }
+    session->last_question = number;
+    question->args.question = number;
+    question->sent = true;
+    return true;
+}
+
+static void output_call(crb_session *session, crb_question *question, crb_buf *out, uint64_t now)
+{
+    crb_list_remove(&question->header.node);
+    if (!output_still_wanted(session, question, now)) {
+        return;
+    }
+    if (!output_number(session, question)) {
+        out->failed = true;
+        return;
+    }
+    question->call_number = ++session->calls_sent;
+    bool names = false;
+    const uint32_t operation = crb_operation_number(session, question->operation, &names);
+    crb_frame frame = { .type = CRB_WIRE_CALL };
+    frame.u.call = (crb_wire_call) {
+        .question = question->args.question,
+        .promise = question->promise != NULL ? question->promise->by_id.id : 0,
+        .index = question->index,
+        .generation = question->generation,
+        .operation = operation,
+        .interface = names ? question->operation->interface : NULL,
+        .name = names ? question->operation->name : NULL,
+        .lane = question->lane,
+        .flags = question->kind == CRB_QUESTION_ONEWAY ? CRB_FLAG_ONEWAY : 0,
+        .remaining_us = crb_session_remaining(question->due.when, now),
+        .chain = question->chain,
+        .hop = question->hop,
+        .length = question->args.buf.len,
+        .args = { question->args.buf.data, question->first },
+    };
+    output_frame_with_refs(session, out, &frame, &question->refs);
+    output_rest(session, &question->args, question->first);
+    if (question->promise != NULL) {
+        crb_question *const promise = question->promise;
+        question->promise = NULL;
+        promise->waiting--;
+        crb_question_settle(session, promise);
+    }
+    crb_question_settle(session, question);
+}
+
+static void output_bind(crb_session *session, crb_question *question, crb_buf *out, uint64_t now)
+{
+    crb_list_remove(&question->header.node);
+    if (!output_still_wanted(session, question, now)) {
+        return;
+    }
+    if (!output_number(session, question)) {
+        out->failed = true;
+        return;
+    }
+    crb_frame frame = { .type = CRB_WIRE_BIND };
+    frame.u.bind = (crb_wire_bind) {
+        .question = question->args.question,
+        .id = question->names,
+        .interface = question->interface,
+        .fingerprint = question->fingerprint,
+        .remaining_us = crb_session_remaining(question->due.when, now),
+    };
+    output_frame(session, out, &frame);
+}
+
+static void output_return(crb_session *session, crb_answer *answer, crb_buf *out)
+{
+    crb_list_remove(&answer->header.node);
+    crb_frame frame = { .type = CRB_WIRE_RETURN };
+    frame.u.ret.question = answer->body.question;
+    frame.u.ret.outcome = (uint32_t)answer->outcome;
+    const size_t len = answer->body.buf.len;
+    size_t first = 0;
+    if (answer->outcome == CRB_OUTCOME_ERROR) {
+        frame.u.ret.status = answer->error->status;
+        frame.u.ret.completion = answer->error->completion;
+        frame.u.ret.message = answer->error->message;
+        frame.u.ret.hops = answer->error->hops;
+        frame.u.ret.n_hops = answer->error->n_hops;
+    } else {
+        /* A result for which there is no credit at the moment goes as a large one does: its header keeps its place. */
+        if (len <= CRB_PIECE && crb_flow_available(session, CRB_WIN_RESPONSES) >= len) {
+            first = len;
+            session->tx[CRB_WIN_RESPONSES].used += len;
+        }
+        frame.u.ret.exception = answer->exception;
+        frame.u.ret.length = len;
+        frame.u.ret.body = (crb_wire_bytes) { answer->body.buf.data, first };
+    }
+    output_frame_with_refs(session, out, &frame, &answer->refs);
+    answer->pulled = true;
+    output_rest(session, &answer->body, first);
+    if (answer->finished && answer->kind == CRB_QUESTION_CALL) {
+        crb_sending_abandon(session, &answer->body, &answer->abandon, true);
+    }
+    crb_answer_settle(session, answer);
+}
+
+/* ---- control ---- */
+
+static void output_abandon(crb_session *session, const crb_sending *sending, crb_buf *out)
+{
+    crb_frame frame = { .type = CRB_WIRE_BODY };
+    frame.u.body = (crb_wire_body) { .question = sending->question, .result = sending->result, .abandoned = true };
+    output_frame(session, out, &frame);
+}
+
+static void output_finish(crb_session *session, crb_question *question, crb_buf *out)
+{
+    crb_frame frame = { .type = CRB_WIRE_FINISH };
+    frame.u.finish.question = question->by_id.id;
+    frame.u.finish.cancel = question->cancel;
+    output_frame(session, out, &frame);
+    crb_question_settle(session, question);
+}
+
+static void output_release(crb_session *session, crb_import *import, crb_buf *out)
+{
+    crb_frame frame = { .type = CRB_WIRE_RELEASE };
+    frame.u.release.index = import->index;
+    frame.u.release.generation = import->generation;
+    frame.u.release.count = import->received;
+    output_frame(session, out, &frame);
+    crb_import_free(import);
+}
+
+static void output_gone(crb_session *session, crb_export *export, crb_buf *out)
+{
+    crb_frame frame = { .type = CRB_WIRE_GONE };
+    frame.u.gone.index = export->index;
+    frame.u.gone.generation = export->generation;
+    frame.u.gone.why = export->why;
+    if (export->count > 0) {
+        output_frame(session, out, &frame);
+    }
+    crb_export_unhold(session, export);
+}
+
+static void output_next(crb_session *session, crb_buf *out, uint64_t now)
+{
+    crb_out *const next = CRB_CONTAINER(session->out.next, crb_out, node);
+    switch (next->kind) {
+    case CRB_OUT_CALL:
+        output_call(session, CRB_CONTAINER(next, crb_question, header), out, now);
+        return;
+    case CRB_OUT_BIND:
+        output_bind(session, CRB_CONTAINER(next, crb_question, header), out, now);
+        return;
+    case CRB_OUT_RETURN:
+        output_return(session, CRB_CONTAINER(next, crb_answer, header), out);
+        return;
+    default:
+        break;
+    }
+    crb_list_remove(&next->node);
+    switch (next->kind) {
+    case CRB_OUT_FINISH:
+        output_finish(session, CRB_CONTAINER(next, crb_question, finish), out);
+        break;
+    case CRB_OUT_RELEASE:
+        output_release(session, CRB_CONTAINER(next, crb_import, release), out);
+        break;
+    case CRB_OUT_GONE:
+        output_gone(session, CRB_CONTAINER(next, crb_export, gone), out);
+        break;
+    case CRB_OUT_GOAWAY:
+        output_frame(session, out, &(crb_frame) { .type = CRB_WIRE_GOAWAY });
+        break;
+    case CRB_OUT_ABANDON_ARGS: {
+        crb_question *const question = CRB_CONTAINER(next, crb_question, abandon);
+        output_abandon(session, &question->args, out);
+        crb_question_settle(session, question);
+        break;
+    }
+    default: {
+        crb_answer *const answer = CRB_CONTAINER(next, crb_answer, abandon);
+        output_abandon(session, &answer->body, out);
+        crb_answer_settle(session, answer);
+        break;
+    }
+    }
+}
+
+static void output_unordered(crb_session *session, crb_buf *out)
+{
+    if (crb_flow_credit_due(session)) {
+        crb_frame frame = { .type = CRB_WIRE_CREDIT };
+        uint64_t *const amounts[CRB_WINDOWS] = { &frame.u.credit.requests, &frame.u.credit.nested, &frame.u.credit.responses,
+                                                 &frame.u.credit.bulk };
+        for (int i = 0; i < CRB_WINDOWS; i++) {
+            *amounts[i] = session->rx[i].owed;
+            session->rx[i].used -= session->rx[i].owed;
+            session->rx[i].owed = 0;
+        }
+        output_frame(session, out, &frame);
+    }
+    if (session->pong_wanted) {
+        session->pong_wanted = false;
+        crb_frame frame = { .type = CRB_WIRE_PING };
+        frame.u.ping.answer = true;
+        output_frame(session, out, &frame);
+    }
+    if (session->ping_wanted) {
+        session->ping_wanted = false;
+        output_frame(session, out, &(crb_frame) { .type = CRB_WIRE_PING });
+    }
+    for (uint32_t i = 0; i < session->n_unimplemented; i++) {
+        crb_frame frame = { .type = CRB_WIRE_UNIMPLEMENTED };
+        frame.u.unimplemented.type = session->unimplemented[i];
+        output_frame(session, out, &frame);
+    }
+    session->n_unimplemented = 0;
+}
+
+/* ---- bodies ---- */
+
+/** Bytes of the next piece that may go; 0: none. */
+static size_t output_piece(const crb_session *session)
+{
+    if (crb_list_empty(&session->ring)) {
+        return 0;
+    }
+    const crb_sending *const sending = CRB_CONTAINER(session->ring.next, crb_sending, node);
+    const size_t left = sending->buf.len - sending->at;
+    const size_t piece = left < CRB_PIECE ? left : CRB_PIECE;
+    return crb_flow_available(session, CRB_WIN_BULK) >= piece ? piece : 0;
+}
+
+static void output_body(crb_session *session, crb_buf *out, size_t piece)
+{
+    crb_sending *const sending = CRB_CONTAINER(session->ring.next, crb_sending, node);
+    crb_frame frame = { .type = CRB_WIRE_BODY };
+    frame.u.body = (crb_wire_body) {
+        .question = sending->question,
+        .result = sending->result,
+        .data = { sending->buf.data + sending->at, piece },
+    };
+    output_frame(session, out, &frame);
+    session->tx[CRB_WIN_BULK].used += piece;
+    crb_list_remove(&sending->node);
+    if (sending->at + piece < sending->buf.len) {
+        *(sending->result ? &session->results_queued : &session->args_queued) -= piece;
+        sending->at += piece;
+        crb_list_append(&session->ring, &sending->node);
+        return;
+    }
+    crb_sending_abandon(session, sending, NULL, false);
+    if (sending->result) {
+        crb_answer_settle(session, CRB_CONTAINER(sending, crb_answer, body));
+    } else {
+        crb_question_settle(session, CRB_CONTAINER(sending, crb_question, args));
+    }
+}
+
+/* ---- messages ---- */
+
+static void output_hello(crb_session *session, crb_buf *out)
+{
+    crb_frame frame;
+    crb_session_hello(session, &frame);
+    output_frame(session, out, &frame);
+    session->hello_pulled = true;
+}
+
+static void output_final(crb_session *session, crb_buf *out)
+{
+    crb_frame frame = { .type = session->final_is_abort ? CRB_WIRE_ABORT : CRB_WIRE_BYE };
+    if (session->final_is_abort) {
+        frame.u.abort.why = session->why;
+        frame.u.abort.major = CRB_PROTOCOL_MAJOR;
+        frame.u.abort.minor = CRB_PROTOCOL_MINOR;
+        frame.u.abort.calls = session->final_calls;
+    } else {
+        frame.u.bye.calls = session->final_calls;
+    }
+    output_frame(session, out, &frame);
+}
+
+/** Before the peer's HELLO only the dialer says more than its own. */
+static bool output_may_talk(const crb_session *session)
+{
+    return session->phase == CRB_PHASE_OPEN || session->dialer || session->phase == CRB_PHASE_FLUSHING;
+}
+
+bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now)
+{
+    const size_t start = out->len;
+    if (session->phase == CRB_PHASE_ENDED) {
+        return false;
+    }
+    if (!session->hello_pulled) {
+        output_hello(session, out);
+    }
+    if (output_may_talk(session)) {
+        if (session->phase == CRB_PHASE_OPEN) {
+            output_unordered(session, out);
+        }
+        const size_t most = output_piece(session) > 0 ? CRB_MESSAGE_SOFT - CRB_PIECE - OUTPUT_PIECE_OVERHEAD : CRB_MESSAGE_SOFT;
+        while (!out->failed && !crb_list_empty(&session->out) && out->len - start < most) {
+            output_next(session, out, now);
+        }
+        for (size_t piece = output_piece(session);
+             !out->failed && piece > 0 && (out->len - start) + piece + OUTPUT_PIECE_OVERHEAD <= CRB_MESSAGE_SOFT;
+             piece = output_piece(session)) {
+            output_body(session, out, piece);
+        }
+    }
+    if (session->phase == CRB_PHASE_FLUSHING && crb_list_empty(&session->out) && crb_list_empty(&session->ring) && !out->failed) {
+        output_final(session, out);
+        crb_output_drop(session);
+    }
+    if (out->failed) {
+        out->len = start;
+        crb_session_no_memory(session);
+        return false;
+    }
+    return out->len > start;
+}
+
+bool crb_session_has_output(const crb_session *session)
+{
+    if (session->phase == CRB_PHASE_ENDED) {
+        return false;
+    }
+    if (!session->hello_pulled) {
+        return true;
+    }
+    if (!output_may_talk(session)) {
+        return false;
+    }
+    const bool unordered = session->phase == CRB_PHASE_OPEN && (crb_flow_credit_due(session) || session->pong_wanted ||
+                                                                session->ping_wanted || session->n_unimplemented > 0);
+    const bool final = session->phase == CRB_PHASE_FLUSHING && crb_list_empty(&session->ring);
+    return unordered || final || !crb_list_empty(&session->out) || output_piece(session) > 0;
+}
+
+/* What waits leaves the queues; its memory goes with its table. */
+void crb_output_clear(crb_session *session)
+{
+    while (!crb_list_empty(&session->out)) {
+        crb_out *const next = CRB_CONTAINER(session->out.next, crb_out, node);
+        crb_list_remove(&next->node);
+        if (next->kind == CRB_OUT_RELEASE) {
+            crb_import_free(CRB_CONTAINER(next, crb_import, release));
+        } else if (next->kind == CRB_OUT_GONE) {
+            crb_export_unhold(session, CRB_CONTAINER(next, crb_export, gone));
+        }
+    }
+    while (!crb_list_empty(&session->ring)) {
+        crb_list_remove(session->ring.next);
+    }
+}
+
+void crb_output_keep(crb_session *session)
+{
+    crb_node *next = NULL;
+    for (crb_node *node = session->out.next; node != &session->out; node = next) {
+        next = node->next;
+        crb_out *const out = CRB_CONTAINER(node, crb_out, node);
+        if (out->kind == CRB_OUT_RELEASE) {
+            crb_list_remove(node);
+            crb_import_free(CRB_CONTAINER(out, crb_import, release));
+        } else if (out->kind == CRB_OUT_GONE) {
+            crb_list_remove(node);
+            crb_export_unhold(session, CRB_CONTAINER(out, crb_export, gone));
+        } else if (out->kind == CRB_OUT_GOAWAY) {
+            crb_list_remove(node);
+        }
+    }
+}
+
+void crb_output_stop(crb_session *session)
+{
+    crb_output_clear(session);
+}
+
+void crb_output_drop(crb_session *session)
+{
+    session->phase = CRB_PHASE_ENDED;
+    crb_output_clear(session);
+    crb_answers_end(session, false);
+    crb_questions_end(session, session->why, UINT64_MAX, false);
+    crb_exports_forget(session);
+}

@@ -1,0 +1,501 @@
+/* Calls and binds of ours.
+ *
+ * Invariants: every two-way call and bind is completed exactly once (completed, CRB_EVENT_RETURN); its completion is NO only when
+ * its header was never pulled or the peer said so; its number stays in the table until the peer has answered. */
+#include "runtime/session/session_impl.h"
+
+#include "runtime/base/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** The peer will not answer it any more (or its FINISH was pulled). */
+static void question_uncount(crb_session *session, crb_question *question)
+{
+    if (question->counted) {
+        question->counted = false;
+        session->n_questions--;
+    }
+}
+
+static void question_free(crb_session *session, crb_question *question)
+{
+    question_uncount(session, question);
+    crb_id_remove(&session->questions, &question->by_id);
+    crb_due_remove(&session->due, &question->due);
+    crb_list_remove(&question->all);
+    crb_event_drop(&question->event);
+    crb_list_remove(&question->header.node);
+    crb_list_remove(&question->finish.node);
+    crb_list_remove(&question->abandon.node);
+    crb_sending_abandon(session, &question->args, NULL, false);
+    crb_body_drop(session, &question->body);
+    crb_operation_put(question->operation);
+    crb_refs_take_back(session, question->refs);
+    crb_refs_drop(session, question->refs_in);
+    free(question->names);
+    free(question->exception);
+    corbel_error_clear(&question->error);
+    free(question);
+}
+
+void crb_question_settle(crb_session *session, crb_question *question)
+{
+    const bool user_done =
+        question->kind == CRB_QUESTION_ONEWAY || (question->taken && (question->kind == CRB_QUESTION_CALL || question->finished));
+    const bool wire_done = !crb_out_waits(&question->header) && !crb_out_waits(&question->finish) &&
+                           !crb_out_waits(&question->abandon) && !crb_node_linked(&question->args.node) &&
+                           (question->kind == CRB_QUESTION_ONEWAY || !question->sent || question->returned);
+    if (question->returned && (question->kind == CRB_QUESTION_CALL || (question->finish_sent && wire_done))) {
+        question_uncount(session, question);
+    }
+    if (user_done && wire_done && question->waiting == 0) {
+        question_free(session, question);
+    }
+}
+
+static void question_complete(crb_session *session, crb_question *question)
+{
+    assert(!question->completed && question->kind != CRB_QUESTION_ONEWAY);
+    question->completed = true;
+    crb_due_remove(&session->due, &question->due);
+    crb_event_queue(session, &question->event);
+}
+
+void crb_question_fail(crb_session *session, crb_question *question, corbel_status status, corbel_completion completion,
+                       const char *message)
+{
+    question->outcome = CRB_OUTCOME_ERROR;
+    crb_fail(&question->error, status, completion, "%s", message);
+    question_complete(session, question);
+}
+
+/** Did the servant run, as far as we know? */
+static corbel_completion question_completion(const crb_question *question, uint64_t calls)
+{
+    if (!question->sent || question->kind == CRB_QUESTION_BIND || question->call_number > calls) {
+        return CORBEL_COMPLETED_NO;
+    }
+    return question->has_result ? CORBEL_COMPLETED_YES : CORBEL_COMPLETED_MAYBE;
+}
+
+/** Returns its promise, which waits for one call less. */
+static crb_question *question_unsend(crb_session *session, crb_question *question)
+{
+    assert(!question->sent);
+    crb_list_remove(&question->header.node);
+    crb_flow_untake(session, question->window, question->cost);
+    question->cost = 0;
+    crb_refs_take_back(session, question->refs);
+    question->refs = NULL;
+    question_uncount(session, question);
+    crb_question *const promise = question->promise;
+    question->promise = NULL;
+    if (promise != NULL) {
+        promise->waiting--;
+    }
+    return promise;
+}
+
+void crb_question_unsend(crb_session *session, crb_question *question)
+{
+    crb_question *const promise = question_unsend(session, question);
+    if (promise != NULL) {
+        crb_question_settle(session, promise);
+    }
+}
+
+/** Asks the peer to stop, and sends no more of it. */
+static void question_give_up(crb_session *session, crb_question *question)
+{
+    if (!question->finish_sent) {
+        question->finish_sent = true;
+        question->cancel = true;
+        crb_out_queue(session, &question->finish);
+    }
+    crb_sending_abandon(session, &question->args, &question->abandon, true);
+    crb_refs_drop(session, question->refs_in);
+    question->refs_in = NULL;
+    crb_body_drop(session, &question->body);
+}
+
+/** Completes it early, by us. */
+static void question_stop(crb_session *session, crb_question *question, corbel_status status, const char *message)
+{
+    const corbel_completion completion = question_completion(question, UINT64_MAX);
+    if (!question->sent) {
+        crb_question_unsend(session, question);
+    } else {
+        question_give_up(session, question);
+    }
+    crb_question_fail(session, question, status, completion, message);
+}
+
+void crb_question_expire(crb_session *session, crb_question *question)
+{
+    question_stop(session, question, CORBEL_DEADLINE, corbel_status_text(CORBEL_DEADLINE));
+}
+
+void crb_session_finish(crb_session *session, crb_question *question, bool cancel)
+{
+    assert(question->kind != CRB_QUESTION_ONEWAY && !question->finished);
+    const bool bind = question->kind == CRB_QUESTION_BIND;
+    question->finished = bind;
+    if (!question->completed && (cancel || (bind && !question->sent))) {
+        question_stop(session, question, CORBEL_CANCELLED, corbel_status_text(CORBEL_CANCELLED));
+    } else if (bind && question->sent && !question->finish_sent && !crb_session_over(session)) {
+        question->finish_sent = true;
+        crb_out_queue(session, &question->finish);
+    }
+    crb_question_settle(session, question);
+}
+
+/* ---- asking ---- */
+
+static corbel_status question_refuse(corbel_error *reterr, corbel_status status, const char *message)
+{
+    return crb_fail(reterr, status, CORBEL_COMPLETED_NO, "%s", message);
+}
+
+/** What forbids any question now. */
+static corbel_status question_allowed(const crb_session *session, bool new_chain, uint64_t deadline, uint64_t now, bool counts,
+                                      corbel_error *reterr)
+{
+    if (crb_session_over(session)) {
+        return question_refuse(reterr, CORBEL_GONE, session->why);
+    }
+    if (session->draining && new_chain) {
+        return question_refuse(reterr, CORBEL_DRAINING, corbel_status_text(CORBEL_DRAINING));
+    }
+    if (deadline <= now) {
+        return question_refuse(reterr, CORBEL_DEADLINE, corbel_status_text(CORBEL_DEADLINE));
+    }
+    if (counts && session->phase != CRB_PHASE_NEW && session->n_questions >= session->peer.max_questions) {
+        return question_refuse(reterr, CORBEL_LIMIT, "the peer takes no more calls under way at once");
+    }
+    return CORBEL_OK;
+}
+
+static corbel_status question_call_allowed(const crb_session *session, const crb_call_out *call, corbel_error *reterr)
+{
+    const bool early = session->phase == CRB_PHASE_NEW;
+    if (call->target != NULL && call->target->withdrawn) {
+        return question_refuse(reterr, CORBEL_NOT_FOUND, call->target->why);
+    }
+    if (call->promise != NULL && call->promise->completed && call->promise->outcome == CRB_OUTCOME_ERROR) {
+        return question_refuse(reterr, call->promise->error.status, "the object to call could not be bound");
+    }
+    if (!early && call->hop > session->peer.max_hops) {
+        return question_refuse(reterr, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
+    }
+    if (!early && call->args->len > session->peer.max_body) {
+        return question_refuse(reterr, CORBEL_LIMIT, "the arguments are longer than the peer takes");
+    }
+    if (early ? call->n_refs > CRB_EARLY_REFERENCES : call->n_refs > session->peer.max_references) {
+        return question_refuse(reterr, early ? CORBEL_WOULD_BLOCK : CORBEL_LIMIT,
+                               "more references in one call than the peer takes");
+    }
+    if (!crb_text_is_name(call->interface) || !crb_text_is_name(call->operation) || call->operation[0] == '\0') {
+        return question_refuse(reterr, CORBEL_INVALID_ARGUMENT, "the name of an operation is not valid");
+    }
+    const char *const why = crb_refs_check(call->refs, call->n_refs);
+    if (why != NULL) {
+        return question_refuse(reterr, CORBEL_LIMIT, why);
+    }
+    return CORBEL_OK;
+}
+
+static crb_question *question_new(crb_session *session, crb_question_kind kind, uint64_t deadline, void *user)
+{
+    crb_question *const question = calloc(1, sizeof *question);
+    if (question == NULL) {
+        return NULL;
+    }
+    question->kind = kind;
+    question->user = user;
+    question->error = (corbel_error)CORBEL_ERROR_INIT;
+    question->event.kind = CRB_EVENT_RETURN;
+    question->header.kind = kind == CRB_QUESTION_BIND ? CRB_OUT_BIND : CRB_OUT_CALL;
+    question->finish.kind = CRB_OUT_FINISH;
+    question->abandon.kind = CRB_OUT_ABANDON_ARGS;
+    question->due.when = deadline;
+    if (kind != CRB_QUESTION_ONEWAY && deadline != UINT64_MAX && !crb_due_add(&session->due, &question->due, deadline)) {
+        free(question);
+        return NULL;
+    }
+    crb_list_append(&session->all_questions, &question->all);
+    return question;
+}
+
+static void question_queue(crb_session *session, crb_question *question)
+{
+    if (question->kind != CRB_QUESTION_ONEWAY) {
+        question->counted = true;
+        session->n_questions++;
+    }
+    crb_out_queue(session, &question->header);
+}
+
+corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_t now, crb_question **ret_question,
+                               corbel_error *reterr)
+{
+    assert((call->target == NULL) != (call->promise == NULL));
+    assert(call->promise == NULL || (call->promise->kind == CRB_QUESTION_BIND && !call->promise->finished));
+    corbel_status status = question_allowed(session, call->hop == 0, call->deadline, now, !call->oneway, reterr);
+    if (status == CORBEL_OK) {
+        status = question_call_allowed(session, call, reterr);
+    }
+    if (status != CORBEL_OK) {
+        return status;
+    }
+    const crb_window window = call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED;
+    size_t first = 0;
+    const uint32_t cost = crb_flow_cost(session, window, call->n_refs, call->args->len, &first);
+    if (cost == 0) {
+        return question_refuse(reterr, CORBEL_LIMIT, "more references than the peer's window has room for");
+    }
+    if (!crb_flow_take(session, window, cost)) {
+        return question_refuse(reterr, CORBEL_WOULD_BLOCK, corbel_status_text(CORBEL_WOULD_BLOCK));
+    }
+    status = CORBEL_NO_MEMORY;
+    crb_question *const question =
+        question_new(session, call->oneway ? CRB_QUESTION_ONEWAY : CRB_QUESTION_CALL, call->deadline, call->user);
+    if (question == NULL) {
+        goto fail_question;
+    }
+    question->operation = crb_operation_get(session, call->operation_key, call->interface, call->operation);
+    if (question->operation == NULL) {
+        goto fail_rest;
+    }
+    question->refs = crb_refs_hold(session, call->refs, call->n_refs, &status);
+    if (question->refs == NULL && call->n_refs > 0) {
+        goto fail_rest;
+    }
+    question->window = window;
+    question->cost = cost;
+    question->first = first;
+    question->promise = call->promise;
+    if (call->promise != NULL) {
+        call->promise->waiting++;
+    } else {
+        question->index = call->target->index;
+        question->generation = call->target->generation;
+    }
+    question->lane = call->lane;
+    question->chain = call->chain;
+    question->hop = call->hop;
+    question->args.buf = *call->args;
+    *call->args = (crb_buf)CRB_BUF_INIT;
+    session->args_queued += question->args.buf.len;
+    question_queue(session, question);
+    *ret_question = call->oneway ? NULL : question;
+    return CORBEL_OK;
+
+fail_rest:
+    question_free(session, question);
+fail_question:
+    crb_flow_untake(session, window, cost);
+    return question_refuse(reterr, status,
+                           status == CORBEL_LIMIT ? "the peer may hold no more references" : corbel_status_text(status));
+}
+
+corbel_status crb_session_bind(crb_session *session, const char *id, const char *interface, uint64_t fingerprint,
+                               uint64_t deadline, void *user, uint64_t now, crb_question **ret_question, corbel_error *reterr)
+{
+    corbel_status status = question_allowed(session, true, deadline, now, true, reterr);
+    if (status != CORBEL_OK) {
+        return status;
+    }
+    if (!crb_text_is_name(id) || !crb_text_is_name(interface)) {
+        return question_refuse(reterr, CORBEL_INVALID_ARGUMENT, "the id of an object or the name of an interface is not valid");
+    }
+    const size_t id_size = strlen(id) + 1;
+    const size_t interface_size = strlen(interface) + 1;
+    if (!crb_flow_take_early(session, (uint32_t)(CRB_CALL_COST + id_size + interface_size))) {
+        return question_refuse(reterr, CORBEL_WOULD_BLOCK, corbel_status_text(CORBEL_WOULD_BLOCK));
+    }
+    crb_question *const question = question_new(session, CRB_QUESTION_BIND, deadline, user);
+    char *const names = question == NULL ? NULL : malloc(id_size + interface_size);
+    if (names == NULL) {
+        if (question != NULL) {
+            question_free(session, question);
+        }
+        return question_refuse(reterr, CORBEL_NO_MEMORY, corbel_status_text(CORBEL_NO_MEMORY));
+    }
+    memcpy(names, id, id_size);
+    memcpy(names + id_size, interface, interface_size);
+    question->names = names;
+    question->interface = names + id_size;
+    question->fingerprint = fingerprint;
+    question_queue(session, question);
+    *ret_question = question;
+    return CORBEL_OK;
+}
+
+/* ---- answers to them ---- */
+
+/** Nobody waits for it: its references go back, its body is dropped. */
+static void question_drop_return(crb_session *session, crb_question *question, const crb_wire_return *frame)
+{
+    crb_refs_drop(session, question->refs_in);
+    question->refs_in = NULL;
+    crb_flow_give_back(session, CRB_WIN_RESPONSES, frame->body.len);
+    question->body.dropping = true;
+    question->body.total = frame->length;
+    question->body.received = frame->body.len;
+    question->body.active = frame->body.len < frame->length;
+}
+
+/** A status from the wire. Numbers of a newer peer are kept; what is no failure is one all the same. */
+static corbel_status question_status(uint32_t status)
+{
+    return status == CORBEL_OK || status == CORBEL_RAISED || status == CORBEL_DEFERRED || status > INT32_MAX
+               ? CORBEL_FAILED
+               : (corbel_status)status;
+}
+
+static void question_take_error(crb_session *session, crb_question *question, const crb_wire_return *frame)
+{
+    const corbel_status status = question_status(frame->status);
+    const corbel_completion completion =
+        frame->completion <= CORBEL_COMPLETED_MAYBE ? (corbel_completion)frame->completion : CORBEL_COMPLETED_MAYBE;
+    question->outcome = CRB_OUTCOME_ERROR;
+    crb_fail(&question->error, status, completion, "%s", frame->message[0] != '\0' ? frame->message : corbel_status_text(status));
+    for (size_t i = 0; i < frame->n_hops; i++) {
+        const crb_wire_hop *const hop = &frame->hops[i];
+        crb_error_add_hop(&question->error, hop->daemon, hop->object, hop->operation, hop->message);
+    }
+    question_complete(session, question);
+}
+
+/** A result or an exception for somebody who waits. */
+static void question_take_result(crb_session *session, crb_question *question, const crb_wire_return *frame)
+{
+    if (frame->outcome == CRB_OUTCOME_EXCEPTION) {
+        const size_t size = strlen(frame->exception) + 1;
+        question->exception = malloc(size);
+        if (question->exception == NULL) {
+            crb_session_no_memory(session);
+            return;
+        }
+        memcpy(question->exception, frame->exception, size);
+    }
+    question->outcome = (crb_outcome)frame->outcome;
+    if (frame->length > session->limits.max_body || !crb_body_begin(session, &question->body, frame->length, frame->body)) {
+        if (crb_session_over(session)) {
+            return;
+        }
+        const bool too_long = frame->length > session->limits.max_body;
+        question_drop_return(session, question, frame);
+        if (question->body.active) {
+            question_give_up(session, question);
+        }
+        crb_question_fail(session, question, too_long ? CORBEL_LIMIT : CORBEL_OVERLOADED, CORBEL_COMPLETED_YES,
+                          too_long ? "the result is longer than this side takes" : "no room for a result of this length");
+        return;
+    }
+    question->response = frame->body.len;
+    if (!question->body.active) {
+        question_complete(session, question);
+    }
+}
+
+const char *crb_question_on_return(crb_session *session, const crb_wire_return *frame)
+{
+    crb_id_node *const node = crb_id_find(&session->questions, frame->question);
+    crb_question *const question = node != NULL ? CRB_CONTAINER(node, crb_question, by_id) : NULL;
+    if (question == NULL || question->returned || question->body.active) {
+        return "RETURN for a question that is not open";
+    }
+    if (frame->outcome > CRB_OUTCOME_ERROR || frame->body.len > frame->length ||
+        (frame->outcome == CRB_OUTCOME_ERROR && (frame->length > 0 || frame->n_refs > 0))) {
+        return "RETURN that is not valid";
+    }
+    const char *why = crb_flow_receive(session, CRB_WIN_RESPONSES, frame->body.len);
+    if (why != NULL) {
+        return why;
+    }
+    question->refs_in = crb_refs_receive(session, frame->refs, frame->n_refs, &why);
+    if (why != NULL || crb_session_over(session)) {
+        return why;
+    }
+    question->has_result = frame->outcome != CRB_OUTCOME_ERROR;
+    crb_sending_abandon(session, &question->args, &question->abandon, true);
+    if (question->completed) {
+        question_drop_return(session, question, frame);
+        if (question->body.active) {
+            question_give_up(session, question);
+        }
+    } else if (frame->outcome == CRB_OUTCOME_ERROR) {
+        question_take_error(session, question, frame);
+    } else {
+        question_take_result(session, question, frame);
+        if (crb_session_over(session)) {
+            return NULL;
+        }
+    }
+    question->returned = !question->body.active;
+    crb_question_settle(session, question);
+    return NULL;
+}
+
+void crb_question_body_done(crb_session *session, crb_question *question, bool abandoned)
+{
+    question->returned = true;
+    if (!question->completed) {
+        if (abandoned) {
+            crb_refs_drop(session, question->refs_in);
+            question->refs_in = NULL;
+            crb_flow_give_back(session, CRB_WIN_RESPONSES, question->response);
+            question->response = 0;
+            crb_body_drop(session, &question->body);
+            crb_question_fail(session, question, CORBEL_CANCELLED, CORBEL_COMPLETED_YES, "the peer gave up sending the result");
+        } else {
+            question_complete(session, question);
+        }
+    }
+    crb_question_settle(session, question);
+}
+
+/* ---- the end ---- */
+
+/** Completes one, without freeing any. */
+static void question_end(crb_session *session, crb_question *question, const char *why, uint64_t calls)
+{
+    if (!question->sent && crb_out_waits(&question->header)) {
+        question_unsend(session, question);
+    }
+    crb_list_remove(&question->finish.node);
+    crb_list_remove(&question->abandon.node);
+    crb_sending_abandon(session, &question->args, NULL, false);
+    if (question->kind != CRB_QUESTION_ONEWAY && !question->completed) {
+        crb_refs_drop(session, question->refs_in);
+        question->refs_in = NULL;
+        crb_body_drop(session, &question->body);
+        crb_question_fail(session, question, CORBEL_GONE, question_completion(question, calls), why);
+    }
+    question->returned = true;
+}
+
+void crb_questions_end(crb_session *session, const char *why, uint64_t calls, bool keep_output)
+{
+    for (crb_node *node = session->all_questions.next; node != &session->all_questions; node = node->next) {
+        crb_question *const question = CRB_CONTAINER(node, crb_question, all);
+        if (question->kind != CRB_QUESTION_ONEWAY || !keep_output) {
+            question_end(session, question, why, calls);
+        }
+    }
+    crb_node *next = NULL;
+    for (crb_node *node = session->all_questions.next; node != &session->all_questions; node = next) {
+        next = node->next;
+        crb_question_settle(session, CRB_CONTAINER(node, crb_question, all));
+    }
+}
+
+void crb_questions_free(crb_session *session)
+{
+    while (!crb_list_empty(&session->all_questions)) {
+        question_free(session, CRB_CONTAINER(session->all_questions.next, crb_question, all));
+    }
+    crb_id_table_clear(&session->questions);
+}

@@ -1,0 +1,478 @@
+/** The inside of the session core: its structs, and what its files call of each other.
+ *
+ *  Ways through it: input.c takes frames apart and hands each to the file that owns its table (questions.c, answers.c,
+ *  exports.c, imports.c, bodies.c, flow.c); output.c puts frames together from the queue of headers and the ring of bodies;
+ *  events.c keeps what the driver is told; session.c has the life of the whole.
+ *
+ *  Whatever is queued is part of what it is about (an event or a frame of a question is a node in the question), so queueing
+ *  needs no memory and ending a session cannot fail. */
+#ifndef CRB_SESSION_IMPL_H
+#define CRB_SESSION_IMPL_H
+
+#include "runtime/session/list.h"
+#include "runtime/session/session.h"
+#include "runtime/session/tables.h"
+#include "runtime/wire/frame.h"
+
+#include <assert.h>
+
+#define CRB_EARLY_BYTES (64u << 10)     /* what may be sent before the peer's HELLO, */
+#define CRB_EARLY_CALLS 16u             /* calls and binds, */
+#define CRB_EARLY_REFERENCES 64u        /* references in one table, each */
+#define CRB_CALL_COST 64u               /* what a CALL or BIND takes of a window beyond its bytes, */
+#define CRB_REF_COST 8u                 /* and for each reference */
+#define CRB_WINDOW_MIN 1024u            /* of requests, nested requests and responses */
+#define CRB_WINDOW_BULK (256u << 10)    /* bytes of BODY not yet received; ours */
+#define CRB_WINDOW_BULK_MIN (64u << 10) /* the peer's must be at least this */
+#define CRB_MAX_UNIMPLEMENTED 16u       /* frame types to answer UNIMPLEMENTED that may wait at once */
+
+typedef enum crb_window { CRB_WIN_REQUESTS, CRB_WIN_NESTED, CRB_WIN_RESPONSES, CRB_WIN_BULK, CRB_WINDOWS } crb_window;
+
+/* ---- nodes ---- */
+
+/** An event that waits to be taken; part of what it is about. */
+typedef struct crb_ev {
+    crb_node node;
+    crb_event_kind kind;
+} crb_ev;
+
+typedef enum crb_out_kind {
+    CRB_OUT_CALL,
+    CRB_OUT_BIND,
+    CRB_OUT_RETURN,
+    CRB_OUT_FINISH,
+    CRB_OUT_RELEASE,
+    CRB_OUT_GONE,
+    CRB_OUT_GOAWAY,
+    CRB_OUT_ABANDON_ARGS,
+    CRB_OUT_ABANDON_RESULT
+} crb_out_kind;
+
+/** A frame that waits to be pulled, in order; part of what it is about. */
+typedef struct crb_out {
+    crb_node node;
+    crb_out_kind kind;
+} crb_out;
+
+/* ---- tables ---- */
+
+/** An object of ours. Lives until its event was taken and no frame or promise needs it. */
+typedef struct crb_export {
+    UT_hash_handle hh; /* by object, until it is withdrawn */
+    void *object;      /* NULL: withdrawn */
+    uint32_t index, generation;
+    uint64_t count; /* receipts that the peer has not given back */
+    uint64_t holds; /* frames not yet pulled, and binds, that keep it */
+    bool in_slot;   /* the peer can name it */
+    void *reported; /* what the event tells */
+    crb_ev unexported;
+    crb_out gone;
+    char *why; /* of gone, or NULL */
+} crb_export;
+
+#define CRB_NO_SLOT UINT32_MAX
+typedef struct crb_export_slot {
+    crb_export *export;
+    uint32_t generation; /* of the export, or of the next one; 0: the slot is retired */
+    uint32_t next_free;
+} crb_export_slot;
+
+/** An object of the peer's. */
+struct crb_import {
+    uint32_t index, generation;
+    uint64_t count;    /* receipts that the driver holds */
+    uint64_t received; /* receipts that the peer has not been told of */
+    bool withdrawn;
+    crb_node all;
+    void *user;
+    crb_ev gone;
+    crb_out release;
+    char *why; /* of gone, or NULL */
+};
+
+/** A reference in a frame of ours. */
+typedef struct crb_sent_ref {
+    uint64_t tag;
+    crb_export *export; /* NULL: the peer's own: */
+    uint32_t index, generation;
+    const char *interface;
+} crb_sent_ref;
+
+/** A table of references in one piece of memory, texts included. */
+typedef struct crb_sent_refs {
+    size_t n;
+    crb_sent_ref items[];
+} crb_sent_refs;
+
+typedef struct crb_received_refs {
+    size_t n;
+    crb_ref_in items[];
+} crb_received_refs;
+
+/** An operation, by its two names; ours to call, or bound by the peer. */
+typedef struct crb_operation {
+    UT_hash_handle hh_names, hh_key;
+    const void *key;
+    uint32_t number; /* 0: not bound yet */
+    bool single;     /* not in the table: goes with its call */
+    const char *interface, *name;
+    size_t names_len;
+    char names[]; /* both, each with its NUL */
+} crb_operation;
+
+/* ---- bodies ---- */
+
+/** Bytes on their way out in pieces. In the ring while there are some left and its header has been pulled. */
+typedef struct crb_sending {
+    crb_node node;
+    crb_buf buf;
+    size_t at;
+    bool result;
+    uint64_t question;
+} crb_sending;
+
+/** Bytes coming in. */
+typedef struct crb_receiving {
+    crb_buf buf;
+    uint64_t total, received;
+    uint64_t reserved; /* of max_queued; kept until the call enters or the result is taken */
+    bool active;       /* more is to come */
+    bool dropping;     /* nobody wants it */
+} crb_receiving;
+
+/* ---- questions ---- */
+
+typedef enum crb_question_kind { CRB_QUESTION_CALL, CRB_QUESTION_ONEWAY, CRB_QUESTION_BIND } crb_question_kind;
+
+/** A call or a bind of ours. It lives while the driver may use it, while the peer may answer it, while a frame of it waits, and
+ *  while calls that wait have it as their promise. */
+struct crb_question {
+    crb_id_node by_id; /* its number, from the pull of its header */
+    crb_node all;
+    crb_question_kind kind;
+    bool sent;        /* its header was pulled */
+    bool returned;    /* RETURN has come whole, or never will */
+    bool has_result;  /* RETURN's header has come: the servant ran */
+    bool completed;   /* CRB_EVENT_RETURN was queued */
+    bool taken;       /* and taken */
+    bool finished;    /* the driver has no more use for it */
+    bool finish_sent; /* FINISH is queued or was pulled */
+    bool counted;     /* in n_questions */
+    bool cancel;      /* that FINISH cancels */
+    uint64_t call_number;
+    crb_due due;
+    void *user;
+    /* what is sent */
+    crb_out header, finish, abandon;
+    crb_window window;
+    uint32_t cost;
+    size_t first; /* bytes in the header */
+    uint64_t promise_number;
+    crb_question *promise;
+    uint32_t waiting; /* calls not yet pulled with this promise */
+    uint32_t index, generation;
+    crb_operation *operation;
+    uint64_t lane, chain, fingerprint;
+    uint32_t hop;
+    char *names; /* of a bind: id and interface */
+    const char *interface;
+    crb_sent_refs *refs;
+    crb_sending args;
+    /* what came back */
+    crb_ev event;
+    crb_outcome outcome;
+    crb_receiving body;
+    size_t response; /* bytes to give back to the responses' window */
+    crb_received_refs *refs_in;
+    char *exception;
+    corbel_error error;
+};
+
+/* ---- answers ---- */
+
+/** A call or a bind of the peer's. It lives until the driver has answered it (a bind: and FINISH came), RETURN was pulled, its
+ *  bodies are over and no call that waits to be taken has it as its promise. */
+struct crb_answer {
+    crb_id_node by_id;
+    crb_node all;
+    crb_question_kind kind;
+    bool handed;      /* its event was taken */
+    bool entered;     /* its request window was given back */
+    bool answered;    /* by the driver, or the core itself */
+    bool pulled;      /* its RETURN, or there is none */
+    bool finished;    /* FINISH has come; of a call that does not matter */
+    bool cancelled;   /* CRB_EVENT_CANCEL was queued */
+    bool counted;     /* in n_answers */
+    uint32_t pins;    /* events not yet taken with this promise */
+    uint64_t ordinal; /* of its CALL among the peer's */
+    crb_due due;
+    void *user;
+    crb_ev event, body_event, cancel_event;
+    crb_window window;
+    uint32_t cost;
+    /* of the call or bind */
+    void *object;
+    crb_answer *promise;
+    crb_operation *operation;
+    char *names; /* of a bind: id and interface */
+    const char *interface;
+    uint64_t fingerprint, lane, chain, deadline;
+    uint32_t hop;
+    crb_received_refs *refs_in;
+    crb_receiving args;
+    bool args_handed;
+    /* what is sent */
+    crb_out header, abandon;
+    crb_outcome outcome;
+    crb_sent_refs *refs;
+    crb_sending body;
+    char *exception;
+    struct crb_sent_error *error;
+    /* of a bind that was answered */
+    crb_export *bound;
+    corbel_status bound_status; /* why there is none */
+};
+
+/** An error in a frame of ours, in one piece of memory. */
+typedef struct crb_sent_error {
+    uint32_t status, completion;
+    const char *message;
+    size_t n_hops;
+    crb_wire_hop hops[];
+} crb_sent_error;
+
+/* ---- the session ---- */
+
+typedef enum crb_phase {
+    CRB_PHASE_NEW,      /* the peer's HELLO has not come */
+    CRB_PHASE_OPEN,     /* both are there */
+    CRB_PHASE_FLUSHING, /* ended by us with BYE or ABORT, which was not pulled yet */
+    CRB_PHASE_ENDED     /* nothing comes in or goes out */
+} crb_phase;
+
+typedef struct crb_send_window {
+    uint64_t size; /* the peer's; 0 before its HELLO */
+    uint64_t used;
+    bool refused; /* somebody was told to wait for it */
+} crb_send_window;
+
+typedef struct crb_receive_window {
+    uint64_t size;
+    uint64_t used; /* by the peer, as it knows it: what we have not announced is in it */
+    uint64_t owed; /* given back, to be announced */
+} crb_receive_window;
+
+struct crb_session {
+    bool dialer;
+    crb_phase phase;
+    uint8_t instance[16], secret[16];
+    char name[CRB_FRAME_MAX_TEXT + 1];
+    crb_session_limits limits;
+
+    uint8_t peer_instance[16], peer_secret[16];
+    char peer_name[CRB_FRAME_MAX_TEXT + 1];
+    crb_session_limits peer; /* its limits; valid when open */
+    uint32_t peer_window_bulk;
+
+    crb_send_window tx[CRB_WINDOWS];
+    crb_receive_window rx[CRB_WINDOWS];
+    uint64_t early_bytes; /* of requests before the peer's HELLO */
+    uint32_t early_calls;
+    uint64_t reserved;       /* of limits.max_queued: bodies that come in */
+    uint64_t results_queued; /* bytes of results that wait for the peer */
+    uint64_t args_queued;    /* the same of arguments */
+
+    crb_id_table questions;
+    crb_node all_questions;
+    uint64_t last_question; /* the number given last */
+    uint32_t n_questions;   /* two-way calls that the peer may still answer, or that wait to be sent; binds until FINISH */
+    uint32_t n_answers;     /* the same of the peer's */
+    uint64_t calls_sent;    /* CALL frames pulled */
+    crb_id_table answers;
+    crb_node all_answers;
+    uint64_t last_answer;    /* the highest question of the peer's */
+    uint64_t calls_received; /* CALL frames */
+
+    crb_export_slot *slots;
+    uint32_t n_slots, slots_capacity, first_free;
+    crb_export *exports; /* by object */
+    uint32_t n_exports;
+    crb_node imports_all;
+    crb_import ***import_pages;
+    uint32_t n_import_pages;
+    uint32_t n_imports;
+
+    crb_operation *operations_by_name, *operations_by_key; /* that we call */
+    uint32_t n_operations, n_bound;
+    crb_operation **bound; /* by the peer, number - 1 */
+    uint32_t n_peer_bound, peer_bound_capacity;
+
+    crb_due_heap due;
+
+    /* life */
+    uint64_t hello_until;
+    uint64_t heard;  /* when the last frame came */
+    uint64_t pinged; /* when PING was sent, since the last frame came; 0: not */
+    uint64_t flush_until;
+    bool hello_pulled, ping_wanted, pong_wanted;
+    bool draining, goaway_sent;
+    bool final_pending, final_is_abort;
+    uint64_t final_calls;
+    char why[CRB_FRAME_MAX_TEXT + 1];
+    bool clean;
+
+    crb_node out; /* headers and control frames, in order */
+    crb_out goaway;
+    crb_node ring; /* bodies */
+    uint32_t unimplemented[CRB_MAX_UNIMPLEMENTED];
+    uint32_t n_unimplemented;
+
+    crb_node events;
+    crb_ev open_event, credit_event, draining_event, closed_event;
+    /* lent with the event taken last */
+    void *lent[3];
+
+    crb_scratch scratch;
+    uint64_t sent[CRB_FRAME_TYPES + 1], received[CRB_FRAME_TYPES + 1]; /* the last: unknown types */
+};
+
+/* A handler of a frame returns NULL, or what is wrong with it (a static text): the session is then aborted. When there is no
+ * memory it ends the session by itself. */
+
+/* session.c */
+void crb_session_no_memory(crb_session *session);
+void crb_session_closed_by_peer(crb_session *session, const char *why, bool clean, uint64_t calls);
+void crb_session_hello(const crb_session *session, crb_frame *frame);
+static inline bool crb_session_over(const crb_session *session)
+{
+    return session->phase >= CRB_PHASE_FLUSHING;
+}
+const char *crb_session_on_hello(crb_session *session, const crb_wire_hello *hello, uint64_t now);
+/** Absolute deadline of a frame's remaining time. */
+uint64_t crb_session_deadline(uint64_t now, uint64_t remaining_us);
+/** A frame's remaining time at now; 0: it has passed. UINT64_MAX stays "none", which travels as 0. */
+uint64_t crb_session_remaining(uint64_t deadline, uint64_t now);
+uint32_t crb_session_type_index(uint32_t wire_type);
+
+/* events.c */
+void crb_event_queue(crb_session *session, crb_ev *ev);
+void crb_event_drop(crb_ev *ev);
+void crb_events_free(crb_session *session);
+
+/* output.c */
+/** Nothing more of what is queued goes out, nor anything else: the session is at its end. */
+void crb_output_drop(crb_session *session);
+/** Of what waits only results and oneways are left. */
+void crb_output_keep(crb_session *session);
+/** What waits for the peer's credit is given up; BYE follows. */
+void crb_output_stop(crb_session *session);
+/** Nothing of what waits is left. */
+void crb_output_clear(crb_session *session);
+void crb_out_queue(crb_session *session, crb_out *out);
+static inline bool crb_out_waits(const crb_out *out)
+{
+    return crb_node_linked(&out->node);
+}
+
+/* flow.c */
+uint64_t crb_flow_available(const crb_session *session, crb_window window);
+/** What a header of so many references and bytes of body takes at once, and in *ret_first how many of the bytes go with it. 0: it
+ *  can never be sent. */
+uint32_t crb_flow_cost(const crb_session *session, crb_window window, size_t n_refs, size_t len, size_t *ret_first);
+bool crb_flow_take(crb_session *session, crb_window window, uint32_t cost);
+/** Before the peer's HELLO: room for a BIND. Afterwards binds take nothing, their number is bounded as it is. */
+bool crb_flow_take_early(crb_session *session, uint32_t cost);
+/** Takes back what was not sent. */
+void crb_flow_untake(crb_session *session, crb_window window, uint32_t cost);
+const char *crb_flow_receive(crb_session *session, crb_window window, uint64_t cost);
+void crb_flow_give_back(crb_session *session, crb_window window, uint64_t cost);
+bool crb_flow_credit_due(const crb_session *session);
+const char *crb_flow_on_credit(crb_session *session, const crb_frame *frame);
+void crb_flow_opened(crb_session *session);
+
+/* exports.c */
+/** Does the table fit a frame? NULL: yes. */
+const char *crb_refs_check(const crb_ref_out *refs, size_t n);
+/** A table for a frame. Each fresh export is marked in refs. NULL with n above 0: *ret_status (CORBEL_NO_MEMORY, CORBEL_LIMIT).
+ */
+crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, corbel_status *ret_status);
+/** The frame is being pulled: holds become counts. Afterwards the table can be freed. */
+void crb_refs_sent(crb_session *session, crb_sent_refs *refs);
+/** The frame will never be pulled. Frees the table. */
+void crb_refs_take_back(crb_session *session, crb_sent_refs *refs);
+crb_export *crb_export_find(const crb_session *session, uint32_t index, uint32_t generation);
+void crb_export_hold(crb_export *export);
+void crb_export_unhold(crb_session *session, crb_export *export);
+const char *crb_export_on_release(crb_session *session, uint32_t index, uint32_t generation, uint64_t count);
+/** Frees its slot, and itself, when nothing needs them any more. */
+void crb_export_settle(crb_session *session, crb_export *export);
+/** The session is over: every hold of the session's ends, by events. */
+void crb_exports_report(crb_session *session);
+/** Nothing goes out any more: the peer holds nothing. */
+void crb_exports_forget(crb_session *session);
+void crb_exports_free(crb_session *session);
+
+/* imports.c */
+/** Takes all references of a table that came in. NULL with n above 0: *ret_why, or no memory (the session has ended). */
+crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *refs, size_t n, const char **ret_why);
+/** Nobody wants them: gives all back, and frees the table. */
+void crb_refs_drop(crb_session *session, crb_received_refs *refs);
+const char *crb_import_on_gone(crb_session *session, uint32_t index, uint32_t generation, const char *why);
+/** RELEASE was pulled, or never will be. */
+void crb_import_free(crb_import *import);
+void crb_imports_free(crb_session *session);
+
+/* operations.c */
+/** NULL: no memory. */
+crb_operation *crb_operation_get(crb_session *session, const void *key, const char *interface, const char *name);
+/** The number for a frame that is being pulled; *ret_names: the names go with it. */
+uint32_t crb_operation_number(crb_session *session, crb_operation *operation, bool *ret_names);
+void crb_operation_put(crb_operation *operation);
+/** The operation of a CALL that came in; NULL: *ret_why, or no memory (the session has ended). */
+crb_operation *crb_operation_receive(crb_session *session, const crb_wire_call *call, const char **ret_why);
+void crb_operations_free(crb_session *session);
+
+/* bodies.c */
+bool crb_body_is_active(const crb_receiving *body);
+/** Begins to receive total bytes, the first of which are at data. False: no room in max_queued (the rest is dropped as it comes),
+ *  or no memory (then the session has ended). */
+bool crb_body_begin(crb_session *session, crb_receiving *body, uint64_t total, crb_wire_bytes first);
+/** Whatever comes of it is dropped. */
+void crb_body_drop(crb_session *session, crb_receiving *body);
+/** Gives the reservation back; the bytes stay. */
+void crb_body_unreserve(crb_session *session, crb_receiving *body);
+void crb_body_clear(crb_session *session, crb_receiving *body);
+const char *crb_body_on_frame(crb_session *session, const crb_wire_body *frame);
+/** Bytes not sent are forgotten; when some were announced, the peer is told by *abandon. */
+void crb_sending_abandon(crb_session *session, crb_sending *sending, crb_out *abandon, bool announced);
+
+/* questions.c */
+/** Queues CRB_EVENT_RETURN with an error. */
+void crb_question_fail(crb_session *session, crb_question *question, corbel_status status, corbel_completion completion,
+                       const char *message);
+/** The body of its RETURN is whole. */
+void crb_question_body_done(crb_session *session, crb_question *question, bool abandoned);
+const char *crb_question_on_return(crb_session *session, const crb_wire_return *frame);
+void crb_question_expire(crb_session *session, crb_question *question);
+/** Frees it when nothing needs it any more. */
+void crb_question_settle(crb_session *session, crb_question *question);
+/** Its CALL or BIND was never pulled and will not be: takes back what it took. */
+void crb_question_unsend(crb_session *session, crb_question *question);
+void crb_questions_end(crb_session *session, const char *why, uint64_t calls, bool keep_output);
+void crb_questions_free(crb_session *session);
+
+/* answers.c */
+const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, uint64_t now);
+const char *crb_answer_on_bind(crb_session *session, const crb_wire_bind *bind, uint64_t now);
+const char *crb_answer_on_finish(crb_session *session, uint64_t question, bool cancel);
+/** RETURN with an error, NO (a oneway: nothing), without the driver. */
+void crb_answer_refuse(crb_session *session, crb_answer *answer, corbel_status status, const char *message);
+void crb_answer_body_done(crb_session *session, crb_answer *answer, bool abandoned);
+void crb_answer_cancel(crb_session *session, crb_answer *answer);
+void crb_answer_settle(crb_session *session, crb_answer *answer);
+void crb_answers_end(crb_session *session, bool keep_output);
+void crb_answers_free(crb_session *session);
+
+#define CRB_CONTAINER(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+#endif /* CRB_SESSION_IMPL_H */
