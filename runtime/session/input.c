@@ -2,7 +2,7 @@
  * that breaks the protocol ends the session; nothing after it is looked at. */
 #include "runtime/session/session_impl.h"
 
-#include <stdio.h>
+#include <string.h>
 
 static const char *input_unknown(crb_session *session, uint32_t type, bool critical)
 {
@@ -27,8 +27,10 @@ static void input_bye(crb_session *session, uint64_t calls)
 
 static void input_abort(crb_session *session, const char *peers_why, uint64_t calls)
 {
-    char why[CRB_FRAME_MAX_TEXT + 64];
-    snprintf(why, sizeof why, "the peer ended the session: %s", peers_why);
+    static const char prefix[] = "the peer ended the session: ";
+    char why[CRB_FRAME_MAX_TEXT + sizeof prefix];
+    memcpy(why, prefix, sizeof prefix);
+    crb_text_fit(peers_why, why + sizeof prefix - 1, CRB_FRAME_MAX_TEXT + 1);
     crb_session_closed_by_peer(session, why, false, calls > session->calls_sent ? UINT64_MAX : calls);
 }
 

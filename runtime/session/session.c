@@ -4,7 +4,6 @@
  * were queued before still go out, and nothing comes in. */
 #include "runtime/session/session_impl.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +105,35 @@ void crb_session_hello(const crb_session *session, crb_frame *frame)
     memcpy(frame->u.hello.secret, session->secret, sizeof session->secret);
 }
 
+/** Appends text and a number in decimal; both are short. */
+static char *session_append(char *at, const char *text, uint32_t number)
+{
+    at = stpcpy(at, text);
+    char digits[10];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (n > 0) {
+        *at++ = digits[--n];
+    }
+    *at = '\0';
+    return at;
+}
+
+static const char *session_version_differs(crb_session *session, const crb_wire_hello *hello, uint64_t now)
+{
+    char why[96];
+    char *at = session_append(why, "protocol ", CRB_PROTOCOL_MAJOR);
+    at = session_append(at, ".", CRB_PROTOCOL_MINOR);
+    at = session_append(at, " here, ", hello->major);
+    at = session_append(at, ".", hello->minor);
+    stpcpy(at, " there");
+    crb_session_abort(session, why, now);
+    return NULL;
+}
+
 /** The smaller of two wishes; 0 is none. */
 static uint32_t session_wish(uint32_t ours, uint32_t theirs)
 {
@@ -115,11 +143,7 @@ static uint32_t session_wish(uint32_t ours, uint32_t theirs)
 const char *crb_session_on_hello(crb_session *session, const crb_wire_hello *hello, uint64_t now)
 {
     if (hello->major != CRB_PROTOCOL_MAJOR) {
-        char why[64];
-        snprintf(why, sizeof why, "protocol %u.%u here, %u.%u there", (unsigned)CRB_PROTOCOL_MAJOR, (unsigned)CRB_PROTOCOL_MINOR,
-                 (unsigned)hello->major, (unsigned)hello->minor);
-        crb_session_abort(session, why, now);
-        return NULL;
+        return session_version_differs(session, hello, now);
     }
     if (hello->window_requests < CRB_WINDOW_MIN || hello->window_nested < CRB_WINDOW_MIN ||
         hello->window_responses < CRB_WINDOW_MIN || hello->window_bulk < CRB_WINDOW_BULK_MIN) {

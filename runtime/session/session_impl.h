@@ -316,7 +316,7 @@ struct crb_session {
     uint64_t flush_until;
     bool hello_pulled, ping_wanted, pong_wanted;
     bool draining, goaway_sent;
-    bool final_pending, final_is_abort;
+    bool final_is_abort;
     uint64_t final_calls;
     char why[CRB_FRAME_MAX_TEXT + 1];
     bool clean;
