@@ -150,6 +150,10 @@ void crb_timer_init(crb_timer *timer, void (*fn)(void *user), void *user)
 void crb_timer_set(crb_timer *timer, uint64_t when)
 {
     pthread_mutex_lock(&io.lock);
+    if (timer == io.running && io.timer_waiters > 0) { /* somebody stops it while it runs: the stop wins */
+        pthread_mutex_unlock(&io.lock);
+        return;
+    }
     if (timer->set) {
         crb_timer_heap_remove(&io.timers, timer);
     }

@@ -47,7 +47,7 @@ typedef struct crb_timer {
     bool set;                              /* timer_heap.c's */
 } crb_timer;
 void crb_timer_init(crb_timer *timer, void (*fn)(void *user), void *user);
-/** Sets or moves it. Any thread; needs no memory. */
+/** Sets or moves it. Any thread; needs no memory. While it runs and another thread is in crb_timer_stop(), it does nothing. */
 void crb_timer_set(crb_timer *timer, uint64_t when);
 /** Afterwards fn does not run any more (waits for one that is running, unless called from inside it). */
 void crb_timer_stop(crb_timer *timer);
