@@ -116,23 +116,33 @@ static const crb_grpc_door listener_door = { .opened = listener_opened, .decided
 
 /* ---- the thread ---- */
 
-/* A line about a peer, at most one a second. */
-static void listener_complain(crb_listener *listener, int fd, const char *what)
+/* May a line be written? At most one a second. */
+static bool listener_may_log(crb_listener *listener)
 {
     const uint64_t now = crb_now();
     if (now < listener->log_after) {
         listener->not_logged++;
+        return false;
+    }
+    listener->log_after = now + LISTENER_LOG_PAUSE;
+    return true;
+}
+
+/* A line about a peer. */
+static void listener_complain(crb_listener *listener, int fd, const char *what)
+{
+    if (!listener_may_log(listener)) {
         return;
     }
     char peer[CRB_MAX_PEER];
     crb_socket_peer(fd, peer, sizeof peer);
     if (listener->not_logged > 0) {
-        crb_log(CRB_LOG_WARNING, "transport", "%s: %s: closed (and %u others before)", peer, what, listener->not_logged);
+        crb_log(CRB_LOG_WARNING, "transport", "%s: %s: closed (and %u lines like this left out)", peer, what,
+                listener->not_logged);
     } else {
         crb_log(CRB_LOG_WARNING, "transport", "%s: %s: closed", peer, what);
     }
     listener->not_logged = 0;
-    listener->log_after = now + LISTENER_LOG_PAUSE;
 }
 
 static void listener_forget(crb_listener *listener, listener_silent *silent)
@@ -194,7 +204,10 @@ static void listener_accept(crb_listener *listener, const crb_socket_bound *boun
         } else if (errno == EAGAIN) {
             return;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            crb_log(CRB_LOG_ERROR, "transport", "cannot accept connections at the moment: %s", strerror(errno));
+            const int error = errno;
+            if (listener_may_log(listener)) {
+                crb_log(CRB_LOG_ERROR, "transport", "cannot accept connections at the moment: %s", strerror(error));
+            }
             listener->paused = true;
             listener->pause_until = crb_now() + LISTENER_PAUSE;
             listener_watch(listener, false);

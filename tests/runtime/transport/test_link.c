@@ -471,7 +471,8 @@ static void test_many_callers_on_one_link(void **state)
     assert_int_equal(test_reap(pid), 0);
 }
 
-/* What comes while nobody waits is delivered by the keeper: at once when it leads, within its tick when callers have just left. */
+/* What comes while nobody waits is delivered by the keeper: at once when it leads, within its tick when callers have just left.
+ */
 typedef struct unasked {
     pthread_mutex_t lock;
     pthread_cond_t changed;
