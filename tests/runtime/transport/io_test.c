@@ -181,7 +181,7 @@ static void test_timers_fire_in_order_without_waiters(void **state)
     for (int i = 0; i < TIMERS; i++) {
         logged_timer *timer = &timers[(i * 7) % TIMERS];
         *timer = (logged_timer) { .log = &log, .number = (i * 7) % TIMERS };
-        timer->when = base + (uint64_t)timer->number * CRB_MS;
+        timer->when = base + (unsigned)timer->number * CRB_MS;
         crb_timer_init(&timer->timer, timer_log_it, timer);
         crb_timer_set(&timer->timer, timer->when);
     }

@@ -182,7 +182,7 @@ static corbel_status listen_text(const char *text, crb_listener **ret, char *mes
 static void test_a_stale_path_is_replaced_a_live_one_is_not(void **state)
 {
     (void)state;
-    char text[128], message[256], expected[256];
+    char text[100], message[256], expected[256];
     crb_listener *first = NULL, *second = NULL;
     make_path(text, sizeof text, "stale.sock");
     /* What a killed process leaves: a socket that nobody listens on. */
