@@ -1,0 +1,53 @@
+# What the scripts of this folder share. A failure is said once, and ends the script.
+cmake_minimum_required(VERSION 3.25)
+
+function(fail text)
+  message(FATAL_ERROR "${text}")
+endfunction()
+
+macro(fresh_folder folder)
+  file(REMOVE_RECURSE "${folder}")
+  file(MAKE_DIRECTORY "${folder}")
+endmacro()
+
+# run_corbelc(EXPECT status [FOLDER cwd] ARGS arg...): sets out and err in the caller.
+function(run_corbelc)
+  cmake_parse_arguments(PARSE_ARGV 0 R "" "EXPECT;FOLDER" "ARGS")
+  if(NOT R_FOLDER)
+    set(R_FOLDER "${CMAKE_CURRENT_BINARY_DIR}")
+  endif()
+  execute_process(COMMAND "${CORBELC}" ${R_ARGS} WORKING_DIRECTORY "${R_FOLDER}" RESULT_VARIABLE status OUTPUT_VARIABLE out
+                  ERROR_VARIABLE err)
+  if(NOT status STREQUAL R_EXPECT)
+    fail("corbelc ${R_ARGS}\nexit status ${status}, expected ${R_EXPECT}\nstdout: ${out}\nstderr: ${err}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+  set(err "${err}" PARENT_SCOPE)
+endfunction()
+
+function(same_bytes expected made)
+  if(NOT EXISTS "${expected}")
+    fail("${expected} is missing")
+  endif()
+  execute_process(COMMAND "${CMAKE_COMMAND}" -E compare_files "${expected}" "${made}" RESULT_VARIABLE differs OUTPUT_QUIET ERROR_QUIET)
+  if(differs)
+    execute_process(COMMAND diff -u "${expected}" "${made}" OUTPUT_VARIABLE difference ERROR_QUIET)
+    fail("differs from the golden file (if that is right: --target update-golden)\n${difference}")
+  endif()
+endfunction()
+
+function(expect_match text pattern)
+  if(NOT text MATCHES "${pattern}")
+    fail("expected '${pattern}' in:\n${text}")
+  endif()
+endfunction()
+
+function(expect_files folder)
+  file(GLOB found RELATIVE "${folder}" "${folder}/*" "${folder}/.*")
+  list(SORT found)
+  set(expected ${ARGN})
+  list(SORT expected)
+  if(NOT "${found}" STREQUAL "${expected}")
+    fail("in ${folder}: '${found}', expected '${expected}'")
+  endif()
+endfunction()

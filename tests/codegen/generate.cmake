@@ -1,0 +1,60 @@
+# corbel_generate() in a project of its own, in a folder with a space in its name: what it makes, and what makes it run again.
+# -DCORBELC= -DMODULE=CorbelGenerate.cmake -DGENERATOR= -DMAKE_PROGRAM= -DCC= -DINCLUDES=dir;… -DWORK=folder
+include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
+
+set(source "${WORK}/a project")
+set(build "${WORK}/a build")
+fresh_folder("${source}")
+fresh_folder("${build}")
+file(WRITE "${source}/idl/shop/till.idl" "#include \"common/money.idl\"\ninterface Till { common::Money sum(); };\n")
+file(WRITE "${source}/idl/common/money.idl"
+     "#ifndef M\n#define M\nmodule common { struct Money { long long cents; }; };\n#endif\n")
+file(WRITE "${source}/plain.idl" "interface Plain { void f(); };\n")
+file(WRITE "${source}/user.c" "#include <plain.corbel.h>\n#include <shop/till.corbel.h>\nextern const int used;\n"
+                              "const int used = sizeof(common_Money);\n")
+file(WRITE "${source}/own.c" "#include \"plain.corbel.h\"\nextern const int own;\nconst int own = sizeof(Plain_servant);\n")
+file(WRITE "${source}/CMakeLists.txt" "
+cmake_minimum_required(VERSION 3.25)
+project(p LANGUAGES C)
+include(\"${MODULE}\")
+add_executable(Corbel::corbelc IMPORTED)
+set_target_properties(Corbel::corbelc PROPERTIES IMPORTED_LOCATION \"${source}/corbelc\")
+add_library(Corbel::corbel INTERFACE IMPORTED)
+target_include_directories(Corbel::corbel INTERFACE ${INCLUDES})
+corbel_generate(stubs plain.idl idl/shop/till.idl idl/common/money.idl INCLUDES idl)
+add_library(user OBJECT user.c)
+target_link_libraries(user PRIVATE stubs)
+add_library(own OBJECT own.c)
+corbel_generate(own plain.idl)
+")
+file(COPY_FILE "${CORBELC}" "${source}/corbelc")
+execute_process(COMMAND "${CMAKE_COMMAND}" -G "${GENERATOR}" "-DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM}" "-DCMAKE_C_COMPILER=${CC}" -S "${source}"
+                        -B "${build}" RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+if(NOT status EQUAL 0)
+  fail("configuring: ${out}${err}")
+endif()
+
+function(build expected)
+  execute_process(COMMAND "${CMAKE_COMMAND}" --build "${build}" RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  if(NOT status EQUAL 0)
+    fail("building: ${out}${err}")
+  endif()
+  string(REGEX MATCHALL "corbelc [^\n]*/[a-z]+\\.idl" runs "${out}")
+  list(LENGTH runs count)
+  if(NOT count EQUAL expected)
+    fail("corbelc ran ${count} times, expected ${expected}:\n${out}")
+  endif()
+endfunction()
+
+# Time stamps of our own making: nothing waits for a clock to tick.
+function(make_newer file)
+  execute_process(COMMAND touch -d "now + ${ARGV1} seconds" "${file}" COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+build(4)
+expect_files("${build}/corbel/stubs" common plain.corbel.c plain.corbel.d plain.corbel.h shop)
+expect_files("${build}/corbel/stubs/shop" till.corbel.c till.corbel.d till.corbel.h)
+expect_files("${build}/corbel/own" plain.corbel.c plain.corbel.d plain.corbel.h)
+build(0)
+make_newer("${source}/idl/common/money.idl" 10)
+build(2)
