@@ -73,6 +73,8 @@ const char *emit_static_name(emit_file *file, const char *wanted);
 const char *emit_local_name(emit_file *file, const char *name, bool is_parameter);
 bool emit_is_reserved(const char *name);
 bool emit_is_reserved_parameter(const char *name);
+/** For a test: they are looked up by bisection. */
+bool emit_reserved_are_sorted(void);
 /** A constant of this name would, as a macro, break the headers and the generated code. */
 bool emit_is_reserved_macro(const char *name);
 

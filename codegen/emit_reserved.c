@@ -214,3 +214,18 @@ bool emit_is_reserved_parameter(const char *name)
     return strcmp(name, "self") == 0 || strcmp(name, "request") == 0 || strcmp(name, "call") == 0 || strcmp(name, "ret") == 0 ||
            strcmp(name, "reterr") == 0 || strncmp(name, "ret_", 4) == 0 || strncmp(name, "inout_", 6) == 0;
 }
+
+static bool is_sorted(const char *const *names, size_t length)
+{
+    for (size_t i = 1; i < length; i++) {
+        if (strcmp(names[i - 1], names[i]) >= 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool emit_reserved_are_sorted(void)
+{
+    return is_sorted(reserved, sizeof reserved / sizeof *reserved) && is_sorted(macros, sizeof macros / sizeof *macros);
+}

@@ -1,0 +1,198 @@
+/* What the emitters refuse and warn of, and what does and does not change a fingerprint. */
+#include "codegen/emit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/codegen/support.h"
+
+typedef struct message_row {
+    const char *text;
+    uint32_t errors, warnings;
+    const char *message; /* part of it; NULL: none at all */
+} message_row;
+
+static const message_row message_rows[] = {
+    { "interface X { void f(in long a, out long b); };", 0, 0, NULL },
+    { "module a { struct b_c { long x; }; module b { struct c { long x; }; }; };", 1, 0,
+      "test.idl:1:54: error: 'a::b::c' and 'a::b_c' would both be 'a_b_c' in C" },
+    { "module a { interface b { void c(); }; }; module a_b { const long c = 1; };", 1, 0,
+      "'a_b::c' and 'a::b::c' would both be 'a_b_c' in C" },
+    { "struct S { long int; long int_; };", 1, 0, "'S::int_' and 'S::int' would both be 'int_' in C" },
+    { "interface X { void f(in long self, in long self_); };", 1, 0, "would both be 'self_' in C" },
+    { "interface X { void f(in long ret_a, out long a_); };", 1, 0, "would both be 'ret_a_' in C" },
+    { "interface X { void f(in long a, out long b); void f_begin(); };", 0, 1,
+      "test.idl:1:51: warning: 'X::f_begin' is in the way: what is derived from 'X' is called 'X_f_begin_' in C [derived-name]" },
+    { "module m { struct A { long x; }; struct A_copy { long x; }; };", 0, 1, "'m_A_copy_'" },
+    { "typedef sequence<long, 4294967295> S;", 0, 0, NULL },
+    { "typedef sequence<long, 4294967296> S;", 1, 0, "a bound of 4294967296 is more than 4294967295" },
+    { "struct S { string<99999999999> s; };", 1, 0, "a bound of 99999999999 is more than 4294967295" },
+    { "interface X { sequence<sequence<long, 99999999999> > f(); };", 1, 0, "a bound of 99999999999" },
+};
+
+static void says_so(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof message_rows / sizeof *message_rows, 12);
+    for (size_t i = 0; i < sizeof message_rows / sizeof *message_rows; i++) {
+        const message_row *row = &message_rows[i];
+        test_run run = test_emit(row->text);
+        assert_int_equal(run.result.errors, row->errors);
+        assert_int_equal(run.result.warnings, row->warnings);
+        assert_int_equal(run.result.n_outputs, row->errors > 0 ? 0 : 1);
+        if (row->message == NULL) {
+            assert_string_equal(run.messages, "");
+        } else if (strstr(run.messages, row->message) == NULL) {
+            fail_msg("expected '%s' in: %s", row->message, run.messages);
+        }
+        test_emit_end(&run);
+    }
+}
+
+/* A struct of n members, or an operation of n parameters. */
+static char *many(const char *before, const char *each, unsigned n, const char *between, const char *after)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    fputs(before, out);
+    for (unsigned i = 0; i < n; i++) {
+        fprintf(out, "%s%s m%u", i > 0 ? between : "", each, i);
+    }
+    fputs(after, out);
+    fclose(out);
+    return text;
+}
+
+typedef struct band_row {
+    const char *before, *each, *between, *after;
+    unsigned n; /* the first that is refused */
+    const char *message;
+} band_row;
+
+static const band_row band_rows[] = {
+    { "struct S { ", "long", "; ", "; };", 19000, "'S::m18999' would be field number 19000" },
+    { "interface X { void f(", "in long", ", ", "); };", 19000, "'X::f::m18999' would be field number 19000" },
+    { "interface X { void f(", "out long", ", ", "); };", 19000, "'X::f::m18999' would be field number 19000" },
+    { "interface X { long f(", "out long", ", ", "); };", 18999, "'X::f::m18998' would be field number 19000" },
+};
+
+static void refuses_protobufs_band(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof band_rows / sizeof *band_rows, 4);
+    for (size_t i = 0; i < sizeof band_rows / sizeof *band_rows; i++) {
+        const band_row *row = &band_rows[i];
+        char *text = many(row->before, row->each, row->n - 1, row->between, row->after);
+        test_run run = test_emit(text);
+        assert_int_equal(run.result.errors, 0);
+        test_emit_end(&run);
+        free(text);
+        text = many(row->before, row->each, row->n, row->between, row->after);
+        run = test_emit(text);
+        assert_int_equal(run.result.errors, 1);
+        assert_non_null(strstr(run.messages, row->message));
+        test_emit_end(&run);
+        free(text);
+    }
+}
+
+static uint64_t fingerprint(const char *text)
+{
+    test_run run = test_emit(text);
+    assert_int_equal(run.result.n_outputs, 1);
+    const char *at = run.result.outputs[0].source;
+    const char *last = NULL;
+    while ((at = strstr(at, ".fingerprint = 0x")) != NULL) {
+        at += strlen(".fingerprint = 0x");
+        last = at;
+    }
+    assert_non_null(last);
+    const uint64_t value = strtoull(last, NULL, 16);
+    test_emit_end(&run);
+    return value;
+}
+
+#define BASE "enum E { A, B }; struct S { long x; string<5> y; E e; }; exception Bad { long why; }; "
+#define WHOLE BASE "interface X { S f(in long a, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };"
+
+typedef struct fingerprint_row {
+    const char *text;
+    bool same; /* as WHOLE */
+} fingerprint_row;
+
+static const fingerprint_row fingerprint_rows[] = {
+    { WHOLE, true },
+    /* not a difference: comments, layout, aliases, order of operations */
+    { "/** said */ " WHOLE, true },
+    { BASE "typedef S T; typedef sequence<T, 3> Ts; typedef long L; "
+           "interface X { T f(in L a, inout S b) raises (Bad); oneway void g(in Ts s); };",
+      true },
+    { BASE "interface X { oneway void g(in sequence<S, 3> s); S f(in long a, inout S b) raises (Bad); };", true },
+    /* differences */
+    { BASE "interface Y { S f(in long a, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };", false },
+    { BASE "interface X { S h(in long a, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };", false },
+    { BASE "interface X { S f(in long a, inout S b); oneway void g(in sequence<S, 3> s); };", false },
+    { BASE "interface X { S f(in long a, in S b) raises (Bad); oneway void g(in sequence<S, 3> s); };", false },
+    { BASE "interface X { S f(in short a, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };", false },
+    { BASE "interface X { S f(in long z, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };", false },
+    { BASE "interface X { S f(in long a, inout S b) raises (Bad); void g(in sequence<S, 3> s); };", false },
+    { BASE "interface X { S f(in long a, inout S b) raises (Bad); oneway void g(in sequence<S, 4> s); };", false },
+    { "enum E { A, B }; struct S { long x; string<6> y; E e; }; exception Bad { long why; }; "
+      "interface X { S f(in long a, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };",
+      false },
+    { "enum E { B, A }; struct S { long x; string<5> y; E e; }; exception Bad { long why; }; "
+      "interface X { S f(in long a, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };",
+      false },
+    { "enum E { A, B }; struct S { long x; string<5> y; E e; }; exception Bad { string why; }; "
+      "interface X { S f(in long a, inout S b) raises (Bad); oneway void g(in sequence<S, 3> s); };",
+      false },
+    { BASE "interface W { S f(in long a, inout S b) raises (Bad); }; "
+           "interface X : W { oneway void g(in sequence<S, 3> s); };",
+      false },
+};
+
+static void fingerprints_tell(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof fingerprint_rows / sizeof *fingerprint_rows, 16);
+    const uint64_t whole = fingerprint(WHOLE);
+    for (size_t i = 0; i < sizeof fingerprint_rows / sizeof *fingerprint_rows; i++) {
+        if ((fingerprint(fingerprint_rows[i].text) == whole) != fingerprint_rows[i].same) {
+            fail_msg("row %zu: %s", i, fingerprint_rows[i].text);
+        }
+    }
+}
+
+static void knows_reserved_names(void **state)
+{
+    (void)state;
+    static const char *const reserved[] = { "BUFSIZ", "I",        "NULL",   "_Bool", "class",   "errno",   "int",
+                                            "linux",  "register", "size_t", "stdin", "uint8_t", "va_list", "xor_eq" };
+    static const char *const free_names[] = { "Account", "balance", "self", "zebra", "", "in", "Class" };
+    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+        assert_true(emit_is_reserved(reserved[i]));
+    }
+    for (size_t i = 0; i < sizeof free_names / sizeof *free_names; i++) {
+        assert_false(emit_is_reserved(free_names[i]));
+    }
+    assert_true(emit_is_reserved_macro("bases"));
+    assert_true(emit_is_reserved_macro("weak"));
+    assert_false(emit_is_reserved_macro("MAX"));
+    assert_true(emit_is_reserved_parameter("ret_x"));
+    assert_false(emit_is_reserved_parameter("retx"));
+    assert_true(emit_reserved_are_sorted());
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_so),
+        cmocka_unit_test(refuses_protobufs_band),
+        cmocka_unit_test(fingerprints_tell),
+        cmocka_unit_test(knows_reserved_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
