@@ -177,7 +177,7 @@ bool emit_has_halves(const emit_call *call);
 /** "bank.corbel.h" as the includer must write it, for the i-th include. */
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index);
 
-/** What the language has and a C program with these tables cannot: field numbers in protobuf's own band, huge bounds,
+/** What the language has and a C program with these tables cannot: field numbers in protobuf's own band,
  *  parameters that meet. Errors go to diagnostics. */
 void emit_check(emit_file *file);
 

@@ -16,16 +16,6 @@ static void check_number(emit_file *file, const idl_decl *decl, uint32_t number)
     }
 }
 
-static void check_type(emit_file *file, const idl_decl *decl, const idl_type *type)
-{
-    for (; type != NULL; type = type->element) {
-        if (type->bound > UINT32_MAX) {
-            idl_error(file->run->diagnostics, type->range.file != NULL ? &type->range : &decl->range,
-                      "a bound of %" PRIu64 " is more than %" PRIu32 ", the most that is supported", type->bound, UINT32_MAX);
-        }
-    }
-}
-
 static void check_meeting(emit_file *file, idl_names *used, const idl_decl *decl, const char *name)
 {
     emit_run *run = file->run;
@@ -45,7 +35,6 @@ static void check_members(emit_file *file, const idl_decl *decl)
     uint32_t number = 1;
     for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
         check_number(file, member, number++);
-        check_type(file, member, member->type);
         check_meeting(file, &used, member, emit_local_name(file, member->name, false));
     }
 }
@@ -57,12 +46,8 @@ static void check_calls(emit_file *file, const idl_decl *interface)
     for (size_t i = 0; i < calls.length; i++) {
         const emit_call *call = &calls.items[i];
         idl_names used = { 0 };
-        if (call->result != NULL) {
-            check_type(file, call->decl, call->result);
-        }
         for (size_t p = 0; p < call->n_params; p++) {
             const emit_param *param = &call->params[p];
-            check_type(file, param->decl, param->type);
             check_number(file, param->decl, param->in_id);
             check_number(file, param->decl, param->out_id);
             if (param->direction != IDL_OUT) {
@@ -84,8 +69,6 @@ void emit_check(emit_file *file)
             check_members(file, decl);
         } else if (decl->kind == IDL_INTERFACE) {
             check_calls(file, decl);
-        } else if (decl->kind == IDL_TYPEDEF) {
-            check_type(file, decl, decl->type);
         }
     }
 }

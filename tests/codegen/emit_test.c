@@ -26,15 +26,12 @@ static const message_row message_rows[] = {
       "test.idl:1:51: warning: 'X::f_begin' is in the way: what is derived from 'X' is called 'X_f_begin_' in C [derived-name]" },
     { "module m { struct A { long x; }; struct A_copy { long x; }; };", 0, 1, "'m_A_copy_'" },
     { "typedef sequence<long, 4294967295> S;", 0, 0, NULL },
-    { "typedef sequence<long, 4294967296> S;", 1, 0, "a bound of 4294967296 is more than 4294967295" },
-    { "struct S { string<99999999999> s; };", 1, 0, "a bound of 99999999999 is more than 4294967295" },
-    { "interface X { sequence<sequence<long, 99999999999> > f(); };", 1, 0, "a bound of 99999999999" },
 };
 
 static void says_so(void **state)
 {
     (void)state;
-    assert_int_equal(sizeof message_rows / sizeof *message_rows, 12);
+    assert_int_equal(sizeof message_rows / sizeof *message_rows, 9);
     for (size_t i = 0; i < sizeof message_rows / sizeof *message_rows; i++) {
         const message_row *row = &message_rows[i];
         test_run run = test_emit(row->text);
