@@ -23,6 +23,9 @@ int crb_dns_open(crb_dns_channel *channel, const crb_dns_options *options, uint6
         ares.lookups = lookups;
         mask |= ARES_OPT_LOOKUPS;
     }
+    if (options != NULL && options->timeout_ms > 0) {
+        ares.timeout = options->timeout_ms;
+    }
     channel->deadline = deadline;
     int status = ares_init_options(&channel->ares, &ares, mask);
     if (status == ARES_SUCCESS && options != NULL && options->servers != NULL) {

@@ -10,6 +10,7 @@
 typedef struct crb_dns_options {
     const char *servers; /* "127.0.0.1:5353,..." */
     const char *lookups; /* "b": DNS only; "f": only the hosts file */
+    int timeout_ms;      /* of the first try; 0: the usual one */
 } crb_dns_options;
 
 typedef struct crb_dns_channel {
