@@ -69,7 +69,8 @@ static bool channel_run(crb_dns_channel *channel, const bool *done)
         const unsigned bits = (unsigned)ares_getsock(channel->ares, sockets, ARES_GETSOCK_MAXNUM);
         nfds_t n = 0;
         for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-            const int events = (ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0);
+            /* Not by c-ares's macros: they shift a 1 into the sign. */
+            const int events = ((bits >> i & 1) != 0 ? POLLIN : 0) | ((bits >> (i + ARES_GETSOCK_MAXNUM) & 1) != 0 ? POLLOUT : 0);
             if (events != 0) {
                 fds[n++] = (struct pollfd) { .fd = sockets[i], .events = (short)events };
             }
