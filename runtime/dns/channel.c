@@ -4,12 +4,14 @@
 #include "runtime/base/clock.h"
 
 #include <arpa/inet.h>
-#include <arpa/nameser.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+
+/* DNS's own numbers. */
+enum { CHANNEL_CLASS_IN = 1, CHANNEL_TYPE_SRV = 33 };
 
 int crb_dns_open(crb_dns_channel *channel, const crb_dns_options *options, uint64_t deadline)
 {
@@ -220,7 +222,7 @@ static void channel_order(crb_dns_place *places, size_t n)
 int crb_dns_services(crb_dns_channel *channel, const char *name, crb_dns_place *places, size_t max, size_t *ret_n)
 {
     channel_services query = { .places = places, .max = max };
-    ares_query(channel->ares, name, ns_c_in, ns_t_srv, channel_services_done, &query);
+    ares_query(channel->ares, name, CHANNEL_CLASS_IN, CHANNEL_TYPE_SRV, channel_services_done, &query);
     if (!channel_run(channel, &query.done)) {
         return CRB_DNS_TIMEOUT;
     }

@@ -1,8 +1,8 @@
 #include "runtime/uri/uri.h"
+#include "runtime/base/block.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/utf8.h"
 #include "runtime/uri/text.h"
-#include "runtime/value/block.h"
 
 #include <stdlib.h>
 #include <string.h>

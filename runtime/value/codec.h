@@ -3,6 +3,7 @@
 #define CRB_CODEC_H
 
 #include "runtime/base/arena.h"
+#include "runtime/base/block.h"
 #include "runtime/base/buf.h"
 
 #include <corbel/generated.h>
@@ -49,10 +50,6 @@ corbel_status crb_encode_struct(const corbel_type *type, const void *value, cons
 /** Servant side: reads the message of n parameters. values[i] becomes the address of a C value in arena. The references read
  *  are counted; they are collected in held (no need to initialise it), for crb_held_release(). On failure nothing stays counted.
  *  Completion NO. */
-typedef struct crb_held {
-    corbel_object **items; /* in the arena */
-    size_t len, capacity;
-} crb_held;
 corbel_status crb_decode_args(const corbel_param *params, uint32_t n, const uint8_t *data, size_t len,
                               const crb_codec_limits *limits, const crb_ref_reader *refs, crb_arena *arena, crb_held *held,
                               const void **values, corbel_error *reterr);

@@ -1,7 +1,8 @@
 /* Deep copies, and references given away. A copy that is handed out is measured first, so that it is one block in one
  * allocation. References are counted last, when nothing can fail any more. */
+#include "runtime/base/block.h"
 #include "runtime/base/fail.h"
-#include "runtime/value/block.h"
+#include "runtime/value/codec.h"
 #include "runtime/value/field.h"
 
 enum { COPY_ALIGN = 8, COPY_DEPTH = 256 };

@@ -7,7 +7,8 @@
 #ifndef CRB_DECODE_H
 #define CRB_DECODE_H
 
-#include "runtime/value/block.h"
+#include "runtime/base/block.h"
+#include "runtime/value/codec.h"
 #include "runtime/value/field.h"
 
 /** No C type of a value needs more. */

@@ -30,21 +30,53 @@ CORBEL_PRINTF(3, 4) static bool encode_fail(encoder *e, const crb_path *path, co
     return false;
 }
 
+/** What crb_buf_varint() does, without a call where there is room. */
+static inline void encode_varint(encoder *e, uint64_t value)
+{
+    crb_buf *out = e->out;
+    if (out->capacity - out->len < CRB_MAX_VARINT) {
+        crb_buf_varint(out, value);
+        return;
+    }
+    uint8_t *at = out->data + out->len;
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    out->len = (size_t)(at - out->data);
+}
+
+static void encode_bytes(encoder *e, const void *data, size_t len)
+{
+    crb_buf *out = e->out;
+    if (len > 0 && out->capacity - out->len >= len) {
+        memcpy(out->data + out->len, data, len);
+        out->len += len;
+    } else {
+        crb_buf_append(out, data, len);
+    }
+}
+
 static void encode_tag(encoder *e, uint32_t id, crb_wire_type wire)
 {
-    crb_buf_varint(e->out, (uint64_t)id << 3 | wire);
+    encode_varint(e, (uint64_t)id << 3 | wire);
 }
 
 /** Begins something length-delimited: returns the place behind its length, which is still one byte. */
 static size_t encode_begin(encoder *e)
 {
-    crb_buf_append(e->out, "", 1);
+    encode_bytes(e, "", 1);
     return e->out->len;
 }
 
 static void encode_end(encoder *e, size_t start)
 {
     size_t len = e->out->len - start;
+    if (len < 0x80 && !e->out->failed) {
+        e->out->data[start - 1] = (uint8_t)len;
+        return;
+    }
     size_t more = 0;
     for (size_t rest = len >> 7; rest > 0; rest >>= 7) {
         more++;
@@ -67,11 +99,11 @@ static void encode_end(encoder *e, size_t start)
 static void encode_scalar(encoder *e, corbel_kind kind, uint64_t wire)
 {
     if (kind == CORBEL_KIND_FLOAT) {
-        crb_buf_append(e->out, &wire, 4);
+        encode_bytes(e, &wire, 4);
     } else if (kind == CORBEL_KIND_DOUBLE) {
-        crb_buf_append(e->out, &wire, 8);
+        encode_bytes(e, &wire, 8);
     } else {
-        crb_buf_varint(e->out, wire);
+        encode_varint(e, wire);
     }
 }
 
@@ -104,8 +136,8 @@ static bool encode_string(encoder *e, uint32_t id, const corbel_type *type, cons
         return encode_fail(e, path, "not UTF-8");
     }
     encode_tag(e, id, CRB_WIRE_LEN);
-    crb_buf_varint(e->out, len);
-    crb_buf_append(e->out, text, len);
+    encode_varint(e, len);
+    encode_bytes(e, text, len);
     return true;
 }
 
@@ -133,7 +165,7 @@ static bool encode_packed(encoder *e, uint32_t id, const corbel_type *element, c
     const size_t start = encode_begin(e);
     const uint8_t *at = view.items;
     if (element->kind == CORBEL_KIND_FLOAT || element->kind == CORBEL_KIND_DOUBLE) {
-        crb_buf_append(e->out, at, view.len * element->size);
+        encode_bytes(e, at, view.len * element->size);
     } else if (element->kind == CORBEL_KIND_REFERENCE) {
         for (size_t i = 0; i < view.len; i++) {
             const crb_path here = { path, NULL, i };
@@ -141,11 +173,11 @@ static bool encode_packed(encoder *e, uint32_t id, const corbel_type *element, c
             if (!encode_reference(e, element, at + i * element->size, &here, &tag)) {
                 return false;
             }
-            crb_buf_varint(e->out, tag);
+            encode_varint(e, tag);
         }
     } else {
         for (size_t i = 0; i < view.len; i++) {
-            crb_buf_varint(e->out, crb_scalar_load(element->kind, at + i * element->size));
+            encode_varint(e, crb_scalar_load(element->kind, at + i * element->size));
         }
     }
     encode_end(e, start);
@@ -163,7 +195,7 @@ static bool encode_item(encoder *e, uint32_t id, const corbel_type *type, const 
     }
     if (crb_is_bytes(type)) {
         encode_tag(e, id, CRB_WIRE_LEN);
-        crb_buf_varint(e->out, 0);
+        encode_varint(e, 0);
         return true;
     }
     if (e->depth <= 0) {
@@ -217,8 +249,8 @@ static bool encode_sequence(encoder *e, uint32_t id, const corbel_type *type, co
     }
     if (crb_is_bytes(type)) {
         encode_tag(e, id, CRB_WIRE_LEN);
-        crb_buf_varint(e->out, view.len);
-        crb_buf_append(e->out, view.items, view.len);
+        encode_varint(e, view.len);
+        encode_bytes(e, view.items, view.len);
         return true;
     }
     if (crb_is_packable(type->element)) {

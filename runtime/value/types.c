@@ -1,5 +1,5 @@
 /* The tables of IDL's basic types, and the release functions of their sequences. */
-#include "runtime/value/block.h"
+#include "runtime/base/block.h"
 #include "runtime/value/field.h"
 
 #define TYPES_SCALAR(word, ctype, KIND)                                                                                          \

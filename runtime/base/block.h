@@ -3,9 +3,15 @@
 #ifndef CRB_BLOCK_H
 #define CRB_BLOCK_H
 
-#include "runtime/value/codec.h"
+#include "runtime/base/arena.h"
 
 #include <corbel/object.h>
+
+/** A list of counted references, in an arena. */
+typedef struct crb_held {
+    corbel_object **items;
+    size_t len, capacity;
+} crb_held;
 
 /** What stands in front of a block's value. */
 typedef struct crb_block {

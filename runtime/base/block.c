@@ -1,4 +1,4 @@
-#include "runtime/value/block.h"
+#include "runtime/base/block.h"
 
 #include <stdint.h>
 #include <string.h>
