@@ -51,18 +51,20 @@ static void use_type(emit_file *file, const idl_type *type)
     if (root != NULL && root->kind == IDL_FORWARD) {
         root = root->definition;
     }
-    emit_view *views = idl_arena_alloc(run->arena, (file->n_views + 1) * sizeof *views);
-    if (file->n_views > 0) {
-        memcpy(views, file->views, file->n_views * sizeof *views);
+    if ((file->n_views & (file->n_views - 1)) == 0) { /* full at every power of two */
+        emit_view *views = idl_arena_alloc(run->arena, (2 * file->n_views + 1) * sizeof *views);
+        if (file->n_views > 0) {
+            memcpy(views, file->views, file->n_views * sizeof *views);
+        }
+        file->views = views;
     }
-    views[file->n_views++] = (emit_view) {
+    file->views[file->n_views++] = (emit_view) {
         .name = name,
         .element_name = element->kind == IDL_SEQUENCE ? emit_view_name(run, element) : emit_name(run, element->decl),
         .element = element,
         .root = root,
         .is_foreign = root == NULL || !emit_is_own(file, root),
     };
-    file->views = views;
 }
 
 static void use_children(emit_file *file, const idl_decl *decl)

@@ -1,0 +1,21 @@
+/** See library.c. */
+#ifndef TESTS_CODEGEN_LIBRARY_H
+#define TESTS_CODEGEN_LIBRARY_H
+
+#include <corbel/generated.h>
+
+/** The most outputs of an operation here. */
+#define LIBRARY_MOST 8
+
+/** What the last call or exception was. */
+typedef struct library_seen {
+    const char *interface;
+    const char *operation;
+    bool is_oneway;
+    bool is_idempotent;
+    const corbel_type *raised;
+    const void *exception;
+} library_seen;
+extern library_seen library_last;
+
+#endif /* TESTS_CODEGEN_LIBRARY_H */
