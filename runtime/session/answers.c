@@ -461,7 +461,7 @@ void crb_answers_end(crb_session *session, bool keep_output)
                 answer_free(session, answer);
             } else {
                 answer->args.active = false;
-                answer->finished = true;
+                answer->finished = answer->finished || answer->kind == CRB_QUESTION_BIND;
                 crb_answer_settle(session, answer);
             }
         } else if (!answer->handed) {

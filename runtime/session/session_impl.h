@@ -200,7 +200,7 @@ struct crb_answer {
     bool entered;     /* its request window was given back */
     bool answered;    /* by the driver, or the core itself */
     bool pulled;      /* its RETURN, or there is none */
-    bool finished;    /* FINISH has come; of a call that does not matter */
+    bool finished;    /* FINISH has come: a bind's promise ends, a call's result is not wanted */
     bool cancelled;   /* CRB_EVENT_CANCEL was queued */
     bool counted;     /* in n_answers */
     uint32_t pins;    /* events not yet taken with this promise */
