@@ -135,7 +135,7 @@ static void enter_included(idl_preprocessor *preprocessor, idl_source *source, c
     idl_diagnostics *diagnostics = preprocessor->diagnostics;
     if (preprocessor->input->depth >= IDL_INCLUDE_DEPTH) {
         idl_fatal(diagnostics, range, "#includes nest deeper than %d: does '%s' lack its include guard?", IDL_INCLUDE_DEPTH,
-                  source->file.path);
+                  source->file.spelling);
     }
     preprocessor->bytes += source->file.length;
     if (++preprocessor->inclusions > IDL_INCLUSIONS || preprocessor->bytes > IDL_INCLUDED_BYTES) {
@@ -178,8 +178,8 @@ static void error_directive(idl_preprocessor *preprocessor, const idl_token *wor
     size_t length;
     idl_range range;
     idl_lex_rest_of_line(&preprocessor->input->lexer, &text, &length, &range);
-    idl_error(preprocessor->diagnostics, length == 0 ? &word->range : &range, "#error %.*s", (int)(length > 500 ? 500 : length),
-              text);
+    idl_error(preprocessor->diagnostics, length == 0 ? &word->range : &range, "#error%s%.*s", length == 0 ? "" : " ",
+              (int)(length > 500 ? 500 : length), text);
     skip_line(preprocessor);
 }
 

@@ -243,11 +243,14 @@ static bool lex_token(idl_lexer *lexer, idl_token *token)
 void idl_lex(idl_lexer *lexer, idl_token *token)
 {
     const char *start;
-    do {
+    for (bool after_illegal = false;; after_illegal = true) {
         idl_lex_skip_blank(lexer);
         start = lexer->at;
-        *token = (idl_token) { .begins_line = lexer->line_begins };
-    } while (!lex_token(lexer, token));
+        *token = (idl_token) { .begins_line = lexer->line_begins, .bad = after_illegal };
+        if (lex_token(lexer, token)) {
+            break;
+        }
+    }
 
     token->range = idl_lex_range(lexer, start, lexer->at);
     token->text = start;

@@ -29,8 +29,8 @@ struct idl_file {
     bool is_main;         /* given on the command line: its declarations are emitted */
     const char *text;     /* whole, NUL-terminated */
     size_t length;
-    idl_file *next;                  /* all files of the unit, in the order in which they were first read */
-    const idl_file *const *includes; /* NULL-terminated: the files that this one includes directly, in order, each once */
+    idl_file *next;                       /* all files of the unit, in the order in which they were first read */
+    const idl_file *const *includes;      /* NULL-terminated: the files that this one includes directly, in order, each once */
     const char *const *include_spellings; /* of each of includes: what first stood between the quotes here */
 };
 

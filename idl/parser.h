@@ -52,6 +52,8 @@ void idl_parser_unsupported(idl_parser *parser, const idl_range *range, const ch
 void idl_parser_annotations(idl_parser *parser);
 /** Skips what stands between '(' and ')', which is next if it is there. */
 void idl_parser_skip_parentheses(idl_parser *parser);
+/** The same for '<' and '>'. */
+void idl_parser_skip_angles(idl_parser *parser);
 /** The next token begins a definition that cannot stand in a struct or enum: a '}' is missing. */
 bool idl_parser_at_definition(const idl_parser *parser);
 

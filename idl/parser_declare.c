@@ -83,11 +83,19 @@ void idl_put_or_report(idl_parser *parser, idl_node *node)
     const idl_node *old = idl_scope_put(scope, parser->arena, node);
     const idl_node *inherited = idl_names_get(&scope->inherited, node->key, strlen(node->key));
     if (old == NULL && inherited != NULL && !inherited->is_poisoned) {
+        node->is_poisoned = true;
         idl_error(parser->diagnostics, &node->decl.range, "'%s' is already inherited: '%s'", node->decl.name,
                   inherited->decl.scoped_name);
         idl_note(parser->diagnostics, &inherited->decl.range, "declared here");
     }
     if (old == NULL || old->is_poisoned) {
+        return;
+    }
+    const idl_range *there = &old->decl.range;
+    const idl_range *here = &node->decl.range;
+    if (there->file == here->file && there->line == here->line && there->column == here->column) {
+        idl_error(parser->diagnostics, here, "'%s' is declared again: this file is included twice and lacks an include guard",
+                  node->decl.name);
         return;
     }
     if (strcmp(old->decl.name, node->decl.name) == 0) {
@@ -211,8 +219,9 @@ static void report_unknown(idl_parser *parser, name_reference *reference, const 
     if (near == NULL) {
         idl_error(parser->diagnostics, &reference->range, "unknown %s '%s'", wanted_text(wanted), reference->text);
     } else {
-        idl_error(parser->diagnostics, &reference->range, "unknown %s '%s': did you mean '%s'?", wanted_text(wanted),
-                  reference->text, near->decl.name);
+        const int qualification = (int)(reference->length - strlen(name));
+        idl_error(parser->diagnostics, &reference->range, "unknown %s '%s': did you mean '%.*s%s'?", wanted_text(wanted),
+                  reference->text, qualification, reference->text, near->decl.name);
     }
 }
 

@@ -51,6 +51,7 @@ static idl_node *open_module(idl_parser *parser, const idl_token *name, const ch
 static bool module_dcl(idl_parser *parser, const char *doc)
 {
     const idl_range keyword = parser->token.range;
+    const uint32_t errors = parser->diagnostics->errors;
     idl_token name;
     idl_parser_advance(parser);
     if (!idl_parse_identifier(parser, "a name for the module", &name)) {
@@ -59,11 +60,13 @@ static bool module_dcl(idl_parser *parser, const char *doc)
     if (idl_parser_is_mark(parser, '<')) {
         idl_parser_unsupported(parser, &keyword, "template modules are");
         idl_declare_poisoned(parser, &name);
+        idl_parser_skip_angles(parser);
+        idl_declare_poisoned(parser, &parser->token);
         idl_parser_recover(parser);
         return true;
     }
     const idl_range open = parser->token.range;
-    if (!idl_parser_expect(parser, '{', "'{'")) {
+    if (!idl_parser_expect(parser, '{', "'{'") && !idl_parser_at_definition(parser)) {
         return false;
     }
     if (parser->modules == IDL_NESTING_LIMIT) {
@@ -72,7 +75,7 @@ static bool module_dcl(idl_parser *parser, const char *doc)
     }
     idl_node *outer = parser->owner;
     idl_node *node = open_module(parser, &name, doc);
-    if (idl_parser_is_mark(parser, '}')) {
+    if (idl_parser_is_mark(parser, '}') && parser->diagnostics->errors == errors) {
         idl_error(parser->diagnostics, &name.range, "module '%s' is empty", name.name);
     }
     idl_enter_scope(parser, node);
@@ -94,7 +97,8 @@ bool idl_parse_const_dcl(idl_parser *parser, const char *doc)
     idl_token name;
     idl_parser_advance(parser);
     const idl_type *type = idl_parse_type_spec(parser);
-    if (!idl_parse_identifier(parser, "a name for the constant", &name)) {
+    if ((type == parser->bad_type && parser->token.kind != IDL_TOKEN_NAME) ||
+        !idl_parse_identifier(parser, "a name for the constant", &name)) {
         return false;
     }
     if (!idl_parser_expect(parser, '=', "'='")) {
@@ -258,6 +262,9 @@ static bool enum_dcl(idl_parser *parser, const char *doc, idl_node **ret)
         }
     }
     parser->owner = outer;
+    if (ok && !idl_parser_is_mark(parser, '}') && !idl_parser_at_definition(parser)) {
+        ok = idl_parser_unexpected(parser, "',' or '}'");
+    }
     if (!ok) {
         /* Names may follow: to the end of the block, so that one error is one message. */
         while (parser->token.kind != IDL_TOKEN_END && !idl_parser_is_mark(parser, '}') && !idl_parser_at_definition(parser)) {

@@ -22,6 +22,9 @@ typedef struct expr_value {
     idl_range range;
 } expr_value;
 
+/* For operands of an operator that was reported. */
+static const expr_target unchecked = { .kind = IDL_VALUE_NONE };
+
 static bool or_expr(idl_parser *parser, const expr_target *target, expr_value *ret);
 
 static const char *wanted_text(const expr_target *target)
@@ -133,6 +136,7 @@ static void string_literals(idl_parser *parser, expr_value *operand)
         memcpy(text + length, parser->token.string, more);
         length += more;
         bad = bad || parser->token.bad || parser->token.is_wide;
+        parser->forgive_semicolon = parser->token.bad;
         extend(&operand->range, &parser->token.range);
         idl_parser_advance(parser);
     }
@@ -175,6 +179,7 @@ static bool literal(idl_parser *parser, const expr_target *target, expr_value *o
     default:
         return idl_parser_unexpected(parser, "a value");
     }
+    parser->forgive_semicolon = token->bad;
     if (token->bad || token->is_wide) {
         value->kind = IDL_VALUE_NONE;
     }
@@ -246,7 +251,7 @@ static bool unary_expr(idl_parser *parser, const expr_target *target, expr_value
     const idl_range range = parser->token.range;
     const bool allowed = check_operator(parser, target, operation, NULL);
     idl_parser_advance(parser);
-    if (!primary_expr(parser, target, ret)) {
+    if (!primary_expr(parser, allowed ? target : &unchecked, ret)) {
         return false;
     }
     const idl_range end = ret->range;
@@ -311,7 +316,7 @@ static bool binary_expr(idl_parser *parser, const expr_target *target, expr_valu
             }
             idl_parser_advance(parser);
         }
-        if (!part(parser, target, &right)) {
+        if (!part(parser, allowed ? target : &unchecked, &right)) {
             return false;
         }
         extend(&ret->range, &right.range);

@@ -162,7 +162,8 @@ static bool op_dcl(idl_parser *parser, const char *doc)
     } else {
         type = idl_parse_type_spec(parser);
     }
-    if (!idl_parse_identifier(parser, "a name for the operation", &name)) {
+    if ((type == parser->bad_type && parser->token.kind != IDL_TOKEN_NAME) ||
+        !idl_parse_identifier(parser, "a name for the operation", &name)) {
         return false;
     }
     if (is_oneway && type->kind != IDL_VOID) {

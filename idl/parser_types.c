@@ -28,8 +28,7 @@ uint32_t idl_type_depth(const idl_type *type)
     return type->kind == IDL_NAMED ? depth + idl_node_of(type->decl)->depth : depth;
 }
 
-/* Skips what stands between '<' and '>', which is next if it is there. */
-static void skip_angles(idl_parser *parser)
+void idl_parser_skip_angles(idl_parser *parser)
 {
     uint32_t depth = 0;
     while (parser->token.kind == IDL_TOKEN_PUNCTUATION || parser->token.kind == IDL_TOKEN_NAME ||
@@ -84,7 +83,7 @@ static const idl_type *string_type(idl_parser *parser)
     if (idl_parser_take_mark(parser, '<')) {
         type->bound = idl_parse_bound(parser);
         if (!idl_parser_expect(parser, '>', "'>' after the bound")) {
-            skip_angles(parser);
+            idl_parser_skip_angles(parser);
             return parser->bad_type;
         }
         extend(&type->range, &parser->previous);
@@ -104,7 +103,7 @@ static const idl_type *sequence_type(idl_parser *parser)
     }
     if (parser->nesting >= IDL_NESTING_LIMIT) {
         idl_error(parser->diagnostics, &type->range, "types nest deeper than %d", IDL_NESTING_LIMIT);
-        skip_angles(parser);
+        idl_parser_skip_angles(parser);
         return parser->bad_type;
     }
     idl_parser_advance(parser);
@@ -251,6 +250,26 @@ static const idl_type *named_type(idl_parser *parser)
     return type;
 }
 
+/* A type's definition where only its name can stand: up to the '}' that closes it. */
+static void skip_definition(idl_parser *parser)
+{
+    idl_parser_advance(parser);
+    idl_declare_poisoned(parser, &parser->token);
+    uint32_t depth = 0;
+    while (parser->token.kind != IDL_TOKEN_END) {
+        const bool ends = idl_parser_is_mark(parser, ';') || idl_parser_is_mark(parser, ',') || idl_parser_is_mark(parser, '}');
+        if (depth == 0 && ends) {
+            return;
+        }
+        depth += idl_parser_is_mark(parser, '{') ? 1 : 0;
+        const bool closes = idl_parser_is_mark(parser, '}') && --depth == 0;
+        idl_parser_advance(parser);
+        if (closes) {
+            return;
+        }
+    }
+}
+
 /* type_spec = base_type_spec | scoped_name | sequence_type | string_type */
 const idl_type *idl_parse_type_spec(idl_parser *parser)
 {
@@ -275,7 +294,7 @@ const idl_type *idl_parse_type_spec(idl_parser *parser)
     if (unsupported_type(token->keyword) != NULL) {
         idl_parser_unsupported(parser, &token->range, unsupported_type(token->keyword));
         idl_parser_advance(parser);
-        skip_angles(parser);
+        idl_parser_skip_angles(parser);
         return parser->bad_type;
     }
     if (token->keyword == IDL_KEYWORD_VOID) {
@@ -285,6 +304,7 @@ const idl_type *idl_parse_type_spec(idl_parser *parser)
     }
     if (token->keyword == IDL_KEYWORD_STRUCT || token->keyword == IDL_KEYWORD_ENUM || token->keyword == IDL_KEYWORD_UNION) {
         idl_error(parser->diagnostics, &token->range, "a type cannot be defined here: define it before, and use its name");
+        skip_definition(parser);
         return parser->bad_type;
     }
     idl_parser_unexpected(parser, "a type");
@@ -294,6 +314,9 @@ const idl_type *idl_parse_type_spec(idl_parser *parser)
 /* declarator = identifier | identifier "[" positive_int_const "]" { "[" positive_int_const "]" } */
 bool idl_parse_declarator(idl_parser *parser, const char *what, const idl_type **type, idl_token *ret_name)
 {
+    if (*type == parser->bad_type && parser->token.kind != IDL_TOKEN_NAME) {
+        return false; /* what stands here may be the rest of what was reported */
+    }
     if (!idl_parse_identifier(parser, what, ret_name)) {
         return false;
     }

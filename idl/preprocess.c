@@ -145,6 +145,8 @@ const char *idl_token_text(const idl_token *token, char *buffer)
         return "the end of the line";
     case IDL_TOKEN_STRING:
         return "a string";
+    case IDL_TOKEN_CHAR:
+        return "a character";
     default: {
         const bool cut = token->length > IDL_TOKEN_TEXT - 8;
         snprintf(buffer, IDL_TOKEN_TEXT, "'%.*s%s'", (int)(cut ? IDL_TOKEN_TEXT - 8 : token->length), token->text,

@@ -29,7 +29,7 @@ typedef struct idl_token {
     size_t length;    /* of text */
     const char *name; /* NAME: without an escape's underscore */
     bool escaped;     /* NAME: it was written with the underscore */
-    bool bad;         /* a literal that was reported: it has no value */
+    bool bad;         /* something was reported: it is unexpected in silence, and a literal has no value */
     bool is_wide;     /* CHAR, STRING: L'x', L"x" */
     bool adjacent;    /* nothing stands between it and the token before it */
     bool begins_line; /* the first one on its line */
