@@ -32,7 +32,8 @@ void crb_waiter_init(crb_waiter *waiter, crb_waiter_kind kind);
  *  deadline (crb_now() time, CRB_NEVER: none). Leads while it waits, when the lead is free. True: woken. */
 bool crb_io_wait(crb_waiter *waiter, uint64_t deadline);
 /** Wakes it: a parked thread by futex, a leading one by a kick (unless it is the calling thread itself, which sees it on its
- *  way out). Any thread, also from link callbacks and timers; cheap when the waiter is the caller itself. */
+ *  way out). Any thread, also from link callbacks and timers; cheap when the waiter is the caller itself. The waiter may be gone
+ *  as soon as it is woken, also before this returns: two who may wake the same one agree by a lock of their own. */
 void crb_io_wake(crb_waiter *waiter);
 
 /** Is the calling thread polling at this moment (so that it is inside a link callback or a timer)? */

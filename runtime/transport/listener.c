@@ -10,6 +10,7 @@
 #include "runtime/transport/sockets.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -31,7 +32,7 @@
 /* A connection that has not said what it speaks. */
 typedef struct listener_silent {
     int fd;
-    uint64_t until;
+    uint64_t since, until;
     struct listener_silent *next, *prev;
 } listener_silent;
 
@@ -50,7 +51,8 @@ struct crb_listener {
     /* The thread's alone. */
     listener_silent *first_silent, *last_silent;
     size_t n_silent;
-    bool paused;
+    bool crowded; /* no connection is accepted until one of the silent ones says something, or goes */
+    bool paused;  /* nor when the process has no descriptors left, until pause_until */
     uint64_t pause_until;
     uint64_t log_after;
     unsigned not_logged;
@@ -167,15 +169,14 @@ static void listener_admit(crb_listener *listener, int fd)
 {
     const int one = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* a Unix socket has none, and needs none */
-    while (listener->n_silent >= listener->limits.max_silent && listener->first_silent != NULL) {
-        listener_drop(listener, listener->first_silent, "too many connections that say nothing");
-    }
     listener_silent *silent = malloc(sizeof *silent);
     if (silent == NULL) {
         close(fd);
         return;
     }
-    *silent = (listener_silent) { .fd = fd, .until = crb_now() + listener->limits.opening_ns, .prev = listener->last_silent };
+    const uint64_t now = crb_now();
+    *silent =
+        (listener_silent) { .fd = fd, .since = now, .until = now + listener->limits.opening_ns, .prev = listener->last_silent };
     struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = silent };
     if (epoll_ctl(listener->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         close(fd);
@@ -195,15 +196,21 @@ static void listener_watch(crb_listener *listener, bool on)
     }
 }
 
+/* Somebody waits to be accepted. */
 static void listener_accept(crb_listener *listener, const crb_socket_bound *bound)
 {
-    while (!listener->paused) {
+    if (listener->n_silent >= listener->limits.max_silent && !listener->crowded) {
+        listener->crowded = true;
+        listener_watch(listener, false);
+    }
+    while (!listener->paused && listener->n_silent < listener->limits.max_silent) {
         const int fd = accept4(bound->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
             listener_admit(listener, fd);
         } else if (errno == EAGAIN) {
             return;
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO && errno != EPERM) {
+            /* Not the fault of one connection, but of a process or a machine that has no more descriptors or memory. */
             const int error = errno;
             if (listener_may_log(listener)) {
                 crb_log(CRB_LOG_ERROR, "transport", "cannot accept connections at the moment: %s", strerror(error));
@@ -211,7 +218,7 @@ static void listener_accept(crb_listener *listener, const crb_socket_bound *boun
             listener->paused = true;
             listener->pause_until = crb_now() + LISTENER_PAUSE;
             listener_watch(listener, false);
-        } /* else: this one connection failed before it was accepted, or a signal came */
+        }
     }
 }
 
@@ -247,10 +254,21 @@ static void listener_look(crb_listener *listener, listener_silent *silent)
     }
 }
 
-/* Epoll's timeout: until the oldest silent connection has had its time, or accepting goes on. */
+/* The oldest silent connection has had its time, and goes then; CRB_NEVER: there is none. */
+static uint64_t listener_patience(const crb_listener *listener)
+{
+    const listener_silent *oldest = listener->first_silent;
+    if (oldest == NULL) {
+        return CRB_NEVER;
+    }
+    const uint64_t crowded = oldest->since + listener->limits.crowded_ns;
+    return listener->crowded && crowded < oldest->until ? crowded : oldest->until;
+}
+
+/* Epoll's timeout: until one must go, or accepting goes on. */
 static int listener_timeout(const crb_listener *listener)
 {
-    uint64_t until = listener->first_silent != NULL ? listener->first_silent->until : CRB_NEVER;
+    uint64_t until = listener_patience(listener);
     if (listener->paused && listener->pause_until < until) {
         until = listener->pause_until;
     }
@@ -258,7 +276,27 @@ static int listener_timeout(const crb_listener *listener)
         return -1;
     }
     const uint64_t now = crb_now();
-    return until <= now ? 0 : (int)((until - now + CRB_MS - 1) / CRB_MS);
+    const uint64_t ms = until <= now ? 0 : (until - now + CRB_MS - 1) / CRB_MS;
+    return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+/* What time brings: silent connections go, accepting goes on. */
+static void listener_look_at_the_clock(crb_listener *listener)
+{
+    const uint64_t now = crb_now();
+    while (listener_patience(listener) <= now) {
+        const bool pushed = listener->first_silent->until > now;
+        listener_drop(listener, listener->first_silent, pushed ? "silent, and others wait" : "said nothing");
+        if (pushed) {
+            break; /* one place is enough until it is taken */
+        }
+    }
+    const bool was_off = listener->paused || listener->crowded;
+    listener->paused = listener->paused && listener->pause_until > now;
+    listener->crowded = listener->crowded && listener->n_silent >= listener->limits.max_silent;
+    if (was_off && !listener->paused && !listener->crowded) {
+        listener_watch(listener, true);
+    }
 }
 
 static bool listener_is_bound(const crb_listener *listener, const void *what)
@@ -292,14 +330,7 @@ static void *listener_run(void *user)
                 listener_accept(listener, events[i].data.ptr);
             }
         }
-        const uint64_t now = crb_now();
-        while (listener->first_silent != NULL && listener->first_silent->until <= now) {
-            listener_drop(listener, listener->first_silent, "said nothing");
-        }
-        if (listener->paused && listener->pause_until <= now) {
-            listener->paused = false;
-            listener_watch(listener, true);
-        }
+        listener_look_at_the_clock(listener);
     }
     while (listener->first_silent != NULL) {
         listener_drop(listener, listener->first_silent, NULL);

@@ -3,7 +3,9 @@
 #include "runtime/transport/io.h"
 #include "tests/runtime/transport/support.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -12,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -331,6 +335,59 @@ static void test_dial_failures_say_why(void **state)
     }
 }
 
+/* Somebody listens, but accepts nothing, and the kernel's queue is full: the deadline ends it. */
+static void test_a_dial_ends_at_its_deadline(void **state)
+{
+    (void)state;
+    crb_address addresses[2] = { test_address("127.0.0.1:1"), test_address("unix:@x") };
+    char name[64];
+    (void)snprintf(name, sizeof name, "corbel-test-full-%d", (int)getpid());
+    free(addresses[1].host);
+    addresses[1].host = strdup(name);
+    for (int i = 0; i < 2; i++) {
+        union {
+            struct sockaddr any;
+            struct sockaddr_in in;
+            struct sockaddr_un un;
+        } at = { 0 };
+        socklen_t len = sizeof at.in;
+        if (i == 0) {
+            at.in = (struct sockaddr_in) { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        } else {
+            at.un.sun_family = AF_UNIX;
+            memcpy(at.un.sun_path + 1, name, strlen(name));
+            len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+        }
+        const int full = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(bind(full, &at.any, len), 0);
+        assert_int_equal(listen(full, 0), 0);
+        assert_int_equal(getsockname(full, &at.any, &len), 0);
+        if (i == 0) {
+            addresses[0].port = ntohs(at.in.sin_port);
+        }
+        int fillers[2];
+        for (int n = 0; n < 2; n++) {
+            fillers[n] = socket(at.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+            (void)connect(fillers[n], &at.any, len);
+        }
+        corbel_error error = CORBEL_ERROR_INIT;
+        crb_link *link = NULL;
+        test_end end;
+        test_end_init(&end);
+        const uint64_t began = crb_now();
+        assert_int_equal(crb_grpc_dial(&addresses[i], began + 50 * CRB_MS, &test_handler, &end, &link, &error),
+                         CORBEL_UNREACHABLE);
+        assert_true(crb_now() - began >= 50 * CRB_MS);
+        assert_non_null(strstr(error.message, ": no answer before the deadline"));
+        corbel_error_clear(&error);
+        test_end_clear(&end);
+        close(full);
+        close(fillers[0]);
+        close(fillers[1]);
+        free(addresses[i].host);
+    }
+}
+
 /* ---- who polls ---- */
 
 /* 10,000 synchronous round trips with another process: fewer than 1 in 20 goes through another thread. */
@@ -586,6 +643,56 @@ static void test_the_dialling_process_is_killed(void **state)
     test_server_stop(&server);
 }
 
+/* A peer that does not answer a close in order: it has its second, then it is over. */
+static void expect_lingering_end(test_end *end, crb_waiter *waiter)
+{
+    const uint64_t began = crb_now();
+    end->link->ops->close(end->link, true);
+    assert_true(test_end_wait_closed(end, waiter));
+    const uint64_t took = crb_now() - began;
+    assert_true(took >= CRB_SECOND);
+    assert_true(took < 2 * CRB_SECOND + (SLOWER - 1) * CRB_SECOND);
+    assert_string_equal(end->why, "closed by this side");
+}
+
+static void test_a_stopped_server_does_not_hold_the_end_up(void **state)
+{
+    (void)state;
+    char line[32];
+    const pid_t pid = test_spawn("serve", NULL, line, sizeof line);
+    crb_address address = test_address(line);
+    test_end end;
+    crb_waiter waiter;
+    crb_waiter_init(&waiter, CRB_WAITER_CALLER);
+    test_dial(&end, &address);
+    ping(&end, &waiter, "x", 1);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    expect_lingering_end(&end, &waiter);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(test_reap(pid), -SIGKILL);
+    test_end_clear(&end);
+    free(address.host);
+}
+
+static void test_a_stopped_dialler_does_not_hold_the_end_up(void **state)
+{
+    (void)state;
+    test_server server = { 0 };
+    crb_waiter waiter;
+    char line[32], address[64];
+    crb_waiter_init(&waiter, CRB_WAITER_CALLER);
+    test_server_start(&server, "127.0.0.1:0", NULL);
+    (void)snprintf(address, sizeof address, "127.0.0.1:%u", server.address.port);
+    const pid_t pid = test_spawn("dial", address, line, sizeof line);
+    assert_string_equal(line, "dialled");
+    test_end *served = test_server_end(&server, 0, &waiter);
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    expect_lingering_end(served, &waiter);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(test_reap(pid), -SIGKILL);
+    test_server_stop(&server);
+}
+
 /* "serve": prints its address, serves one link as an echo until that ends. */
 static int serve(void)
 {
@@ -686,12 +793,15 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_cut_ends_both_sides, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_refused_link, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_dial_failures_say_why, link_up, link_down),
+        cmocka_unit_test_setup_teardown(test_a_dial_ends_at_its_deadline, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_a_caller_reads_its_own_replies, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_an_idle_worker_steps_aside, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_many_callers_on_one_link, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_a_message_comes_while_nobody_waits, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_the_serving_process_is_killed, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_the_dialling_process_is_killed, link_up, link_down),
+        cmocka_unit_test_setup_teardown(test_a_stopped_server_does_not_hold_the_end_up, link_up, link_down),
+        cmocka_unit_test_setup_teardown(test_a_stopped_dialler_does_not_hold_the_end_up, link_up, link_down),
         cmocka_unit_test_setup_teardown(test_no_descriptor_is_left, link_up, link_down),
         cmocka_unit_test(test_links_after_gRPC_came_back),
     };

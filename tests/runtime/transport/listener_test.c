@@ -263,7 +263,7 @@ static void test_garbage_is_closed(void **state)
 static void test_silent_connections_are_closed_in_time(void **state)
 {
     (void)state;
-    const crb_listener_limits limits = { .opening_ns = 50 * CRB_MS, .max_silent = 128 };
+    const crb_listener_limits limits = { .opening_ns = 50 * CRB_MS, .max_silent = 128, .crowded_ns = CRB_SECOND };
     static const char *const say[] = { "", "PRI", "PRI * HTTP/2.0", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" };
     test_server server = { 0 };
     test_server_start(&server, "127.0.0.1:0", &limits);
@@ -309,7 +309,7 @@ static void test_too_many_silent_ones_push_out_the_oldest(void **state)
 {
     (void)state;
     enum { LIMIT = 4, N = 10 };
-    const crb_listener_limits limits = { .opening_ns = 3600 * CRB_SECOND, .max_silent = LIMIT };
+    const crb_listener_limits limits = { .opening_ns = 3600 * CRB_SECOND, .max_silent = LIMIT, .crowded_ns = 20 * CRB_MS };
     test_server server = { 0 };
     int fds[N];
     test_server_start(&server, "127.0.0.1:0", &limits);
@@ -324,6 +324,33 @@ static void test_too_many_silent_ones_push_out_the_oldest(void **state)
     }
     expect_served(&server); /* it takes a silent one's place for a moment, and speaks */
     for (int i = N - LIMIT; i < N; i++) {
+        close(fds[i]);
+    }
+    test_server_stop(&server);
+}
+
+/* Many that come at once, and speak only later, are all served: none is pushed out, none is refused. */
+static void test_a_crowd_that_speaks_is_served(void **state)
+{
+    (void)state;
+    enum { LIMIT = 4, N = 40 };
+    const crb_listener_limits limits = { .opening_ns = PATIENCE, .max_silent = LIMIT, .crowded_ns = PATIENCE };
+    static const char greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0";
+    test_server server = { 0 };
+    int fds[N];
+    test_server_start(&server, "127.0.0.1:0", &limits);
+    for (int i = 0; i < N; i++) {
+        fds[i] = plain_connect(server.address.port);
+    }
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(send(fds[i], greeting, sizeof greeting, MSG_NOSIGNAL), (ssize_t)sizeof greeting);
+    }
+    for (int i = 0; i < N; i++) {
+        struct pollfd wait = { .fd = fds[i], .events = POLLIN };
+        char bytes[9];
+        assert_int_equal(poll(&wait, 1, (int)(PATIENCE / CRB_MS)), 1);
+        assert_int_equal(recv(fds[i], bytes, sizeof bytes, MSG_WAITALL), (ssize_t)sizeof bytes);
+        assert_int_equal(bytes[3], 4); /* the server's SETTINGS */
         close(fds[i]);
     }
     test_server_stop(&server);
@@ -444,6 +471,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_silent_connections_are_closed_in_time, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_a_slow_preface_is_fine, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_too_many_silent_ones_push_out_the_oldest, listener_up, listener_down),
+        cmocka_unit_test_setup_teardown(test_a_crowd_that_speaks_is_served, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_closing_with_silent_and_half_open_peers, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_another_method_is_refused, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_no_descriptors_for_a_while, listener_up, listener_down),
