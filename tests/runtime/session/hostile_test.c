@@ -48,8 +48,9 @@ static rig rig_new(const crb_session_limits *limits)
     rig_send(&r, &frame);
     rig_send(&r, &(crb_frame) { .type = CRB_WIRE_BIND, .u.bind = { .question = 1, .id = "0", .interface = "" } });
     /* The asker of the world is only a place for numbers here. */
-    r.w->n_asked = 1;
+    r.w->n_asked = 2;
     r.w->asked[0] = (asked) { .number = 1, .from = &r.w->sides[0], .oneway = true };
+    r.w->asked[1] = (asked) { .number = 2, .from = &r.w->sides[0], .oneway = true };
     static const uint8_t args[32] = { 1 };
     const crb_wire_ref ref = { .tag = 1, .index = 0, .generation = 1, .interface = "test::Object" };
     crb_frame call = frame_call(2);
@@ -376,7 +377,7 @@ static void test_refusals_that_are_no_violations(void **state)
     static const uint8_t second[8] = { 2 };
     gone.u.call.index = 12345;
     gone.u.call.length = sizeof second;
-    gone.u.call.args = (crb_wire_bytes){ second, sizeof second };
+    gone.u.call.args = (crb_wire_bytes) { second, sizeof second };
     rig_send(&r, &gone);
     assert_int_equal(r.at->n_pending, 2);
     assert_null(r.at->pending[1]->object);
