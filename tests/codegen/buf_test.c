@@ -15,7 +15,7 @@ static void grows(void **state)
     char expected[20001] = "";
     for (int i = 0; i < 2000; i++) {
         emit(&out, "%09d\n", i);
-        snprintf(expected + (size_t)i * 10, 11, "%09d\n", i);
+        snprintf(expected + (size_t)i * 10, sizeof expected - (size_t)i * 10, "%09d\n", i);
     }
     assert_int_equal(out.length, 20000);
     assert_string_equal(out.text, expected);
