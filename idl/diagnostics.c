@@ -200,12 +200,10 @@ void idl_warning(idl_diagnostics *diagnostics, const idl_range *range, const cha
 
 void idl_fatal(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...)
 {
-    if (!is_repetition(diagnostics, range)) {
-        count_error(diagnostics, range);
-        va_list arguments;
-        va_start(arguments, format);
-        report(diagnostics, range, "error", format, arguments);
-        va_end(arguments);
-    }
+    count_error(diagnostics, range);
+    va_list arguments;
+    va_start(arguments, format);
+    report(diagnostics, range, "error", format, arguments);
+    va_end(arguments);
     idl_stop(diagnostics->arena, IDL_STOP_ERRORS);
 }

@@ -31,7 +31,7 @@ void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *
 /** Something to look at that is no error. */
 void idl_warning(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
 
-/** An error after which nothing more is read. */
+/** An error after which nothing more is read; it is never dropped. */
 _Noreturn void idl_fatal(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
 
 #endif /* IDL_DIAGNOSTICS_H */

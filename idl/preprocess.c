@@ -1,6 +1,8 @@
 /* The stack of files and the stack of macros being expanded. The lexer of the file on top gives tokens unless a macro does. */
 #include "idl/preprocess.h"
 
+#include "idl/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +24,19 @@ void idl_preprocess_enter(idl_preprocessor *preprocessor, idl_source *source)
 static void define_from_command_line(idl_preprocessor *preprocessor, const idl_define *define)
 {
     idl_arena *arena = preprocessor->arena;
+    const idl_range nowhere = { 0 };
+    bool is_name = idl_is_name_start(define->name[0]) && strcmp(define->name, "defined") != 0;
+    for (const char *at = define->name; *at != '\0'; at++) {
+        is_name = is_name && idl_is_name_part(*at);
+    }
+    if (!is_name) {
+        idl_error(preprocessor->diagnostics, &nowhere, "'%s' cannot be the name of a macro", define->name);
+        return;
+    }
+    if (strchr(define->value, '\n') != NULL) {
+        idl_error(preprocessor->diagnostics, &nowhere, "macro '%s' is defined as more than one line", define->name);
+        return;
+    }
     const size_t size = strlen(define->name) + strlen(define->value) + sizeof "#define  \n";
     char *text = idl_arena_alloc(arena, size);
     snprintf(text, size, "#define %s %s\n", define->name, define->value);
