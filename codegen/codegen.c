@@ -5,8 +5,12 @@
 
 #include <stdlib.h>
 
+#define DEFAULT_MAX_ERRORS 20
+
 typedef struct memory {
     idl_arena arena;
+    idl_diagnostics diagnostics;
+    emit_result result;
     jmp_buf stop;
 } memory;
 
@@ -48,7 +52,6 @@ static void run_all(const idl_unit *unit, idl_diagnostics *diagnostics, emit_res
             n++;
         }
     }
-    result->warnings = diagnostics->warnings;
     if (diagnostics->errors > 0) {
         return;
     }
@@ -63,35 +66,40 @@ static void run_all(const idl_unit *unit, idl_diagnostics *diagnostics, emit_res
     result->n_outputs = n;
 }
 
-emit_result emit_unit(const idl_unit *unit, FILE *out, uint32_t max_errors)
+/* Where idl_stop() comes back to, with why; 0: it ran to its end. */
+static int run_guarded(memory *held, const idl_unit *unit)
+{
+    const int stopped = setjmp(held->stop);
+    if (stopped == 0) {
+        run_all(unit, &held->diagnostics, &held->result);
+    }
+    return stopped;
+}
+
+emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors)
 {
     emit_result result = { 0 };
     memory *held = calloc(1, sizeof *held);
-    if (held == NULL) {
-        if (out != NULL) {
-            fputs("error: out of memory\n", out);
+    int stopped = held == NULL ? IDL_STOP_MEMORY : 0;
+    if (held != NULL) {
+        held->arena.stop = &held->stop;
+        held->diagnostics = (idl_diagnostics) { .arena = &held->arena, .out = diagnostics, .max_errors = max_errors };
+        if (max_errors == 0) {
+            held->diagnostics.max_errors = DEFAULT_MAX_ERRORS;
         }
-        result.errors = 1;
-        return result;
+        stopped = run_guarded(held, unit);
+        if (stopped == 0) {
+            result = held->result;
+        }
+        result.errors = held->diagnostics.errors;
+        result.warnings = held->diagnostics.warnings;
+        result.memory = held;
     }
-    held->arena.stop = &held->stop;
-    result.memory = held;
-    idl_diagnostics *diagnostics = idl_arena_try(&held->arena, sizeof *diagnostics); /* in memory that a long jump leaves alone */
-    if (diagnostics != NULL) {
-        *diagnostics = (idl_diagnostics) { .arena = &held->arena, .out = out, .max_errors = max_errors == 0 ? 20 : max_errors };
-    }
-    emit_result *volatile made = &result;
-    const int stopped = diagnostics == NULL ? IDL_STOP_MEMORY : setjmp(held->stop);
-    if (stopped == 0) {
-        run_all(unit, diagnostics, made);
-    } else if (stopped == IDL_STOP_MEMORY && out != NULL) {
-        fputs("error: out of memory\n", out);
-    }
-    result.errors = diagnostics == NULL ? 1 : diagnostics->errors;
-    if (stopped != 0) {
-        result.outputs = NULL;
-        result.n_outputs = 0;
-        result.errors += stopped == IDL_STOP_MEMORY;
+    if (stopped == IDL_STOP_MEMORY) {
+        result.errors++;
+        if (diagnostics != NULL) {
+            fputs("error: out of memory\n", diagnostics);
+        }
     }
     return result;
 }

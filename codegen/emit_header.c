@@ -5,6 +5,7 @@
 #include "idl/text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- constants ---- */
@@ -40,9 +41,8 @@ static const char *float_literal(idl_arena *arena, double number, bool is_single
 {
     const char *text = NULL;
     for (int digits = 1; digits <= (is_single ? 9 : 17); digits++) {
-        double again = 0;
         text = emit_format(arena, "%.*g", digits, number);
-        if (sscanf(text, "%lf", &again) == 1 && (is_single ? (float)again == (float)number : again == number)) {
+        if (is_single ? strtof(text, NULL) == (float)number : strtod(text, NULL) == number) {
             break;
         }
     }
