@@ -257,3 +257,30 @@ int corbel_error_print(const corbel_error *error, FILE *out)
     }
     return 1;
 }
+
+void crb_error_reword(corbel_error *error, const char *format, ...)
+{
+    va_list arguments;
+    char line[ERROR_LINE];
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    char *const message = error_strdup(line);
+    struct corbel_error_detail *const detail = message == NULL ? NULL : error_need_detail(error);
+    if (detail == NULL) {
+        free(message);
+        return;
+    }
+    free(detail->message);
+    detail->message = message;
+    error->message = message;
+}
+
+const void *crb_error_exception_value(const corbel_error *error, const corbel_type **ret_type)
+{
+    if (error->detail == NULL || error->detail->type == NULL) {
+        return NULL;
+    }
+    *ret_type = error->detail->type;
+    return error->detail->value;
+}

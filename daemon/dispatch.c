@@ -1,0 +1,306 @@
+/** The dispatcher: which call may be entered when, and by whom.
+ *
+ *  A call waits until its arguments are complete and it is the first of its lane; then it is runnable. A runnable call goes to
+ * the thread that waits in its chain, if there is one, else to the workers. When a call of a waiting thread's chain stands in a
+ * lane behind others, the thread runs those, too: with a single worker nobody else might. */
+#include "daemon/host.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime)
+{
+    if (runtime->dispatch == NULL && !runtime->ended) {
+        crb_dispatch *const dispatch = calloc(1, sizeof *dispatch);
+        if (dispatch != NULL) {
+            dispatch->queue_end = &dispatch->queue;
+            pthread_condattr_t attributes;
+            pthread_condattr_init(&attributes);
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+            pthread_cond_init(&dispatch->changed, &attributes);
+            pthread_condattr_destroy(&attributes);
+            runtime->dispatch = dispatch;
+        }
+    }
+    return runtime->dispatch;
+}
+
+/* ---- lanes ---- */
+
+static crb_lane *lane_find(crb_dispatch *dispatch, uint64_t origin, uint64_t id, const crb_target *target)
+{
+    struct crb_lane_key key;
+    crb_lane *lane = NULL;
+    memset(&key, 0, sizeof key);
+    key.origin = origin;
+    key.lane = id;
+    key.target = target;
+    HASH_FIND(hh, dispatch->lanes, &key, sizeof key, lane);
+    return lane;
+}
+
+static crb_lane *lane_get(crb_dispatch *dispatch, uint64_t origin, uint64_t id, const crb_target *target)
+{
+    crb_lane *lane = lane_find(dispatch, origin, id, target);
+    if (lane == NULL && (lane = calloc(1, sizeof *lane)) != NULL) {
+        lane->key.origin = origin;
+        lane->key.lane = id;
+        lane->key.target = target;
+        lane->end = &lane->first;
+        HASH_ADD(hh, dispatch->lanes, key, sizeof lane->key, lane);
+        if (lane->hh.tbl == NULL) { /* uthash found no memory */
+            free(lane);
+            lane = NULL;
+        }
+    }
+    return lane;
+}
+
+static void lane_not_urgent(crb_lane *lane)
+{
+    if (lane->urgent != NULL) {
+        crb_lane **at = &lane->urgent->lanes;
+        while (*at != lane) {
+            at = &(*at)->next_urgent;
+        }
+        *at = lane->next_urgent;
+        lane->urgent = NULL;
+    }
+}
+
+void crb_dispatch_wait_ends_locked(crb_wait *wait)
+{
+    while (wait->lanes != NULL) {
+        lane_not_urgent(wait->lanes);
+    }
+}
+
+/* ---- who runs it ---- */
+
+static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request)
+{
+    crb_wait *wait = crb_wait_find_locked(runtime, request->chain);
+    if (wait == NULL && request->lane != NULL) {
+        wait = request->lane->urgent;
+    }
+    request->state = CRB_REQUEST_RUNNABLE;
+    if (wait != NULL) {
+        crb_wait_give_locked(wait, &request->work);
+    } else {
+        request->in_queue = true;
+        crb_workers_post_locked(runtime, &request->work);
+    }
+}
+
+/** request stands behind others in its lane; a thread of its chain waits: it is to run those others. */
+static void dispatch_hurry(corbel_runtime *runtime, corbel_request *request)
+{
+    crb_wait *const wait = crb_wait_find_locked(runtime, request->chain);
+    crb_lane *const lane = request->lane;
+    if (wait == NULL || lane->urgent != NULL) {
+        return;
+    }
+    lane->urgent = wait;
+    lane->next_urgent = wait->lanes;
+    wait->lanes = lane;
+    corbel_request *const first = lane->first;
+    if (first->state == CRB_REQUEST_RUNNABLE && first->in_queue) {
+        crb_workers_unpost_locked(runtime->dispatch, &first->work);
+        first->in_queue = false;
+        crb_wait_give_locked(wait, &first->work);
+    }
+}
+
+/** Enters the request into its lane, and lets it run if it may. False: no memory. */
+static bool dispatch_enter(corbel_runtime *runtime, crb_dispatch *dispatch, corbel_request *request)
+{
+    if (request->lane_id != 0) {
+        const uint64_t origin = request->peer == NULL ? 0 : request->peer->serial;
+        crb_lane *const lane = lane_get(dispatch, origin, request->lane_id, request->target);
+        if (lane == NULL) {
+            return false;
+        }
+        request->lane = lane;
+        *lane->end = request;
+        lane->end = &request->next_in_lane;
+    }
+    request->next = dispatch->requests;
+    if (dispatch->requests != NULL) {
+        dispatch->requests->prev = request;
+    }
+    dispatch->requests = request;
+    dispatch->n_requests++;
+    if (request->lane != NULL && request->lane->first != request) {
+        dispatch_hurry(runtime, request);
+    } else if (request->complete) {
+        dispatch_runnable(runtime, request);
+    }
+    return true;
+}
+
+/** While the runtime drains only chains that run here may go on. */
+static bool dispatch_takes(const crb_dispatch *dispatch, uint64_t chain)
+{
+    if (!dispatch->draining) {
+        return true;
+    }
+    for (const corbel_request *request = dispatch->requests; request != NULL; request = request->next) {
+        if (request->chain == chain) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Refuses a call before it became a request, and releases what it brought. */
+static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, corbel_status status, const char *why)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    char operation[256];
+    crb_fail(&error, status, CORBEL_COMPLETED_NO, "%s", why);
+    (void)snprintf(operation, sizeof operation, "%s::%s", incoming->interface, incoming->operation);
+    if (incoming->peer != NULL) {
+        crb_error_add_hop(&error, runtime->name, "", operation, why);
+        crb_peer_refuse_locked(incoming->peer, incoming->answer, incoming->oneway, &error);
+        crb_peer_refs_free_locked(incoming->peer, incoming->refs, incoming->n_refs);
+        crb_peer_unref_target_locked(incoming->peer, incoming->target);
+        corbel_error_clear(&error);
+    } else {
+        crb_outcome_value value = { .outcome = CRB_OUTCOME_ERROR, .error = error };
+        if (incoming->local != NULL) {
+            crb_call_complete(incoming->local, &value);
+        }
+        corbel_error_clear(&value.error);
+        crb_refs_free(incoming->refs, incoming->n_refs);
+        crb_target_unref(incoming->target);
+    }
+    crb_buf_clear(&incoming->args);
+}
+
+void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming)
+{
+    corbel_status status = CORBEL_NO_MEMORY;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = crb_dispatch_get_locked(runtime);
+    corbel_request *request = NULL;
+    if (dispatch != NULL && !dispatch_takes(dispatch, incoming->chain)) {
+        status = CORBEL_DRAINING;
+    } else if (dispatch != NULL && (request = crb_request_new(runtime, incoming)) != NULL) {
+        if (incoming->peer != NULL) {
+            crb_answer_set_user(incoming->answer, request);
+        }
+        if (dispatch_enter(runtime, dispatch, request)) {
+            status = CORBEL_OK;
+        } else {
+            if (incoming->peer != NULL) {
+                crb_answer_set_user(incoming->answer, NULL);
+            }
+            crb_request_disown(request); /* incoming keeps what it brought */
+        }
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    if (status != CORBEL_OK) {
+        dispatch_refuse(runtime, incoming, status, corbel_status_text(status));
+    }
+}
+
+bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming)
+{
+    corbel_request *request = NULL;
+    bool drains = false;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = crb_dispatch_get_locked(runtime);
+    if (dispatch != NULL && (incoming->lane == 0 || lane_find(dispatch, 0, incoming->lane, incoming->target) == NULL)) {
+        drains = !dispatch_takes(dispatch, incoming->chain);
+        if (!drains && (request = crb_request_new(runtime, incoming)) != NULL) {
+            request->lane_id = 0; /* nothing of its lane is under way, and its thread is busy here until it is over */
+            request->state = CRB_REQUEST_RUNNING;
+            request->next = dispatch->requests;
+            if (dispatch->requests != NULL) {
+                dispatch->requests->prev = request;
+            }
+            dispatch->requests = request;
+            dispatch->n_requests++;
+        }
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    if (drains) {
+        dispatch_refuse(runtime, incoming, CORBEL_DRAINING, corbel_status_text(CORBEL_DRAINING));
+        return true;
+    }
+    if (request == NULL) {
+        return false;
+    }
+    crb_request_run(&request->work);
+    return true;
+}
+
+void crb_dispatch_body(void *user, crb_buf *args)
+{
+    corbel_request *const request = user;
+    corbel_runtime *const runtime = request->runtime;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    request->args = *args;
+    *args = (crb_buf)CRB_BUF_INIT;
+    request->complete = true;
+    if (request->lane == NULL || request->lane->first == request) {
+        dispatch_runnable(runtime, request);
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+}
+
+void crb_dispatch_cancel(void *user)
+{
+    corbel_request *const request = user;
+    corbel_runtime *const runtime = request->runtime;
+    atomic_store(&request->cancelled, true);
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    if (!request->complete) { /* the rest will not come: it takes its turn, and is answered without being entered */
+        request->complete = true;
+        if (request->lane == NULL || request->lane->first == request) {
+            dispatch_runnable(runtime, request);
+        }
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+}
+
+void crb_dispatch_finish(corbel_request *request)
+{
+    corbel_runtime *const runtime = request->runtime;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = runtime->dispatch;
+    if (request->prev != NULL) {
+        request->prev->next = request->next;
+    } else {
+        dispatch->requests = request->next;
+    }
+    if (request->next != NULL) {
+        request->next->prev = request->prev;
+    }
+    dispatch->n_requests--;
+    pthread_cond_broadcast(&dispatch->changed);
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+}
+
+void crb_dispatch_leave_lane(corbel_request *request)
+{
+    corbel_runtime *const runtime = request->runtime;
+    crb_lane *const lane = request->lane;
+    if (lane == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    request->lane = NULL;
+    lane->first = request->next_in_lane;
+    if (lane->first == NULL) {
+        lane_not_urgent(lane);
+        HASH_DEL(runtime->dispatch->lanes, lane);
+        free(lane);
+    } else if (lane->first->complete) {
+        dispatch_runnable(runtime, lane->first);
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+}

@@ -1,0 +1,149 @@
+/** What the files of daemon/ share: the dispatcher of a runtime, its workers, requests, and registered ids.
+ *
+ *  One lock guards the dispatcher: the runtime's dispatch_lock (see runtime/call/runtime_impl.h for its place among the others).
+ */
+#ifndef CRB_DAEMON_HOST_H
+#define CRB_DAEMON_HOST_H
+
+#include "runtime/base/arena.h"
+#include "runtime/call/call_impl.h"
+#include "runtime/value/codec.h"
+
+#include <corbel/daemon.h>
+#include <corbel/request.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+typedef struct crb_lane crb_lane;
+typedef struct crb_worker crb_worker;
+
+typedef enum crb_request_state {
+    CRB_REQUEST_WAITING,  /* for its arguments, or for its turn in the lane */
+    CRB_REQUEST_RUNNABLE, /* in the queue or in a waiting thread's inbox */
+    CRB_REQUEST_RUNNING   /* taken by a thread */
+} crb_request_state;
+
+struct corbel_request {
+    crb_work work; /* first: see request_of_work() */
+    corbel_runtime *runtime;
+    crb_peer *peer; /* counted; NULL: from this runtime */
+    crb_answer *answer;
+    corbel_call *local;
+    crb_target *target;          /* counted */
+    const corbel_method *method; /* NULL: unknown here, or the target is elsewhere; then: */
+    char *interface, *operation; /* malloc'ed */
+    uint64_t lane_id, deadline, chain;
+    uint32_t hop;
+    bool oneway;
+    crb_buf args;
+    crb_ref *refs;
+    size_t n_refs;
+    _Atomic bool cancelled;
+    /* Guarded by dispatch_lock: */
+    crb_request_state state;
+    bool complete, in_queue;
+    crb_lane *lane;
+    corbel_request *next_in_lane;
+    corbel_request *prev, *next; /* all that are not over */
+    /* The running thread's: */
+    crb_arena *arena;
+    bool no_memory;        /* a helper that returns strings found none */
+    corbel_error error;    /* what corbel_request_fail() and _forward() left */
+    const char *exception; /* what _raise() left */
+    crb_buf exception_body;
+    crb_ref_list exception_refs;
+    _Atomic uint32_t holds; /* of a relayed call */
+};
+
+/** Calls of one lane to one object, in order; only the first may run. */
+struct crb_lane {
+    struct crb_lane_key {
+        uint64_t origin; /* the session's serial; 0: this runtime */
+        uint64_t lane;
+        const crb_target *target;
+    } key;
+    corbel_request *first, **end;
+    crb_wait *urgent; /* a thread that waits for one of these: it runs them itself */
+    crb_lane *next_urgent;
+    UT_hash_handle hh;
+};
+
+/** An object under an id. */
+typedef struct crb_registered {
+    crb_target *target; /* counted */
+    corbel_daemon *daemon;
+    UT_hash_handle hh;
+    char id[];
+} crb_registered;
+
+struct crb_worker {
+    corbel_runtime *runtime;
+    crb_waiter waiter;
+    pthread_t thread;
+    bool idle; /* in the list of idle ones */
+    bool blocked;
+    crb_worker *next, *prev; /* among the idle, or among the ended */
+};
+
+typedef struct crb_dispatch {
+    crb_lane *lanes;
+    crb_work *queue, **queue_end;
+    crb_worker *idle, *ended;
+    uint32_t n_threads, n_blocked;
+    corbel_request *requests;
+    uint32_t n_requests;
+    crb_registered *ids;
+    bool draining, stopping;
+    pthread_cond_t changed; /* n_requests or n_threads became less */
+} crb_dispatch;
+
+/** The runtime's dispatcher, made when it is needed. NULL: no memory, or the runtime has ended. Under dispatch_lock. */
+crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime);
+
+/* dispatch.c */
+void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming);
+bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming);
+void crb_dispatch_body(void *request, crb_buf *args);
+void crb_dispatch_cancel(void *request);
+void crb_dispatch_wait_ends_locked(crb_wait *wait);
+/** The function of the request has returned: its lane goes on. No lock held. */
+void crb_dispatch_leave_lane(corbel_request *request);
+/** The request is over for the dispatcher, answered and all. No lock held; it is still the caller's to free. */
+void crb_dispatch_finish(corbel_request *request);
+
+/* workers.c */
+void crb_workers_post(corbel_runtime *runtime, crb_work *work);
+void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work);
+void crb_workers_unpost_locked(crb_dispatch *dispatch, crb_work *work);
+void crb_workers_blocking(corbel_runtime *runtime, bool blocked);
+void crb_workers_end(corbel_runtime *runtime);
+
+/* request.c */
+/** Takes over what incoming holds on success. NULL: no memory. */
+corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming);
+/** Frees a request that was made but not kept: what it had taken over stays the incoming call's. Under dispatch_lock. */
+void crb_request_disown(corbel_request *request);
+/** No lock held. */
+void crb_request_free(corbel_request *request);
+/** A name for traces: the registered id, or interface and four bytes of a hash. Under no lock. */
+void crb_request_object_name(const crb_target *target, char *out, size_t max);
+
+/* run.c */
+void crb_request_run(crb_work *work);
+/** Answers with what went wrong; for relays and refusals. The hop of this process is added. No lock held. */
+void crb_request_reply_error(corbel_request *request, corbel_error *error);
+void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception);
+
+/* relay.c */
+/** Passes the call on to where its target really is. The request is over when the answer has come: true; or it failed with
+ *  error filled in. */
+bool crb_relay(corbel_request *request, corbel_error *error);
+
+/* ids.c */
+crb_target *crb_ids_find(corbel_runtime *runtime, const char *id, const char *interface, corbel_error *reterr);
+char *crb_ids_uri(crb_target *target);
+/** Makes the text of a URI of daemon's. A corbel block; NULL: no memory. */
+char *crb_daemon_uri_text(const corbel_daemon *daemon, const char *id);
+
+#endif /* CRB_DAEMON_HOST_H */

@@ -1,0 +1,110 @@
+/** Relays: a call on a reference that we passed on, to an object of a third process. It is passed on undecoded, with its lane,
+ *  chain, deadline and reference table; the answer comes back the same way. */
+#include "daemon/host.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/** The lane of a caller's thread, on the way from us to the object's process: the same for the same caller and lane, however
+ *  often it falls empty; different ones for different callers (a chance meeting of two would only put them in one line). */
+static uint64_t relay_lane(const corbel_request *request)
+{
+    uint64_t mixed = request->lane_id + 0x9e3779b97f4a7c15u * (1 + (request->peer == NULL ? 0 : request->peer->serial));
+    mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u; /* splitmix64's finisher (Steele, Lea, Flood 2014) */
+    mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+    mixed ^= mixed >> 31;
+    return mixed == 0 ? 1 : mixed;
+}
+
+/** The relaying thread and the answer each have a hold on the request; who is last ends it. */
+static void relay_drop(corbel_request *request)
+{
+    if (atomic_fetch_sub(&request->holds, 1) == 1) {
+        crb_dispatch_finish(request);
+        crb_request_free(request);
+    }
+}
+
+static void relay_answered(corbel_call *call)
+{
+    corbel_request *const request = call->relay;
+    crb_outcome_value *const value = &call->value;
+    if (value->outcome == CRB_OUTCOME_ERROR) {
+        crb_request_reply_error(request, &value->error);
+    } else {
+        crb_ref_list refs = { value->refs, value->n_refs, value->n_refs };
+        value->refs = NULL;
+        value->n_refs = 0;
+        crb_request_reply(request, value->outcome, &value->body, &refs, value->exception);
+        crb_refs_free(refs.items, refs.len);
+    }
+    crb_outcome_clear(value);
+    crb_target_unref(call->target);
+    free(call);
+    relay_drop(request);
+}
+
+static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
+{
+    corbel_call *const call = calloc(1, sizeof *call);
+    if (call != NULL) {
+        call->runtime = request->runtime;
+        call->target = crb_target_ref(target);
+        call->peer = target->import.peer;
+        call->guard = &call->peer->lock;
+        call->completed = relay_answered;
+        call->relay = request;
+        call->value.error = (corbel_error)CORBEL_ERROR_INIT;
+    }
+    return call;
+}
+
+bool crb_relay(corbel_request *request, corbel_error *error)
+{
+    crb_target *target = NULL;
+    if (crb_target_resolve(request->target, request->deadline, &target, error)) {
+        return false;
+    }
+    if (target->kind == CRB_TARGET_LOCAL) { /* a URI that led back to ourselves */
+        crb_target_unref(request->target);
+        request->target = target;
+        crb_fail(error, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the reference led back to the process that passed it on");
+        return false;
+    }
+    corbel_call *call = NULL;
+    if (!request->oneway && (call = relay_call_new(request, target)) == NULL) {
+        crb_target_unref(target);
+        crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to pass a call on");
+        return false;
+    }
+    const crb_send send = {
+        .interface = request->interface,
+        .operation = request->operation,
+        .lane = request->lane_id == 0 ? 0 : relay_lane(request),
+        .hop = request->hop + 1,
+        .oneway = request->oneway,
+        .may_wait = true,
+        .args = &request->args,
+        .refs = request->refs,
+        .n_refs = request->n_refs,
+    };
+    atomic_store(&request->holds, call == NULL ? 1 : 2); /* the answer may come before this function goes on */
+    const corbel_status status = crb_call_send(target, &send, call, request->chain, request->deadline, error);
+    crb_target_unref(target);
+    if (status != CORBEL_OK) {
+        if (call != NULL) {
+            crb_target_unref(call->target);
+            free(call);
+        }
+        return false;
+    }
+    crb_dispatch_leave_lane(request); /* what stands behind it is passed on behind it */
+    if (call == NULL) {
+        crb_request_reply(request, CRB_OUTCOME_RESULT, &(crb_buf)CRB_BUF_INIT, &(crb_ref_list) { NULL, 0, 0 }, NULL);
+    }
+    relay_drop(request);
+    return true;
+}

@@ -1,0 +1,229 @@
+/** Requests: making and freeing them, and what a servant does with one. */
+#include "daemon/host.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const corbel_method *request_method(const crb_target *target, const char *interface, const char *operation)
+{
+    if (target->kind != CRB_TARGET_LOCAL) {
+        return NULL;
+    }
+    const corbel_interface *const has = target->local.skeleton.interface;
+    for (uint32_t i = 0; i < has->n_methods; i++) {
+        const corbel_operation *const candidate = has->methods[i].operation;
+        if (strcmp(candidate->name, operation) == 0 && strcmp(candidate->interface, interface) == 0) {
+            return &has->methods[i];
+        }
+    }
+    return NULL;
+}
+
+corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
+{
+    corbel_request *const request = calloc(1, sizeof *request);
+    if (request == NULL) {
+        return NULL;
+    }
+    request->method = request_method(incoming->target, incoming->interface, incoming->operation);
+    if (request->method == NULL) {
+        request->interface = strdup(incoming->interface);
+        request->operation = strdup(incoming->operation);
+        if (request->interface == NULL || request->operation == NULL) {
+            free(request->interface);
+            free(request->operation);
+            free(request);
+            return NULL;
+        }
+    }
+    crb_runtime_ref_memory(runtime);
+    request->work.run = crb_request_run;
+    request->runtime = runtime;
+    request->peer = incoming->peer == NULL ? NULL : crb_peer_ref(incoming->peer);
+    request->answer = incoming->answer;
+    request->local = incoming->local;
+    request->target = incoming->target;
+    request->lane_id = incoming->lane;
+    request->deadline = incoming->deadline;
+    request->chain = incoming->chain;
+    request->hop = incoming->hop;
+    request->oneway = incoming->oneway;
+    request->complete = incoming->complete;
+    request->args = incoming->args;
+    request->refs = incoming->refs;
+    request->n_refs = incoming->n_refs;
+    request->error = (corbel_error)CORBEL_ERROR_INIT;
+    return request;
+}
+
+void crb_request_disown(corbel_request *request)
+{
+    corbel_runtime *const runtime = request->runtime;
+    crb_peer_unref(request->peer); /* never the last count: the link has one */
+    free(request->interface);
+    free(request->operation);
+    free(request);
+    crb_runtime_unref_memory(runtime);
+}
+
+void crb_request_free(corbel_request *request)
+{
+    corbel_error_clear(&request->error);
+    crb_buf_clear(&request->exception_body);
+    crb_refs_free(request->exception_refs.items, request->exception_refs.len);
+    crb_arena_free(request->arena);
+    crb_buf_clear(&request->args);
+    crb_refs_free(request->refs, request->n_refs);
+    crb_target_unref(request->target);
+    crb_request_disown(request);
+}
+
+void crb_request_object_name(const crb_target *target, char *out, size_t max)
+{
+    const char *interface = "";
+    out[0] = '\0';
+    if (target->kind == CRB_TARGET_LOCAL) {
+        pthread_mutex_lock(&target->runtime->dispatch_lock);
+        const char *const id = target->local.id;
+        (void)snprintf(out, max, "%s", id == NULL ? "" : id);
+        pthread_mutex_unlock(&target->runtime->dispatch_lock);
+        if (out[0] == '\0') { /* its key is a right to call: four bytes of a hash tell objects apart, and no more */
+            uint32_t hash = 2166136261u;
+            for (size_t i = 0; i < sizeof target->local.key; i++) {
+                hash = (hash ^ target->local.key[i]) * 16777619u;
+            }
+            (void)snprintf(out, max, "%s#%08x", target->local.skeleton.interface->name, hash);
+        }
+        return;
+    }
+    if (target->kind == CRB_TARGET_IMPORT) {
+        interface = target->import.interface;
+    } else if (target->uri.interface != NULL) {
+        interface = target->uri.interface->name;
+    }
+    (void)snprintf(out, max, "%s (relayed)", interface);
+}
+
+/* ---- for servants ---- */
+
+void *corbel_request_alloc(corbel_request *request, size_t count, size_t size)
+{
+    return crb_arena_alloc(request->arena, count, size);
+}
+
+const char *corbel_request_strdup(corbel_request *request, const char *string)
+{
+    const size_t size = string == NULL ? 1 : strlen(string) + 1;
+    char *const copy = crb_arena_alloc(request->arena, size, 1);
+    if (copy == NULL) {
+        request->no_memory = true;
+        return NULL;
+    }
+    return memcpy(copy, string == NULL ? "" : string, size);
+}
+
+const char *corbel_request_printf(corbel_request *request, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int len = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *const text = len < 0 ? NULL : crb_arena_alloc(request->arena, (size_t)len + 1, 1);
+    if (text == NULL) {
+        request->no_memory = true;
+    } else {
+        (void)vsnprintf(text, (size_t)len + 1, format, again);
+    }
+    va_end(again);
+    return text;
+}
+
+corbel_status corbel_request_copy(corbel_request *request, const corbel_type *type, const void *value, void *ret)
+{
+    return crb_value_copy_into(type, value, request->arena, ret);
+}
+
+corbel_status corbel_request_fail(corbel_request *request, corbel_status status, const char *format, ...)
+{
+    char text[1024];
+    va_list arguments;
+    if (status == CORBEL_OK || status == CORBEL_RAISED || status == CORBEL_DEFERRED) {
+        status = CORBEL_FAILED;
+    }
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return crb_fail(&request->error, status, CORBEL_COMPLETED_YES, "%s", text);
+}
+
+corbel_status corbel_request_forward(corbel_request *request, corbel_error *error)
+{
+    if (error->status == CORBEL_OK) {
+        return corbel_request_fail(request, CORBEL_MISUSE, "corbel_request_forward() of an error that holds none");
+    }
+    if (error->status == CORBEL_RAISED) {
+        const corbel_type *type = NULL;
+        const void *const value = crb_error_exception_value(error, &type);
+        if (value != NULL) {
+            const corbel_status status = corbel_skeleton_raise(request, type, value);
+            corbel_error_clear(error);
+            return status;
+        }
+    }
+    crb_error_move(&request->error, error);
+    request->error.completion = CORBEL_COMPLETED_YES; /* of this request */
+    return request->error.status;
+}
+
+static bool request_declares(const corbel_request *request, const corbel_type *type)
+{
+    const corbel_type *const *declared = request->method == NULL ? NULL : request->method->operation->raises;
+    while (declared != NULL && *declared != NULL && strcmp((*declared)->name, type->name) != 0) {
+        declared++;
+    }
+    return declared != NULL && *declared != NULL;
+}
+
+corbel_status corbel_skeleton_raise(corbel_request *request, const corbel_type *type, const void *exception)
+{
+    if (!request_declares(request, type)) {
+        return corbel_request_fail(request, CORBEL_UNDECLARED, "the servant raised %s, which the operation does not declare",
+                                   type->name);
+    }
+    const crb_ref_writer writer = { crb_ref_list_add, &request->exception_refs };
+    crb_buf_clear(&request->exception_body);
+    crb_refs_free(request->exception_refs.items, request->exception_refs.len);
+    request->exception_refs = (crb_ref_list) { 0 };
+    corbel_error error = CORBEL_ERROR_INIT;
+    if (crb_encode_struct(type, exception, &writer, &request->exception_body, &error)) {
+        const corbel_status status =
+            corbel_request_fail(request, CORBEL_BAD_REPLY, "the exception %s is not valid: %s", type->name, error.message);
+        corbel_error_clear(&error);
+        return status;
+    }
+    request->exception = type->name;
+    return CORBEL_RAISED;
+}
+
+bool corbel_request_cancelled(const corbel_request *request)
+{
+    return atomic_load(&request->cancelled) || crb_now() >= request->deadline;
+}
+
+uint32_t corbel_request_remaining_ms(const corbel_request *request)
+{
+    const uint64_t now = crb_now();
+    const uint64_t ms = now >= request->deadline ? 0 : (request->deadline - now) / CRB_MS;
+    return ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
+corbel_runtime *corbel_request_runtime(const corbel_request *request)
+{
+    return request->runtime;
+}

@@ -1,0 +1,300 @@
+/** Running a request: from its bytes to the servant's function and back. */
+#include "daemon/host.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+#include "runtime/base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- replies ---- */
+
+static void run_return(corbel_request *request, crb_result *result, const crb_ref_list *refs)
+{
+    crb_peer *const peer = request->peer;
+    crb_ref_out few[8];
+    const size_t n = refs == NULL ? 0 : refs->len;
+    crb_ref_out *out = n <= sizeof few / sizeof few[0] ? few : calloc(n, sizeof *out);
+    corbel_error error = CORBEL_ERROR_INIT;
+    crb_result failed = { .outcome = CRB_OUTCOME_ERROR, .error = &error };
+    if (out == NULL) {
+        crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for the references of a result");
+        result = &failed;
+    }
+    crb_peer_lock(peer);
+    if (out != NULL && n > 0) {
+        crb_peer_refs_out_locked(peer, refs->items, n, out);
+        result->refs_out = out;
+        result->n_refs_out = n;
+    }
+    crb_session_return(peer->session, request->answer, result, crb_now());
+    if (out != NULL && n > 0) {
+        crb_peer_refs_sent_locked(peer, refs->items, n, out);
+    }
+    crb_peer_unlock(peer);
+    if (out != few) {
+        free(out);
+    }
+    corbel_error_clear(&error);
+}
+
+static void run_done(corbel_request *request)
+{
+    if (request->peer != NULL) {
+        crb_peer_lock(request->peer);
+        crb_session_done(request->peer->session, request->answer);
+        crb_peer_unlock(request->peer);
+    }
+}
+
+void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception)
+{
+    if (request->oneway) {
+        run_done(request);
+    } else if (request->peer != NULL) {
+        crb_result result = { .outcome = outcome, .body = body, .exception = exception };
+        run_return(request, &result, refs);
+    } else {
+        crb_outcome_value value = { .outcome = outcome, .body = *body, .error = CORBEL_ERROR_INIT };
+        *body = (crb_buf)CRB_BUF_INIT;
+        value.refs = refs->items; /* their counts move along */
+        value.n_refs = refs->len;
+        *refs = (crb_ref_list) { 0 };
+        if (exception != NULL && (value.exception = strdup(exception)) == NULL) {
+            crb_outcome_clear(&value);
+            value.outcome = CRB_OUTCOME_ERROR;
+            crb_fail(&value.error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for an exception");
+        }
+        crb_call_complete(request->local, &value);
+    }
+    crb_buf_clear(body);
+}
+
+void crb_request_reply_error(corbel_request *request, corbel_error *error)
+{
+    char object[300], operation[256];
+    const char *const interface = request->method != NULL ? request->method->operation->interface : request->interface;
+    const char *const name = request->method != NULL ? request->method->operation->name : request->operation;
+    (void)snprintf(operation, sizeof operation, "%s::%s", interface, name);
+    crb_request_object_name(request->target, object, sizeof object);
+    if (request->oneway) {
+        crb_log(CRB_LOG_WARNING, "daemon", "oneway %s of %s failed: %s: %s", operation, object, corbel_status_name(error->status),
+                error->message);
+        run_done(request);
+    } else if (request->peer != NULL) {
+        crb_error_add_hop(error, request->runtime->name, object, operation, error->message);
+        crb_result result = { .outcome = CRB_OUTCOME_ERROR, .error = error };
+        run_return(request, &result, NULL);
+    } else {
+        crb_outcome_value value = { .outcome = CRB_OUTCOME_ERROR, .error = CORBEL_ERROR_INIT };
+        crb_error_add_hop(error, request->runtime->name, object, operation, error->message);
+        crb_error_move(&value.error, error);
+        crb_call_complete(request->local, &value);
+    }
+    corbel_error_clear(error);
+}
+
+/* ---- the servant ---- */
+
+/** Zeroed room for every output, in the arena. */
+static bool run_make_outs(corbel_request *request, const corbel_operation *operation, void **outs)
+{
+    for (uint32_t i = 0; i < operation->n_out; i++) {
+        outs[i] = crb_arena_alloc(request->arena, 1, operation->out[i].type->size);
+        if (outs[i] == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/** inout parameters of plain types reach the servant as one pointer, to the output: it starts with what came in. */
+static void run_copy_inouts(const corbel_operation *operation, const void **ins, void **outs)
+{
+    for (uint32_t i = 0; i < operation->n_out; i++) {
+        if ((operation->out[i].type->flags & CORBEL_PLAIN) == 0) {
+            continue;
+        }
+        for (uint32_t j = 0; j < operation->n_in; j++) {
+            if (strcmp(operation->in[j].name, operation->out[i].name) == 0) {
+                memcpy(outs[i], ins[j], operation->out[i].type->size);
+            }
+        }
+    }
+}
+
+/** What the servant left as its failure. */
+static void run_failure(corbel_request *request, corbel_status status, corbel_error *ret)
+{
+    if (request->error.status == status && status != CORBEL_OK) {
+        crb_error_move(ret, &request->error);
+    } else if (status == CORBEL_RAISED || status == CORBEL_DEFERRED) {
+        crb_fail(ret, CORBEL_MISUSE, CORBEL_COMPLETED_YES, "the servant returned %s, but did not %s", corbel_status_name(status),
+                 status == CORBEL_RAISED ? "raise anything" : "defer its reply");
+    } else {
+        /* A missing function answers like this, too; a servant that says so itself says that it did nothing. */
+        const corbel_completion completion = status == CORBEL_UNIMPLEMENTED ? CORBEL_COMPLETED_NO : CORBEL_COMPLETED_YES;
+        crb_fail(ret, status, completion, "%s", corbel_status_text(status));
+    }
+}
+
+static void run_reply(corbel_request *request, const corbel_operation *operation, corbel_status status, void **outs)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    crb_buf body = CRB_BUF_INIT;
+    crb_ref_list refs = { 0 };
+    if (status == CORBEL_OK && request->no_memory) {
+        status = crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for a string in the result");
+    } else if (status == CORBEL_RAISED && request->exception != NULL) {
+        crb_request_reply(request, CRB_OUTCOME_EXCEPTION, &request->exception_body, &request->exception_refs, request->exception);
+        return;
+    } else if (status != CORBEL_OK) {
+        run_failure(request, status, &error);
+    } else if (operation->n_out > 0) {
+        const crb_ref_writer writer = { crb_ref_list_add, &refs };
+        corbel_error bad = CORBEL_ERROR_INIT;
+        if (crb_encode_params(operation->out, operation->n_out, (const void *const *)outs, &writer, &body, &bad)) {
+            status = bad.status == CORBEL_NO_MEMORY ? CORBEL_NO_MEMORY : CORBEL_BAD_REPLY;
+            crb_fail(&error, status, CORBEL_COMPLETED_YES, "the servant's result: %s", bad.message);
+            corbel_error_clear(&bad);
+        }
+    }
+    if (status == CORBEL_OK) {
+        crb_request_reply(request, CRB_OUTCOME_RESULT, &body, &refs, NULL);
+    } else {
+        crb_request_reply_error(request, &error);
+    }
+    crb_buf_clear(&body);
+    crb_refs_free(refs.items, refs.len);
+}
+
+static void run_servant(corbel_request *request)
+{
+    const corbel_operation *const operation = request->method->operation;
+    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
+    crb_ref_table table = { request->refs, request->n_refs };
+    const crb_ref_reader reader = { crb_ref_table_take, &table };
+    const void *few_ins[16];
+    void *few_outs[16];
+    crb_held held = { 0 };
+    corbel_error error = CORBEL_ERROR_INIT;
+    request->arena = crb_arena_new(0);
+    const void **const ins = operation->n_in <= 16 ? few_ins : crb_arena_alloc(request->arena, operation->n_in, sizeof *ins);
+    void **const outs = operation->n_out <= 16 ? few_outs : crb_arena_alloc(request->arena, operation->n_out, sizeof *outs);
+    if (request->arena == NULL || ins == NULL || outs == NULL || !run_make_outs(request, operation, outs)) {
+        crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the arguments");
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+        return;
+    }
+    if (crb_decode_args(operation->in, operation->n_in, request->args.data, request->args.len, &limits, &reader, request->arena,
+                        &held, ins, &error)) {
+        error.completion = CORBEL_COMPLETED_NO;
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+        return;
+    }
+    run_copy_inouts(operation, ins, outs);
+    crb_context context = {
+        .runtime = request->runtime, .chain = request->chain, .deadline = request->deadline, .hop = request->hop
+    };
+    crb_context_enter(&context);
+    const corbel_status status =
+        request->method->thunk(request->target->local.skeleton.servant, request->target->local.self, request, ins, outs);
+    crb_context_leave(&context);
+    run_reply(request, operation, status, outs);
+    crb_dispatch_leave_lane(request);
+    for (uint32_t i = 0; i < operation->n_out; i++) {
+        crb_value_release_refs(operation->out[i].type, outs[i]);
+    }
+    crb_held_release(&held);
+}
+
+/* ---- operations of every object ---- */
+
+static void run_is_a(corbel_request *request)
+{
+    static const corbel_param in[] = { { "interface", 1, &corbel_string_type } };
+    static const corbel_param out[] = { { "ret", 1, &corbel_bool_type } };
+    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
+    const crb_ref_reader reader = { crb_ref_table_take, &(crb_ref_table) { NULL, 0 } };
+    const crb_ref_writer writer = { crb_ref_list_add, &(crb_ref_list) { NULL, 0, 0 } };
+    const void *ins[1] = { NULL };
+    crb_held held = { 0 };
+    crb_buf body = CRB_BUF_INIT;
+    corbel_error error = CORBEL_ERROR_INIT;
+    request->arena = crb_arena_new(0);
+    corbel_status status = CORBEL_NO_MEMORY;
+    if (request->arena == NULL) {
+        crb_fail(&error, status, CORBEL_COMPLETED_NO, "no memory for the arguments");
+    } else {
+        status =
+            crb_decode_args(in, 1, request->args.data, request->args.len, &limits, &reader, request->arena, &held, ins, &error);
+    }
+    if (status == CORBEL_OK) {
+        const bool is_a = crb_interface_is_a(request->target->local.skeleton.interface, *(const char *const *)ins[0]);
+        const void *const outs[] = { &is_a };
+        status = crb_encode_params(out, 1, outs, &writer, &body, &error);
+    }
+    crb_dispatch_leave_lane(request);
+    if (status == CORBEL_OK) {
+        crb_request_reply(request, CRB_OUTCOME_RESULT, &body, &(crb_ref_list) { NULL, 0, 0 }, NULL);
+    } else {
+        crb_request_reply_error(request, &error);
+    }
+    crb_buf_clear(&body);
+}
+
+/* ---- all of it ---- */
+
+/** Why it is not entered any more; false: it is. */
+static bool run_too_late(corbel_request *request, corbel_error *error)
+{
+    if (atomic_load(&request->cancelled)) {
+        crb_fail(error, CORBEL_CANCELLED, CORBEL_COMPLETED_NO, "the caller gave up before the call was entered");
+        return true;
+    }
+    if (crb_now() >= request->deadline) {
+        crb_fail(error, CORBEL_DEADLINE, CORBEL_COMPLETED_NO, "the deadline passed before the call was entered");
+        return true;
+    }
+    if (request->hop > CRB_MAX_HOPS) {
+        crb_fail(error, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO, "more than %u calls, each inside the one before", CRB_MAX_HOPS);
+        return true;
+    }
+    return false;
+}
+
+void crb_request_run(crb_work *work)
+{
+    corbel_request *const request = (corbel_request *)(void *)work; /* its first member */
+    corbel_error error = CORBEL_ERROR_INIT;
+    if (request->peer != NULL) {
+        crb_peer_lock(request->peer);
+        crb_session_enter(request->peer->session, request->answer);
+        crb_peer_unlock(request->peer);
+    }
+    if (run_too_late(request, &error)) {
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+    } else if (request->target->kind != CRB_TARGET_LOCAL) {
+        if (crb_relay(request, &error)) {
+            return; /* over when the answer comes */
+        }
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+    } else if (request->method != NULL) {
+        run_servant(request);
+    } else if (strcmp(request->interface, "corbel::Object") == 0 && strcmp(request->operation, "is_a") == 0) {
+        run_is_a(request);
+    } else {
+        crb_fail(&error, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "the object has no operation %s::%s", request->interface,
+                 request->operation);
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+    }
+    crb_dispatch_finish(request);
+    crb_request_free(request);
+}

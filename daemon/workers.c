@@ -1,0 +1,238 @@
+/** Workers: threads that run calls and finalizers.
+ *
+ *  They are started when work finds none idle, up to the runtime's limits; an idle one leads the polling where it can, so that
+ * what it reads it runs itself. A worker that is blocked in a call does not count against the limit: a substitute may be started.
+ */
+#include "daemon/host.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/log.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORKERS_IDLE_NS (10 * CRB_SECOND) /* a worker beyond the minimum ends after so long without work */
+
+static _Thread_local crb_worker *workers_self;
+
+/* ---- the list of idle ones ---- */
+
+static void workers_push_idle(crb_dispatch *dispatch, crb_worker *worker)
+{
+    worker->idle = true;
+    worker->prev = NULL;
+    worker->next = dispatch->idle;
+    if (dispatch->idle != NULL) {
+        dispatch->idle->prev = worker;
+    }
+    dispatch->idle = worker;
+}
+
+static void workers_remove_idle(crb_dispatch *dispatch, crb_worker *worker)
+{
+    worker->idle = false;
+    if (worker->prev != NULL) {
+        worker->prev->next = worker->next;
+    } else {
+        dispatch->idle = worker->next;
+    }
+    if (worker->next != NULL) {
+        worker->next->prev = worker->prev;
+    }
+}
+
+/* ---- threads ---- */
+
+static void *workers_main(void *argument)
+{
+    crb_worker *const self = argument;
+    corbel_runtime *const runtime = self->runtime;
+    workers_self = self;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = runtime->dispatch;
+    for (;;) {
+        crb_work *const work = dispatch->queue;
+        if (work != NULL) {
+            dispatch->queue = work->next;
+            if (dispatch->queue == NULL) {
+                dispatch->queue_end = &dispatch->queue;
+            }
+            pthread_mutex_unlock(&runtime->dispatch_lock);
+            work->run(work);
+            pthread_mutex_lock(&runtime->dispatch_lock);
+            continue;
+        }
+        if (dispatch->stopping) {
+            break;
+        }
+        const bool extra = dispatch->n_threads > runtime->min_workers;
+        workers_push_idle(dispatch, self);
+        pthread_mutex_unlock(&runtime->dispatch_lock);
+        const bool woken = crb_io_wait(&self->waiter, extra ? crb_now() + WORKERS_IDLE_NS : CRB_NEVER);
+        pthread_mutex_lock(&runtime->dispatch_lock);
+        if (self->idle) {
+            workers_remove_idle(dispatch, self);
+            if (!woken && dispatch->queue == NULL) {
+                break;
+            }
+        }
+    }
+    dispatch->n_threads--;
+    self->next = dispatch->ended;
+    dispatch->ended = self;
+    pthread_cond_broadcast(&dispatch->changed);
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    return NULL;
+}
+
+static void workers_reap_locked(corbel_runtime *runtime)
+{
+    crb_worker *ended;
+    while ((ended = runtime->dispatch->ended) != NULL) {
+        runtime->dispatch->ended = ended->next;
+        pthread_mutex_unlock(&runtime->dispatch_lock);
+        pthread_join(ended->thread, NULL);
+        free(ended);
+        pthread_mutex_lock(&runtime->dispatch_lock);
+    }
+}
+
+static bool workers_start(corbel_runtime *runtime)
+{
+    crb_worker *const worker = calloc(1, sizeof *worker);
+    if (worker == NULL) {
+        return false;
+    }
+    worker->runtime = runtime;
+    crb_waiter_init(&worker->waiter, CRB_WAITER_WORKER);
+    sigset_t all, before; /* the application's signals are the application's threads' */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failed = pthread_create(&worker->thread, NULL, workers_main, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0) {
+        crb_log(CRB_LOG_ERROR, "daemon", "no worker can be started: %s", strerror(failed));
+        free(worker);
+        return false;
+    }
+    runtime->dispatch->n_threads++;
+    return true;
+}
+
+/** There is work: sees that somebody runs it. */
+static void workers_find_one(corbel_runtime *runtime)
+{
+    crb_dispatch *const dispatch = runtime->dispatch;
+    crb_worker *worker = dispatch->idle;
+    if (workers_self != NULL && workers_self->runtime == runtime && workers_self->idle && crb_io_is_leading()) {
+        worker = workers_self; /* it has just read the work: no other thread is woken for it */
+    }
+    if (worker != NULL) {
+        workers_remove_idle(dispatch, worker);
+        crb_io_wake(&worker->waiter);
+        return;
+    }
+    if (dispatch->n_threads - dispatch->n_blocked < runtime->max_workers &&
+        dispatch->n_threads < runtime->max_workers + runtime->max_substitutes) {
+        (void)workers_start(runtime); /* on failure those that run will come to it */
+    }
+}
+
+/* ---- work ---- */
+
+void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work)
+{
+    crb_dispatch *const dispatch = runtime->dispatch;
+    work->next = NULL;
+    *dispatch->queue_end = work;
+    dispatch->queue_end = &work->next;
+    workers_find_one(runtime);
+}
+
+void crb_workers_unpost_locked(crb_dispatch *dispatch, crb_work *work)
+{
+    crb_work **at = &dispatch->queue;
+    while (*at != work) {
+        at = &(*at)->next;
+    }
+    *at = work->next;
+    if (*at == NULL) {
+        dispatch->queue_end = at;
+    }
+}
+
+void crb_workers_post(corbel_runtime *runtime, crb_work *work)
+{
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = crb_dispatch_get_locked(runtime);
+    bool posted = false;
+    if (dispatch != NULL && !dispatch->stopping) {
+        crb_workers_post_locked(runtime, work);
+        posted = dispatch->n_threads > 0;
+        if (!posted) {
+            crb_workers_unpost_locked(dispatch, work);
+        }
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    if (!posted) {
+        work->run(work);
+    }
+}
+
+void crb_workers_blocking(corbel_runtime *runtime, bool blocked)
+{
+    crb_worker *const self = workers_self;
+    if (self == NULL || self->runtime != runtime || self->blocked == blocked) {
+        return;
+    }
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = runtime->dispatch;
+    self->blocked = blocked;
+    if (!blocked) {
+        dispatch->n_blocked--;
+    } else {
+        dispatch->n_blocked++;
+        if (dispatch->queue != NULL) {
+            workers_find_one(runtime);
+        }
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+}
+
+void crb_workers_end(corbel_runtime *runtime)
+{
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = runtime->dispatch;
+    if (dispatch != NULL) {
+        dispatch->draining = true;
+        crb_registered *registered, *next;
+        HASH_ITER(hh, dispatch->ids, registered, next)
+        {
+            HASH_DEL(dispatch->ids, registered);
+            pthread_mutex_unlock(&runtime->dispatch_lock);
+            crb_target_unref(registered->target);
+            free(registered);
+            pthread_mutex_lock(&runtime->dispatch_lock);
+        }
+        while (dispatch->n_requests > 0) { /* calls whose sessions ended, and those of this process, may finish */
+            pthread_cond_wait(&dispatch->changed, &runtime->dispatch_lock);
+        }
+        dispatch->stopping = true;
+        while (dispatch->n_threads > 0) {
+            for (crb_worker *worker = dispatch->idle; worker != NULL; worker = dispatch->idle) {
+                workers_remove_idle(dispatch, worker);
+                crb_io_wake(&worker->waiter);
+            }
+            pthread_cond_wait(&dispatch->changed, &runtime->dispatch_lock);
+        }
+        workers_reap_locked(runtime);
+        runtime->dispatch = NULL;
+    }
+    runtime->ended = true;
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    if (dispatch != NULL) {
+        pthread_cond_destroy(&dispatch->changed);
+        free(dispatch);
+    }
+}

@@ -1,0 +1,76 @@
+/** Calls under way, as the calling half keeps them. */
+#ifndef CRB_CALL_IMPL_H
+#define CRB_CALL_IMPL_H
+
+#include "runtime/call/peer.h"
+
+#include <corbel/call.h>
+
+/** How a call ended, whatever way it went. */
+typedef struct crb_outcome_value {
+    crb_outcome outcome;
+    crb_buf body;  /* RESULT, EXCEPTION */
+    crb_ref *refs; /* malloc'ed; counted targets */
+    size_t n_refs;
+    char *exception;    /* EXCEPTION: malloc'ed */
+    corbel_error error; /* ERROR */
+} crb_outcome_value;
+
+void crb_outcome_clear(crb_outcome_value *value);
+
+struct corbel_call {
+    _Atomic uint32_t refs; /* who began it; of a queued call in this process its request, too */
+    corbel_runtime *runtime;
+    const corbel_operation *operation;
+    crb_target *target;     /* counted: what was called */
+    crb_peer *peer;         /* counted; NULL: a call in this process, or one that never left */
+    crb_question *question; /* guarded by the peer's lock; NULL once it is complete */
+    uint64_t chain, deadline;
+    pthread_mutex_t *guard; /* under which done is set */
+    crb_wait *wait;         /* who waits; guarded by guard */
+    _Atomic bool done;
+    crb_outcome_value value; /* valid once done */
+    /** Instead of a waiting thread: called once, on the polling thread, with no lock held; owns the call. */
+    void (*completed)(struct corbel_call *call);
+    struct corbel_request *relay; /* for completed() */
+    bool is_bind;                 /* its question lives on until crb_session_finish() */
+    crb_later later;
+};
+
+/** What to send. */
+typedef struct crb_send {
+    const char *interface, *operation;
+    const void *operation_key;
+    uint64_t lane;
+    uint32_t hop;
+    bool oneway;
+    bool may_wait; /* for credit */
+    crb_buf *args;
+    const crb_ref *refs;
+    size_t n_refs;
+} crb_send;
+
+/** Sends a call to an IMPORT target. Waits for credit if it may. CORBEL_OK: call (NULL for a oneway) completes some time. */
+corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
+                            corbel_error *reterr);
+/** The call is complete: value is moved from. Under call->guard. */
+void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value);
+/** The same for a queued call in this process, whose count of the request it gives back. No lock held. */
+void crb_call_complete(corbel_call *call, crb_outcome_value *value);
+
+/** Collects the references of a message that is being written. */
+typedef struct crb_ref_list {
+    crb_ref *items;
+    size_t len, capacity;
+} crb_ref_list;
+uint64_t crb_ref_list_add(void *list, corbel_object *object, const corbel_interface *interface, corbel_error *reterr);
+/** The reader's side: user is a crb_ref_table. */
+typedef struct crb_ref_table {
+    const crb_ref *items;
+    size_t len;
+} crb_ref_table;
+corbel_object *crb_ref_table_take(void *table, uint64_t tag, const corbel_interface *interface, corbel_error *reterr);
+/** Gives the counts back and frees the array. Never under a lock. */
+void crb_refs_free(crb_ref *refs, size_t n);
+
+#endif /* CRB_CALL_IMPL_H */

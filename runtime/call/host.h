@@ -1,0 +1,77 @@
+/** The one small door from the calling half to the hosting half: `daemon/` fills it in and installs it; `runtime/` calls
+ *  through it. Without a host a runtime answers every call with CORBEL_NOT_FOUND. */
+#ifndef CRB_HOST_H
+#define CRB_HOST_H
+
+#include "runtime/base/buf.h"
+#include "runtime/session/session.h"
+
+#include <corbel/generated.h>
+
+struct crb_peer;
+struct crb_target;
+struct corbel_call;
+struct crb_wait;
+
+/** Something for a thread to run. Embedded in what it belongs to. */
+typedef struct crb_work {
+    void (*run)(struct crb_work *work);
+    struct crb_work *next;
+} crb_work;
+
+/** A reference that travels in a message, by its tag. Counts target. */
+typedef struct crb_ref {
+    const char *interface; /* as what it is passed: static, of a corbel_interface; NULL in tables that came in */
+    uint64_t tag;
+    struct crb_target *target;
+} crb_ref;
+
+/** A call that comes in. The host takes over args and refs (with the array, malloc'ed) and a count of target; strings are
+ *  borrowed. */
+typedef struct crb_incoming {
+    struct crb_peer *peer;     /* borrowed; NULL: from this runtime itself, then: */
+    struct corbel_call *local; /* completed by crb_call_complete(), unless oneway (NULL) */
+    crb_answer *answer;
+    struct crb_target *target;
+    const char *interface, *operation;
+    uint64_t lane, deadline, chain;
+    uint32_t hop;
+    bool oneway, complete;
+    crb_buf args;
+    crb_ref *refs;
+    size_t n_refs;
+} crb_incoming;
+
+typedef struct crb_host {
+    /** Under the peer's lock, or none for a call from this runtime itself: queues the call. Sets the answer's user pointer. When
+     * it cannot, it answers. */
+    void (*call)(corbel_runtime *runtime, crb_incoming *incoming);
+    /** No lock held: runs a call from this runtime itself on the calling thread, if its lane and object are free; what it became
+     *  is then in local. False: not now, nothing was taken over. */
+    bool (*call_direct)(corbel_runtime *runtime, crb_incoming *incoming);
+    /** Under the peer's lock: the rest of the arguments of a call (its user pointer). Takes over args. */
+    void (*body)(void *request, crb_buf *args);
+    /** Under the peer's lock: the caller has given up. */
+    void (*cancel)(void *request);
+    /** Under the peer's lock: which object has the id? A counted target, or NULL with reterr. */
+    struct crb_target *(*find)(corbel_runtime *runtime, const char *id, const char *interface, corbel_error *reterr);
+    /** No lock held: the URI of a registered object, a corbel block; NULL: it has none. */
+    char *(*uri)(struct crb_target *target);
+    /** No lock held: runs work on a worker, or at once where there is none to be had. */
+    void (*post)(corbel_runtime *runtime, crb_work *work);
+    /** Under dispatch_lock: the same; the caller is one that must not run it itself. */
+    void (*post_locked)(corbel_runtime *runtime, crb_work *work);
+    /** Under dispatch_lock: wait ends; its lanes go back to the workers. */
+    void (*wait_ends_locked)(struct crb_wait *wait);
+    /** No lock held: the calling thread is about to block, or goes on. No-op on threads that are no workers. */
+    void (*blocking)(corbel_runtime *runtime, bool blocked);
+    /** No lock held: the runtime ends: waits for its calls and ends its workers. */
+    void (*end)(corbel_runtime *runtime);
+} crb_host;
+
+/** Called once, when the library is loaded, by the hosting half. */
+void crb_host_install(const crb_host *host);
+/** NULL: none. */
+const crb_host *crb_host_get(void);
+
+#endif /* CRB_HOST_H */

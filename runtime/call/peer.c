@@ -1,0 +1,350 @@
+/** Peers: the lock around a session, and what its events mean. */
+#include "runtime/call/peer.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+#include "runtime/base/log.h"
+#include "runtime/call/call_impl.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void peer_timer(void *user)
+{
+    crb_peer *const peer = user;
+    crb_peer_lock(peer);
+    peer->timer_when = CRB_NEVER;
+    if (peer->link != NULL) {
+        crb_session_tick(peer->session, crb_now());
+    }
+    crb_peer_unlock(peer);
+}
+
+crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address)
+{
+    static _Atomic uint64_t last_serial;
+    crb_peer *const peer = calloc(1, sizeof *peer);
+    if (peer == NULL) {
+        return NULL;
+    }
+    crb_session_config config = { .dialer = dialer, .name = runtime->name, .limits = CRB_SESSION_LIMITS_DEFAULT };
+    memcpy(config.instance, runtime->instance, sizeof config.instance);
+    memcpy(config.secret, runtime->secret, sizeof config.secret);
+    peer->session = crb_session_new(&config, crb_now());
+    peer->address = address == NULL ? NULL : strdup(address);
+    if (peer->session == NULL || (address != NULL && peer->address == NULL)) {
+        crb_session_free(peer->session);
+        free(peer);
+        return NULL;
+    }
+    atomic_init(&peer->refs, 1);
+    atomic_init(&peer->alive, true);
+    pthread_mutex_init(&peer->lock, NULL);
+    peer->runtime = runtime;
+    peer->serial = atomic_fetch_add(&last_serial, 1) + 1;
+    peer->later_end = &peer->later;
+    peer->timer_when = CRB_NEVER;
+    crb_timer_init(&peer->timer, peer_timer, peer);
+    crb_runtime_ref_memory(runtime);
+    return peer;
+}
+
+crb_peer *crb_peer_ref(crb_peer *peer)
+{
+    atomic_fetch_add_explicit(&peer->refs, 1, memory_order_relaxed);
+    return peer;
+}
+
+void crb_peer_unref(crb_peer *peer)
+{
+    if (peer == NULL || atomic_fetch_sub(&peer->refs, 1) != 1) {
+        return;
+    }
+    corbel_runtime *const runtime = peer->runtime;
+    crb_alias *alias = peer->aliases;
+    while (alias != NULL) {
+        crb_alias *const next = alias->next;
+        free(alias);
+        alias = next;
+    }
+    crb_session_free(peer->session);
+    pthread_mutex_destroy(&peer->lock);
+    free(peer->address);
+    free(peer->why);
+    free(peer);
+    crb_runtime_unref_memory(runtime);
+}
+
+/* ---- the runtime's list ---- */
+
+static void peer_list(crb_peer *peer)
+{
+    corbel_runtime *const runtime = peer->runtime;
+    pthread_mutex_lock(&runtime->lock);
+    if (!peer->listed) {
+        peer->listed = true;
+        peer->next = runtime->peers;
+        runtime->peers = peer;
+    }
+    pthread_mutex_unlock(&runtime->lock);
+}
+
+void crb_peer_unlist(crb_peer *peer)
+{
+    corbel_runtime *const runtime = peer->runtime;
+    pthread_mutex_lock(&runtime->lock);
+    if (peer->listed) {
+        crb_peer **at = &runtime->peers;
+        while (*at != peer) {
+            at = &(*at)->next;
+        }
+        *at = peer->next;
+        peer->listed = false;
+        if (runtime->closing != NULL) {
+            crb_io_wake(runtime->closing);
+        }
+    }
+    pthread_mutex_unlock(&runtime->lock);
+}
+
+/* ---- lock, events, output ---- */
+
+void crb_peer_lock(crb_peer *peer)
+{
+    pthread_mutex_lock(&peer->lock);
+}
+
+void crb_peer_later_locked(crb_peer *peer, crb_later *later)
+{
+    later->next = NULL;
+    *peer->later_end = later;
+    peer->later_end = &later->next;
+}
+
+void crb_peer_unref_target_locked(crb_peer *peer, crb_target *target)
+{
+    if (target != NULL && atomic_fetch_sub(&target->refs, 1) == 1) {
+        target->next_dead = peer->dead;
+        peer->dead = target;
+    }
+}
+
+void crb_peer_refs_free_locked(crb_peer *peer, crb_ref *refs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        crb_peer_unref_target_locked(peer, refs[i].target);
+    }
+    free(refs);
+}
+
+static void peer_wake_waiters(crb_peer *peer)
+{
+    while (peer->waiters != NULL) {
+        crb_peer_waiter *const waiter = peer->waiters;
+        peer->waiters = waiter->next;
+        waiter->woken = true;
+        crb_io_wake(&waiter->waiter);
+    }
+}
+
+static void peer_pump(crb_peer *peer)
+{
+    if (peer->link == NULL || peer->closing) {
+        return;
+    }
+    if (!peer->sending) {
+        crb_buf message = CRB_BUF_INIT;
+        if (crb_session_pull(peer->session, &message, crb_now())) {
+            peer->sending = true;
+            peer->link->ops->send(peer->link, &message);
+        }
+        crb_buf_clear(&message);
+    }
+    if (crb_session_wants_close(peer->session)) {
+        peer->closing = true;
+        peer->link->ops->close(peer->link, true);
+    } else if (peer->ended) {
+        peer->closing = true;
+        peer->link->ops->close(peer->link, false);
+    }
+}
+
+static void peer_set_timer(crb_peer *peer)
+{
+    const uint64_t next = peer->link == NULL ? CRB_NEVER : crb_session_next_tick(peer->session);
+    if (next < peer->timer_when) {
+        peer->timer_when = next;
+        crb_timer_set(&peer->timer, next);
+    }
+}
+
+void crb_peer_settle_locked(crb_peer *peer)
+{
+    crb_event event;
+    memset(&event, 0, sizeof event);
+    while (crb_session_next_event(peer->session, &event)) {
+        crb_peer_handle_event(peer, &event);
+    }
+    peer_pump(peer);
+    peer_set_timer(peer);
+}
+
+void crb_peer_unlock(crb_peer *peer)
+{
+    crb_peer_settle_locked(peer);
+    crb_later *later = peer->later;
+    crb_target *dead = peer->dead;
+    peer->later = NULL;
+    peer->later_end = &peer->later;
+    peer->dead = NULL;
+    pthread_mutex_unlock(&peer->lock);
+    /* From here on the peer may be gone. */
+    while (later != NULL) {
+        crb_later *const next = later->next;
+        later->run(later);
+        later = next;
+    }
+    while (dead != NULL) {
+        crb_target *const next = dead->next_dead;
+        crb_target_destroy(dead);
+        dead = next;
+    }
+}
+
+bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline)
+{
+    const crb_host *const host = crb_host_get();
+    const bool in_operation = host != NULL && crb_context_current() != NULL;
+    corbel_runtime *const runtime = peer->runtime;
+    crb_peer_waiter waiter = { .next = peer->waiters };
+    crb_waiter_init(&waiter.waiter, CRB_WAITER_CALLER);
+    peer->waiters = &waiter;
+    crb_peer_unlock(peer);
+    if (in_operation) {
+        host->blocking(runtime, true);
+    }
+    crb_io_wait(&waiter.waiter, deadline);
+    if (in_operation) {
+        host->blocking(runtime, false);
+    }
+    crb_peer_lock(peer);
+    for (crb_peer_waiter **at = &peer->waiters; !waiter.woken && *at != NULL; at = &(*at)->next) {
+        if (*at == &waiter) {
+            *at = waiter.next;
+            break;
+        }
+    }
+    return waiter.woken;
+}
+
+/* ---- events that are the peer's own ---- */
+
+void crb_peer_opened_locked(crb_peer *peer)
+{
+    corbel_runtime *const runtime = peer->runtime;
+    pthread_mutex_lock(&runtime->lock);
+    memcpy(peer->instance, crb_session_peer_instance(peer->session), sizeof peer->instance);
+    pthread_mutex_unlock(&runtime->lock);
+    peer->open = true;
+    crb_log(CRB_LOG_INFO, "session", "%s: open with '%s'", peer->link == NULL ? "?" : peer->link->ops->peer(peer->link),
+            crb_session_peer_name(peer->session));
+    peer_wake_waiters(peer);
+}
+
+void crb_peer_changed_locked(crb_peer *peer)
+{
+    peer_wake_waiters(peer);
+}
+
+void crb_peer_ended_locked(crb_peer *peer, const char *why, bool clean)
+{
+    peer->ended = true;
+    atomic_store(&peer->alive, false);
+    free(peer->why);
+    peer->why = why == NULL ? NULL : strdup(why);
+    crb_log(clean ? CRB_LOG_INFO : CRB_LOG_WARNING, "session", "%s: ended: %s",
+            peer->link == NULL ? "?" : peer->link->ops->peer(peer->link), why == NULL ? "" : why);
+    if (peer->link == NULL) {
+        crb_peer_unlist(peer);
+    }
+    peer_wake_waiters(peer);
+}
+
+/* ---- the link ---- */
+
+static void peer_received(void *user, const uint8_t *data, size_t len)
+{
+    crb_peer *const peer = user;
+    crb_peer_lock(peer);
+    crb_session_input(peer->session, data, len, crb_now());
+    crb_peer_unlock(peer);
+}
+
+static void peer_sent(void *user)
+{
+    crb_peer *const peer = user;
+    crb_peer_lock(peer);
+    peer->sending = false;
+    crb_peer_unlock(peer);
+}
+
+static void peer_closed(void *user, const char *why)
+{
+    crb_peer *const peer = user;
+    crb_peer_lock(peer);
+    crb_link *const link = peer->link;
+    if (!peer->ended) {
+        crb_session_lost(peer->session, why, crb_now());
+    }
+    crb_peer_settle_locked(peer);
+    peer->link_over = true;
+    peer->link = NULL;
+    crb_peer_unlock(peer);
+    crb_timer_stop(&peer->timer);
+    if (link != NULL) {
+        link->ops->free(link);
+    }
+    crb_peer_unlist(peer);
+    crb_peer_unref(peer); /* the link's */
+}
+
+const crb_link_handler crb_peer_link_handler = { peer_received, peer_sent, peer_closed };
+
+void crb_peer_expect_link(crb_peer *peer)
+{
+    crb_peer_ref(peer);
+    peer_list(peer);
+}
+
+void crb_peer_start(crb_peer *peer, crb_link *link)
+{
+    crb_peer_lock(peer);
+    const bool over = peer->link_over; /* closed() was faster than we */
+    if (!over) {
+        peer->link = link;
+    }
+    crb_peer_unlock(peer);
+    if (over) {
+        link->ops->free(link);
+    }
+}
+
+void crb_peer_no_link(crb_peer *peer, const char *why)
+{
+    crb_peer_lock(peer);
+    crb_session_lost(peer->session, why, crb_now());
+    crb_peer_unlock(peer);
+    crb_peer_unlist(peer);
+    crb_peer_unref(peer);
+}
+
+void crb_peer_bye(crb_peer *peer)
+{
+    atomic_store(&peer->alive, false);
+    crb_peer_lock(peer);
+    if (!peer->ended) {
+        crb_session_bye(peer->session, crb_now());
+    }
+    crb_peer_unlock(peer);
+}

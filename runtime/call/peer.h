@@ -1,0 +1,107 @@
+/** Peers: a session, its transport, and the lock around both. */
+#ifndef CRB_PEER_H
+#define CRB_PEER_H
+
+#include "runtime/call/target.h"
+#include "runtime/session/session.h"
+#include "runtime/transport/transport.h"
+
+/** Something that must not be done under a peer's lock; done right after it was given back. */
+typedef struct crb_later {
+    void (*run)(struct crb_later *later);
+    struct crb_later *next;
+} crb_later;
+
+struct crb_peer {
+    _Atomic uint32_t refs; /* the link, imports, requests, who dials */
+    corbel_runtime *runtime;
+    uint64_t serial;           /* of this process, never 0: tells sessions apart in lanes */
+    char *address;             /* dialled: "127.0.0.1:9676", else NULL */
+    struct crb_alias *aliases; /* other addresses that turned out to lead here; guarded by runtime->lock */
+    uint8_t instance[16];      /* the peer runtime; valid once open; guarded by runtime->lock */
+    bool listed;               /* guarded by runtime->lock */
+    crb_peer *next;            /* in the runtime's list; guarded by runtime->lock */
+    char *why;                 /* why it ended; guarded by lock */
+    pthread_mutex_t lock;      /* guards: */
+    crb_session *session;
+    crb_link *link; /* NULL before it is there and after it has ended */
+    bool link_over; /* closed() has come */
+    bool sending;   /* between link send() and sent() */
+    bool closing;   /* the link was told to close */
+    bool open;      /* both HELLOs were exchanged */
+    bool ended;     /* CRB_EVENT_CLOSED was seen, or the session never began */
+    bool refused;   /* a request was refused for want of credit since the last CREDIT */
+    crb_timer timer;
+    uint64_t timer_when;
+    struct crb_peer_waiter *waiters; /* for credit, for the opening, for the end */
+    crb_later *later, **later_end;
+    crb_target *dead;          /* targets that lost their last count under the lock */
+    _Atomic bool said_goodbye; /* at the end of the runtime */
+    _Atomic bool alive;        /* may be used for new calls; a hint outside the lock */
+};
+
+/** One thread that waits for a change of the peer. On its stack. */
+typedef struct crb_peer_waiter {
+    crb_waiter waiter;
+    struct crb_peer_waiter *next;
+    bool woken;
+} crb_peer_waiter;
+
+/** An address that leads to a peer or to this runtime itself. */
+typedef struct crb_alias {
+    struct crb_alias *next;
+    char address[];
+} crb_alias;
+
+extern const crb_link_handler crb_peer_link_handler;
+
+/** A peer without a link; the caller's count. dialer: this side dials. NULL: no memory. */
+crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address);
+/** Lists it at the runtime; from now on a link holds a count of it: crb_peer_start() or crb_peer_no_link() follows. */
+void crb_peer_expect_link(crb_peer *peer);
+/** Gives it its link and sends HELLO. */
+void crb_peer_start(crb_peer *peer, crb_link *link);
+/** No link could be had: ends it. */
+void crb_peer_no_link(crb_peer *peer, const char *why);
+/** Takes it off the runtime's list. */
+void crb_peer_unlist(crb_peer *peer);
+crb_peer *crb_peer_ref(crb_peer *peer);
+void crb_peer_unref(crb_peer *peer);
+
+void crb_peer_lock(crb_peer *peer);
+/** Handles all events, sends what there is to send, unlocks, and does what was to be done later. */
+void crb_peer_unlock(crb_peer *peer);
+/** Handles events without unlocking. */
+void crb_peer_settle_locked(crb_peer *peer);
+void crb_peer_later_locked(crb_peer *peer, crb_later *later);
+/** crb_target_unref() and crb_refs_free() under the lock: what must not happen there happens later. */
+void crb_peer_unref_target_locked(crb_peer *peer, crb_target *target);
+void crb_peer_refs_free_locked(crb_peer *peer, crb_ref *refs, size_t n);
+/** Answers a call that was not entered. */
+void crb_peer_refuse_locked(crb_peer *peer, crb_answer *answer, bool oneway, corbel_error *error);
+/** Waits, unlocked meanwhile, until something changed (credit, opening, end) or the deadline. False: the deadline. */
+bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline);
+
+/** The refs of a message to be sent to peer. out has room for n. Under the lock. */
+void crb_peer_refs_out_locked(crb_peer *peer, const crb_ref *refs, size_t n, crb_ref_out *out);
+/** After a message was queued: the session holds what it did not hold before. */
+void crb_peer_refs_sent_locked(crb_peer *peer, const crb_ref *refs, size_t n, const crb_ref_out *out);
+
+/** Closes it: BYE, or at once. */
+void crb_peer_bye(crb_peer *peer);
+
+/** A counted, open peer for one of the addresses, dialled now where there is none; or itself is true: the address is this very
+ *  runtime. The error lists every address tried. */
+corbel_status crb_peer_find(corbel_runtime *runtime, const crb_address *addresses, size_t n, uint64_t deadline, crb_peer **ret,
+                            bool *ret_itself, corbel_error *reterr);
+/** Asks the peer for the object with an id: a counted IMPORT target. */
+corbel_status crb_peer_bind(crb_peer *peer, const char *id, const corbel_interface *interface, uint64_t deadline,
+                            crb_target **ret, corbel_error *reterr);
+
+/* Between peer.c and peer_events.c. */
+void crb_peer_handle_event(crb_peer *peer, crb_event *event);
+void crb_peer_opened_locked(crb_peer *peer);
+void crb_peer_changed_locked(crb_peer *peer);
+void crb_peer_ended_locked(crb_peer *peer, const char *why, bool clean);
+
+#endif /* CRB_PEER_H */

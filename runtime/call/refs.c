@@ -1,0 +1,77 @@
+/** Reference tables of messages: writing and reading them. */
+#include "runtime/base/fail.h"
+#include "runtime/call/call_impl.h"
+
+#include <stdlib.h>
+
+/** A reference by URI that was found already travels as what it was found to be: then its own peer gets itself back. */
+static crb_target *refs_settled(crb_target *target)
+{
+    if (target->kind == CRB_TARGET_URI) {
+        pthread_mutex_lock(&target->uri.bind_lock);
+        crb_target *const bound = target->uri.bound;
+        const bool usable = bound != NULL && (bound->kind == CRB_TARGET_LOCAL || atomic_load(&bound->import.peer->alive));
+        crb_target *const settled = crb_target_ref(usable ? bound : target);
+        pthread_mutex_unlock(&target->uri.bind_lock);
+        return settled;
+    }
+    return crb_target_ref(target);
+}
+
+uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interface *interface, corbel_error *reterr)
+{
+    static _Atomic uint64_t last_tag; /* never used again: a stale tag can not name another reference */
+    crb_ref_list *const list = user;
+    if (object->target == NULL) {
+        crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "a reference that is passed was made without memory");
+        return 0;
+    }
+    if (list->len == list->capacity) {
+        const size_t capacity = list->capacity == 0 ? 4 : 2 * list->capacity;
+        crb_ref *const items = realloc(list->items, capacity * sizeof *items);
+        if (items == NULL) {
+            crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference that is passed");
+            return 0;
+        }
+        list->items = items;
+        list->capacity = capacity;
+    }
+    const uint64_t tag = atomic_fetch_add_explicit(&last_tag, 1, memory_order_relaxed) + 1;
+    list->items[list->len++] = (crb_ref) { .tag = tag, .target = refs_settled(object->target), .interface = interface->name };
+    return tag;
+}
+
+corbel_object *crb_ref_table_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr)
+{
+    const crb_ref_table *const table = user;
+    for (size_t i = 0; i < table->len; i++) {
+        if (table->items[i].tag != tag) {
+            continue;
+        }
+        crb_target *const target = table->items[i].target;
+        if (target == NULL) {
+            crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object that is passed does not exist any more");
+            return NULL;
+        }
+        if (target->kind == CRB_TARGET_LOCAL && !crb_interface_is_a(target->local.skeleton.interface, interface->name)) {
+            crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "the object is a %s, not a %s",
+                     target->local.skeleton.interface->name, interface->name);
+            return NULL;
+        }
+        corbel_object *const object = crb_object_new(crb_target_ref(target), interface);
+        if (object == NULL) {
+            crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
+        }
+        return object;
+    }
+    crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "no reference with this tag came along");
+    return NULL;
+}
+
+void crb_refs_free(crb_ref *refs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        crb_target_unref(refs[i].target);
+    }
+    free(refs);
+}

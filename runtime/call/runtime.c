@@ -1,0 +1,219 @@
+/** The runtime: options, life, the name server's reference. */
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+#include "runtime/call/peer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const crb_host *runtime_host;
+
+void crb_host_install(const crb_host *host)
+{
+    runtime_host = host;
+}
+
+const crb_host *crb_host_get(void)
+{
+    return runtime_host;
+}
+
+void crb_runtime_ref_memory(corbel_runtime *runtime)
+{
+    atomic_fetch_add_explicit(&runtime->memory_refs, 1, memory_order_relaxed);
+}
+
+void crb_runtime_unref_memory(corbel_runtime *runtime)
+{
+    if (atomic_fetch_sub(&runtime->memory_refs, 1) != 1) {
+        return;
+    }
+    crb_alias *alias = runtime->own_addresses;
+    while (alias != NULL) {
+        crb_alias *const next = alias->next;
+        free(alias);
+        alias = next;
+    }
+    pthread_mutex_destroy(&runtime->lock);
+    pthread_mutex_destroy(&runtime->dispatch_lock);
+    free(runtime->name);
+    free(runtime->name_server);
+    free(runtime);
+}
+
+/** Members that an older program does not know keep their defaults. */
+static corbel_runtime_options runtime_options(const corbel_runtime_options *given)
+{
+    corbel_runtime_options options = CORBEL_RUNTIME_OPTIONS_INIT;
+    if (given != NULL) {
+        memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
+    }
+    const char *const environment = getenv("CORBEL_NS");
+    if (options.name_server == NULL) {
+        options.name_server = environment != NULL && environment[0] != '\0' ? environment : "localhost:9676";
+    }
+    if (options.name == NULL) {
+        options.name = program_invocation_short_name;
+    }
+    if (options.default_deadline_ms == 0) {
+        options.default_deadline_ms = CRB_DEFAULT_DEADLINE_MS;
+    }
+    if (options.max_workers == 0) {
+        options.max_workers = CRB_DEFAULT_MAX_WORKERS;
+    }
+    if (options.min_workers == 0) {
+        const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+        options.min_workers = cpus > 0 ? (uint32_t)cpus : 1;
+    }
+    if (options.min_workers > options.max_workers) {
+        options.min_workers = options.max_workers;
+    }
+    if (options.no_substitutes) {
+        options.max_substitutes = 0;
+    } else if (options.max_substitutes == 0) {
+        options.max_substitutes = CRB_DEFAULT_MAX_SUBSTITUTES;
+    }
+    return options;
+}
+
+corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_runtime **ret, corbel_error *reterr)
+{
+    if (ret == NULL || (options != NULL && options->size == 0)) {
+        return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
+                        "a runtime needs a place for the result, and options with their size (CORBEL_RUNTIME_OPTIONS_INIT)");
+    }
+    const corbel_runtime_options wanted = runtime_options(options);
+    corbel_runtime *const runtime = calloc(1, sizeof *runtime);
+    if (runtime == NULL) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a runtime");
+    }
+    atomic_init(&runtime->memory_refs, 1);
+    pthread_mutex_init(&runtime->lock, NULL);
+    pthread_mutex_init(&runtime->dispatch_lock, NULL);
+    runtime->name = strdup(wanted.name);
+    runtime->name_server = strdup(wanted.name_server);
+    runtime->default_deadline_ms = wanted.default_deadline_ms;
+    runtime->min_workers = wanted.min_workers;
+    runtime->max_workers = wanted.max_workers;
+    runtime->max_substitutes = wanted.max_substitutes;
+    crb_random(runtime->instance, sizeof runtime->instance);
+    crb_random(runtime->secret, sizeof runtime->secret);
+    if (runtime->name == NULL || runtime->name_server == NULL) {
+        crb_runtime_unref_memory(runtime);
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a runtime");
+    }
+    const corbel_status status = crb_io_acquire(reterr);
+    if (status != CORBEL_OK) {
+        crb_runtime_unref_memory(runtime);
+        return status;
+    }
+    *ret = runtime;
+    return CORBEL_OK;
+}
+
+void crb_runtime_close_peers(corbel_runtime *runtime)
+{
+    crb_waiter waiter;
+    crb_waiter_init(&waiter, CRB_WAITER_CALLER);
+    pthread_mutex_lock(&runtime->lock);
+    runtime->closing = &waiter;
+    for (;;) {
+        crb_peer *peer = runtime->peers;
+        while (peer != NULL && atomic_load(&peer->said_goodbye)) {
+            peer = peer->next;
+        }
+        if (peer != NULL) {
+            atomic_store(&peer->said_goodbye, true);
+            crb_peer_ref(peer);
+            pthread_mutex_unlock(&runtime->lock);
+            crb_peer_bye(peer);
+            crb_peer_unref(peer);
+        } else if (runtime->peers != NULL) {
+            pthread_mutex_unlock(&runtime->lock);
+            crb_io_wait(&waiter, CRB_NEVER);
+        } else {
+            break;
+        }
+        pthread_mutex_lock(&runtime->lock);
+    }
+    runtime->closing = NULL;
+    pthread_mutex_unlock(&runtime->lock);
+}
+
+corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
+{
+    if (self == NULL) {
+        return NULL;
+    }
+    atomic_store(&self->closed, true);
+    pthread_mutex_lock(&self->lock);
+    corbel_object *const name_server = self->name_server_object;
+    self->name_server_object = NULL;
+    pthread_mutex_unlock(&self->lock);
+    corbel_object_unref(name_server);
+    crb_runtime_close_peers(self);
+    if (runtime_host != NULL) {
+        runtime_host->end(self);
+    }
+    crb_io_release();
+    crb_runtime_unref_memory(self);
+    return NULL;
+}
+
+/** CORBEL_NS may be a URI of any kind, or addresses alone. */
+static char *runtime_name_server_uri(const corbel_runtime *runtime)
+{
+    const char *const given = runtime->name_server;
+    char *uri = NULL;
+    if (strncasecmp(given, "corbel", 6) == 0 && strchr(given, '@') != NULL) {
+        return strdup(given);
+    }
+    return asprintf(&uri, "corbel:corbel.NameServer@%s", given) < 0 ? NULL : uri;
+}
+
+corbel_status crb_runtime_name_server(corbel_runtime *runtime, corbel_object **ret, corbel_error *reterr)
+{
+    corbel_status status = CORBEL_OK;
+    pthread_mutex_lock(&runtime->lock);
+    if (runtime->name_server_object == NULL) {
+        char *const uri = runtime_name_server_uri(runtime);
+        corbel_error error = CORBEL_ERROR_INIT;
+        if (uri == NULL) {
+            status = crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a URI");
+        } else if (corbel_object_from_uri(runtime, NULL, uri, &runtime->name_server_object, &error)) {
+            status = crb_fail(reterr, error.status, CORBEL_COMPLETED_NO, "the name server's address '%s': %s",
+                              runtime->name_server, error.message);
+            corbel_error_clear(&error);
+        }
+        free(uri);
+    }
+    *ret = runtime->name_server_object;
+    pthread_mutex_unlock(&runtime->lock);
+    return status;
+}
+
+void crb_runtime_each_peer(corbel_runtime *runtime, void (*visit)(crb_peer *peer, void *user), void *user)
+{
+    uint64_t seen = 0; /* serials grow: each peer is visited once, without holding the list meanwhile */
+    for (;;) {
+        crb_peer *next = NULL;
+        pthread_mutex_lock(&runtime->lock);
+        for (crb_peer *peer = runtime->peers; peer != NULL; peer = peer->next) {
+            if (peer->serial > seen && (next == NULL || peer->serial < next->serial)) {
+                next = peer;
+            }
+        }
+        if (next != NULL) {
+            crb_peer_ref(next);
+        }
+        pthread_mutex_unlock(&runtime->lock);
+        if (next == NULL) {
+            return;
+        }
+        seen = next->serial;
+        visit(next, user);
+        crb_peer_unref(next);
+    }
+}

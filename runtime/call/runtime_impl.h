@@ -1,0 +1,103 @@
+/** What the files of runtime/call and daemon/ share: the runtime, and the order of its locks.
+ *
+ *  Locks, outermost first; one that stands later may be taken while one that stands earlier is held, never the other way:
+ *    crb_target.bind_lock > crb_peer.lock > corbel_runtime.lock, corbel_runtime.dispatch_lock (never both)
+ *  Two peers' locks are never held together. No user code runs under any of them. */
+#ifndef CRB_RUNTIME_IMPL_H
+#define CRB_RUNTIME_IMPL_H
+
+#include "runtime/call/host.h"
+#include "runtime/transport/io.h"
+#include "runtime/uri/uri.h"
+
+#include <corbel/generated.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define CRB_DEFAULT_DEADLINE_MS 30000u
+#define CRB_DEFAULT_MAX_WORKERS 64u
+#define CRB_DEFAULT_MAX_SUBSTITUTES 256u
+#define CRB_MAX_HOPS 128u
+#define CRB_CHAIN_SLOTS 256u
+
+typedef struct crb_peer crb_peer;
+typedef struct crb_target crb_target;
+typedef struct crb_wait crb_wait;
+
+struct corbel_runtime {
+    _Atomic uint32_t memory_refs; /* the user's, and one for each target, peer and request: the memory lives that long */
+    _Atomic bool closed;          /* corbel_runtime_unref() has begun: calls fail */
+    uint8_t instance[16];
+    uint8_t secret[16];
+    char *name;
+    char *name_server; /* as the user wrote it: HOST:PORT,… or a URI */
+    uint32_t default_deadline_ms;
+    uint32_t min_workers, max_workers, max_substitutes;
+
+    pthread_mutex_t lock; /* guards: */
+    crb_peer *peers;
+    corbel_object *name_server_object;
+    struct crb_alias *own_addresses; /* that turned out to lead to this runtime */
+    struct crb_waiter *closing;      /* who waits for the peers to be gone */
+
+    pthread_mutex_t dispatch_lock;     /* guards: */
+    crb_wait *chains[CRB_CHAIN_SLOTS]; /* threads that wait, by chain */
+    struct crb_dispatch *dispatch;     /* of the hosting half; NULL until it is needed */
+    bool ended;                        /* no more work is taken */
+};
+
+void crb_runtime_ref_memory(corbel_runtime *runtime);
+void crb_runtime_unref_memory(corbel_runtime *runtime);
+/** The runtime's reference to its name server, made at the first use; borrowed. */
+corbel_status crb_runtime_name_server(corbel_runtime *runtime, corbel_object **ret, corbel_error *reterr);
+
+/** Says goodbye to every peer and waits until their links are over. No lock held. */
+void crb_runtime_close_peers(corbel_runtime *runtime);
+/** Visits every peer that there is now, with no lock held. */
+void crb_runtime_each_peer(corbel_runtime *runtime, void (*visit)(crb_peer *peer, void *user), void *user);
+
+/** What the running thread is doing for whom. Nested calls inherit from it. */
+typedef struct crb_context {
+    corbel_runtime *runtime;
+    uint64_t chain;
+    uint64_t deadline;
+    uint32_t hop;
+    struct crb_context *outer;
+} crb_context;
+
+/** NULL: the thread is in no operation. */
+crb_context *crb_context_current(void);
+void crb_context_enter(crb_context *context);
+void crb_context_leave(crb_context *context);
+/** A number of this thread's own, never 0, never used again in this process: the lane of its calls. */
+uint64_t crb_thread_lane(void);
+/** Has this thread ever begun a call or sent a oneway? Until then its calls need no lane. */
+bool crb_thread_uses_lanes(void);
+void crb_thread_use_lanes(void);
+/** A secret random number, never 0. */
+uint64_t crb_random_id(void);
+
+/** A thread that waits for one call, and lends itself to that call's chain meanwhile. On its stack. */
+struct crb_wait {
+    crb_waiter waiter;
+    corbel_runtime *runtime;
+    uint64_t chain;
+    crb_work *inbox, **inbox_end; /* what it is to run; guarded by dispatch_lock */
+    struct crb_lane *lanes;       /* lanes that the hosting half gave it; guarded by dispatch_lock */
+    crb_wait *next;               /* in the same slot of the table of chains */
+};
+
+/** Registers the wait under its chain, so that calls of the chain come to it. */
+void crb_wait_begin(crb_wait *wait, corbel_runtime *runtime, uint64_t chain);
+/** Waits until *done, which is set under guard together with crb_io_wake(&wait->waiter), or until the deadline; runs what the
+ *  chain brings. True: done. */
+bool crb_wait_until(crb_wait *wait, const _Atomic bool *done, pthread_mutex_t *guard, uint64_t deadline);
+/** What is left in the inbox goes to the workers. */
+void crb_wait_end(crb_wait *wait);
+/** The innermost thread that waits in chain, or NULL. Under dispatch_lock. */
+crb_wait *crb_wait_find_locked(corbel_runtime *runtime, uint64_t chain);
+/** Puts work into its inbox and wakes it. Under dispatch_lock. */
+void crb_wait_give_locked(crb_wait *wait, crb_work *work);
+
+#endif /* CRB_RUNTIME_IMPL_H */

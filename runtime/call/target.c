@@ -1,0 +1,306 @@
+/** Targets and references: making, counting, ending them. */
+#include "runtime/call/target.h"
+
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+#include "runtime/call/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static crb_target *target_new(corbel_runtime *runtime, crb_target_kind kind)
+{
+    crb_target *const target = calloc(1, sizeof *target);
+    if (target != NULL) {
+        atomic_init(&target->refs, 1);
+        target->kind = kind;
+        target->runtime = runtime;
+        crb_runtime_ref_memory(runtime);
+    }
+    return target;
+}
+
+crb_target *crb_target_new_local(corbel_runtime *runtime, corbel_skeleton skeleton, void *self, corbel_finalizer finalize)
+{
+    crb_target *const target = target_new(runtime, CRB_TARGET_LOCAL);
+    if (target != NULL) {
+        target->local.skeleton = skeleton;
+        target->local.self = self;
+        target->local.finalize = finalize;
+        const uint64_t key[2] = { crb_random_id(), crb_random_id() };
+        memcpy(target->local.key, key, sizeof target->local.key);
+    }
+    return target;
+}
+
+crb_target *crb_target_new_uri(corbel_runtime *runtime, const corbel_interface *interface, const char *text, crb_uri *uri)
+{
+    char *const copy = strdup(text);
+    crb_target *const target = copy == NULL ? NULL : target_new(runtime, CRB_TARGET_URI);
+    if (target == NULL) {
+        free(copy);
+        return NULL;
+    }
+    target->uri.text = copy;
+    target->uri.uri = *uri;
+    *uri = (crb_uri) { 0 };
+    target->uri.interface = interface;
+    pthread_mutex_init(&target->uri.bind_lock, NULL);
+    return target;
+}
+
+/** Counts it unless it is on its way out. */
+static bool target_try_ref(crb_target *target)
+{
+    uint32_t refs = atomic_load_explicit(&target->refs, memory_order_relaxed);
+    while (refs != 0) {
+        if (atomic_compare_exchange_weak(&target->refs, &refs, refs + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface)
+{
+    crb_target *target = crb_import_user(import);
+    if (target != NULL && target_try_ref(target)) {
+        target->import.receipts++;
+        return target;
+    }
+    target = target_new(peer->runtime, CRB_TARGET_IMPORT);
+    char *const name = strdup(interface);
+    if (target == NULL || name == NULL) {
+        if (target != NULL) {
+            crb_runtime_unref_memory(target->runtime);
+        }
+        free(target);
+        free(name);
+        crb_session_release(peer->session, import, 1);
+        return NULL;
+    }
+    target->import.peer = crb_peer_ref(peer);
+    target->import.import = import;
+    target->import.receipts = 1;
+    target->import.interface = name;
+    crb_import_set_user(import, target); /* the one before, if any, is dying and gives back its own receipts */
+    return target;
+}
+
+crb_target *crb_target_ref(crb_target *target)
+{
+    atomic_fetch_add_explicit(&target->refs, 1, memory_order_relaxed);
+    return target;
+}
+
+void crb_target_unref(crb_target *target)
+{
+    if (target != NULL && atomic_fetch_sub(&target->refs, 1) == 1) {
+        crb_target_destroy(target);
+    }
+}
+
+static void target_free(crb_target *target)
+{
+    corbel_runtime *const runtime = target->runtime;
+    free(target);
+    crb_runtime_unref_memory(runtime);
+}
+
+static void target_finalize(crb_work *work)
+{
+    crb_target *const target = (crb_target *)((char *)work - offsetof(crb_target, local.finalizer));
+    if (target->local.finalize != NULL) {
+        target->local.finalize(target->local.self);
+    }
+    target_free(target);
+}
+
+static void target_release_import(crb_target *target)
+{
+    crb_peer *const peer = target->import.peer;
+    crb_peer_lock(peer);
+    if (crb_import_user(target->import.import) == target) {
+        crb_import_set_user(target->import.import, NULL);
+    }
+    crb_session_release(peer->session, target->import.import, target->import.receipts);
+    crb_peer_unlock(peer);
+    crb_peer_unref(peer);
+    free(target->import.interface);
+}
+
+void crb_target_destroy(crb_target *target)
+{
+    switch (target->kind) {
+    case CRB_TARGET_LOCAL:
+        free(target->local.id);
+        if (target->local.finalize == NULL) {
+            break;
+        }
+        target->local.finalizer.run = target_finalize;
+        crb_host_get()->post(target->runtime, &target->local.finalizer); /* only the host makes local targets */
+        return;
+    case CRB_TARGET_IMPORT:
+        target_release_import(target);
+        break;
+    case CRB_TARGET_URI:
+        crb_target_unref(target->uri.bound);
+        pthread_mutex_destroy(&target->uri.bind_lock);
+        crb_uri_clear(&target->uri.uri);
+        free(target->uri.text);
+        break;
+    }
+    target_free(target);
+}
+
+bool crb_interface_is_a(const corbel_interface *interface, const char *name)
+{
+    if (name[0] == '\0' || strcmp(interface->name, name) == 0) {
+        return true;
+    }
+    for (const corbel_interface *const *base = interface->bases; base != NULL && *base != NULL; base++) {
+        if (strcmp((*base)->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- references ---- */
+
+static corbel_object object_no_memory; /* target NULL */
+
+corbel_object *crb_object_no_memory(void)
+{
+    return &object_no_memory;
+}
+
+corbel_object *crb_object_new(crb_target *target, const corbel_interface *interface)
+{
+    corbel_object *const object = calloc(1, sizeof *object);
+    if (object == NULL) {
+        crb_target_unref(target);
+        return NULL;
+    }
+    atomic_init(&object->refs, 1);
+    object->target = target;
+    object->interface = interface;
+    return object;
+}
+
+corbel_object *corbel_object_ref(corbel_object *self)
+{
+    if (self != NULL && self->target != NULL) {
+        atomic_fetch_add_explicit(&self->refs, 1, memory_order_relaxed);
+    }
+    return self;
+}
+
+corbel_object *corbel_object_unref(corbel_object *self)
+{
+    if (self != NULL && self->target != NULL && atomic_fetch_sub(&self->refs, 1) == 1) {
+        crb_target_unref(self->target);
+        free(self);
+    }
+    return NULL;
+}
+
+corbel_object *corbel_object_with(corbel_object *self, const corbel_options *options)
+{
+    if (self == NULL || self->target == NULL) {
+        return crb_object_no_memory();
+    }
+    corbel_object *const derived = crb_object_new(crb_target_ref(self->target), self->interface);
+    if (derived == NULL) {
+        return crb_object_no_memory();
+    }
+    derived->deadline_ms = self->deadline_ms;
+    derived->wait_for_credit = self->wait_for_credit;
+    if (options != NULL) {
+        if (options->size >= offsetof(corbel_options, deadline_ms) + sizeof options->deadline_ms && options->deadline_ms != 0) {
+            derived->deadline_ms = options->deadline_ms;
+        }
+        if (options->size >= offsetof(corbel_options, wait_for_credit) + sizeof options->wait_for_credit) {
+            derived->wait_for_credit = derived->wait_for_credit || options->wait_for_credit;
+        }
+    }
+    return derived;
+}
+
+/** What a URI was found to be, if that still holds; counted. */
+static crb_target *target_bound(crb_target *target)
+{
+    if (target->kind != CRB_TARGET_URI) {
+        return crb_target_ref(target);
+    }
+    pthread_mutex_lock(&target->uri.bind_lock);
+    crb_target *const bound = crb_target_ref(target->uri.bound != NULL ? target->uri.bound : target);
+    pthread_mutex_unlock(&target->uri.bind_lock);
+    return bound;
+}
+
+bool corbel_object_equal(const corbel_object *a, const corbel_object *b)
+{
+    if (a == b) {
+        return true;
+    }
+    if (a == NULL || b == NULL || a->target == NULL || b->target == NULL) {
+        return false;
+    }
+    crb_target *const left = target_bound(a->target);
+    crb_target *const right = target_bound(b->target);
+    const bool equal =
+        left == right ||
+        (left->kind == CRB_TARGET_URI && right->kind == CRB_TARGET_URI && strcmp(left->uri.text, right->uri.text) == 0) ||
+        (left->kind == CRB_TARGET_IMPORT && right->kind == CRB_TARGET_IMPORT && left->import.import == right->import.import);
+    crb_target_unref(left);
+    crb_target_unref(right);
+    return equal;
+}
+
+corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error *reterr)
+{
+    if (self == NULL) {
+        return crb_fail(reterr, CORBEL_NIL_REFERENCE, CORBEL_COMPLETED_NO, "a NULL reference has no URI");
+    }
+    const crb_target *const target = self->target;
+    char *uri = NULL;
+    if (target == NULL) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "the reference was made without memory");
+    }
+    if (target->kind == CRB_TARGET_URI) {
+        uri = crb_uri_format(&target->uri.uri);
+        if (uri == NULL) {
+            return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a URI");
+        }
+    } else if (target->kind == CRB_TARGET_LOCAL) {
+        uri = crb_host_get()->uri(self->target);
+    }
+    if (uri == NULL) {
+        return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO,
+                        "the object has no URI: only registered objects have one; register it with corbel_daemon_register()");
+    }
+    *ret = uri;
+    return CORBEL_OK;
+}
+
+corbel_status corbel_object_from_uri(corbel_runtime *runtime, const corbel_interface *interface, const char *uri,
+                                     corbel_object **ret, corbel_error *reterr)
+{
+    crb_uri parsed = { 0 };
+    if (runtime == NULL || uri == NULL || ret == NULL) {
+        return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO, "a reference from a URI needs a runtime, a URI and a result");
+    }
+    const corbel_status status = crb_uri_parse(uri, &parsed, reterr);
+    if (status != CORBEL_OK) {
+        return status;
+    }
+    crb_target *const target = crb_target_new_uri(runtime, interface, uri, &parsed);
+    corbel_object *const object = target == NULL ? NULL : crb_object_new(target, interface);
+    if (object == NULL) {
+        crb_uri_clear(&parsed);
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
+    }
+    *ret = object;
+    return CORBEL_OK;
+}

@@ -1,0 +1,81 @@
+/** Targets: what references refer to. One target for each object that this process knows by one way; references (with options)
+ *  share it. Counted: by references, by exports of sessions, by registrations, by requests. */
+#ifndef CRB_TARGET_H
+#define CRB_TARGET_H
+
+#include "runtime/call/runtime_impl.h"
+
+typedef enum crb_target_kind {
+    CRB_TARGET_LOCAL,  /* a servant of this runtime */
+    CRB_TARGET_IMPORT, /* an object behind a session */
+    CRB_TARGET_URI     /* found by URI or name when it is needed, and again when its session broke */
+} crb_target_kind;
+
+struct crb_target {
+    _Atomic uint32_t refs;
+    crb_target *next_dead; /* in crb_peer.dead */
+    crb_target_kind kind;
+    corbel_runtime *runtime; /* its memory is counted */
+    union {
+        struct {
+            corbel_skeleton skeleton;
+            void *self;
+            corbel_finalizer finalize;
+            uint8_t key[16];    /* random: names the object in traces */
+            char *id;           /* registered under; guarded by dispatch_lock; NULL: not */
+            void *daemon;       /* the hosting half's: where it is registered; guarded by dispatch_lock */
+            crb_work finalizer; /* runs finalize */
+        } local;
+        struct {
+            crb_peer *peer; /* counted */
+            crb_import *import;
+            uint64_t receipts; /* guarded by the peer's lock */
+            _Atomic bool gone; /* the peer withdrew it */
+            char *interface;   /* as what it came */
+        } import;
+        struct {
+            crb_uri uri;
+            char *text;
+            const corbel_interface *interface; /* wanted; NULL: any */
+            pthread_mutex_t bind_lock;
+            crb_target *bound; /* counted; LOCAL or IMPORT; guarded by bind_lock */
+        } uri;
+    };
+};
+
+/** refs 1. NULL: no memory (finalize is then not called: the caller does). */
+crb_target *crb_target_new_local(corbel_runtime *runtime, corbel_skeleton skeleton, void *self, corbel_finalizer finalize);
+/** Takes over uri and counts nothing else. */
+crb_target *crb_target_new_uri(corbel_runtime *runtime, const corbel_interface *interface, const char *text, crb_uri *uri);
+/** The target for an import that has just come in: the one that is there, or a new one; one receipt is counted. Under the
+ *  peer's lock. NULL: no memory; the receipt was given back. */
+crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface);
+
+crb_target *crb_target_ref(crb_target *target);
+/** May take locks of peers: never under any lock. Takes NULL. */
+void crb_target_unref(crb_target *target);
+/** What is left to do when the last count is gone. Never under any lock. */
+void crb_target_destroy(crb_target *target);
+
+/** Is name the interface, or one of its bases? "" is any. */
+bool crb_interface_is_a(const corbel_interface *interface, const char *name);
+
+/** A target that can be called, for one that perhaps has to be found first: a counted LOCAL or IMPORT target. Blocks until
+ *  deadline at most. */
+corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_target **ret, corbel_error *reterr);
+
+/** A reference: a target and how to call it. */
+struct corbel_object {
+    _Atomic uint32_t refs;
+    crb_target *target; /* counted; NULL: the reference that there was no memory for */
+    const corbel_interface *interface;
+    uint32_t deadline_ms;
+    bool wait_for_credit;
+};
+
+/** Takes over a count of target. NULL: no memory; the count is given back. */
+corbel_object *crb_object_new(crb_target *target, const corbel_interface *interface);
+/** Never NULL, never counted: calls on it fail with CORBEL_NO_MEMORY. */
+corbel_object *crb_object_no_memory(void);
+
+#endif /* CRB_TARGET_H */

@@ -1,0 +1,110 @@
+/** Threads that wait for a call, by chain, so that calls of the chain come to them. */
+#include "runtime/base/clock.h"
+#include "runtime/call/runtime_impl.h"
+
+#include <stddef.h>
+
+static crb_wait **wait_slot(corbel_runtime *runtime, uint64_t chain)
+{
+    return &runtime->chains[chain % CRB_CHAIN_SLOTS]; /* chain ids are random: no hashing needed */
+}
+
+void crb_wait_begin(crb_wait *wait, corbel_runtime *runtime, uint64_t chain)
+{
+    crb_waiter_init(&wait->waiter, CRB_WAITER_CALLER);
+    wait->runtime = runtime;
+    wait->chain = chain;
+    wait->inbox = NULL;
+    wait->inbox_end = &wait->inbox;
+    wait->lanes = NULL;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_wait **const slot = wait_slot(runtime, chain);
+    wait->next = *slot; /* the innermost first */
+    *slot = wait;
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+}
+
+crb_wait *crb_wait_find_locked(corbel_runtime *runtime, uint64_t chain)
+{
+    crb_wait *wait = *wait_slot(runtime, chain);
+    while (wait != NULL && wait->chain != chain) {
+        wait = wait->next;
+    }
+    return wait;
+}
+
+void crb_wait_give_locked(crb_wait *wait, crb_work *work)
+{
+    work->next = NULL;
+    *wait->inbox_end = work;
+    wait->inbox_end = &work->next;
+    crb_io_wake(&wait->waiter);
+}
+
+static crb_work *wait_take_locked(crb_wait *wait)
+{
+    crb_work *const work = wait->inbox;
+    if (work != NULL) {
+        wait->inbox = work->next;
+        if (wait->inbox == NULL) {
+            wait->inbox_end = &wait->inbox;
+        }
+    }
+    return work;
+}
+
+static crb_work *wait_take(crb_wait *wait)
+{
+    pthread_mutex_lock(&wait->runtime->dispatch_lock);
+    crb_work *const work = wait_take_locked(wait);
+    pthread_mutex_unlock(&wait->runtime->dispatch_lock);
+    return work;
+}
+
+bool crb_wait_until(crb_wait *wait, const _Atomic bool *done, pthread_mutex_t *guard, uint64_t deadline)
+{
+    const crb_host *const host = crb_host_get();
+    const bool in_operation = host != NULL && crb_context_current() != NULL;
+    for (;;) {
+        if (in_operation) {
+            host->blocking(wait->runtime, true);
+        }
+        const bool woken = crb_io_wait(&wait->waiter, deadline);
+        if (in_operation) {
+            host->blocking(wait->runtime, false);
+        }
+        crb_work *work;
+        while (!atomic_load(done) && (work = wait_take(wait)) != NULL) {
+            work->run(work);
+        }
+        if (atomic_load(done)) {
+            /* Who set it may still be waking us: it lets go of the guard when it has no more use for the wait. */
+            pthread_mutex_lock(guard);
+            pthread_mutex_unlock(guard);
+            return true;
+        }
+        if (!woken && crb_now() >= deadline) {
+            return false;
+        }
+    }
+}
+
+void crb_wait_end(crb_wait *wait)
+{
+    corbel_runtime *const runtime = wait->runtime;
+    const crb_host *const host = crb_host_get();
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_wait **at = wait_slot(runtime, wait->chain);
+    while (*at != wait) {
+        at = &(*at)->next;
+    }
+    *at = wait->next;
+    if (host != NULL && wait->lanes != NULL) {
+        host->wait_ends_locked(wait);
+    }
+    crb_work *work;
+    while ((work = wait_take_locked(wait)) != NULL) {
+        host->post_locked(runtime, work); /* only the host gives work */
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+}
