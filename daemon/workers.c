@@ -49,6 +49,7 @@ static void *workers_main(void *argument)
     crb_worker *const self = argument;
     corbel_runtime *const runtime = self->runtime;
     workers_self = self;
+    pthread_setname_np(pthread_self(), "corbel-worker");
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;
     for (;;) {
