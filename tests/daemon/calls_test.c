@@ -35,7 +35,8 @@ static int tear_down(void **state)
     return 0;
 }
 
-#define FOR_BOTH(probe) for (probe_Probe **at_ = probes, *probe = *at_; at_ < probes + 2; probe = ++at_ < probes + 2 ? *at_ : NULL)
+#define FOR_BOTH(probe)                                                                                                          \
+    for (probe_Probe **at_ = probes, *probe = *at_; at_ < probes + 2; probe = ++at_ < probes + 2 ? *at_ : NULL)
 
 static void scalars(void **state)
 {
@@ -90,7 +91,8 @@ static void structs(void **state)
         corbel_string_free(last);
         probe_Point_seq_clear(&out);
         const probe_Point too_long[] = { { 1, "nine bytes" } };
-        assert_int_equal(probe_Probe_turn(probe, (probe_Points)CORBEL_SEQ(too_long), &count, NULL, NULL, &error), CORBEL_INVALID_ARGUMENT);
+        assert_int_equal(probe_Probe_turn(probe, (probe_Points)CORBEL_SEQ(too_long), &count, NULL, NULL, &error),
+                         CORBEL_INVALID_ARGUMENT);
         assert_int_equal(count, 13); /* untouched on failure */
     }
     corbel_error_clear(&error);
@@ -109,7 +111,7 @@ static void large_bodies(void **state)
     FOR_BOTH(probe)
     {
         corbel_bytes out = { 0, NULL };
-        MUST(probe_Probe_blob(probe, (corbel_bytes){ size, data }, &out, &error));
+        MUST(probe_Probe_blob(probe, (corbel_bytes) { size, data }, &out, &error));
         assert_int_equal(out.len, size);
         assert_memory_equal(out.items, data, size);
         corbel_bytes_clear(&out);
@@ -124,7 +126,7 @@ static void too_large(void **state)
     uint8_t *const data = calloc(1, size);
     (void)state;
     assert_non_null(data);
-    assert_int_equal(probe_Probe_blob(probes[0], (corbel_bytes){ size, data }, NULL, &error), CORBEL_LIMIT);
+    assert_int_equal(probe_Probe_blob(probes[0], (corbel_bytes) { size, data }, NULL, &error), CORBEL_LIMIT);
     assert_int_equal(error.completion, CORBEL_COMPLETED_NO);
     corbel_error_clear(&error);
     free(data);

@@ -188,8 +188,8 @@ static corbel_status probe_blob(void *self, corbel_request *request, corbel_byte
     return CORBEL_OK;
 }
 
-static corbel_status probe_turn(void *self, corbel_request *request, probe_Points points, int32_t *inout_count, const char **ret_last,
-                                probe_Points *ret)
+static corbel_status probe_turn(void *self, corbel_request *request, probe_Points points, int32_t *inout_count,
+                                const char **ret_last, probe_Points *ret)
 {
     probe_enter(self);
     probe_Point *const items = corbel_request_alloc(request, points.len, sizeof *items);
@@ -199,7 +199,7 @@ static corbel_status probe_turn(void *self, corbel_request *request, probe_Point
     for (size_t i = 0; i < points.len; i++) {
         items[i] = points.items[points.len - 1 - i];
     }
-    *ret = (probe_Points){ points.len, items };
+    *ret = (probe_Points) { points.len, items };
     *inout_count += (int32_t)points.len;
     *ret_last = points.len == 0 ? "" : points.items[points.len - 1].label;
     return CORBEL_OK;
@@ -208,7 +208,7 @@ static corbel_status probe_turn(void *self, corbel_request *request, probe_Point
 static corbel_status probe_raise_it(void *self, corbel_request *request, const char *why)
 {
     probe_enter(self);
-    return probe_Refused_raise(request, &(probe_Refused){ .why = why });
+    return probe_Refused_raise(request, &(probe_Refused) { .why = why });
 }
 
 static corbel_status probe_fail(void *self, corbel_request *request, const char *text)
@@ -285,8 +285,8 @@ static corbel_status probe_add_by_kept(void *self, corbel_request *request, int3
     return status;
 }
 
-static corbel_status probe_flood(void *self, corbel_request *request, probe_Listener *listener, uint32_t count, bool wait_for_credit,
-                                 uint32_t *ret)
+static corbel_status probe_flood(void *self, corbel_request *request, probe_Listener *listener, uint32_t count,
+                                 bool wait_for_credit, uint32_t *ret)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_options options = CORBEL_OPTIONS_INIT;
@@ -337,7 +337,7 @@ static corbel_status probe_flood_from_threads(void *self, corbel_request *reques
         if (f == NULL) {
             return CORBEL_NO_MEMORY;
         }
-        *f = (flood){ probe_Listener_ref(listener), i, count };
+        *f = (flood) { probe_Listener_ref(listener), i, count };
         if (pthread_create(&thread, NULL, flood_main, f) != 0) {
             probe_Listener_unref(f->listener);
             free(f);
@@ -438,7 +438,7 @@ static corbel_status listener_add(void *self, corbel_request *request, int32_t a
 static corbel_status listener_raise_it(void *self, corbel_request *request, const char *why)
 {
     (void)self;
-    return probe_Refused_raise(request, &(probe_Refused){ .why = why });
+    return probe_Refused_raise(request, &(probe_Refused) { .why = why });
 }
 
 static corbel_status listener_descend(void *self, corbel_request *request, probe_Node *next, uint32_t depth, uint32_t *ret)

@@ -47,7 +47,7 @@ void probe_server_stop(probe_server *server);
 /** Notes what it hears. */
 typedef struct probe_listener_state {
     probe_event heard, finalized;
-    uint32_t last[16];            /* by thread */
+    uint32_t last[16]; /* by thread */
     _Atomic uint32_t out_of_order;
     _Atomic uint32_t made; /* listeners with this state */
 } probe_listener_state;
