@@ -348,6 +348,61 @@ static corbel_status probe_flood_from_threads(void *self, corbel_request *reques
     return CORBEL_OK;
 }
 
+/** The pause is what is measured: the client has to be idle before each call. */
+static void pause_for_ms(long ms)
+{
+    struct timespec until;
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t never = PTHREAD_COND_INITIALIZER;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&lock);
+    while (pthread_cond_timedwait(&never, &lock, &until) != ETIMEDOUT) {
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void *measure_main(void *argument)
+{
+    flood *const f = argument;
+    corbel_error error = CORBEL_ERROR_INIT;
+    long worst = 0;
+    for (uint32_t i = 0; i < f->count; i++) {
+        struct timespec begin, end;
+        int32_t sum = 0;
+        pause_for_ms(30);
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        probe_must(probe_Listener_add(f->listener, 1, 1, &sum, &error), &error, "add");
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        const long took = (end.tv_sec - begin.tv_sec) * 1000000 + (end.tv_nsec - begin.tv_nsec) / 1000;
+        worst = took > worst ? took : worst;
+    }
+    probe_must(probe_Listener_note(f->listener, 1, (uint32_t)worst, &error), &error, "note");
+    probe_Listener_unref(f->listener);
+    free(f);
+    return NULL;
+}
+
+static corbel_status probe_measure_callbacks(void *self, corbel_request *request, probe_Listener *listener, uint32_t count)
+{
+    pthread_t thread;
+    probe_enter(self);
+    flood *const f = calloc(1, sizeof *f);
+    if (f == NULL) {
+        return CORBEL_NO_MEMORY;
+    }
+    *f = (flood) { probe_Listener_ref(listener), 1, count };
+    if (pthread_create(&thread, NULL, measure_main, f) != 0) {
+        probe_Listener_unref(f->listener);
+        free(f);
+        return corbel_request_fail(request, CORBEL_SYSTEM, "no thread");
+    }
+    pthread_detach(thread);
+    return CORBEL_OK;
+}
+
 static corbel_status probe_notify(void *self, corbel_request *request, uint32_t number)
 {
     probe_servant_state *const state = probe_enter(self);
@@ -407,6 +462,7 @@ static const probe_Probe_servant probe_servant = {
     .add_by_kept = probe_add_by_kept,
     .flood = probe_flood,
     .flood_from_threads = probe_flood_from_threads,
+    .measure_callbacks = probe_measure_callbacks,
     .notify = probe_notify,
     .flood_probe = probe_flood_probe,
     .entered = probe_entered,
