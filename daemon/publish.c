@@ -3,8 +3,7 @@
 
 #include "runtime/base/fail.h"
 
-#include "naming.corbel.h"
-
+#include <corbel/naming.corbel.h>
 #include <stdlib.h>
 #include <string.h>
 

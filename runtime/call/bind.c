@@ -4,8 +4,7 @@
 #include "runtime/call/call_impl.h"
 #include "runtime/dns/dns.h"
 
-#include "naming.corbel.h"
-
+#include <corbel/naming.corbel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
