@@ -28,7 +28,7 @@ crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address
     if (peer == NULL) {
         return NULL;
     }
-    crb_session_config config = { .dialer = dialer, .name = runtime->name, .limits = CRB_SESSION_LIMITS_DEFAULT };
+    crb_session_config config = { .dialer = dialer, .name = runtime->name, .limits = runtime->limits };
     memcpy(config.instance, runtime->instance, sizeof config.instance);
     memcpy(config.secret, runtime->secret, sizeof config.secret);
     peer->session = crb_session_new(&config, crb_now());

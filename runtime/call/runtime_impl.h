@@ -34,6 +34,7 @@ struct corbel_runtime {
     char *name_server; /* as the user wrote it: HOST:PORT,… or a URI */
     uint32_t default_deadline_ms;
     uint32_t min_workers, max_workers, max_substitutes;
+    crb_session_limits limits; /* of its sessions; set before the first */
 
     pthread_mutex_t lock; /* guards: */
     crb_peer *peers;
