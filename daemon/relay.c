@@ -19,6 +19,18 @@ static uint64_t relay_lane(const corbel_request *request)
     return mixed == 0 ? 1 : mixed;
 }
 
+/** Own objects that are gone have no target: their entries are left out, and the reader says so. */
+static size_t relay_drop_gone(crb_ref *refs, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (refs[i].target != NULL) {
+            refs[kept++] = refs[i];
+        }
+    }
+    return kept;
+}
+
 /** The relaying thread and the answer each have a hold on the request; who is last ends it. */
 static void relay_drop(corbel_request *request)
 {
@@ -35,7 +47,8 @@ static void relay_answered(corbel_call *call)
     if (value->outcome == CRB_OUTCOME_ERROR) {
         crb_request_reply_error(request, &value->error);
     } else {
-        crb_ref_list refs = { value->refs, value->n_refs, value->n_refs };
+        const size_t n = relay_drop_gone(value->refs, value->n_refs);
+        crb_ref_list refs = { value->refs, n, n };
         value->refs = NULL;
         value->n_refs = 0;
         crb_request_reply(request, value->outcome, &value->body, &refs, value->exception);
@@ -80,6 +93,7 @@ bool crb_relay(corbel_request *request, corbel_error *error)
         crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to pass a call on");
         return false;
     }
+    request->n_refs = relay_drop_gone(request->refs, request->n_refs);
     const crb_send send = {
         .interface = request->interface,
         .operation = request->operation,

@@ -72,6 +72,21 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
     crb_buf_clear(body);
 }
 
+/** A oneway that fails has no caller to tell: the log says it, once a second at most. */
+static void run_log_oneway(const char *operation, const char *object, const corbel_error *error)
+{
+    static _Atomic uint64_t next;
+    static _Atomic uint32_t left_out;
+    const uint64_t now = crb_now();
+    uint64_t when = atomic_load(&next);
+    if (now < when || !atomic_compare_exchange_strong(&next, &when, now + CRB_SECOND)) {
+        atomic_fetch_add(&left_out, 1);
+        return;
+    }
+    crb_log(CRB_LOG_WARNING, "daemon", "oneway %s of %s failed: %s: %s (%u more failed since the last such line)", operation,
+            object, corbel_status_name(error->status), error->message, atomic_exchange(&left_out, 0));
+}
+
 void crb_request_reply_error(corbel_request *request, corbel_error *error)
 {
     char object[300], operation[256];
@@ -80,8 +95,7 @@ void crb_request_reply_error(corbel_request *request, corbel_error *error)
     (void)snprintf(operation, sizeof operation, "%s::%s", interface, name);
     crb_request_object_name(request->target, object, sizeof object);
     if (request->oneway) {
-        crb_log(CRB_LOG_WARNING, "daemon", "oneway %s of %s failed: %s: %s", operation, object, corbel_status_name(error->status),
-                error->message);
+        run_log_oneway(operation, object, error);
         run_done(request);
     } else if (request->peer != NULL) {
         crb_error_add_hop(error, request->runtime->name, object, operation, error->message);

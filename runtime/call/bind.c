@@ -320,7 +320,7 @@ static corbel_status bind_name(crb_target *target, uint64_t deadline, crb_target
 
 static bool bind_usable(const crb_target *bound)
 {
-    return bound->kind == CRB_TARGET_IMPORT && atomic_load(&bound->import.peer->alive) && !atomic_load(&bound->import.gone);
+    return bound->kind == CRB_TARGET_IMPORT && !atomic_load(&bound->import.peer->over) && !atomic_load(&bound->import.gone);
 }
 
 static bool bind_lock_until(pthread_mutex_t *lock, uint64_t deadline)

@@ -164,7 +164,7 @@ static void peer_pump(crb_peer *peer)
     if (crb_session_wants_close(peer->session)) {
         peer->closing = true;
         peer->link->ops->close(peer->link, true);
-    } else if (peer->ended) {
+    } else if (peer->ended && !peer->sending && !crb_session_has_output(peer->session)) {
         peer->closing = true;
         peer->link->ops->close(peer->link, false);
     }
@@ -260,6 +260,7 @@ void crb_peer_changed_locked(crb_peer *peer)
 void crb_peer_ended_locked(crb_peer *peer, const char *why, bool clean)
 {
     peer->ended = true;
+    atomic_store(&peer->over, true);
     atomic_store(&peer->alive, false);
     free(peer->why);
     peer->why = why == NULL ? NULL : strdup(why);

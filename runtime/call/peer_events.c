@@ -8,11 +8,26 @@
 
 /* ---- references ---- */
 
+/** As what a target is known that is passed on. */
+static const char *events_interface(const crb_target *target)
+{
+    switch (target->kind) {
+    case CRB_TARGET_LOCAL:
+        return target->local.skeleton.interface->name;
+    case CRB_TARGET_IMPORT:
+        return target->import.interface;
+    case CRB_TARGET_URI:
+        break;
+    }
+    return target->uri.interface == NULL ? "" : target->uri.interface->name;
+}
+
 void crb_peer_refs_out_locked(crb_peer *peer, const crb_ref *refs, size_t n, crb_ref_out *out)
 {
     for (size_t i = 0; i < n; i++) {
         crb_target *const target = refs[i].target;
-        out[i] = (crb_ref_out) { .tag = refs[i].tag, .interface = refs[i].interface };
+        out[i] = (crb_ref_out) { .tag = refs[i].tag,
+                                 .interface = refs[i].interface != NULL ? refs[i].interface : events_interface(target) };
         if (target->kind == CRB_TARGET_IMPORT && target->import.peer == peer) {
             out[i].import = target->import.import;
         } else {

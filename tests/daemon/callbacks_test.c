@@ -118,7 +118,7 @@ static void client_server_client_twenty_deep(void **state)
     (void)state;
     MUST(probe_Probe_make_node(probe, "deep", &node, &error));
     MUST(probe_Node_set_next(node, node, &error));
-    MUST(probe_Node_descend(node, listener, 1, &depth, &error));
+    MUST(probe_Node_descend(node, listener, 4, &depth, &error)); /* starts what threads it takes */
     const unsigned threads = probe_own_threads();
     const uint64_t begin = crb_now();
     MUST(probe_Node_descend(node, listener, 20, &depth, &error));

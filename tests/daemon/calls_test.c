@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -241,7 +242,7 @@ static void deadlines(void **state)
     assert_int_equal(error.completion, CORBEL_COMPLETED_MAYBE);
     corbel_call *const call = probe_Probe_wait_begin(hasty);
     assert_int_equal(probe_Probe_wait_finish(call, &error), CORBEL_DEADLINE);
-    assert_true(probe_event_wait(&server.state.waiting, 2));
+    assert_true(probe_event_wait(&server.state.waiting, 1));
     probe_event_add(&server.state.go_on, 1);
     probe_Probe_unref(hasty);
     corbel_error_clear(&error);
