@@ -169,7 +169,7 @@ corbel_status corbel_request_forward(corbel_request *request, corbel_error *erro
     }
     if (error->status == CORBEL_RAISED) {
         const corbel_type *type = NULL;
-        const void *const value = crb_error_exception_value(error, &type);
+        const void *const value = crb_error_value(error, &type);
         if (value != NULL) {
             const corbel_status status = corbel_skeleton_raise(request, type, value);
             corbel_error_clear(error);

@@ -124,21 +124,6 @@ static bool run_make_outs(corbel_request *request, const corbel_operation *opera
     return true;
 }
 
-/** inout parameters of plain types reach the servant as one pointer, to the output: it starts with what came in. */
-static void run_copy_inouts(const corbel_operation *operation, const void **ins, void **outs)
-{
-    for (uint32_t i = 0; i < operation->n_out; i++) {
-        if ((operation->out[i].type->flags & CORBEL_PLAIN) == 0) {
-            continue;
-        }
-        for (uint32_t j = 0; j < operation->n_in; j++) {
-            if (strcmp(operation->in[j].name, operation->out[i].name) == 0) {
-                memcpy(outs[i], ins[j], operation->out[i].type->size);
-            }
-        }
-    }
-}
-
 /** What the servant left as its failure. */
 static void run_failure(corbel_request *request, corbel_status status, corbel_error *ret)
 {
@@ -210,7 +195,6 @@ static void run_servant(corbel_request *request)
         crb_request_reply_error(request, &error);
         return;
     }
-    run_copy_inouts(operation, ins, outs);
     crb_context context = {
         .runtime = request->runtime, .chain = request->chain, .deadline = request->deadline, .hop = request->hop
     };

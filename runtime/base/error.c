@@ -275,12 +275,3 @@ void crb_error_reword(corbel_error *error, const char *format, ...)
     detail->message = message;
     error->message = message;
 }
-
-const void *crb_error_exception_value(const corbel_error *error, const corbel_type **ret_type)
-{
-    if (error->detail == NULL || error->detail->type == NULL) {
-        return NULL;
-    }
-    *ret_type = error->detail->type;
-    return error->detail->value;
-}

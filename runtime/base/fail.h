@@ -22,8 +22,6 @@ corbel_status crb_error_set_exception(corbel_error *error, const char *exception
 const void *crb_error_value(const corbel_error *error, const corbel_type **ret_type);
 /** Replaces the message alone; the arguments may come from the error itself. */
 CORBEL_PRINTF(2, 3) void crb_error_reword(corbel_error *error, const char *format, ...);
-/** The raised exception's value and type, borrowed; NULL where this program lacks the type. */
-const void *crb_error_exception_value(const corbel_error *error, const corbel_type **ret_type);
 /** Moves from into to (to is cleared first; from becomes CORBEL_ERROR_INIT). to may be NULL: from is cleared. */
 void crb_error_move(corbel_error *to, corbel_error *from);
 

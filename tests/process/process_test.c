@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +34,7 @@ static void child_start(child *c)
     assert_int_equal(pipe(out), 0);
     c->pid = fork(); /* before any runtime: gRPC is not up yet */
     if (c->pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nothing running */
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
