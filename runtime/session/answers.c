@@ -296,7 +296,7 @@ static const char *answer_target(crb_session *session, crb_answer *answer, const
 {
     if (call->promise == 0) {
         const crb_export *const export = crb_export_find(session, call->index, call->generation);
-        answer->object = export != NULL ? export->object : NULL;
+        answer->object = export != NULL ? crb_export_object(export) : NULL;
         return NULL;
     }
     crb_id_node *const node = crb_id_find(&session->answers, call->promise);

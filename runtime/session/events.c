@@ -53,6 +53,7 @@ static void events_take_bind(crb_session *session, crb_answer *answer, crb_event
 static void events_lend_refs(crb_session *session, crb_received_refs **refs, crb_event *ret)
 {
     if (*refs != NULL) {
+        crb_refs_resolve(session, *refs);
         ret->refs = (*refs)->items;
         ret->n_refs = (*refs)->n;
         session->lent[1] = *refs;
@@ -69,7 +70,7 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
             crb_answer_refuse(session, answer, promise->bound_status, "the object to call could not be bound");
             return false;
         }
-        answer->object = promise->bound->object;
+        answer->object = crb_export_object(promise->bound);
     } else {
         ret->promise = promise;
     }

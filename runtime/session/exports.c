@@ -138,6 +138,11 @@ crb_export *crb_export_find(const crb_session *session, uint32_t index, uint32_t
     return session->slots[index].export;
 }
 
+void *crb_export_object(const crb_export *export)
+{
+    return export->object != NULL ? export->object : crb_node_linked(&export->unexported.node) ? export->reported : NULL;
+}
+
 void crb_export_hold(crb_export *export)
 {
     export->holds++;

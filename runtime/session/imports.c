@@ -90,7 +90,8 @@ crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *re
     for (size_t i = 0; i < n; i++) {
         text += strlen(refs[i].interface) + 1;
     }
-    crb_received_refs *const table = n == 0 ? NULL : malloc(sizeof *table + n * sizeof *table->items + text);
+    crb_received_refs *const table =
+        n == 0 ? NULL : malloc(sizeof *table + n * (sizeof *table->items + sizeof *table->exports) + text);
     *ret_why = NULL;
     if (table == NULL) {
         if (n > 0) {
@@ -99,23 +100,28 @@ crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *re
         return NULL;
     }
     table->n = n;
-    char *at = (char *)&table->items[n];
+    table->exports = (crb_export **)(void *)&table->items[n];
+    char *at = (char *)&table->exports[n];
     for (size_t i = 0; i < n; i++) {
         table->items[i] = (crb_ref_in) { .tag = refs[i].tag, .interface = at };
+        table->exports[i] = NULL;
         const size_t size = strlen(refs[i].interface) + 1;
         memcpy(at, refs[i].interface, size);
         at += size;
         if (refs[i].tag == 0) {
             *ret_why = "a reference without a tag";
         } else if (refs[i].yours) {
-            const crb_export *const export = crb_export_find(session, refs[i].index, refs[i].generation);
-            table->items[i].object = export != NULL ? export->object : NULL;
+            table->exports[i] = crb_export_find(session, refs[i].index, refs[i].generation);
+            if (table->exports[i] != NULL) {
+                crb_export_hold(table->exports[i]);
+            }
             continue;
         } else {
             table->items[i].import = import_receive(session, refs[i].index, refs[i].generation, ret_why);
         }
         if (table->items[i].import == NULL) {
-            free(table);
+            table->n = i;
+            crb_refs_drop(session, table);
             if (*ret_why == NULL) {
                 crb_session_no_memory(session);
             }
@@ -125,9 +131,23 @@ crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *re
     return table;
 }
 
+void crb_refs_resolve(crb_session *session, crb_received_refs *refs)
+{
+    for (size_t i = 0; i < refs->n; i++) {
+        crb_export *const export = refs->exports[i];
+        if (export != NULL) {
+            refs->items[i].object = crb_export_object(export);
+            crb_export_unhold(session, export);
+        }
+    }
+}
+
 void crb_refs_drop(crb_session *session, crb_received_refs *refs)
 {
     for (size_t i = 0; refs != NULL && i < refs->n; i++) {
+        if (refs->exports[i] != NULL) {
+            crb_export_unhold(session, refs->exports[i]);
+        }
         if (refs->items[i].import != NULL) {
             crb_session_release(session, refs->items[i].import, 1);
         }

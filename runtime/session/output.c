@@ -483,14 +483,14 @@ void crb_output_keep(crb_session *session)
 
 void crb_output_stop(crb_session *session)
 {
+    crb_answers_end(session, false);
+    crb_questions_end(session, session->why, UINT64_MAX, false);
     crb_output_clear(session);
 }
 
 void crb_output_drop(crb_session *session)
 {
     session->phase = CRB_PHASE_ENDED;
-    crb_output_clear(session);
-    crb_answers_end(session, false);
-    crb_questions_end(session, session->why, UINT64_MAX, false);
+    crb_output_stop(session);
     crb_exports_forget(session);
 }

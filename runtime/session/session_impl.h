@@ -106,6 +106,7 @@ typedef struct crb_sent_refs {
 
 typedef struct crb_received_refs {
     size_t n;
+    crb_export **exports; /* of each own object that came back, held until the driver has the table; else NULL */
     crb_ref_in items[];
 } crb_received_refs;
 
@@ -167,7 +168,6 @@ struct crb_question {
     crb_window window;
     uint32_t cost;
     size_t first; /* bytes in the header */
-    uint64_t promise_number;
     crb_question *promise;
     uint32_t waiting; /* calls not yet pulled with this promise */
     uint32_t index, generation;
@@ -401,6 +401,9 @@ void crb_refs_sent(crb_session *session, crb_sent_refs *refs);
 /** The frame will never be pulled. Frees the table. */
 void crb_refs_take_back(crb_session *session, crb_sent_refs *refs);
 crb_export *crb_export_find(const crb_session *session, uint32_t index, uint32_t generation);
+/** The driver's pointer, as long as the session's hold on it lasts: until the event that ends it was taken. NULL: not any more.
+ */
+void *crb_export_object(const crb_export *export);
 void crb_export_hold(crb_export *export);
 void crb_export_unhold(crb_session *session, crb_export *export);
 const char *crb_export_on_release(crb_session *session, uint32_t index, uint32_t generation, uint64_t count);
@@ -415,6 +418,8 @@ void crb_exports_free(crb_session *session);
 /* imports.c */
 /** Takes all references of a table that came in. NULL with n above 0: *ret_why, or no memory (the session has ended). */
 crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *refs, size_t n, const char **ret_why);
+/** The driver is about to get them: own objects are filled in, and held by their exports from here on. */
+void crb_refs_resolve(crb_session *session, crb_received_refs *refs);
 /** Nobody wants them: gives all back, and frees the table. */
 void crb_refs_drop(crb_session *session, crb_received_refs *refs);
 const char *crb_import_on_gone(crb_session *session, uint32_t index, uint32_t generation, const char *why);

@@ -3,22 +3,6 @@
 
 #include <string.h>
 
-/** Counts of both sides agree when all is quiet. */
-static void assert_counts_agree(world *w)
-{
-    for (int i = 0; i < 2; i++) {
-        const crb_session *const owner = w->sides[i].session;
-        const crb_session *const holder = w->sides[1 - i].session;
-        assert_int_equal(owner->n_exports, holder->n_imports);
-        for (const crb_node *node = holder->imports_all.next; node != &holder->imports_all; node = node->next) {
-            const crb_import *const import = CRB_CONTAINER(node, const crb_import, all);
-            const crb_export *const export = crb_export_find(owner, import->index, import->generation);
-            assert_non_null(export);
-            assert_int_equal(export->count, import->received);
-        }
-    }
-}
-
 static void test_counts_agree_when_quiet(void **state)
 {
     (void)state;
@@ -26,17 +10,17 @@ static void test_counts_agree_when_quiet(void **state)
     side *const client = &w->sides[0];
     side *const server = &w->sides[1];
     crb_import *const object = world_open_and_bind(w);
-    assert_counts_agree(w);
+    world_check_counts(w);
     server->answers_itself = true;
     for (int i = 0; i < 20; i++) {
         crb_ref_out refs[3] = { world_ref_object(client, i % 4), world_ref_object(client, 7), world_ref_object(client, 7) };
         world_call(client, &(call_options) { .target = object, .refs = refs, .n_refs = 3, .oneway = i % 3 == 0 }, NULL);
         world_run(w, 10);
-        assert_counts_agree(w);
+        world_check_counts(w);
         if (i % 5 == 4) {
             world_release(server, server->imports[0]);
             world_run(w, 10);
-            assert_counts_agree(w);
+            world_check_counts(w);
         }
     }
     assert_int_equal(client->objects[7].holds, 1);
@@ -66,7 +50,7 @@ static void test_release_crosses_another_receipt(void **state)
     world_run(w, 10);
     assert_int_equal(client->objects[1].holds, 1);
     assert_int_equal(server->n_imports, 1);
-    assert_counts_agree(w);
+    world_check_counts(w);
     asked *const back = world_call(server, &(call_options) { .target = server->imports[0] }, NULL);
     world_run(w, 10);
     assert_ptr_equal(world_next(client)->object, &client->objects[1]);
@@ -95,7 +79,7 @@ static void test_own_object_comes_back(void **state)
     assert_ptr_equal(a->own, &client->objects[2]);
     assert_null(a->ref);
     assert_int_equal(client->objects[2].holds, 0);
-    assert_counts_agree(w);
+    world_check_counts(w);
     world_free(w);
 }
 
@@ -117,7 +101,7 @@ static void test_taken_back_when_never_pulled(void **state)
     assert_int_equal(client->session->tx[CRB_WIN_REQUESTS].used, 0);
     world_run(w, 10);
     assert_int_equal(w->sides[1].events[CRB_EVENT_CALL], 0);
-    assert_counts_agree(w);
+    world_check_counts(w);
     world_free(w);
 }
 
@@ -137,7 +121,7 @@ static void test_references_of_dropped_results_go_back(void **state)
     world_run(w, 10);
     assert_int_equal(server->objects[9].holds, 0);
     assert_int_equal(client->n_imports, 1);
-    assert_counts_agree(w);
+    world_check_counts(w);
     world_free(w);
 }
 
@@ -291,7 +275,7 @@ static void test_big_table(void **state)
     assert_int_equal(server->n_imports, N);
     assert_int_equal(server->session->n_imports, WORLD_OBJECTS);
     world_done(server, world_next(server));
-    assert_counts_agree(w);
+    world_check_counts(w);
     world_release_all(server);
     world_release_all(client);
     world_run(w, 10);

@@ -180,7 +180,7 @@ void world_return_error(side *at, pending *p, corbel_status status, corbel_compl
 
 void world_done(side *at, pending *p)
 {
-    if (!p->asked->entered && p->complete) {
+    if (p->complete && !p->asked->entered) {
         world_enter(at, p);
     }
     crb_session_done(at->session, p->answer);
@@ -232,6 +232,10 @@ static void world_arguments(side *at, pending *p, crb_buf *args)
     assert_ptr_not_equal(p->asked->from, at);
     assert_true(!p->asked->seen);
     p->asked->seen = true;
+    if (p->lane < WORLD_LANES) {
+        assert_int_equal(p->asked->lane, p->lane);
+        at->lane_numbers[p->lane][p->arrival] = number;
+    }
     crb_buf_clear(args);
 }
 
@@ -254,6 +258,9 @@ static pending *world_asked_here(side *at, crb_event *event)
     snprintf(p->operation, sizeof p->operation, "%s", event->operation != NULL ? event->operation : "");
     snprintf(p->interface, sizeof p->interface, "%s", event->interface);
     snprintf(p->id, sizeof p->id, "%s", event->id != NULL ? event->id : "");
+    if (event->kind == CRB_EVENT_CALL && event->lane < WORLD_LANES) {
+        p->arrival = at->lane_arrivals[event->lane]++;
+    }
     crb_answer_set_user(event->answer, p);
     assert_ptr_equal(crb_answer_user(event->answer), p);
     at->pending[at->n_pending++] = p;
@@ -692,6 +699,38 @@ void world_check_tables_empty(world *w)
         for (size_t k = 0; k < WORLD_OBJECTS; k++) {
             assert_int_equal(w->sides[i].objects[k].holds, 0);
         }
+    }
+}
+
+void world_check_lanes(const world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        for (size_t lane = 1; lane < WORLD_LANES; lane++) {
+            uint64_t last = 0;
+            for (size_t k = 0; k < w->sides[i].lane_arrivals[lane]; k++) {
+                const uint64_t number = w->sides[i].lane_numbers[lane][k];
+                assert_true(number == 0 || number > last);
+                last = number != 0 ? number : last;
+            }
+        }
+    }
+}
+
+void world_check_counts(world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        const crb_session *const owner = w->sides[i].session;
+        const crb_session *const holder = w->sides[1 - i].session;
+        uint64_t receipts = 0;
+        assert_int_equal(owner->n_exports, holder->n_imports);
+        for (const crb_node *node = holder->imports_all.next; node != &holder->imports_all; node = node->next) {
+            const crb_import *const import = CRB_CONTAINER(node, const crb_import, all);
+            const crb_export *const export = crb_export_find(owner, import->index, import->generation);
+            assert_non_null(export);
+            assert_int_equal(export->count, import->received);
+            receipts += import->count;
+        }
+        assert_int_equal(receipts, w->sides[1 - i].n_imports);
     }
 }
 

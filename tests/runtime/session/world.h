@@ -19,6 +19,7 @@ enum {
     WORLD_ASKED = 4096,
     WORLD_PENDING = 4096,
     WORLD_IMPORTS = 4096,
+    WORLD_LANES = 8,
     WORLD_EVENT_KINDS = CRB_EVENT_CLOSED + 1
 };
 
@@ -49,7 +50,7 @@ typedef struct asked {
     void *own;       /* or an own object */
     /* the servant's view */
     bool seen, entered, answered, cancelled;
-    uint64_t lane, lane_order;
+    uint64_t lane;
 } asked;
 
 /** A call that the driver has and has not answered. */
@@ -63,6 +64,7 @@ typedef struct pending {
     uint64_t lane, chain, deadline;
     uint32_t hop;
     size_t args_len;
+    size_t arrival;  /* in its lane */
     crb_import *ref; /* the first of the table, and its count is kept */
     void *own;
 } pending;
@@ -83,7 +85,9 @@ typedef struct side {
     char why[256];
     size_t messages; /* pulled */
     size_t longest;
-    size_t out_of_order;
+    /* calls of each lane in the order in which their headers came: their numbers, as far as known */
+    uint64_t lane_numbers[WORLD_LANES][WORLD_PENDING];
+    size_t lane_arrivals[WORLD_LANES];
     crb_import *gone;
     char gone_why[64];
     /* Looks at each message on its way out; may be NULL. */
@@ -152,6 +156,10 @@ void world_release_all(side *at);
  *  and (where the session lives on and all was given back) the tables empty. */
 void world_check_over(world *w);
 void world_check_tables_empty(world *w);
+/** Headers of each lane came in the order in which the calls were made. */
+void world_check_lanes(const world *w);
+/** What one side has sent and not got back is what the other holds. Only when all is quiet. */
+void world_check_counts(world *w);
 
 /** A message of frames, to be given to a session by hand. */
 void world_frame(crb_buf *message, const crb_frame *frame);
