@@ -61,16 +61,17 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
         .args = send->args,
         .user = call,
     };
+    corbel_error error = CORBEL_ERROR_INIT; /* an attempt that only had to wait leaves nothing in reterr */
     corbel_status status;
     crb_peer_lock(peer);
     for (;;) {
         crb_question *question = NULL;
         if (atomic_load(&target->import.gone)) {
-            status = crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object does not exist any more");
+            status = crb_fail(&error, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object does not exist any more");
             break;
         }
         crb_peer_refs_out_locked(peer, send->refs, send->n_refs, refs);
-        status = crb_session_call(peer->session, &out, crb_now(), &question, reterr);
+        status = crb_session_call(peer->session, &out, crb_now(), &question, &error);
         if (status == CORBEL_OK) {
             crb_peer_refs_sent_locked(peer, send->refs, send->n_refs, refs);
             if (call != NULL) {
@@ -82,7 +83,7 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
             break;
         }
         if (!crb_peer_wait_locked(peer, deadline) && crb_now() >= deadline) {
-            status = crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_NO,
+            status = crb_fail(&error, CORBEL_DEADLINE, CORBEL_COMPLETED_NO,
                               "the deadline passed while waiting for the peer to take what was sent before");
             break;
         }
@@ -91,6 +92,10 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
     if (refs != few) {
         free(refs);
     }
+    if (status != CORBEL_OK) {
+        crb_error_move(reterr, &error);
+    }
+    corbel_error_clear(&error);
     return status;
 }
 

@@ -107,7 +107,20 @@ static void do_gone(void)
     corbel_error_clear(&error);
 }
 
-static void do_goaway_and_bye(void)
+/** A call holds the daemon up: so the goodbye does not follow at once. */
+static void do_goaway(void)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_call *const call = probe_Probe_wait_begin(probe);
+    assert_true(probe_event_wait(&server.state.waiting, 1));
+    corbel_daemon_shutdown(server.daemon);
+    assert_int_equal(corbel_daemon_join(server.daemon, 20, &error), CORBEL_BUSY);
+    corbel_error_clear(&error);
+    probe_event_add(&server.state.go_on, 1);
+    MUST(probe_Probe_wait_finish(call, &error));
+}
+
+static void do_bye(void)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_daemon_shutdown(server.daemon);
@@ -153,8 +166,8 @@ static const struct {
     { CRB_FRAME_CREDIT, "CREDIT", do_credit, false },
     { CRB_FRAME_GONE, "GONE", do_gone, true },
     { CRB_FRAME_PING, "PING", do_nothing, false },
-    { CRB_FRAME_GOAWAY, "GOAWAY", do_goaway_and_bye, true },
-    { CRB_FRAME_BYE, "BYE", do_goaway_and_bye, true },
+    { CRB_FRAME_GOAWAY, "GOAWAY", do_goaway, true },
+    { CRB_FRAME_BYE, "BYE", do_bye, true },
     { CRB_FRAME_UNIMPLEMENTED, "UNIMPLEMENTED", do_unknown_frame, true },
     { CRB_FRAME_ABORT, "ABORT", do_abort, false },
 };
