@@ -3,7 +3,7 @@
 #ifndef NS_NSC_H
 #define NS_NSC_H
 
-#include "naming.corbel.h"
+#include <corbel/naming.corbel.h>
 
 typedef enum nsc_form { NSC_TABLE, NSC_TABS, NSC_JSON } nsc_form;
 

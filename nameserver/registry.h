@@ -3,7 +3,7 @@
 #define NS_REGISTRY_H
 
 #include "nameserver/store.h"
-#include "naming.corbel.h"
+#include <corbel/naming.corbel.h>
 
 /** The object id under which a name server is found, its own name in its list, and its port. */
 #define NS_OBJECT_ID "corbel.NameServer"
