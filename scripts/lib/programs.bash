@@ -60,7 +60,7 @@ programs_serve()
     mkdir -p "$(dirname "$work/$name")"
     mkfifo "$work/$name.pipe"
     : >"$work/$name.out"
-    timeout -k 5 "$program_limit" "${program_wrapper[@]}" "$@" >"$work/$name.pipe" 2>"$work/$name.err" </dev/null &
+    timeout --foreground -k 5 "$program_limit" "${program_wrapper[@]}" "$@" >"$work/$name.pipe" 2>"$work/$name.err" </dev/null &
     pid=$!
     programs_pid[$name]=$pid
     programs_order+=("$name")
@@ -90,7 +90,7 @@ programs_run()
     local name=$1 status=0
     shift
     mkdir -p "$(dirname "$work/$name")"
-    timeout -k 5 "$program_limit" "${program_wrapper[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" || status=$?
+    timeout --foreground -k 5 "$program_limit" "${program_wrapper[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" || status=$?
     if [ "$status" -ne 0 ]; then
         programs_fail "$name exited with $status$([ "$status" -eq 124 ] && echo " (stopped after $program_limit s)")"
     fi
