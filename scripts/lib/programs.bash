@@ -55,7 +55,7 @@ programs_fail()
 
 programs_serve()
 {
-    local name=$1 line fd deadline pid
+    local name=$1 line fd deadline pid status
     shift
     mkdir -p "$(dirname "$work/$name")"
     mkfifo "$work/$name.pipe"
@@ -69,9 +69,15 @@ programs_serve()
     deadline=$((SECONDS + ready_limit))
     ready[$name]=
     while [ -z "${ready[$name]}" ]; do
-        if ! IFS= read -r -t "$((deadline > SECONDS ? deadline - SECONDS : 1))" -u "$fd" line; then
-            exec {fd}<&-
+        status=0
+        IFS= read -r -t "$((deadline > SECONDS ? deadline - SECONDS : 1))" -u "$fd" line || status=$?
+        if [ "$status" -gt 128 ]; then # what read says when the time is over
             programs_fail "$name has not printed a ready line within $ready_limit s"
+        elif [ "$status" -ne 0 ]; then
+            programs_fail "$name ended before it was ready"
+        fi
+        if [ "$status" -ne 0 ]; then
+            exec {fd}<&-
             return 1
         fi
         if [[ $line =~ ^ready\ (corbel:[^[:space:]]+@[^[:space:]]+)$ ]]; then
