@@ -261,6 +261,23 @@ static void report_unwanted(idl_parser *parser, const name_reference *reference,
     idl_note(parser->diagnostics, &decl->range, "declared here");
 }
 
+/* Where a file uses a declaration, the code that is made of it needs that of the declaration's file: it has to include that
+ * itself, not happen to come after it. */
+static void check_included(idl_parser *parser, const name_reference *reference, const idl_node *found)
+{
+    idl_sources *sources = parser->preprocessor->sources;
+    const idl_file *here = reference->range.file;
+    bool sees = idl_source_sees(sources, here, found->decl.range.file);
+    for (const idl_decl *forward = found->forward; forward != NULL && !sees; forward = idl_node_of(forward)->forward) {
+        sees = idl_source_sees(sources, here, forward->range.file);
+    }
+    if (!sees) {
+        idl_error(parser->diagnostics, &reference->range, "'%s' is declared in '%s', which '%s' does not include",
+                  reference->text, found->decl.range.file->spelling, here->spelling);
+        idl_note(parser->diagnostics, &found->decl.range, "declared here");
+    }
+}
+
 /* scoped_name = identifier | "::" identifier | scoped_name "::" identifier */
 idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range *ret_range)
 {
@@ -305,5 +322,8 @@ idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range
         outward = false;
     }
     *ret_range = reference.range;
+    if (found != NULL && !reference.reported) {
+        check_included(parser, &reference, found);
+    }
     return reference.reported ? NULL : found;
 }

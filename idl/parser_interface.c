@@ -323,6 +323,9 @@ static idl_node *forward(idl_parser *parser, idl_node *known, const idl_token *n
     }
     if (known->forward == NULL) {
         known->forward = &node->decl;
+    } else if (known->forward != &node->decl) {
+        node->forward = idl_node_of(known->forward)->forward;
+        idl_node_of(known->forward)->forward = &node->decl;
     }
     node->decl.definition = &known->decl;
     return node;

@@ -19,7 +19,7 @@ typedef struct idl_node {
     bool is_open;            /* its definition has begun and not yet ended */
     bool is_defined;         /* of an interface: it has a definition, not only forward declarations */
     bool is_poisoned;        /* something about it was reported: what it is used for is not */
-    const idl_decl *forward; /* of an interface: its first forward declaration */
+    const idl_decl *forward; /* of an interface: its first forward declaration; of such a one: the next */
     const idl_decl *of_enum; /* of an enumerator */
     uint64_t mark;           /* for walks that visit each node once */
 } idl_node;

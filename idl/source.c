@@ -108,6 +108,7 @@ static idl_source *open_source(idl_sources *sources, const char *path)
         goto closed;
     }
     memcpy(kept_path, path, strlen(path) + 1);
+    source->self = source;
     source->file.path = kept_path;
     source->file.spelling = base_name(kept_path);
     source->file.text = text;
@@ -169,6 +170,7 @@ idl_source *idl_source_text(idl_sources *sources, const char *name, const char *
 idl_source *idl_source_aside(idl_sources *sources, const char *name, const char *text)
 {
     idl_source *source = idl_arena_alloc(sources->arena, sizeof *source);
+    source->self = source;
     source->file.path = idl_arena_text(sources->arena, name, strlen(name));
     source->file.spelling = base_name(source->file.path);
     source->file.length = strlen(text);
@@ -275,6 +277,40 @@ idl_source *idl_source_include(idl_sources *sources, idl_source *from, const cha
         remember_inclusion(sources->arena, from, found, spelling);
     }
     return found;
+}
+
+bool idl_source_sees(idl_sources *sources, const idl_file *from, const idl_file *what)
+{
+    idl_source *start = (idl_source *)from;
+    idl_source *target = (idl_source *)what;
+    if (from == what) {
+        return true;
+    }
+    /* What it sees once, it sees for ever. */
+    if (idl_names_get(&start->seen, (const char *)&target->self, sizeof target->self) != NULL) {
+        return true;
+    }
+    const uint64_t mark = ++sources->mark;
+    idl_source *pending = start;
+    start->mark = mark;
+    start->next = NULL;
+    while (pending != NULL && target->mark != mark) {
+        const idl_inclusion *inclusion = pending->inclusions;
+        pending = pending->next;
+        for (; inclusion != NULL; inclusion = inclusion->next) {
+            idl_source *next = (idl_source *)inclusion->file;
+            if (next->mark != mark) {
+                next->mark = mark;
+                next->next = pending;
+                pending = next;
+            }
+        }
+    }
+    if (target->mark != mark) {
+        return false;
+    }
+    idl_names_put(&start->seen, sources->arena, (const char *)&target->self, sizeof target->self, target);
+    return true;
 }
 
 void idl_sources_finish(idl_sources *sources)

@@ -4,6 +4,7 @@
 
 #include "idl/diagnostics.h"
 #include "idl/idl.h"
+#include "idl/names.h"
 
 #include <sys/types.h>
 
@@ -12,14 +13,18 @@
 
 /** An idl_file and what only this folder knows of it. */
 typedef struct idl_source {
-    idl_file file; /* first: an idl_file of ours is an idl_source */
-    bool on_disk;  /* device and inode say which file it is */
+    idl_file file;    /* first: an idl_file of ours is an idl_source */
+    const void *self; /* itself: its key in tables */
+    bool on_disk;     /* device and inode say which file it is */
     dev_t device;
     ino_t inode;
     uint32_t processed;      /* by which main file's processing it was first read, counted from 1; 0: not yet */
     bool bad_bytes_reported; /* NUL or what is not UTF-8: once a file is enough */
     struct idl_inclusion *inclusions;
     size_t n_inclusions;
+    idl_names seen;          /* files that are known to be among what this one includes, by self */
+    uint64_t mark;           /* for walks */
+    struct idl_source *next; /* in a walk: what is still to be visited */
 } idl_source;
 
 typedef struct idl_sources {
@@ -27,6 +32,7 @@ typedef struct idl_sources {
     idl_diagnostics *diagnostics;
     const idl_options *options;
     idl_file *first;
+    uint64_t mark;
 } idl_sources;
 
 /** Reads a file given on the command line. Reports and returns NULL if it cannot. */
@@ -41,6 +47,9 @@ idl_source *idl_source_aside(idl_sources *sources, const char *name, const char 
 /** Finds and reads what stands between the quotes or angles of an #include in from. Reports at range and returns NULL if it
  * cannot. */
 idl_source *idl_source_include(idl_sources *sources, idl_source *from, const char *spelling, bool angled, const idl_range *range);
+
+/** Whether from includes what, directly or through others, as far as #includes have been read; a file includes itself. */
+bool idl_source_sees(idl_sources *sources, const idl_file *from, const idl_file *what);
 
 /** Makes the includes lists of all files. */
 void idl_sources_finish(idl_sources *sources);

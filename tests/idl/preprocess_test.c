@@ -191,6 +191,35 @@ static void main_files_share_a_unit(void **state)
     compiled_free(&c);
 }
 
+/* What was read before is not there for a file that does not include it. */
+static void a_file_includes_what_it_uses(void **state)
+{
+    (void)state;
+    write_file("a.idl", "module m { struct A { long x; }; const long N = 3; interface I { }; };\n");
+    write_file("b.idl", "module m {\nstruct B { A a; sequence<long, N> b; };\ninterface J : I { };\n};\n");
+    write_file("c.idl", "#include \"a.idl\"\n#include \"b.idl\"\nstruct C { m::A a; m::B b; };\n");
+    const char *const paths[] = { "a.idl", "b.idl" };
+    compiled c = compile_files(paths, 2, NULL);
+    assert_int_equal(c.result.errors, 3);
+    assert_non_null(strstr(c.messages, "b.idl:2:12: error: 'A' is declared in 'a.idl', which 'b.idl' does not include\n"));
+    assert_non_null(strstr(c.messages, "b.idl:2:32: error: 'N' is declared in 'a.idl'"));
+    assert_non_null(strstr(c.messages, "b.idl:3:15: error: 'I' is declared in 'a.idl'"));
+    compiled_free(&c);
+    const char *const both[] = { "c.idl" };
+    c = compile_files(both, 1, NULL);
+    assert_int_equal(c.result.errors, 3);
+    compiled_free(&c);
+
+    /* Through another file is enough; so is a forward declaration. */
+    write_file("b.idl", "interface Later;\n#include \"a.idl\"\nstruct B { m::A a; Later later; };\n");
+    write_file("c.idl", "#include \"b.idl\"\ninterface Later { };\nstruct C { m::A a; B b; Later later; };\n");
+    write_file("common.idl", "#include \"b.idl\"\nstruct D { Later later; };\n");
+    const char *const through[] = { "c.idl", "common.idl" };
+    c = compile_files(through, 2, NULL);
+    good(&c);
+    compiled_free(&c);
+}
+
 static void errors_of_shared_files_come_once(void **state)
 {
     (void)state;
@@ -380,6 +409,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(where_includes_are_looked_for, enter, leave),
         cmocka_unit_test_setup_teardown(a_file_is_known_by_itself, enter, leave),
         cmocka_unit_test_setup_teardown(main_files_share_a_unit, enter, leave),
+        cmocka_unit_test_setup_teardown(a_file_includes_what_it_uses, enter, leave),
         cmocka_unit_test_setup_teardown(errors_of_shared_files_come_once, enter, leave),
         cmocka_unit_test_setup_teardown(files_that_cannot_be_read, enter, leave),
         cmocka_unit_test(conditions),
