@@ -21,7 +21,7 @@ typedef struct idl_options {
 } idl_options;
 
 typedef struct idl_result {
-    idl_unit *unit; /* complete only when errors is 0; may be NULL when memory ran out or a file could not be read */
+    idl_unit *unit; /* complete only when errors is 0; NULL when memory ran out or a limit (max_errors too) ended the run */
     uint32_t errors;
     uint32_t warnings;
 } idl_result;
