@@ -104,8 +104,8 @@ crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime);
 /* dispatch.c */
 void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming);
 bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming);
-void crb_dispatch_body(void *request, crb_buf *args);
-void crb_dispatch_cancel(void *request);
+void crb_dispatch_body(void *user, crb_buf *args); /* user: a corbel_request */
+void crb_dispatch_cancel(void *user);
 void crb_dispatch_wait_ends_locked(crb_wait *wait);
 /** The function of the request has returned: its lane goes on. No lock held. */
 void crb_dispatch_leave_lane(corbel_request *request);

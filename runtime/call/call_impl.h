@@ -63,13 +63,13 @@ typedef struct crb_ref_list {
     crb_ref *items;
     size_t len, capacity;
 } crb_ref_list;
-uint64_t crb_ref_list_add(void *list, corbel_object *object, const corbel_interface *interface, corbel_error *reterr);
+uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interface *interface, corbel_error *reterr);
 /** The reader's side: user is a crb_ref_table. */
 typedef struct crb_ref_table {
     const crb_ref *items;
     size_t len;
 } crb_ref_table;
-corbel_object *crb_ref_table_take(void *table, uint64_t tag, const corbel_interface *interface, corbel_error *reterr);
+corbel_object *crb_ref_table_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr);
 /** Gives the counts back and frees the array. Never under a lock. */
 void crb_refs_free(crb_ref *refs, size_t n);
 

@@ -37,8 +37,8 @@ struct crb_peer {
     crb_later *later, **later_end;
     crb_target *dead;          /* targets that lost their last count under the lock */
     _Atomic bool said_goodbye; /* at the end of the runtime */
-    _Atomic bool alive; /* may be found for new objects; a hint outside the lock */
-    _Atomic bool over;  /* the session has ended; a hint outside the lock */
+    _Atomic bool alive;        /* may be found for new objects; a hint outside the lock */
+    _Atomic bool over;         /* the session has ended; a hint outside the lock */
 };
 
 /** One thread that waits for a change of the peer. On its stack. */

@@ -133,7 +133,7 @@ static int sockets_connect_unix(int fd, const crb_sockaddr *to, uint64_t deadlin
         if (deadline != CRB_NEVER && left == 0) {
             return ETIMEDOUT;
         }
-        const struct timeval timeout = { .tv_sec = left / 1000, .tv_usec = (left % 1000) * 1000 };
+        const struct timeval timeout = { .tv_sec = left / 1000, .tv_usec = (left % 1000) * 1000L };
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
         error = connect(fd, &to->at.any, to->len) == 0 ? 0 : errno;
     } while (error == EINTR);

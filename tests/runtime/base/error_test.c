@@ -1,5 +1,5 @@
-#include "runtime/base/fail.h"
 #include "runtime/base/block.h"
+#include "runtime/base/fail.h"
 #include "tests/runtime/support/alloc_fail.h"
 #include "tests/runtime/support/test.h"
 

@@ -18,8 +18,6 @@
 
 #include <cmocka.h>
 
-extern char **environ;
-
 static void support_append(test_message **first, test_message **last, const void *data, size_t len)
 {
     test_message *message = calloc(1, sizeof *message);

@@ -37,7 +37,7 @@ static uint64_t number(chance *c)
 
 static double real(chance *c)
 {
-    return (double)((int64_t)number(c) / 1000) / 8.0;
+    return (double)(int64_t)number(c) / 8000.0;
 }
 
 static const char *text(chance *c)
