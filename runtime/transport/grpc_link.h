@@ -66,7 +66,7 @@ struct crb_grpc_link {
     int cancelled;
 
     crb_timer timer; /* for the stream to open; later for the peer to close */
-    crb_tag open_tag, recv_tag, send_tag, finish_tag, end_tag, request_tag, shutdown_tag;
+    crb_tag open_tag, recv_tag, send_tag, finish_tag, end_tag, request_tag, served_tag, shutdown_tag;
 
     const crb_grpc_door *door;
     void *door_user;

@@ -30,6 +30,12 @@ static void serve_ended(crb_tag *tag, bool ok)
     crb_grpc_link_came_back(link);
 }
 
+static void serve_served(crb_tag *tag, bool ok)
+{
+    (void)ok;
+    crb_grpc_link_came_back(SERVE_LINK(served_tag, tag));
+}
+
 static void serve_shut(crb_tag *tag, bool ok)
 {
     (void)ok;
@@ -114,21 +120,21 @@ bool crb_grpc_serve(int fd, const char *peer, uint64_t until, const crb_grpc_doo
     link->door = door;
     link->door_user = user;
     link->waiting = true;
-    link->pending = 2; /* the request, and this thread, which uses the server until it has made the request */
+    link->pending = 2;
     link->open_tag.done = serve_opened;
     link->end_tag.done = serve_ended;
     link->request_tag.done = serve_requested;
+    link->served_tag.done = serve_served;
     link->shutdown_tag.done = serve_shut;
     grpc_server *server = crb_queue_create_server(crb_grpc_server_args());
     link->server = server;
     add(user, link);
-    /* The timer may end it at any moment from here on; the server lives until its request has come back, which was not made yet.
-     * The request may come back, and the whole session pass, before gRPC lets go of the server in grpc_server_request_call(). */
+    crb_queue_request_call(server, &link->call, &link->details, &link->metadata, &link->request_tag);
     crb_timer_set(&link->timer, until);
     grpc_server_credentials *plain = grpc_insecure_server_credentials_create();
     grpc_server_add_channel_from_fd(server, fd, plain);
     grpc_server_credentials_release(plain);
-    crb_queue_request_call(server, &link->call, &link->details, &link->metadata, &link->request_tag);
-    crb_grpc_link_came_back(link);
+    /* All of the link's life may have passed by now, but for this: gRPC must be done with the server before it is destroyed. */
+    crb_queue_post(&link->served_tag);
     return true;
 }

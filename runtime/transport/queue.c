@@ -132,6 +132,11 @@ void crb_queue_kick(void)
     pthread_mutex_unlock(&queue.kick_lock);
 }
 
+void crb_queue_post(crb_tag *tag)
+{
+    crb_queue_start(queue.kick, NULL, 0, tag);
+}
+
 grpc_call *crb_queue_create_call(grpc_channel *channel, const char *method)
 {
     return grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, queue.cq, grpc_slice_from_static_string(method), NULL,

@@ -26,6 +26,8 @@ void crb_queue_close(void);
 bool crb_queue_next(uint64_t until);
 /** Makes the thread in crb_queue_next(), or the next one to enter, return. */
 void crb_queue_kick(void);
+/** Has the tag come back, with nothing done. */
+void crb_queue_post(crb_tag *tag);
 
 /** A call on channel whose events come here. */
 grpc_call *crb_queue_create_call(grpc_channel *channel, const char *method);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -655,6 +656,14 @@ static void expect_lingering_end(test_end *end, crb_waiter *waiter)
     assert_string_equal(end->why, "closed by this side");
 }
 
+static void stop(pid_t pid)
+{
+    int status = 0;
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+}
+
 static void test_a_stopped_server_does_not_hold_the_end_up(void **state)
 {
     (void)state;
@@ -666,7 +675,7 @@ static void test_a_stopped_server_does_not_hold_the_end_up(void **state)
     crb_waiter_init(&waiter, CRB_WAITER_CALLER);
     test_dial(&end, &address);
     ping(&end, &waiter, "x", 1);
-    assert_int_equal(kill(pid, SIGSTOP), 0);
+    stop(pid);
     expect_lingering_end(&end, &waiter);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(test_reap(pid), -SIGKILL);
@@ -686,7 +695,7 @@ static void test_a_stopped_dialler_does_not_hold_the_end_up(void **state)
     const pid_t pid = test_spawn("dial", address, line, sizeof line);
     assert_string_equal(line, "dialled");
     test_end *served = test_server_end(&server, 0, &waiter);
-    assert_int_equal(kill(pid, SIGSTOP), 0);
+    stop(pid);
     expect_lingering_end(served, &waiter);
     assert_int_equal(kill(pid, SIGKILL), 0);
     assert_int_equal(test_reap(pid), -SIGKILL);
