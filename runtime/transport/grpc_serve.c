@@ -120,7 +120,7 @@ bool crb_grpc_serve(int fd, const char *peer, uint64_t until, const crb_grpc_doo
     link->door = door;
     link->door_user = user;
     link->waiting = true;
-    link->pending = 2;
+    link->pending = 2; /* the request, and this thread with the server */
     link->open_tag.done = serve_opened;
     link->end_tag.done = serve_ended;
     link->request_tag.done = serve_requested;
