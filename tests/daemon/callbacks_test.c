@@ -82,6 +82,7 @@ static void fifty_objects_in_a_ring(void **state)
     MUST(probe_Node_ring(nodes[0], NODES, &steps, &error));
     assert_true(crb_now() - begin < probe_slow * CRB_SECOND);
     assert_int_equal(steps, NODES);
+    assert_int_equal(probe_threads_at_bottom, threads);
     assert_int_equal(probe_own_threads(), threads);
     for (int i = 0; i < NODES; i++) {
         MUST(probe_Node_set_next(nodes[i], NULL, &error)); /* nobody collects rings */
@@ -124,6 +125,7 @@ static void client_server_client_twenty_deep(void **state)
     MUST(probe_Node_descend(node, listener, 20, &depth, &error));
     assert_true(crb_now() - begin < probe_slow * CRB_SECOND);
     assert_int_equal(depth, 20);
+    assert_int_equal(probe_threads_at_bottom, threads);
     assert_int_equal(probe_own_threads(), threads);
     assert_int_equal(probe_Node_descend(node, listener, 1000, &depth, &error), CORBEL_TOO_DEEP);
     assert_true(corbel_error_hops(&error) > 0);
@@ -163,6 +165,28 @@ static void served_while_nobody_calls(void **state)
     assert_true(worst < probe_slow * 50 * CRB_MS); /* the bound of 5 ms is the release figure: see the system test */
 }
 
+static void idle_clients_hold_no_threads(void **state)
+{
+    enum { CLIENTS = 40 };
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_runtime *clients[CLIENTS];
+    probe_Probe *probes[CLIENTS];
+    (void)state;
+    MUST(probe_Probe_add(probe, 1, 1, NULL, &error));
+    const unsigned threads = probe_own_threads();
+    for (int i = 0; i < CLIENTS; i++) {
+        MUST(corbel_runtime_new(NULL, &clients[i], &error));
+        MUST(probe_Probe_from_uri(clients[i], server.uri, &probes[i], &error));
+        MUST(probe_Probe_add(probes[i], i, 1, NULL, &error));
+    }
+    assert_int_equal(probe_own_threads(), threads);
+    MUST(probe_Probe_add(probe, 1, 1, NULL, &error)); /* the one worker is free */
+    for (int i = 0; i < CLIENTS; i++) {
+        probe_Probe_unref(probes[i]);
+        corbel_runtime_unref(clients[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +196,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(client_server_client_twenty_deep, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_listener_that_raises_breaks_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(served_while_nobody_calls, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(idle_clients_hold_no_threads, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("callbacks", tests, NULL, NULL);
 }

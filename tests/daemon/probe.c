@@ -59,6 +59,8 @@ bool probe_event_wait(probe_event *event, uint64_t count)
     return reached;
 }
 
+_Atomic unsigned probe_threads_at_bottom;
+
 /* ---- nodes ---- */
 
 typedef struct node {
@@ -119,6 +121,8 @@ static corbel_status node_ring(void *self, corbel_request *request, uint32_t ste
             return corbel_request_forward(request, &error);
         }
         ++*ret;
+    } else {
+        atomic_store(&probe_threads_at_bottom, probe_own_threads());
     }
     return CORBEL_OK;
 }
@@ -132,6 +136,8 @@ static corbel_status node_descend(void *self, corbel_request *request, probe_Lis
             return corbel_request_forward(request, &error);
         }
         ++*ret;
+    } else {
+        atomic_store(&probe_threads_at_bottom, probe_own_threads());
     }
     return CORBEL_OK;
 }
@@ -417,12 +423,16 @@ static corbel_status probe_notify(void *self, corbel_request *request, uint32_t 
     return CORBEL_OK;
 }
 
-static corbel_status probe_flood_probe(void *self, corbel_request *request, probe_Probe *other, uint32_t count, uint32_t *ret)
+static corbel_status probe_flood_probe(void *self, corbel_request *request, const char *uri, uint32_t count, uint32_t *ret)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_options options = CORBEL_OPTIONS_INIT;
-    corbel_status status = CORBEL_OK;
+    probe_Probe *other = NULL;
     probe_enter(self);
+    corbel_status status = probe_Probe_from_uri(corbel_request_runtime(request), uri, &other, &error);
+    if (status != CORBEL_OK) {
+        return corbel_request_forward(request, &error);
+    }
     options.wait_for_credit = true;
     probe_Probe *const derived = probe_Probe_with(other, &options);
     for (uint32_t i = 1; i <= count && status == CORBEL_OK; i++) {
@@ -430,6 +440,7 @@ static corbel_status probe_flood_probe(void *self, corbel_request *request, prob
         *ret += status == CORBEL_OK;
     }
     probe_Probe_unref(derived);
+    probe_Probe_unref(other);
     return status == CORBEL_OK ? status : corbel_request_forward(request, &error);
 }
 
@@ -509,6 +520,8 @@ static corbel_status listener_descend(void *self, corbel_request *request, probe
             return corbel_request_forward(request, &error);
         }
         ++*ret;
+    } else {
+        atomic_store(&probe_threads_at_bottom, probe_own_threads());
     }
     return CORBEL_OK;
 }

@@ -59,5 +59,7 @@ void probe_must(corbel_status status, corbel_error *error, const char *what);
 
 /** Threads of this process whose names are not gRPC's, by /proc. */
 unsigned probe_own_threads(void);
+/** The same, noted at the bottom of the last ring or descent. */
+extern _Atomic unsigned probe_threads_at_bottom;
 
 #endif /* PROBE_H */
