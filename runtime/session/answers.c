@@ -238,11 +238,12 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
     if (result->body != NULL) {
         crb_buf_clear(result->body);
     }
+    crb_session_end_without_memory(session);
 }
 
 /* ---- being asked ---- */
 
-/** In all tables but that of events. NULL: no memory, the session has ended. */
+/** In all tables but that of events. NULL: no memory. */
 static crb_answer *answer_new(crb_session *session, crb_question_kind kind, uint64_t question, uint64_t deadline)
 {
     crb_answer *const answer = calloc(1, sizeof *answer);
@@ -345,7 +346,7 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
         return why;
     }
     answer->refs_in = crb_refs_receive(session, call->refs, call->n_refs, &why);
-    if (why != NULL || crb_session_over(session)) {
+    if (why != NULL || session->out_of_memory) {
         return why;
     }
     why = answer_target(session, answer, call);
@@ -361,7 +362,7 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
         }
         return NULL;
     }
-    if (!crb_session_over(session)) {
+    if (!session->out_of_memory) {
         answer->args.total = call->length;
         answer->args.received = call->args.len;
         answer->args.active = call->args.len < call->length;

@@ -157,6 +157,7 @@ bool crb_session_next_event(crb_session *session, crb_event *ret)
             if (events_take_call(session, CRB_CONTAINER(ev, crb_answer, event), ret)) {
                 return true;
             }
+            crb_session_end_without_memory(session);
             break;
         case CRB_EVENT_BODY:
             events_take_body(CRB_CONTAINER(ev, crb_answer, body_event), ret);

@@ -263,6 +263,7 @@ void crb_session_withdraw(crb_session *session, void *object, const char *why)
     export->why = malloc(CRB_FRAME_MAX_TEXT + 1);
     if (export->why == NULL) {
         crb_session_no_memory(session);
+        crb_session_end_without_memory(session);
         return;
     }
     crb_text_fit(why, export->why, CRB_FRAME_MAX_TEXT + 1);

@@ -113,7 +113,7 @@ void crb_session_input(crb_session *session, const uint8_t *message, size_t len,
     session->heard = now;
     session->pinged = 0;
     session->ping_wanted = false;
-    while (len > 0 && session->phase != CRB_PHASE_ENDED && crb_session_over(session) == flushing) {
+    while (len > 0 && !session->out_of_memory && session->phase != CRB_PHASE_ENDED && crb_session_over(session) == flushing) {
         const uint8_t *data = NULL;
         size_t size = 0;
         crb_frame frame;
@@ -140,4 +140,5 @@ void crb_session_input(crb_session *session, const uint8_t *message, size_t len,
         }
     }
     crb_scratch_reset(&session->scratch, 0);
+    crb_session_end_without_memory(session);
 }

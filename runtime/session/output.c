@@ -424,6 +424,7 @@ bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now)
     if (out->failed) {
         out->len = start;
         crb_session_no_memory(session);
+        crb_session_end_without_memory(session);
         return false;
     }
     return out->len > start;

@@ -382,7 +382,7 @@ static void question_take_result(crb_session *session, crb_question *question, c
     }
     question->outcome = (crb_outcome)frame->outcome;
     if (frame->length > session->limits.max_body || !crb_body_begin(session, &question->body, frame->length, frame->body)) {
-        if (crb_session_over(session)) {
+        if (session->out_of_memory) {
             return;
         }
         const bool too_long = frame->length > session->limits.max_body;
@@ -416,7 +416,7 @@ const char *crb_question_on_return(crb_session *session, const crb_wire_return *
         return why;
     }
     question->refs_in = crb_refs_receive(session, frame->refs, frame->n_refs, &why);
-    if (why != NULL || crb_session_over(session)) {
+    if (why != NULL || session->out_of_memory) {
         return why;
     }
     question->has_result = frame->outcome != CRB_OUTCOME_ERROR;
@@ -430,7 +430,7 @@ const char *crb_question_on_return(crb_session *session, const crb_wire_return *
         question_take_error(session, question, frame);
     } else {
         question_take_result(session, question, frame);
-        if (crb_session_over(session)) {
+        if (session->out_of_memory) {
             return NULL;
         }
     }

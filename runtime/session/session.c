@@ -299,7 +299,15 @@ static void session_end(crb_session *session, session_ending ending, const char 
 
 void crb_session_no_memory(crb_session *session)
 {
-    crb_session_lost(session, session_no_memory, 0);
+    session->out_of_memory = true;
+}
+
+void crb_session_end_without_memory(crb_session *session)
+{
+    if (session->out_of_memory) {
+        session->out_of_memory = false;
+        crb_session_lost(session, session_no_memory, 0);
+    }
 }
 
 void crb_session_lost(crb_session *session, const char *why, uint64_t now)

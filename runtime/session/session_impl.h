@@ -320,6 +320,7 @@ struct crb_session {
     uint64_t final_calls;
     char why[CRB_FRAME_MAX_TEXT + 1];
     bool clean;
+    bool out_of_memory; /* the session ends as soon as nobody works on its tables */
 
     crb_node out; /* headers and control frames, in order */
     crb_out goaway;
@@ -336,11 +337,14 @@ struct crb_session {
     uint64_t sent[CRB_FRAME_TYPES + 1], received[CRB_FRAME_TYPES + 1]; /* the last: unknown types */
 };
 
-/* A handler of a frame returns NULL, or what is wrong with it (a static text): the session is then aborted. When there is no
- * memory it ends the session by itself. */
+/* A handler of a frame returns NULL, or what is wrong with it (a static text): the session is then aborted. Where there is no memory
+ * it says so by crb_session_no_memory() and returns: nothing is freed under its feet; the session ends before the entry point
+ * returns. */
 
 /* session.c */
 void crb_session_no_memory(crb_session *session);
+/** At the end of each entry point that may have run out of memory. */
+void crb_session_end_without_memory(crb_session *session);
 void crb_session_closed_by_peer(crb_session *session, const char *why, bool clean, uint64_t calls);
 void crb_session_hello(const crb_session *session, crb_frame *frame);
 static inline bool crb_session_over(const crb_session *session)
@@ -416,7 +420,7 @@ void crb_exports_forget(crb_session *session);
 void crb_exports_free(crb_session *session);
 
 /* imports.c */
-/** Takes all references of a table that came in. NULL with n above 0: *ret_why, or no memory (the session has ended). */
+/** Takes all references of a table that came in. NULL with n above 0: *ret_why, or no memory (the session will end). */
 crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *refs, size_t n, const char **ret_why);
 /** The driver is about to get them: own objects are filled in, and held by their exports from here on. */
 void crb_refs_resolve(crb_session *session, crb_received_refs *refs);
@@ -433,14 +437,14 @@ crb_operation *crb_operation_get(crb_session *session, const void *key, const ch
 /** The number for a frame that is being pulled; *ret_names: the names go with it. */
 uint32_t crb_operation_number(crb_session *session, crb_operation *operation, bool *ret_names);
 void crb_operation_put(crb_operation *operation);
-/** The operation of a CALL that came in; NULL: *ret_why, or no memory (the session has ended). */
+/** The operation of a CALL that came in; NULL: *ret_why, or no memory (the session will end). */
 crb_operation *crb_operation_receive(crb_session *session, const crb_wire_call *call, const char **ret_why);
 void crb_operations_free(crb_session *session);
 
 /* bodies.c */
 bool crb_body_is_active(const crb_receiving *body);
 /** Begins to receive total bytes, the first of which are at data. False: no room in max_queued (the rest is dropped as it comes),
- *  or no memory (then the session has ended). */
+ *  or no memory (then the session will end). */
 bool crb_body_begin(crb_session *session, crb_receiving *body, uint64_t total, crb_wire_bytes first);
 /** Whatever comes of it is dropped. */
 void crb_body_drop(crb_session *session, crb_receiving *body);

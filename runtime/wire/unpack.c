@@ -182,6 +182,7 @@ crb_frame_result crb_frame_unpack(crb_frame *frame, const uint8_t *data, size_t 
 {
     memset(frame, 0, sizeof *frame);
     *ret_why = NULL;
+    crb_scratch_reset(scratch, 0);
     if (len > CRB_FRAME_MAX) {
         *ret_why = "a frame that is too long";
         return CRB_FRAME_MALFORMED;

@@ -1,87 +1,16 @@
 /* One exchange (a bind, a pipelined call, a call with a callback inside, a large call, a oneway, a release, a cancelled call) cut
  * after every single byte, each way: every question completes exactly once and truthfully, and nothing is left. */
-#include "tests/runtime/session/world.h"
+#include "tests/runtime/session/exchange.h"
 
 #include <stdlib.h>
 
 enum { CUT_LARGE = 40000 };
 
-/** Answers what waits at both ends; the server calls back while it serves a call with a reference. */
-static void cut_serve(world *w, asked **callback)
-{
-    for (int i = 0; i < 2; i++) {
-        side *const at = &w->sides[i];
-        for (size_t k = 0; k < at->n_pending; k++) {
-            pending *const p = at->pending[k];
-            if (at->closed || !p->complete || p->bind) {
-                continue;
-            }
-            if (p->oneway) {
-                world_done(at, p);
-                return;
-            }
-            if (p->ref != NULL && *callback == NULL) {
-                corbel_status status = CORBEL_OK;
-                world_enter(at, p);
-                *callback = world_call(at, &(call_options) { .target = p->ref, .hop = 1 }, &status);
-                return;
-            }
-            if (p->ref != NULL && !(*callback)->done) {
-                continue; /* waits for it */
-            }
-            crb_ref_out ref = world_ref_object(at, 9);
-            world_return(at, p, p->args_len, &ref, 1);
-            return;
-        }
-    }
-}
-
-/** The exchange, as far as the pipe lets it. Returns true when it went to its end. */
-static bool cut_exchange(world *w, size_t large)
-{
-    side *const client = &w->sides[0];
-    side *const server = &w->sides[1];
-    asked *callback = NULL;
-    corbel_status status = CORBEL_OK;
-    server->answers_binds = true;
-    asked *const bind = world_bind(client, "0", NULL);
-    asked *const pipelined = world_call(client, &(call_options) { .promise = bind, .args = 20 }, NULL);
-    asked *calls[4] = { NULL };
-    bool second = false, cancelled = false, released = false;
-    for (int step = 0; step < 3000; step++) {
-        if (!crb_scripted_step(w->pipe, world_now(w) + 5 * MS) && (crb_scripted_is_over(w->pipe) || released)) {
-            break;
-        }
-        cut_serve(w, &callback);
-        if (!second && bind->done && bind->ref != NULL && pipelined->done) {
-            second = true;
-            crb_ref_out ref = world_ref_object(client, 1);
-            calls[0] = world_call(client, &(call_options) { .target = bind->ref, .refs = &ref, .n_refs = 1 }, &status);
-            calls[1] = world_call(client, &(call_options) { .target = bind->ref, .args = large }, &status);
-            calls[2] = world_call(client, &(call_options) { .target = bind->ref, .oneway = true }, &status);
-            calls[3] = world_call(client, &(call_options) { .target = bind->ref }, &status);
-        }
-        if (second && !cancelled && calls[3] != NULL && calls[3]->question != NULL && server->n_pending > 0) {
-            cancelled = true;
-            world_finish(calls[3], true);
-            world_events(w);
-        }
-        if (second && !released && calls[0] != NULL && calls[0]->done && calls[1] != NULL && calls[1]->done && calls[3] != NULL &&
-            calls[3]->done && !client->closed) {
-            released = true;
-            world_finish(bind, false);
-            world_release_all(client);
-            world_release_all(server);
-        }
-    }
-    return released && !crb_scripted_is_over(w->pipe);
-}
-
 /** The bytes of a whole exchange each way. */
 static void cut_measure(size_t large, uint64_t bytes[2])
 {
     world *const w = world_new(NULL, NULL, NULL);
-    assert_true(cut_exchange(w, large));
+    assert_true(exchange(w, large));
     bytes[0] = crb_scripted_arrived(w->pipe, 0);
     bytes[1] = crb_scripted_arrived(w->pipe, 1);
     world_check_over(w);
@@ -95,7 +24,7 @@ static void cut_after(int direction, uint64_t cut, size_t large, size_t maybe[2]
     crb_script script = CRB_SCRIPT_INIT;
     script.cut_after[direction] = cut;
     world *const w = world_new(NULL, NULL, &script);
-    assert_false(cut_exchange(w, large));
+    assert_false(exchange(w, large));
     if (!crb_scripted_is_over(w->pipe)) {
         crb_scripted_cut(w->pipe, "nothing came");
     }

@@ -457,7 +457,9 @@ world *world_new(const crb_session_limits *first, const crb_session_limits *seco
 {
     static const crb_script plain = CRB_SCRIPT_INIT;
     world *const w = calloc(1, sizeof *w);
-    assert_non_null(w);
+    if (w == NULL) {
+        return NULL;
+    }
     w->random = script != NULL ? script->seed : 1;
     for (int i = 0; i < 2; i++) {
         side *const at = &w->sides[i];

@@ -104,7 +104,7 @@ typedef struct world {
     uint64_t random;
 } world;
 
-/** Everything default; configs and script may be NULL. Nothing has been sent yet. */
+/** Everything default; limits and script may be NULL. Nothing has been sent yet. NULL: no memory. */
 world *world_new(const crb_session_limits *first, const crb_session_limits *second, const crb_script *script);
 /** Frees; asserts nothing. */
 void world_free(world *w);
