@@ -26,6 +26,7 @@ static const crb_host daemon_host = {
     .post_locked = crb_workers_post_locked,
     .wait_ends_locked = crb_dispatch_wait_ends_locked,
     .blocking = crb_workers_blocking,
+    .drain = crb_daemon_drain,
     .end = crb_workers_end,
 };
 
@@ -174,11 +175,8 @@ static void daemon_tell(crb_peer *peer, void *user)
 }
 
 /** No new chains from now on; peers are told. */
-static void daemon_drain(corbel_daemon *self)
+static void daemon_take_no_more(corbel_runtime *runtime)
 {
-    corbel_runtime *const runtime = self->runtime;
-    crb_listener_close(self->listener);
-    crb_publish_forget(self);
     pthread_mutex_lock(&runtime->dispatch_lock);
     if (crb_dispatch_get_locked(runtime) != NULL) {
         runtime->dispatch->draining = true;
@@ -222,6 +220,17 @@ static corbel_status daemon_wait_for_calls(corbel_runtime *runtime, uint32_t gra
     return status;
 }
 
+void crb_daemon_drain(corbel_runtime *runtime, uint32_t grace_ms)
+{
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    const bool was_called = runtime->dispatch != NULL;
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    if (was_called) {
+        daemon_take_no_more(runtime);
+        (void)daemon_wait_for_calls(runtime, grace_ms, NULL); /* those that still run lose their callers */
+    }
+}
+
 corbel_status corbel_daemon_join(corbel_daemon *self, uint32_t grace_ms, corbel_error *reterr)
 {
     if (crb_context_current() != NULL) {
@@ -229,7 +238,9 @@ corbel_status corbel_daemon_join(corbel_daemon *self, uint32_t grace_ms, corbel_
                         "corbel_daemon_join() inside an operation would wait for itself: call corbel_daemon_shutdown() there");
     }
     daemon_wait_for_shutdown(self);
-    daemon_drain(self);
+    crb_listener_close(self->listener);
+    crb_publish_forget(self);
+    daemon_take_no_more(self->runtime);
     const corbel_status status = daemon_wait_for_calls(self->runtime, grace_ms, reterr);
     if (status == CORBEL_OK) {
         crb_runtime_close_peers(self->runtime);

@@ -118,6 +118,8 @@ void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work);
 void crb_workers_unpost_locked(crb_dispatch *dispatch, crb_work *work);
 void crb_workers_blocking(corbel_runtime *runtime, bool blocked);
 void crb_workers_end(corbel_runtime *runtime);
+/* daemon.c */
+void crb_daemon_drain(corbel_runtime *runtime, uint32_t grace_ms);
 
 /* request.c */
 /** Takes over what incoming holds on success. NULL: no memory. */

@@ -65,6 +65,9 @@ typedef struct crb_host {
     void (*wait_ends_locked)(struct crb_wait *wait);
     /** No lock held: the calling thread is about to block, or goes on. No-op on threads that are no workers. */
     void (*blocking)(corbel_runtime *runtime, bool blocked);
+    /** No lock held: new chains are refused from now on, the peers are told; waits for the calls that run, at most grace_ms, so
+     *  that their answers are sent before the goodbye. */
+    void (*drain)(corbel_runtime *runtime, uint32_t grace_ms);
     /** No lock held: the runtime ends: waits for its calls and ends its workers. */
     void (*end)(corbel_runtime *runtime);
 } crb_host;

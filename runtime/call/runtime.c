@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What the calls that run on this process's objects have to end, and answer, before the goodbye. */
+#define RUNTIME_GRACE_MS 1000u
+
 static const crb_host *runtime_host;
 
 void crb_host_install(const crb_host *host)
@@ -154,6 +157,9 @@ corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
     self->name_server_object = NULL;
     pthread_mutex_unlock(&self->lock);
     corbel_object_unref(name_server);
+    if (runtime_host != NULL) {
+        runtime_host->drain(self, RUNTIME_GRACE_MS);
+    }
     crb_runtime_close_peers(self);
     if (runtime_host != NULL) {
         runtime_host->end(self);

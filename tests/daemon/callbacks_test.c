@@ -187,6 +187,87 @@ static void idle_clients_hold_no_threads(void **state)
     }
 }
 
+/* ---- a client that ends while it is called ---- */
+
+typedef struct leaver {
+    probe_event entered, go_on;
+} leaver;
+
+static corbel_status leaver_add(void *self, corbel_request *request, int32_t a, int32_t b, int32_t *ret)
+{
+    leaver *const l = self;
+    (void)request;
+    probe_event_add(&l->entered, 1);
+    *ret = probe_event_wait(&l->go_on, 1) ? a + b : -1;
+    return CORBEL_OK;
+}
+
+static corbel_status leaver_raise_it(void *self, corbel_request *request, const char *why)
+{
+    (void)self;
+    return probe_Refused_raise(request, &(probe_Refused) { .why = why });
+}
+
+static const probe_Listener_servant leaver_servant = { .add = leaver_add, .raise_it = leaver_raise_it };
+
+typedef struct leaver_call {
+    probe_Listener *listener;
+    corbel_status status;
+    int32_t sum;
+} leaver_call;
+
+static void *leaver_calls(void *user)
+{
+    leaver_call *const call = user;
+    call->status = probe_Listener_add(call->listener, 3, 4, &call->sum, NULL);
+    return NULL;
+}
+
+static void *leaver_ends(void *user)
+{
+    corbel_runtime_unref(user);
+    return NULL;
+}
+
+/* What runs is answered before the goodbye; what is new is refused. */
+static void a_client_that_ends_answers_first(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_runtime *ending = NULL;
+    probe_Probe *there = NULL;
+    leaver self;
+    leaver_call call = { 0 };
+    pthread_t caller, ender;
+    (void)state;
+    probe_event_init(&self.entered);
+    probe_event_init(&self.go_on);
+    MUST(corbel_runtime_new(NULL, &ending, &error));
+    MUST(probe_Probe_from_uri(ending, server.uri, &there, &error));
+    probe_Listener *const own = probe_Listener_new(ending, &leaver_servant, &self, NULL);
+    MUST(probe_Probe_keep(there, own, &error));
+    MUST(probe_Probe_kept(server.object, &call.listener, &error));
+    assert_int_equal(pthread_create(&caller, NULL, leaver_calls, &call), 0);
+    assert_true(probe_event_wait(&self.entered, 1));
+    probe_Listener_unref(own);
+    probe_Probe_unref(there);
+    assert_int_equal(pthread_create(&ender, NULL, leaver_ends, ending), 0);
+    corbel_status status = CORBEL_RAISED;
+    const uint64_t patience = crb_now() + 20 * CRB_SECOND;
+    while (status == CORBEL_RAISED && crb_now() < patience) {
+        status = probe_Listener_raise_it(call.listener, "still there", &error);
+    }
+    assert_int_equal(status, CORBEL_DRAINING);
+    assert_int_equal(error.completion, CORBEL_COMPLETED_NO);
+    probe_event_add(&self.go_on, 1);
+    pthread_join(caller, NULL);
+    pthread_join(ender, NULL);
+    assert_int_equal(call.status, CORBEL_OK);
+    assert_int_equal(call.sum, 7);
+    MUST(probe_Probe_keep(server.object, NULL, &error));
+    probe_Listener_unref(call.listener);
+    corbel_error_clear(&error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_ring_by_uri_through_sessions_with_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(client_server_client_twenty_deep, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_listener_that_raises_breaks_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_client_that_ends_answers_first, set_up, tear_down),
         cmocka_unit_test_setup_teardown(served_while_nobody_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(idle_clients_hold_no_threads, set_up, tear_down),
     };

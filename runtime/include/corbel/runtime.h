@@ -25,8 +25,8 @@ typedef struct corbel_runtime_options {
 /** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. */
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_runtime **ret,
                                                               corbel_error *reterr);
-/** Says goodbye to all peers and ends the runtime's threads; waits for both. References that still exist stay valid: their
- *  calls fail. Not from inside an operation. Takes NULL, returns NULL. */
+/** Lets the calls that run here answer (for at most 1 s), says goodbye to all peers and ends the runtime's threads; waits for
+ * all. References that still exist stay valid: their calls fail. Not from inside an operation. Takes NULL, returns NULL. */
 CORBEL_API corbel_runtime *corbel_runtime_unref(corbel_runtime *self);
 
 CORBEL_END_DECLS
