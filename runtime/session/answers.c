@@ -9,6 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+/** Zeroed. NULL: no memory. */
+static crb_answer *answer_alloc(crb_session *session)
+{
+    if (crb_list_empty(&session->spare_answers)) {
+        return calloc(1, sizeof(crb_answer));
+    }
+    crb_answer *const answer = CRB_CONTAINER(session->spare_answers.next, crb_answer, all);
+    crb_list_remove(&answer->all);
+    session->n_spare_answers--;
+    memset(answer, 0, sizeof *answer);
+    return answer;
+}
+
 static void answer_free(crb_session *session, crb_answer *answer)
 {
     if (answer->counted) {
@@ -30,7 +43,12 @@ static void answer_free(crb_session *session, crb_answer *answer)
     free(answer->names);
     free(answer->exception);
     free(answer->error);
-    free(answer);
+    if (session->n_spare_answers < CRB_SPARES) {
+        session->n_spare_answers++;
+        crb_list_append(&session->spare_answers, &answer->all);
+    } else {
+        free(answer);
+    }
 }
 
 /** The promise ends: its hold on what it answered, too. */
@@ -246,7 +264,7 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
 /** In all tables but that of events. NULL: no memory. */
 static crb_answer *answer_new(crb_session *session, crb_question_kind kind, uint64_t question, uint64_t deadline)
 {
-    crb_answer *const answer = calloc(1, sizeof *answer);
+    crb_answer *const answer = answer_alloc(session);
     if (answer == NULL) {
         crb_session_no_memory(session);
         return NULL;
@@ -479,6 +497,11 @@ void crb_answers_free(crb_session *session)
 {
     while (!crb_list_empty(&session->all_answers)) {
         answer_free(session, CRB_CONTAINER(session->all_answers.next, crb_answer, all));
+    }
+    while (!crb_list_empty(&session->spare_answers)) {
+        crb_answer *const spare = CRB_CONTAINER(session->spare_answers.next, crb_answer, all);
+        crb_list_remove(&spare->all);
+        free(spare);
     }
     crb_id_table_clear(&session->answers);
 }

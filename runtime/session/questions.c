@@ -18,6 +18,19 @@ static void question_uncount(crb_session *session, crb_question *question)
     }
 }
 
+/** Zeroed. NULL: no memory. */
+static crb_question *question_alloc(crb_session *session)
+{
+    if (crb_list_empty(&session->spare_questions)) {
+        return calloc(1, sizeof(crb_question));
+    }
+    crb_question *const question = CRB_CONTAINER(session->spare_questions.next, crb_question, all);
+    crb_list_remove(&question->all);
+    session->n_spare_questions--;
+    memset(question, 0, sizeof *question);
+    return question;
+}
+
 static void question_free(crb_session *session, crb_question *question)
 {
     question_uncount(session, question);
@@ -36,7 +49,12 @@ static void question_free(crb_session *session, crb_question *question)
     free(question->names);
     free(question->exception);
     corbel_error_clear(&question->error);
-    free(question);
+    if (session->n_spare_questions < CRB_SPARES) {
+        session->n_spare_questions++;
+        crb_list_append(&session->spare_questions, &question->all);
+    } else {
+        free(question);
+    }
 }
 
 void crb_question_settle(crb_session *session, crb_question *question)
@@ -207,7 +225,7 @@ static corbel_status question_call_allowed(const crb_session *session, const crb
 
 static crb_question *question_new(crb_session *session, crb_question_kind kind, uint64_t deadline, void *user)
 {
-    crb_question *const question = calloc(1, sizeof *question);
+    crb_question *const question = question_alloc(session);
     if (question == NULL) {
         return NULL;
     }
@@ -496,6 +514,11 @@ void crb_questions_free(crb_session *session)
 {
     while (!crb_list_empty(&session->all_questions)) {
         question_free(session, CRB_CONTAINER(session->all_questions.next, crb_question, all));
+    }
+    while (!crb_list_empty(&session->spare_questions)) {
+        crb_question *const spare = CRB_CONTAINER(session->spare_questions.next, crb_question, all);
+        crb_list_remove(&spare->all);
+        free(spare);
     }
     crb_id_table_clear(&session->questions);
 }

@@ -46,6 +46,8 @@ crb_session *crb_session_new(const crb_session_config *config, uint64_t now)
     session->first_free = CRB_NO_SLOT;
     crb_list_init(&session->all_questions);
     crb_list_init(&session->all_answers);
+    crb_list_init(&session->spare_questions);
+    crb_list_init(&session->spare_answers);
     crb_list_init(&session->imports_all);
     crb_list_init(&session->out);
     crb_list_init(&session->ring);

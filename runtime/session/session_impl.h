@@ -26,6 +26,18 @@
 #define CRB_WINDOW_BULK_MIN (64u << 10) /* the peer's must be at least this */
 #define CRB_MAX_UNIMPLEMENTED 16u       /* frame types to answer UNIMPLEMENTED that may wait at once */
 
+/* Questions and answers whose memory is kept for the next. None where a sanitizer looks for uses of freed memory. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CRB_SPARES 0
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define CRB_SPARES 0
+#elif !defined(CRB_SPARES)
+#define CRB_SPARES 64
+#endif
+
 typedef enum crb_window { CRB_WIN_REQUESTS, CRB_WIN_NESTED, CRB_WIN_RESPONSES, CRB_WIN_BULK, CRB_WINDOWS } crb_window;
 
 /* ---- nodes ---- */
@@ -284,12 +296,16 @@ struct crb_session {
 
     crb_id_table questions;
     crb_node all_questions;
+    crb_node spare_questions; /* memory of some that are over, for the next */
+    int n_spare_questions;
     uint64_t last_question; /* the number given last */
     uint32_t n_questions;   /* two-way calls that the peer may still answer, or that wait to be sent; binds until FINISH */
     uint32_t n_answers;     /* the same of the peer's */
     uint64_t calls_sent;    /* CALL frames pulled */
     crb_id_table answers;
     crb_node all_answers;
+    crb_node spare_answers;
+    int n_spare_answers;
     uint64_t last_answer;    /* the highest question of the peer's */
     uint64_t calls_received; /* CALL frames */
 
@@ -337,9 +353,9 @@ struct crb_session {
     uint64_t sent[CRB_FRAME_TYPES + 1], received[CRB_FRAME_TYPES + 1]; /* the last: unknown types */
 };
 
-/* A handler of a frame returns NULL, or what is wrong with it (a static text): the session is then aborted. Where there is no memory
- * it says so by crb_session_no_memory() and returns: nothing is freed under its feet; the session ends before the entry point
- * returns. */
+/* A handler of a frame returns NULL, or what is wrong with it (a static text): the session is then aborted. Where there is no
+ * memory it says so by crb_session_no_memory() and returns: nothing is freed under its feet; the session ends before the entry
+ * point returns. */
 
 /* session.c */
 void crb_session_no_memory(crb_session *session);
