@@ -22,9 +22,7 @@ typedef struct corbel_NameServer corbel_NameServer;
 
 /* ---- module corbel: Corbel's standard services. ---------------------------------------------- */
 
-/** What a name is found by, besides itself: free text, each tag once. Tags that start with
- *  "iface:" say which interface
- *  the object has; they are entered by themselves. */
+/** What is known of a name, besides its object: free text, each tag once, 32 at most. */
 typedef corbel_string_seq corbel_Tags;
 
 /** What the name server knows about one name. */
