@@ -176,7 +176,9 @@ bool crb_session_next_event(crb_session *session, crb_event *ret)
         }
         case CRB_EVENT_GONE:
             ret->import = CRB_CONTAINER(ev, crb_import, gone);
-            ret->why = ret->import->why; /* as long as the import */
+            ret->why = ret->import->why;
+            session->lent[0] = ret->import->why;
+            ret->import->why = NULL;
             return true;
         case CRB_EVENT_CLOSED:
             ret->why = session->why;

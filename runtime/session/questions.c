@@ -198,7 +198,7 @@ static corbel_status question_call_allowed(const crb_session *session, const crb
 {
     const bool early = session->phase == CRB_PHASE_NEW;
     if (call->target != NULL && call->target->withdrawn) {
-        return question_refuse(reterr, CORBEL_NOT_FOUND, call->target->why);
+        return question_refuse(reterr, CORBEL_NOT_FOUND, "the object is not there any more");
     }
     if (call->promise != NULL && call->promise->completed && call->promise->outcome == CRB_OUTCOME_ERROR) {
         return question_refuse(reterr, call->promise->error.status, "the object to call could not be bound");
@@ -263,10 +263,11 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
     if (status == CORBEL_OK) {
         status = question_call_allowed(session, call, reterr);
     }
+    const crb_window window = call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED;
     if (status != CORBEL_OK) {
+        session->tx[window].refused = session->tx[window].refused || status == CORBEL_WOULD_BLOCK;
         return status;
     }
-    const crb_window window = call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED;
     size_t first = 0;
     const uint32_t cost = crb_flow_cost(session, window, call->n_refs, call->args->len, &first);
     if (cost == 0) {

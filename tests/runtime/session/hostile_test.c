@@ -407,6 +407,28 @@ static void test_refusals_that_are_no_violations(void **state)
     rig_free(&r);
 }
 
+/** CALL and FINISH in one message, and the driver answers at once: it is not told of a cancel of what it has answered. */
+static void test_cancel_behind_its_call(void **state)
+{
+    (void)state;
+    rig r = rig_new(NULL);
+    r.at->answers_itself = true;
+    static const uint8_t args[8] = { 2 };
+    crb_frame call = frame_call(3);
+    call.u.call.length = sizeof args;
+    call.u.call.args = (crb_wire_bytes) { args, sizeof args };
+    crb_buf message = CRB_BUF_INIT;
+    world_frame(&message, &call);
+    call = (crb_frame) { .type = CRB_WIRE_FINISH, .u.finish = { 3, true } };
+    world_frame(&message, &call);
+    crb_session_input(r.at->session, message.data, message.len, WORLD_START);
+    crb_buf_clear(&message);
+    world_events(r.w);
+    assert_int_equal(r.at->events[CRB_EVENT_CALL], 2);
+    assert_int_equal(r.at->events[CRB_EVENT_CANCEL], 0);
+    rig_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +441,7 @@ int main(void)
         cmocka_unit_test(test_too_many_questions_of_the_peer),
         cmocka_unit_test(test_too_many_references_of_the_peer),
         cmocka_unit_test(test_refusals_that_are_no_violations),
+        cmocka_unit_test(test_cancel_behind_its_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
