@@ -22,7 +22,8 @@ typedef struct crb_import crb_import;     /* an object of the peer's that we may
 typedef struct crb_question crb_question; /* a call or bind of ours that is under way */
 typedef struct crb_answer crb_answer;     /* a call or bind of the peer's that is under way */
 
-/** What one side takes from the other. HELLO tells the peer; the core keeps what it sends within the peer's numbers. */
+/** What one side takes from the other. HELLO tells the peer; the core keeps what it sends within the peer's numbers. Windows
+ * below 1 KiB are raised to that. Pieces of large bodies have a window of their own, 256 KiB, given back on receipt. */
 typedef struct crb_session_limits {
     uint64_t max_body;         /* bytes of one call's arguments or result; default 64 MiB */
     uint64_t max_queued;       /* bytes reserved for bodies that are not complete; default 256 MiB */
@@ -130,7 +131,8 @@ corbel_status crb_session_bind(crb_session *session, const char *id, const char 
 
 /** The caller has no more use for the question: of a bind, after its return, always (its promise ends); of a call only to cancel
  *  it early. cancel before the return: the peer is asked to stop (FINISH), and CRB_EVENT_RETURN comes at once with
- *  CORBEL_CANCELLED (NO when it never left us, else MAYBE); what the peer still returns is dropped, its references released. */
+ *  CORBEL_CANCELLED (NO when it never left us, else MAYBE); what the peer still returns is dropped, its references released.
+ *  question is not to be used afterwards; one of a call is gone, too, once its CRB_EVENT_RETURN was taken. */
 void crb_session_finish(crb_session *session, crb_question *question, bool cancel);
 
 /* ---- calls of the peer's ---- */
@@ -174,13 +176,16 @@ uint64_t crb_session_next_tick(const crb_session *session);
 bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now);
 /** Would crb_session_pull() give something? */
 bool crb_session_has_output(const crb_session *session);
-/** True once BYE or ABORT has been pulled: the transport is to be closed in order. */
+/** True once BYE or ABORT has been pulled or has come, or the session was lost: the transport is to be closed in order. Until
+ * then a session that has ended still has something to say, though it may have to wait for the peer's credit: at most 1 s, which
+ *  crb_session_next_tick() tells. */
 bool crb_session_wants_close(const crb_session *session);
 
 /** Says that no new chains are wanted (GOAWAY). The peer's calls still arrive: the driver refuses those of new chains. */
 void crb_session_goaway(crb_session *session);
 /** Says goodbye: BYE with the number of calls received is the last frame sent. Calls of ours still under way complete with
- *  CORBEL_GONE; answers not given yet are the peer's MAYBE. */
+ *  CORBEL_GONE; answers not given yet are the peer's MAYBE. CRB_EVENT_CLOSED comes at once; results given before, and oneways,
+ * still go out before BYE. */
 void crb_session_bye(crb_session *session, uint64_t now);
 /** Ends the session for a violation: ABORT with why is the last frame; then as crb_session_lost(). */
 void crb_session_abort(crb_session *session, const char *why, uint64_t now);
