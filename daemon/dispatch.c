@@ -162,6 +162,9 @@ static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, cor
     char operation[256];
     crb_fail(&error, status, CORBEL_COMPLETED_NO, "%s", why);
     (void)snprintf(operation, sizeof operation, "%s::%s", incoming->interface, incoming->operation);
+    if (incoming->oneway) {
+        crb_log_oneway(operation, "an object", &error);
+    }
     if (incoming->peer != NULL) {
         crb_error_add_hop(&error, runtime->name, "", operation, why);
         crb_peer_refuse_locked(incoming->peer, incoming->answer, incoming->oneway, &error);
@@ -256,8 +259,11 @@ void crb_dispatch_cancel(void *user)
 {
     corbel_request *const request = user;
     corbel_runtime *const runtime = request->runtime;
-    atomic_store(&request->cancelled, true);
     pthread_mutex_lock(&runtime->dispatch_lock);
+    if (!request->oneway || !request->complete) {
+        /* A oneway that is here is run, though its session has ended: its sender was told that it was sent. */
+        atomic_store(&request->cancelled, true);
+    }
     if (!request->complete) { /* the rest will not come: it takes its turn, and is answered without being entered */
         request->complete = true;
         if (request->lane == NULL || request->lane->first == request) {

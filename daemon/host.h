@@ -133,6 +133,8 @@ void crb_request_object_name(const crb_target *target, char *out, size_t max);
 
 /* run.c */
 void crb_request_run(crb_work *work);
+/** A oneway that fails has no caller to tell: the log says it, once a second at most. */
+void crb_log_oneway(const char *operation, const char *object, const corbel_error *error);
 /** Answers with what went wrong; for relays and refusals. The hop of this process is added. No lock held. */
 void crb_request_reply_error(corbel_request *request, corbel_error *error);
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception);

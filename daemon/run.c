@@ -72,8 +72,7 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
     crb_buf_clear(body);
 }
 
-/** A oneway that fails has no caller to tell: the log says it, once a second at most. */
-static void run_log_oneway(const char *operation, const char *object, const corbel_error *error)
+void crb_log_oneway(const char *operation, const char *object, const corbel_error *error)
 {
     static _Atomic uint64_t next;
     static _Atomic uint32_t left_out;
@@ -95,7 +94,7 @@ void crb_request_reply_error(corbel_request *request, corbel_error *error)
     (void)snprintf(operation, sizeof operation, "%s::%s", interface, name);
     crb_request_object_name(request->target, object, sizeof object);
     if (request->oneway) {
-        run_log_oneway(operation, object, error);
+        crb_log_oneway(operation, object, error);
         run_done(request);
     } else if (request->peer != NULL) {
         crb_error_add_hop(error, request->runtime->name, object, operation, error->message);

@@ -60,6 +60,24 @@ static void oneways_then_a_call(void **state)
     }
 }
 
+/** A client that says goodbye has been heard: what it sent before is run. */
+static void oneways_before_a_goodbye(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_runtime *brief = NULL;
+    probe_Probe *sent_to = NULL;
+    (void)state;
+    MUST(corbel_runtime_new(NULL, &brief, &error));
+    MUST(probe_Probe_from_uri(brief, server.uri, &sent_to, &error));
+    for (uint32_t i = 1; i <= 3000; i++) {
+        MUST(probe_Probe_notify(sent_to, i, &error));
+    }
+    probe_Probe_unref(sent_to);
+    corbel_runtime_unref(brief);
+    assert_true(probe_event_wait(&server.state.notified, 3000));
+    assert_int_equal(server.state.out_of_order, 0);
+}
+
 static void begun_calls(void **state)
 {
     enum { CALLS = 500 };
@@ -204,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(oneways_then_a_call, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(oneways_before_a_goodbye, set_up, tear_down),
         cmocka_unit_test_setup_teardown(begun_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_large_call_is_not_overtaken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ten_thousand_callbacks_from_inside, set_up, tear_down),
