@@ -63,7 +63,7 @@ static void link_timed_out(void *user)
 }
 
 /* The line that closed() gives. */
-static const char *link_why(const crb_grpc_link *link)
+static const char *link_why_locked(const crb_grpc_link *link)
 {
     if (link->here) {
         return "closed by this side";
@@ -93,7 +93,10 @@ static void link_over(crb_grpc_link *link)
     const crb_grpc_door *door = link->door;
     void *door_user = link->door_user;
     if (handler != NULL) {
-        handler->closed(link->user, link_why(link)); /* link may be gone afterwards */
+        pthread_mutex_lock(&link->lock); /* the user may be closing it at this moment */
+        const char *why = link_why_locked(link);
+        pthread_mutex_unlock(&link->lock);
+        handler->closed(link->user, why); /* link may be gone afterwards */
     } else {
         crb_grpc_link_delete(link);
     }
