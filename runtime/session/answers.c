@@ -484,12 +484,7 @@ void crb_answers_end(crb_session *session, bool keep_output)
                 crb_answer_settle(session, answer);
             }
         } else if (!answer->handed) {
-            /* What the peer sent before its goodbye, perhaps in the same message, was sent: a oneway is still handed over. */
-            const bool keeps = session->clean && session->phase == CRB_PHASE_ENDED && answer->kind == CRB_QUESTION_ONEWAY &&
-                               !answer->args.active && !answer->args.dropping;
-            if (!keeps) {
-                answer_free(session, answer);
-            }
+            answer_free(session, answer);
         } else {
             answer->args.active = false;
             crb_event_drop(&answer->body_event);

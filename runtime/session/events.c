@@ -139,6 +139,9 @@ bool crb_session_next_event(crb_session *session, crb_event *ret)
 {
     events_end_loans(session);
     for (;;) {
+        if (crb_list_empty(&session->events) && session->bye_came) {
+            crb_session_end_by_bye(session);
+        }
         if (crb_list_empty(&session->events)) {
             return false;
         }

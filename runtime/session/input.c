@@ -20,9 +20,14 @@ static const char *input_unknown(crb_session *session, uint32_t type, bool criti
     return NULL;
 }
 
+/** What came before it is still handed up, in order: then the session ends. */
 static void input_bye(crb_session *session, uint64_t calls)
 {
-    crb_session_closed_by_peer(session, "the peer said goodbye", true, calls);
+    session->bye_came = true;
+    session->bye_calls = calls;
+    if (crb_list_empty(&session->events)) {
+        crb_session_end_by_bye(session);
+    }
 }
 
 static void input_abort(crb_session *session, const char *peers_why, uint64_t calls)
@@ -113,7 +118,8 @@ void crb_session_input(crb_session *session, const uint8_t *message, size_t len,
     session->heard = now;
     session->pinged = 0;
     session->ping_wanted = false;
-    while (len > 0 && !session->out_of_memory && session->phase != CRB_PHASE_ENDED && crb_session_over(session) == flushing) {
+    while (len > 0 && !session->out_of_memory && !session->bye_came && session->phase != CRB_PHASE_ENDED &&
+           crb_session_over(session) == flushing) {
         const uint8_t *data = NULL;
         size_t size = 0;
         crb_frame frame;

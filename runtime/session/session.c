@@ -205,7 +205,7 @@ static uint64_t session_silence(const crb_session *session)
 
 uint64_t crb_session_next_tick(const crb_session *session)
 {
-    if (!crb_list_empty(&session->events)) {
+    if (!crb_list_empty(&session->events) || session->bye_came) {
         return 0;
     }
     if (session->phase == CRB_PHASE_FLUSHING) {
@@ -243,7 +243,7 @@ void crb_session_tick(crb_session *session, uint64_t now)
     if (session->phase == CRB_PHASE_FLUSHING && now >= session->flush_until) {
         crb_output_stop(session);
     }
-    if (crb_session_over(session)) {
+    if (crb_session_over(session) || session->bye_came) {
         return;
     }
     if (session->phase == CRB_PHASE_NEW && now >= session->hello_until) {
@@ -285,6 +285,7 @@ static void session_end(crb_session *session, session_ending ending, const char 
     session->final_is_abort = ending == SESSION_ABORT;
     session->phase = ending == SESSION_LOST ? CRB_PHASE_ENDED : CRB_PHASE_FLUSHING;
     session->clean = clean;
+    session->bye_came = false;
     crb_text_fit(why, session->why, sizeof session->why);
     crb_event_drop(&session->credit_event);
     crb_answers_end(session, ending == SESSION_BYE);
@@ -317,6 +318,8 @@ void crb_session_lost(crb_session *session, const char *why, uint64_t now)
     (void)now;
     if (session->phase == CRB_PHASE_FLUSHING) {
         crb_output_drop(session);
+    } else if (session->bye_came) {
+        return; /* it ends by that, in its turn */
     } else if (session->phase != CRB_PHASE_ENDED) {
         session_end(session, SESSION_LOST, why, false, UINT64_MAX);
     }
@@ -325,6 +328,11 @@ void crb_session_lost(crb_session *session, const char *why, uint64_t now)
 void crb_session_closed_by_peer(crb_session *session, const char *why, bool clean, uint64_t calls)
 {
     session_end(session, SESSION_LOST, why, clean, calls);
+}
+
+void crb_session_end_by_bye(crb_session *session)
+{
+    crb_session_closed_by_peer(session, "the peer said goodbye", true, session->bye_calls);
 }
 
 void crb_session_abort(crb_session *session, const char *why, uint64_t now)

@@ -336,6 +336,8 @@ struct crb_session {
     uint64_t final_calls;
     char why[CRB_FRAME_MAX_TEXT + 1];
     bool clean;
+    bool bye_came; /* the session ends once what came before was taken */
+    uint64_t bye_calls;
     bool out_of_memory; /* the session ends as soon as nobody works on its tables */
 
     crb_node out; /* headers and control frames, in order */
@@ -362,6 +364,8 @@ void crb_session_no_memory(crb_session *session);
 /** At the end of each entry point that may have run out of memory. */
 void crb_session_end_without_memory(crb_session *session);
 void crb_session_closed_by_peer(crb_session *session, const char *why, bool clean, uint64_t calls);
+/** The peer has said goodbye, and the driver has taken all that came before. */
+void crb_session_end_by_bye(crb_session *session);
 void crb_session_hello(const crb_session *session, crb_frame *frame);
 static inline bool crb_session_over(const crb_session *session)
 {

@@ -248,11 +248,40 @@ static void test_bye_of_the_asker(void **state)
     assert_int_equal(unsent->completion, CORBEL_COMPLETED_NO);
     assert_int_equal(client->objects[1].holds, 0);
     world_run(w, 100);
-    /* The oneway still went, and is not run any more: the session had ended by the same message. */
+    /* The oneway still went before the goodbye, and was handed up, large as it is. */
     assert_true(server->closed && server->clean);
+    assert_true(oneway->seen);
     assert_true(world_next(server)->cancelled);
     assert_false(unsent->seen);
-    (void)oneway;
+    world_check_over(w);
+    world_check_tables_empty(w);
+    world_free(w);
+}
+
+/** All in one message: HELLO, a bind, a call on it, a oneway, BYE. */
+static void test_what_comes_before_bye_is_handed_up(void **state)
+{
+    (void)state;
+    world *const w = world_new(NULL, NULL, NULL);
+    side *const client = &w->sides[0];
+    side *const server = &w->sides[1];
+    asked *const bind = world_bind(client, "0", NULL);
+    asked *const oneway = world_call(client, &(call_options) { .promise = bind, .oneway = true }, NULL);
+    crb_buf message = CRB_BUF_INIT;
+    assert_true(crb_session_pull(client->session, &message, WORLD_START));
+    const crb_frame bye = { .type = CRB_WIRE_BYE };
+    world_frame(&message, &bye);
+    world_frame(&message, &bye); /* nothing is looked at after it */
+    server->answers_itself = true;
+    crb_session_input(server->session, message.data, message.len, WORLD_START);
+    crb_session_lost(server->session, "closed", WORLD_START);
+    assert_int_equal(crb_session_next_tick(server->session), 0);
+    crb_buf_clear(&message);
+    world_events(w);
+    assert_true(oneway->entered);
+    assert_true(server->closed && server->clean);
+    assert_int_equal(server->objects[0].holds, 0);
+    crb_session_lost(client->session, "closed", WORLD_START);
     world_check_over(w);
     world_check_tables_empty(w);
     world_free(w);
@@ -483,6 +512,7 @@ int main(void)
         cmocka_unit_test(test_goaway),
         cmocka_unit_test(test_bye_tells_what_ran),
         cmocka_unit_test(test_bye_of_the_asker),
+        cmocka_unit_test(test_what_comes_before_bye_is_handed_up),
         cmocka_unit_test(test_bye_does_not_wait_for_ever),
         cmocka_unit_test(test_abort),
         cmocka_unit_test(test_loss),
