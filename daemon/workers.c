@@ -49,7 +49,6 @@ static void *workers_main(void *argument)
     crb_worker *const self = argument;
     corbel_runtime *const runtime = self->runtime;
     workers_self = self;
-    pthread_setname_np(pthread_self(), "corbel-worker");
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;
     for (;;) {
@@ -117,6 +116,7 @@ static bool workers_start(corbel_runtime *runtime)
         free(worker);
         return false;
     }
+    (void)pthread_setname_np(worker->thread, "corbel-worker"); /* from here: who counts threads sees it from the start */
     runtime->dispatch->n_threads++;
     return true;
 }
