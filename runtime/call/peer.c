@@ -164,9 +164,6 @@ static void peer_pump(crb_peer *peer)
     if (crb_session_wants_close(peer->session)) {
         peer->closing = true;
         peer->link->ops->close(peer->link, true);
-    } else if (peer->ended && !peer->sending && !crb_session_has_output(peer->session)) {
-        peer->closing = true;
-        peer->link->ops->close(peer->link, false);
     }
 }
 
