@@ -106,9 +106,7 @@ static long switches(pid_t pid, long before[][2], size_t *n, long *ret_others)
     return all;
 }
 
-/* What is measured is the program, not what else the machine is busy with at that moment: the bounds stand for a run, and one of
- * three runs has to keep them. */
-enum { RUNS = 3, CALLS = 10000 };
+enum { CALLS = 10000 };
 
 /** Makes the calls; false: too many were handed to another thread on the way. */
 static bool calls_in_one_run(probe_Probe *probe, pid_t server)
@@ -139,7 +137,6 @@ static void calls_are_not_handed_over(void **state)
     corbel_runtime *client = NULL;
     probe_Probe *probe = NULL;
     child server;
-    bool kept = false;
     cpu_set_t before, one;
     (void)state;
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
@@ -157,9 +154,7 @@ static void calls_are_not_handed_over(void **state)
     for (int i = 0; i < 100; i++) {
         MUST(probe_Probe_add(probe, i, 1, NULL, &error));
     }
-    for (int run = 0; run < RUNS && !kept; run++) {
-        kept = calls_in_one_run(probe, server.pid);
-    }
+    const bool kept = calls_in_one_run(probe, server.pid);
     probe_Probe_unref(probe);
     corbel_runtime_unref(client);
     child_stop(&server);
@@ -229,6 +224,10 @@ static void callbacks_without_a_listening_socket(void **state)
     corbel_runtime_unref(client);
     child_stop(&server);
 }
+
+/* The bound is 5 ms. One of three runs of 50 has to keep it: about one callback in 150 takes longer, up to 10 ms, for a reason
+ * that is not known yet (a bare pipe between two processes shows up to 3 ms on such a machine). ARCHITECTURE.md says so, too. */
+enum { RUNS = 3 };
 
 static void a_callback_while_nobody_calls_is_served_soon(void **state)
 {
