@@ -48,9 +48,11 @@ static void dial_ended(crb_tag *tag, bool ok)
 {
     (void)ok; /* always true: there is a status in any case */
     crb_grpc_link *link = DIAL_LINK(end_tag, tag);
+    pthread_mutex_lock(&link->lock); /* another thread may be closing the link */
     if (link->why[0] == '\0') {
         dial_explain(link);
     }
+    pthread_mutex_unlock(&link->lock);
     crb_grpc_link_came_back(link);
 }
 

@@ -262,8 +262,8 @@ static void link_arm(crb_armable *armable)
 static void link_refuse(crb_grpc_link *link, const char *why)
 {
     crb_log(CRB_LOG_WARNING, "transport", "%s: %s", link->peer, why);
-    (void)snprintf(link->why, sizeof link->why, "%s", why);
     pthread_mutex_lock(&link->lock);
+    (void)snprintf(link->why, sizeof link->why, "%s", why);
     crb_grpc_link_cut_locked(link);
     pthread_mutex_unlock(&link->lock);
 }

@@ -26,7 +26,9 @@ static void serve_opened(crb_tag *tag, bool ok)
 static void serve_ended(crb_tag *tag, bool ok)
 {
     crb_grpc_link *link = SERVE_LINK(end_tag, tag);
+    pthread_mutex_lock(&link->lock); /* another thread may be closing the link */
     link->lost = link->lost || !ok || link->cancelled != 0;
+    pthread_mutex_unlock(&link->lock);
     crb_grpc_link_came_back(link);
 }
 
