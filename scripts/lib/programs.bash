@@ -3,6 +3,9 @@
 #   programs_begin               makes the working folder $work and the trap that stops everything
 #   programs_serve NAME CMD...   starts a server and returns when it has printed its ready line; ${ready[NAME]} is its URI
 #   programs_run NAME CMD...     runs a program to its end, its input from this function's
+#   programs_start NAME CMD...   starts a program that prints no ready line
+#   programs_await NAME LINE S   returns when NAME has written LINE to stdout; fails when it has not within S seconds
+#   programs_kill NAME           kills what programs_start has started, by SIGKILL: it can do nothing about it
 #   programs_stop NAME           sends SIGTERM, waits, fails unless the program exits with 0
 #   programs_stop_all            the same for all that still run, the last one started first
 #   programs_fail TEXT...        prints a complaint, with what the programs said on stderr
@@ -15,7 +18,7 @@
 work=
 ready_limit=${CORBEL_READY_LIMIT:-20}
 program_limit=${CORBEL_PROGRAM_LIMIT:-120}
-declare -A ready=() programs_pid=() programs_reader=()
+declare -A ready=() programs_pid=() programs_reader=() programs_own_pid=()
 declare -a programs_order=() program_wrapper=()
 
 programs_begin()
@@ -102,16 +105,74 @@ programs_run()
     fi
 }
 
-programs_stop()
+# What runs under timeout(1) writes its own process id into a file before it becomes the program.
+programs_start()
 {
-    local name=$1 status=0 other rest=()
-    kill -TERM "${programs_pid[$name]}" 2>/dev/null || true
-    wait "${programs_pid[$name]}" || status=$?
-    wait "${programs_reader[$name]}" || true
+    local name=$1
+    shift
+    mkdir -p "$(dirname "$work/$name")"
+    mkfifo "$work/$name.pipe"
+    # shellcheck disable=SC2016
+    timeout --foreground -k 5 "$program_limit" bash -c 'echo "$$" >"$0" && exec "$@"' "$work/$name.pipe" \
+        "${program_wrapper[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
+    programs_pid[$name]=$!
+    programs_order+=("$name")
+    IFS= read -r -t "$ready_limit" "programs_own_pid[$name]" <>"$work/$name.pipe" || programs_own_pid[$name]=
+    rm "$work/$name.pipe"
+    if [ -z "${programs_own_pid[$name]}" ]; then
+        programs_fail "$name did not start"
+    fi
+}
+
+programs_await()
+{
+    local name=$1 wanted=$2 limit=$3 line fd pid deadline status=0
+    exec {fd}< <(exec tail -n +1 -f "$work/$name.out")
+    pid=$!
+    deadline=$((SECONDS + limit))
+    line=
+    while [ "$line" != "$wanted" ] && [ "$status" -eq 0 ]; do
+        IFS= read -r -t "$((deadline > SECONDS ? deadline - SECONDS : 1))" -u "$fd" line || status=$?
+        if [ "$SECONDS" -gt "$deadline" ]; then
+            status=142
+        fi
+    done
+    exec {fd}<&-
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+    if [ "$line" != "$wanted" ]; then
+        programs_fail "$name has not written '$wanted' within $limit s"
+    fi
+}
+
+programs_kill()
+{
+    local name=$1 status=0
+    kill -KILL "${programs_own_pid[$name]}" 2>/dev/null || true
+    wait "${programs_pid[$name]}" 2>/dev/null || status=$?
+    programs_forget "$name"
+    if [ "$status" -ne 137 ]; then
+        programs_fail "$name was to be killed, and exited with $status"
+    fi
+}
+
+# It no longer runs.
+programs_forget()
+{
+    local other rest=()
     for other in "${programs_order[@]}"; do
-        [ "$other" = "$name" ] || rest+=("$other")
+        [ "$other" = "$1" ] || rest+=("$other")
     done
     programs_order=("${rest[@]}")
+}
+
+programs_stop()
+{
+    local name=$1 status=0
+    kill -TERM "${programs_pid[$name]}" 2>/dev/null || true
+    wait "${programs_pid[$name]}" || status=$?
+    wait "${programs_reader[$name]-}" 2>/dev/null || true
+    programs_forget "$name"
     if [ "$status" -ne 0 ]; then
         programs_fail "$name exited with $status after SIGTERM"
     fi
