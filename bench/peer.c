@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <string.h>
+#include <stdlib.h>
 #include <time.h>
 
 bool bench_fail(const char *format, ...)
@@ -32,11 +32,17 @@ int bench_caller_main(const bench_caller *caller, const char *where)
     }
     puts("open");
     (void)fflush(stdout);
-    unsigned workload = 0;
-    uint32_t calls = 0;
-    while (scanf("%u %" SCNu32, &workload, &calls) == 2 && workload < BENCH_WORKLOADS) {
+    char line[64];
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        char *end = NULL;
+        const unsigned long workload = strtoul(line, &end, 10);
+        const unsigned long calls = strtoul(end, NULL, 10);
+        if (workload >= BENCH_WORKLOADS || calls == 0) {
+            (void)bench_fail("not a command: %s", line);
+            return BENCH_USAGE;
+        }
         const uint64_t began = peer_now();
-        for (uint32_t i = 0; i < calls; i++) {
+        for (unsigned long i = 0; i < calls; i++) {
             if (!caller->call(self, (bench_workload)workload)) {
                 return BENCH_FAILED;
             }
