@@ -23,6 +23,7 @@ static _Noreturn void child_exec(int cpu, const char *const *argv, int in, int o
     CPU_ZERO(&one);
     CPU_SET((size_t)cpu, &one);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)setenv("CORBEL_LOG", "error", 0); /* that its peer is killed in the end is no news */
     if (sched_setaffinity(0, sizeof one, &one) == 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
         for (size_t i = 0; i < CHILD_MAX_ARGS && argv[i] != NULL; i++) {
             all[i + 1] = argv[i];
