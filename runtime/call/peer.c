@@ -10,15 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+/** The peer has neither a link nor anything to wait for. No lock held; gives the link's count back. */
+static void peer_is_over(crb_peer *peer)
+{
+    crb_timer_stop(&peer->timer);
+    crb_peer_unlist(peer);
+    crb_peer_unref(peer);
+}
+
+/** Is this the moment at which nothing is kept any more? Then the caller goes on with peer_is_over(). */
+static bool peer_stops_keeping_locked(crb_peer *peer)
+{
+    const bool stops = peer->keeps && !crb_session_keeps(peer->session);
+    peer->keeps = peer->keeps && !stops;
+    return stops;
+}
+
 static void peer_timer(void *user)
 {
     crb_peer *const peer = user;
     crb_peer_lock(peer);
     peer->timer_when = CRB_NEVER;
-    if (peer->link != NULL) {
+    if (peer->link != NULL || peer->keeps) {
         crb_session_tick(peer->session, crb_now());
     }
+    const bool over = peer_stops_keeping_locked(peer);
     crb_peer_unlock(peer);
+    if (over) {
+        peer_is_over(peer);
+    }
 }
 
 crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address)
@@ -169,7 +189,7 @@ static void peer_pump(crb_peer *peer)
 
 static void peer_set_timer(crb_peer *peer)
 {
-    const uint64_t next = peer->link == NULL ? CRB_NEVER : crb_session_next_tick(peer->session);
+    const uint64_t next = peer->link == NULL && !peer->keeps ? CRB_NEVER : crb_session_next_tick(peer->session);
     if (next < peer->timer_when) {
         peer->timer_when = next;
         crb_timer_set(&peer->timer, next);
@@ -302,13 +322,15 @@ static void peer_closed(void *user, const char *why)
     crb_peer_settle_locked(peer);
     peer->link_over = true;
     peer->link = NULL;
-    crb_peer_unlock(peer);
-    crb_timer_stop(&peer->timer);
+    peer->keeps = crb_session_keeps(peer->session);
+    const bool over = !peer->keeps;
+    crb_peer_unlock(peer); /* if it keeps something the timer may end the peer from here on */
     if (link != NULL) {
         link->ops->free(link);
     }
-    crb_peer_unlist(peer);
-    crb_peer_unref(peer); /* the link's */
+    if (over) {
+        peer_is_over(peer);
+    }
 }
 
 const crb_link_handler crb_peer_link_handler = { peer_received, peer_sent, peer_closed };
@@ -347,6 +369,12 @@ void crb_peer_bye(crb_peer *peer)
     crb_peer_lock(peer);
     if (!peer->ended) {
         crb_session_bye(peer->session, crb_now());
+    } else {
+        crb_session_keep_no_more(peer->session);
     }
+    const bool over = peer_stops_keeping_locked(peer);
     crb_peer_unlock(peer);
+    if (over) {
+        peer_is_over(peer);
+    }
 }

@@ -30,7 +30,7 @@ struct crb_peer {
     bool closing;   /* the link was told to close */
     bool open;      /* both HELLOs were exchanged */
     bool ended;     /* CRB_EVENT_CLOSED was seen, or the session never began */
-    bool refused;   /* a request was refused for want of credit since the last CREDIT */
+    bool keeps;     /* the link has ended, the session still holds what its lost peer held: the link's count is the timer's now */
     crb_timer timer;
     uint64_t timer_when;
     struct crb_peer_waiter *waiters; /* for credit, for the opening, for the end */
@@ -88,7 +88,7 @@ void crb_peer_refs_out_locked(crb_peer *peer, const crb_ref *refs, size_t n, crb
 /** After a message was queued: the session holds what it did not hold before. */
 void crb_peer_refs_sent_locked(crb_peer *peer, const crb_ref *refs, size_t n, const crb_ref_out *out);
 
-/** Closes it: BYE, or at once. */
+/** Closes it: BYE, or at once; what a lost peer held is not kept any longer. */
 void crb_peer_bye(crb_peer *peer);
 
 /** A counted, open peer for one of the addresses, dialled now where there is none; or itself is true: the address is this very

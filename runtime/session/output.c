@@ -493,5 +493,7 @@ void crb_output_drop(crb_session *session)
 {
     session->phase = CRB_PHASE_ENDED;
     crb_output_stop(session);
-    crb_exports_forget(session);
+    if (!session->keeps) {
+        crb_exports_forget(session);
+    }
 }

@@ -208,11 +208,12 @@ uint64_t crb_session_next_tick(const crb_session *session)
     if (!crb_list_empty(&session->events) || session->bye_came) {
         return 0;
     }
+    const uint64_t kept = session->keeps ? session->keep_until : UINT64_MAX;
     if (session->phase == CRB_PHASE_FLUSHING) {
-        return session->flush_until;
+        return session->flush_until < kept ? session->flush_until : kept;
     }
     if (session->phase == CRB_PHASE_ENDED) {
-        return UINT64_MAX;
+        return kept;
     }
     uint64_t next = session->phase == CRB_PHASE_NEW ? session->hello_until : session_silence(session);
     const crb_due *const due = crb_due_first(&session->due);
@@ -238,8 +239,20 @@ static void session_tick_deadlines(crb_session *session, uint64_t now)
     }
 }
 
+static void session_tick_kept(crb_session *session, uint64_t now)
+{
+    if (session->keep_until == 0) {
+        session->keep_until = session_after(now, session->limits.keep_lost_ms);
+    } else if (now >= session->keep_until) {
+        crb_session_keep_no_more(session);
+    }
+}
+
 void crb_session_tick(crb_session *session, uint64_t now)
 {
+    if (session->keeps) {
+        session_tick_kept(session, now);
+    }
     if (session->phase == CRB_PHASE_FLUSHING && now >= session->flush_until) {
         crb_output_stop(session);
     }
@@ -290,14 +303,32 @@ static void session_end(crb_session *session, session_ending ending, const char 
     crb_event_drop(&session->credit_event);
     crb_answers_end(session, ending == SESSION_BYE);
     crb_questions_end(session, session->why, calls, ending == SESSION_BYE);
-    crb_exports_report(session);
     if (ending == SESSION_BYE) {
+        crb_exports_report(session);
         crb_output_keep(session);
     } else {
-        crb_output_clear(session);
-        crb_exports_forget(session);
+        crb_output_clear(session); /* what was never sent is not held by the peer */
+        session->keeps = !clean && session->n_exports > 0 && session->limits.keep_lost_ms > 0;
+        if (!session->keeps) {
+            crb_exports_report(session);
+            crb_exports_forget(session);
+        }
     }
     crb_event_queue(session, &session->closed_event);
+}
+
+bool crb_session_keeps(const crb_session *session)
+{
+    return session->keeps;
+}
+
+void crb_session_keep_no_more(crb_session *session)
+{
+    if (session->keeps) {
+        session->keeps = false;
+        crb_exports_report(session);
+        crb_exports_forget(session);
+    }
 }
 
 void crb_session_no_memory(crb_session *session)

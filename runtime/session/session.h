@@ -38,11 +38,12 @@ typedef struct crb_session_limits {
     uint32_t ping_idle_ms;     /* PING after so much silence; default 10,000; the smaller wish of both sides counts */
     uint32_t ping_timeout_ms;  /* no frame for so long after it: lost; default 5,000 */
     uint32_t hello_timeout_ms; /* default 10,000 */
+    uint32_t keep_lost_ms;     /* what a peer that was lost held stays held for so long; default 2,000; the peer is not told */
 } crb_session_limits;
 #define CRB_SESSION_LIMITS_DEFAULT                                                                                               \
     {                                                                                                                            \
         (uint64_t)64 << 20, (uint64_t)256 << 20, 256u << 10, 64u << 10, 256u << 10, 65536, 1u << 20, 65536, 4096, 128, 10000,    \
-            5000, 10000                                                                                                          \
+            5000, 10000, 2000                                                                                                    \
     }
 
 #define CRB_PIECE (16u << 10)        /* bulk travels in pieces of so many bytes */
@@ -165,11 +166,16 @@ void crb_session_done(crb_session *session, crb_answer *answer);
 void crb_session_input(crb_session *session, const uint8_t *message, size_t len, uint64_t now);
 /** The transport has ended. Everything under way completes; CRB_EVENT_CLOSED comes last. */
 void crb_session_lost(crb_session *session, const char *why, uint64_t now);
-/** Lets the time pass: deadlines, PING, the HELLO timeout. */
+/** Lets the time pass: deadlines, PING, the HELLO timeout; after the session was lost, the end of what is kept. */
 void crb_session_tick(crb_session *session, uint64_t now);
 /** When to call crb_session_tick() next at the latest; UINT64_MAX: not; 0 (at once) while events wait, as a pull can leave some.
  */
 uint64_t crb_session_next_tick(const crb_session *session);
+
+/** Does an ended session still hold what its lost peer held? Then it wants its ticks, though it has no transport any more. */
+bool crb_session_keeps(const crb_session *session);
+/** Ends that at once: CRB_EVENT_UNEXPORTED for all of it. No-op when nothing is kept. */
+void crb_session_keep_no_more(crb_session *session);
 
 /** Appends the next message to out; false: there is nothing to send. Counts, "sent" marks and remaining times are of this moment.
  *  Control and small frames go first; bulk follows in pieces, in turns, up to CRB_MESSAGE_SOFT. */
@@ -200,11 +206,13 @@ typedef enum crb_event_kind {
     CRB_EVENT_CANCEL,     /* answer: the peer cancelled it or its deadline passed, or (once for each) the session ended. It
                              still wants crb_session_return() or crb_session_done(). An incomplete call's BODY will not come. */
     CRB_EVENT_RETURN,     /* user, result, refs: a question of ours is complete */
-    CRB_EVENT_UNEXPORTED, /* object: the peer holds it no more; the session's hold on it ends with this event */
+    CRB_EVENT_UNEXPORTED, /* object: the peer holds it no more; the session's hold on it ends with this event. When a session
+                             ends by BYE, for all that it held, before CLOSED; when it is lost or aborted, keep_lost_ms later:
+                             what the peer has handed on is taken up by then. */
     CRB_EVENT_GONE,       /* import: the peer withdrew it; calls on it fail from now on */
     CRB_EVENT_CREDIT,     /* a request that was refused with CORBEL_WOULD_BLOCK may be tried again */
     CRB_EVENT_DRAINING,   /* the peer's GOAWAY */
-    CRB_EVENT_CLOSED      /* the session is over: why, clean (BYE was seen, or sent). Last. */
+    CRB_EVENT_CLOSED      /* the session is over: why, clean (BYE was seen, or sent). Last, but for UNEXPORTED of what is kept. */
 } crb_event_kind;
 
 typedef struct crb_event {

@@ -338,7 +338,9 @@ struct crb_session {
     bool clean;
     bool bye_came; /* the session ends once what came before was taken */
     uint64_t bye_calls;
-    bool out_of_memory; /* the session ends as soon as nobody works on its tables */
+    bool keeps;          /* lost: the exports stay until */
+    uint64_t keep_until; /* 0: keep_lost_ms after the next tick */
+    bool out_of_memory;  /* the session ends as soon as nobody works on its tables */
 
     crb_node out; /* headers and control frames, in order */
     crb_out goaway;
@@ -433,7 +435,7 @@ void crb_export_unhold(crb_session *session, crb_export *export);
 const char *crb_export_on_release(crb_session *session, uint32_t index, uint32_t generation, uint64_t count);
 /** Frees its slot, and itself, when nothing needs them any more. */
 void crb_export_settle(crb_session *session, crb_export *export);
-/** The session is over: every hold of the session's ends, by events. */
+/** The session is over, or what it kept was kept long enough: every hold of the session's ends, by events. */
 void crb_exports_report(crb_session *session);
 /** Nothing goes out any more: the peer holds nothing. */
 void crb_exports_forget(crb_session *session);

@@ -351,6 +351,11 @@ static void test_loss(void **state)
     assert_int_equal(holding->completion, CORBEL_COMPLETED_MAYBE);
     assert_int_equal(unsent->completion, CORBEL_COMPLETED_NO);
     assert_int_equal(server->events[CRB_EVENT_CANCEL], 2);
+    /* What the other side held is kept for a while: it may have been handed on. */
+    assert_int_equal(client->events[CRB_EVENT_UNEXPORTED], 0);
+    assert_int_equal(server->events[CRB_EVENT_UNEXPORTED], 0);
+    assert_true(crb_session_keeps(client->session) && crb_session_keeps(server->session));
+    world_pass_keeping(w);
     assert_int_equal(client->events[CRB_EVENT_UNEXPORTED], 1);
     assert_int_equal(server->events[CRB_EVENT_UNEXPORTED], 1);
     world_check_over(w);

@@ -272,6 +272,7 @@ static void schedule_quiet_end(schedule *s)
     world_release_all(&w->sides[0]);
     world_release_all(&w->sides[1]);
     world_run(w, 200);
+    world_pass_keeping(w); /* the script may have cut the pipe at the very end */
     world_check_tables_empty(w);
 }
 

@@ -326,7 +326,7 @@ static void world_returned(side *at, crb_event *event)
 
 static void world_event(side *at, crb_event *event)
 {
-    assert_false(at->closed);
+    assert_true(!at->closed || event->kind == CRB_EVENT_UNEXPORTED); /* the end of what was kept of a lost peer's */
     at->events[event->kind]++;
     switch (event->kind) {
     case CRB_EVENT_OPEN:
@@ -641,9 +641,36 @@ void world_finish(asked *a, bool cancel)
 
 /* ---- at the end ---- */
 
+void world_pass_keeping(world *w)
+{
+    for (int i = 0; i < 2; i++) {
+        side *const at = &w->sides[i];
+        if (!crb_session_keeps(at->session)) {
+            continue;
+        }
+        assert_true(at->closed && !at->clean);
+        const uint64_t begin = world_now(w), unexported = at->events[CRB_EVENT_UNEXPORTED];
+        const uint64_t until = begin + at->session->limits.keep_lost_ms * MS;
+        if (crb_session_next_tick(at->session) == 0) {
+            crb_session_tick(at->session, begin);
+            side_events(at);
+        }
+        assert_true(crb_session_next_tick(at->session) <= until);
+        crb_session_tick(at->session, crb_session_next_tick(at->session) - 1);
+        side_events(at);
+        assert_int_equal(at->events[CRB_EVENT_UNEXPORTED], unexported);
+        assert_true(crb_session_keeps(at->session));
+        crb_session_tick(at->session, crb_session_next_tick(at->session));
+        side_events(at);
+        assert_false(crb_session_keeps(at->session));
+        assert_true(crb_session_next_tick(at->session) == UINT64_MAX || at->session->phase == CRB_PHASE_FLUSHING);
+    }
+}
+
 void world_check_over(world *w)
 {
     world_events(w);
+    world_pass_keeping(w);
     for (size_t i = 0; i < w->n_asked; i++) {
         const asked *const a = &w->asked[i];
         if (a->oneway) {

@@ -15,7 +15,7 @@
 #define WORLD_START SECOND /* the time at the beginning */
 
 enum {
-    WORLD_OBJECTS = 64,
+    WORLD_OBJECTS = 1024,
     WORLD_ASKED = 4096,
     WORLD_PENDING = 4096,
     WORLD_IMPORTS = 4096,
@@ -155,6 +155,8 @@ void world_release_all(side *at);
 /** What must be true when all is over, whatever happened: each question completed once, each completion truthful, no object held,
  *  and (where the session lives on and all was given back) the tables empty. */
 void world_check_over(world *w);
+/** Lets what sessions keep of a lost peer's go, at its time and not before. */
+void world_pass_keeping(world *w);
 void world_check_tables_empty(world *w);
 /** Headers of each lane came in the order in which the calls were made. */
 void world_check_lanes(const world *w);
