@@ -8,6 +8,9 @@
 # idl/bank.corbel.h, and with INCLUDES idl, bank.corbel.h. A file that is nowhere below goes by its name alone.
 # INCLUDES folders are also corbelc's -I. The rules run again when the IDL, anything that it includes, or corbelc changes.
 #
+# corbel/naming.idl and the other files of Corbel's own can be named as #include names them, without a folder: they are in
+# Corbel_IDL_DIR. Who includes <corbel/naming.idl> compiles it, too.
+#
 # NO_LIBRARY: do not link Corbel::corbel (what libcorbel itself is made of).
 
 function(corbel_generate target)
@@ -23,6 +26,12 @@ function(corbel_generate target)
     message(FATAL_ERROR "corbel_generate(${target}): there is no target corbelc or Corbel::corbelc")
   endif()
 
+  # The languages are those of the whole build: without C, CMake would leave the generated files out and say nothing.
+  get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+  if(NOT "C" IN_LIST languages)
+    message(FATAL_ERROR "corbel_generate(${target}): the generated code is C: enable_language(C)")
+  endif()
+
   set(root "${CMAKE_BINARY_DIR}/corbel/${target}")
   set(bases "")
   set(options "")
@@ -32,9 +41,16 @@ function(corbel_generate target)
     list(APPEND bases "${folder}")
     list(APPEND options -I "${folder}")
   endforeach()
+  if(Corbel_IDL_DIR)
+    cmake_path(SET folder NORMALIZE "${Corbel_IDL_DIR}/.")
+    list(APPEND bases "${folder}")
+  endif()
 
   set(sources "")
   foreach(file IN LISTS G_UNPARSED_ARGUMENTS)
+    if(file MATCHES "^corbel/" AND Corbel_IDL_DIR AND NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+      cmake_path(APPEND Corbel_IDL_DIR "${file}" OUTPUT_VARIABLE file)
+    endif()
     cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
     _corbel_place("${file}" "${bases}" place)
     cmake_path(GET file STEM LAST_ONLY stem)

@@ -1,5 +1,6 @@
 /* corbelc: the command line. */
 #include "codegen/output.h"
+#include "codegen/standard.h"
 #include "idl/idl.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@ static const char help_text[] =
     "\n"
     "options:\n"
     "  -I dir            look here, too, for what #include names; the folder of the including file\n"
-    "                    comes first, then these in order\n"
+    "                    comes first, then these in order, and last the standard files of Corbel:\n"
+    "                    #include <corbel/naming.idl> needs no -I\n"
     "  -D name[=value]   define name before the first line of each file, as #define would\n"
     "  -o dir            write here; the last folder of dir is made if it is not there. Default: here.\n"
     "                    sub/x.idl gives dir/x.corbel.h: no folder of the input is repeated\n"
@@ -199,6 +201,7 @@ int main(int argc, char **argv)
 {
     const size_t most = (size_t)argc + 1;
     command all = { .folder = "." };
+    char *standard = corbelc_standard_folder();
     all.include_dirs = calloc(most, sizeof *all.include_dirs);
     all.defines = calloc(most, sizeof *all.defines);
     all.paths = calloc(most, sizeof *all.paths);
@@ -208,9 +211,13 @@ int main(int argc, char **argv)
     } else {
         status = read_command(&all, argc, argv);
         if (status < 0) {
+            if (standard != NULL) {
+                all.include_dirs[all.n_include_dirs++] = standard;
+            }
             status = can_read_all(&all) ? compile(&all) : EXIT_FILES;
         }
     }
+    free(standard);
     free(all.include_dirs);
     free(all.defines);
     free(all.paths);

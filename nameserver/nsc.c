@@ -19,7 +19,9 @@ static const char usage[] =
     "  remove NAME\n"
     "  setmeta NAME [TAG...]                         replaces the tags of a name\n"
     "The name server is --ns, else the environment's CORBEL_NS, else localhost:9676. --timeout: 5 seconds unless given.\n"
-    "Exit code: 0 done; 1 no such name; 2 usage; 3 name server not reached, or not answering in time; 4 refused.\n";
+    "Exit code: 0 done; 1 no such name; 2 usage; 3 name server not reached, or not answering in time; 4 refused;\n"
+    "5 the result could not be written.\n"
+    "  --help, --version\n";
 
 enum { NSC_DONE, NSC_NO_SUCH_NAME, NSC_USAGE, NSC_UNREACHED, NSC_REFUSED, NSC_NOT_WRITTEN };
 
