@@ -1,6 +1,7 @@
 /* corbelc: the command line. */
 #include "codegen/output.h"
 #include "codegen/standard.h"
+#include "codegen/starter.h"
 #include "idl/idl.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@
 
 enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
 
-static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] file.idl...\n";
+static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] file.idl...\n"
+                                 "       corbelc --starter NAME\n";
 
 static const char help_text[] =
     "\n"
@@ -26,6 +28,8 @@ static const char help_text[] =
     "  -o dir            write here; the last folder of dir is made if it is not there. Default: here.\n"
     "                    sub/x.idl gives dir/x.corbel.h: no folder of the input is repeated\n"
     "  -MD               write file.corbel.d, too: a make rule that names all files that were read\n"
+    "  --starter NAME    begin a project: a folder NAME with an IDL file, a server, a client and their\n"
+    "                    CMakeLists.txt, which build and run as they are. Nothing that is there is touched\n"
     "  --help            print this\n"
     "  --version         print the version\n"
     "  --                what follows are files\n"
@@ -85,6 +89,23 @@ static bool ends_in_idl(const char *path)
     return length > 4 && strcmp(path + length - 4, ".idl") == 0 && path[length - 5] != '/';
 }
 
+static int start_project(const char *name)
+{
+    if (!starter_check_name(name, stderr)) {
+        return EXIT_USAGE;
+    }
+    if (!starter_write(name, stderr)) {
+        return EXIT_FILES;
+    }
+    printf("%s/ is there: %s.idl server.c client.c CMakeLists.txt README.md\n"
+           "  build  cmake -S %s -B %s/build && cmake --build %s/build\n"
+           "  run    corbel-ns &\n"
+           "         %s/build/%s-server &\n"
+           "         %s/build/%s-client\n",
+           name, name, name, name, name, name, name, name, name);
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FILES;
+}
+
 static int read_option(command *all, int argc, char **argv, int *at)
 {
     const char *option = argv[*at];
@@ -95,6 +116,9 @@ static int read_option(command *all, int argc, char **argv, int *at)
     if (strcmp(option, "--version") == 0) {
         printf("corbelc " CORBELC_VERSION "\n");
         return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FILES;
+    }
+    if (strcmp(option, "--starter") == 0) {
+        return argc == 3 && *at == 1 ? start_project(argv[2]) : usage("--starter stands alone, with one name", "");
     }
     if (strcmp(option, "-MD") == 0) {
         all->with_dependencies = true;
