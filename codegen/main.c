@@ -98,10 +98,12 @@ static int start_project(const char *name)
         return EXIT_FILES;
     }
     printf("%s/ is there: %s.idl server.c client.c CMakeLists.txt README.md\n"
-           "  build  cmake -S %s -B %s/build && cmake --build %s/build\n"
-           "  run    corbel-ns &\n"
-           "         %s/build/%s-server &\n"
-           "         %s/build/%s-client\n",
+           "Build it:\n"
+           "  cmake -S %s -B %s/build && cmake --build %s/build\n"
+           "Run it, each line when the one before it says that it is ready:\n"
+           "  corbel-ns &\n"
+           "  %s/build/%s-server &\n"
+           "  %s/build/%s-client\n",
            name, name, name, name, name, name, name, name, name);
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FILES;
 }
