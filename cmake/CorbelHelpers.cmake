@@ -36,12 +36,12 @@ target_include_directories(corbel_build INTERFACE "${PROJECT_SOURCE_DIR}" "${PRO
                                                   "${PROJECT_SOURCE_DIR}/daemon/include")
 
 # corbel_test(NAME name SOURCES file... [LIBRARIES lib...] [LABELS label...] [TIMEOUT seconds] [ARGS arg...])
-# One cmocka program, one ctest. Labels: unit, conformance, example, golden, system, law (what the sanitizer presets select from),
+# One cmocka program, one ctest. It fails, too, when it leaves a descriptor open or a process running (tests/support). Labels: unit, conformance, example, golden, system, law (what the sanitizer presets select from),
 # and quick or long (quick when none of the two is given).
 function(corbel_test)
   cmake_parse_arguments(T "" "NAME;TIMEOUT" "SOURCES;LIBRARIES;LABELS;ARGS" ${ARGN})
   add_executable(${T_NAME} ${T_SOURCES})
-  target_link_libraries(${T_NAME} PRIVATE ${T_LIBRARIES} corbel_build PkgConfig::CMOCKA Threads::Threads)
+  target_link_libraries(${T_NAME} PRIVATE ${T_LIBRARIES} test_left corbel_build PkgConfig::CMOCKA Threads::Threads)
   set_target_properties(${T_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${T_NAME} COMMAND ${T_NAME} ${T_ARGS})
   corbel_test_properties(${T_NAME} "${T_LABELS}" "${T_TIMEOUT}")
