@@ -3,6 +3,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
 #include "runtime/base/log.h"
 
 #include <errno.h>
@@ -54,6 +55,9 @@ static bool daemon_accept(void *user, crb_link *link, const crb_link_handler **r
 
 corbel_status corbel_daemon_new(corbel_runtime *runtime, const char *listen, corbel_daemon **ret, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_new()");
+    }
     crb_address *addresses = NULL;
     size_t n = 0;
     if (runtime == NULL || ret == NULL) {
@@ -119,6 +123,9 @@ char *crb_daemon_uri_text(const corbel_daemon *daemon, const char *id)
 
 corbel_status corbel_daemon_uri(corbel_daemon *self, const char *id, char **ret, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_uri()");
+    }
     if (id == NULL || id[0] == '\0' || strlen(id) > CRB_MAX_OBJECT_ID) {
         return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "an object id has 1 to %d bytes",
                         CRB_MAX_OBJECT_ID);
@@ -151,6 +158,9 @@ corbel_status corbel_daemon_ready(corbel_daemon *self, corbel_object *object, FI
 void corbel_daemon_shutdown(corbel_daemon *self)
 {
     /* Async-signal-safe: an atomic store and a write(). */
+    if (crb_forked()) {
+        return; /* the descriptor is the parent's, too: a signal to the child must not end it */
+    }
     const int error = errno;
     const uint64_t one = 1;
     atomic_store(&self->stopping, true);
@@ -233,6 +243,9 @@ void crb_daemon_drain(corbel_runtime *runtime, uint32_t grace_ms)
 
 corbel_status corbel_daemon_join(corbel_daemon *self, uint32_t grace_ms, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_join()");
+    }
     if (crb_context_current() != NULL) {
         return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
                         "corbel_daemon_join() inside an operation would wait for itself: call corbel_daemon_shutdown() there");
@@ -258,7 +271,7 @@ corbel_status corbel_daemon_run(corbel_daemon *self, corbel_error *reterr)
 
 corbel_daemon *corbel_daemon_unref(corbel_daemon *self)
 {
-    if (self == NULL) {
+    if (self == NULL || crb_forked()) {
         return NULL;
     }
     corbel_runtime *const runtime = self->runtime;

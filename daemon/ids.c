@@ -3,6 +3,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,9 @@ static corbel_status ids_check(const corbel_daemon *self, const char *id, const 
 
 corbel_status corbel_daemon_register(corbel_daemon *self, const char *id, corbel_object *object, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_register()");
+    }
     char made[64];
     corbel_status status = ids_check(self, id, object, reterr);
     if (status != CORBEL_OK) {
@@ -147,6 +151,9 @@ static void ids_take_out(corbel_runtime *runtime, crb_registered *registered)
 
 corbel_status corbel_daemon_unregister(corbel_daemon *self, const char *id, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_unregister()");
+    }
     corbel_runtime *const runtime = self->runtime;
     crb_registered *registered = NULL;
     pthread_mutex_lock(&runtime->dispatch_lock);

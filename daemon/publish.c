@@ -2,6 +2,7 @@
 #include "daemon/daemon_impl.h"
 
 #include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
 
 #include <corbel/naming.corbel.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@ static corbel_status publish_failed(const char *name, corbel_error *error, corbe
 corbel_status corbel_daemon_publish(corbel_daemon *self, const char *name, corbel_object *object, const char *const *tags,
                                     bool replace, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_publish()");
+    }
     corbel_object *server = NULL;
     corbel_Registration *registration = NULL;
     corbel_error error = CORBEL_ERROR_INIT;
@@ -76,6 +80,9 @@ static void publish_free(crb_published *published)
 
 corbel_status corbel_daemon_unpublish(corbel_daemon *self, const char *name, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_unpublish()");
+    }
     pthread_mutex_lock(&self->lock);
     crb_published **at = &self->published;
     while (*at != NULL && (name == NULL || strcmp((*at)->name, name) != 0)) {

@@ -2,6 +2,7 @@
 #include "daemon/daemon_impl.h"
 
 #include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,9 @@ static void signals_handler(int number)
 
 corbel_status corbel_daemon_shutdown_on_signals(corbel_daemon *self, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_daemon_shutdown_on_signals()");
+    }
     corbel_daemon *none = NULL;
     if (!atomic_compare_exchange_strong(&signals_daemon, &none, self)) {
         return none == self

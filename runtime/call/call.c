@@ -1,6 +1,7 @@
 /** Calls: sending one, waiting for it, taking its result. */
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
 #include "runtime/call/call_impl.h"
 #include "runtime/value/codec.h"
 
@@ -131,6 +132,11 @@ static corbel_status call_prepare(corbel_object *self, const corbel_operation *o
     if (self->target == NULL) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: the reference was made without memory",
                         operation->interface, operation->name);
+    }
+    if (crb_forked()) {
+        return crb_fail(reterr, CORBEL_FORKED, CORBEL_COMPLETED_NO,
+                        "%s::%s called in the child of a fork, which may only exec or exit", operation->interface,
+                        operation->name);
     }
     *start = (call_start) { .runtime = self->target->runtime, .args = CRB_BUF_INIT };
     if (atomic_load(&start->runtime->closed)) {
@@ -484,6 +490,9 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
         return crb_fail(reterr, call == NULL ? CORBEL_MISUSE : CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: %s",
                         operation->interface, operation->name, call == NULL ? "_finish() of no call" : "no memory for a call");
     }
+    if (crb_forked() && call->guard != NULL) {
+        return crb_fail_forked(reterr, "_finish()");
+    }
     if (call->operation != operation) {
         const corbel_status status =
             crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_MAYBE, "a call of %s::%s was finished as %s::%s",
@@ -515,7 +524,7 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
 
 corbel_call *corbel_call_drop(corbel_call *call)
 {
-    if (call == NULL || call == &call_no_memory) {
+    if (call == NULL || call == &call_no_memory || crb_forked()) {
         return NULL;
     }
     if (call->peer != NULL) {

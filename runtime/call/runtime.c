@@ -1,6 +1,7 @@
 /** The runtime: options, life, the name server's reference. */
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
 #include "runtime/call/peer.h"
 
 #include <errno.h>
@@ -83,6 +84,9 @@ static corbel_runtime_options runtime_options(const corbel_runtime_options *give
 
 corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_runtime **ret, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_runtime_new()");
+    }
     if (ret == NULL || (options != NULL && options->size == 0)) {
         return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
                         "a runtime needs a place for the result, and options with their size (CORBEL_RUNTIME_OPTIONS_INIT)");
@@ -113,6 +117,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
         crb_runtime_unref_memory(runtime);
         return status;
     }
+    crb_fork_watch_begin();
     *ret = runtime;
     return CORBEL_OK;
 }
@@ -148,7 +153,7 @@ void crb_runtime_close_peers(corbel_runtime *runtime)
 
 corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
 {
-    if (self == NULL) {
+    if (self == NULL || crb_forked()) {
         return NULL;
     }
     atomic_store(&self->closed, true);
@@ -165,6 +170,7 @@ corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
         runtime_host->end(self);
     }
     crb_io_release();
+    crb_fork_watch_end();
     crb_runtime_unref_memory(self);
     return NULL;
 }

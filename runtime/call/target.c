@@ -3,6 +3,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
 #include "runtime/call/peer.h"
 
 #include <stdlib.h>
@@ -198,7 +199,7 @@ corbel_object *corbel_object_ref(corbel_object *self)
 
 corbel_object *corbel_object_unref(corbel_object *self)
 {
-    if (self != NULL && self->target != NULL && atomic_fetch_sub(&self->refs, 1) == 1) {
+    if (self != NULL && self->target != NULL && !crb_forked() && atomic_fetch_sub(&self->refs, 1) == 1) {
         crb_target_unref(self->target);
         free(self);
     }
@@ -247,6 +248,9 @@ bool corbel_object_equal(const corbel_object *a, const corbel_object *b)
     if (a == NULL || b == NULL || a->target == NULL || b->target == NULL) {
         return false;
     }
+    if (crb_forked()) {
+        return false; /* what they are bound to stands under locks that may be held for ever */
+    }
     crb_target *const left = target_bound(a->target);
     crb_target *const right = target_bound(b->target);
     const bool equal =
@@ -260,6 +264,9 @@ bool corbel_object_equal(const corbel_object *a, const corbel_object *b)
 
 corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_object_to_uri()");
+    }
     if (self == NULL) {
         return crb_fail(reterr, CORBEL_NIL_REFERENCE, CORBEL_COMPLETED_NO, "a NULL reference has no URI");
     }
@@ -287,6 +294,9 @@ corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error
 corbel_status corbel_object_from_uri(corbel_runtime *runtime, const corbel_interface *interface, const char *uri,
                                      corbel_object **ret, corbel_error *reterr)
 {
+    if (crb_forked()) {
+        return crb_fail_forked(reterr, "corbel_object_from_uri()");
+    }
     crb_uri parsed = { 0 };
     if (runtime == NULL || uri == NULL || ret == NULL) {
         return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO, "a reference from a URI needs a runtime, a URI and a result");

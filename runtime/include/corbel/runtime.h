@@ -22,7 +22,9 @@ typedef struct corbel_runtime_options {
         sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false                                                            \
     }
 
-/** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. */
+/** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. After a
+ *  fork() while a runtime was alive, the child may only exec or exit: every function answers CORBEL_FORKED there, and those that
+ *  release do nothing. What it execs inherits no descriptor of Corbel's. */
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_runtime **ret,
                                                               corbel_error *reterr);
 /** Lets the calls that run here answer (for at most 1 s), says goodbye to all peers and ends the runtime's threads; waits for
