@@ -77,7 +77,7 @@ corbel_status corbel_daemon_new(corbel_runtime *runtime, const char *listen, cor
     if (self->stop_event < 0) {
         status = crb_fail(reterr, CORBEL_SYSTEM, CORBEL_COMPLETED_NO, "no descriptor for a daemon: %s", strerror(errno));
     } else {
-        status = crb_listener_new(addresses, n, daemon_accept, self, &self->listener, reterr);
+        status = crb_listener_new_with(&runtime->listening, addresses, n, daemon_accept, self, &self->listener, reterr);
     }
     crb_addresses_free(addresses, n);
     if (status != CORBEL_OK) {

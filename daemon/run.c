@@ -171,7 +171,6 @@ static void run_reply(corbel_request *request, const corbel_operation *operation
 static void run_servant(corbel_request *request)
 {
     const corbel_operation *const operation = request->method->operation;
-    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
     crb_ref_table table = { request->refs, request->n_refs };
     const crb_ref_reader reader = { crb_ref_table_take, &table };
     const void *few_ins[16];
@@ -187,8 +186,8 @@ static void run_servant(corbel_request *request)
         crb_request_reply_error(request, &error);
         return;
     }
-    if (crb_decode_args(operation->in, operation->n_in, request->args.data, request->args.len, &limits, &reader, request->arena,
-                        &held, ins, &error)) {
+    if (crb_decode_args(operation->in, operation->n_in, request->args.data, request->args.len, &request->runtime->values, &reader,
+                        request->arena, &held, ins, &error)) {
         error.completion = CORBEL_COMPLETED_NO;
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
@@ -215,7 +214,6 @@ static void run_is_a(corbel_request *request)
 {
     static const corbel_param in[] = { { "interface", 1, &corbel_string_type } };
     static const corbel_param out[] = { { "ret", 1, &corbel_bool_type } };
-    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
     const crb_ref_reader reader = { crb_ref_table_take, &(crb_ref_table) { NULL, 0 } };
     const crb_ref_writer writer = { crb_ref_list_add, &(crb_ref_list) { NULL, 0, 0 } };
     const void *ins[1] = { NULL };
@@ -227,8 +225,8 @@ static void run_is_a(corbel_request *request)
     if (request->arena == NULL) {
         crb_fail(&error, status, CORBEL_COMPLETED_NO, "no memory for the arguments");
     } else {
-        status =
-            crb_decode_args(in, 1, request->args.data, request->args.len, &limits, &reader, request->arena, &held, ins, &error);
+        status = crb_decode_args(in, 1, request->args.data, request->args.len, &request->runtime->values, &reader, request->arena,
+                                 &held, ins, &error);
     }
     if (status == CORBEL_OK) {
         const bool is_a = crb_interface_is_a(request->target->local.skeleton.interface, *(const char *const *)ins[0]);
@@ -257,8 +255,9 @@ static bool run_too_late(corbel_request *request, corbel_error *error)
         crb_fail(error, CORBEL_DEADLINE, CORBEL_COMPLETED_NO, "the deadline passed before the call was entered");
         return true;
     }
-    if (request->hop > CRB_MAX_HOPS) {
-        crb_fail(error, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO, "more than %u calls, each inside the one before", CRB_MAX_HOPS);
+    if (request->hop > request->runtime->limits.max_hops) {
+        crb_fail(error, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO, "more than %u calls, each inside the one before",
+                 request->runtime->limits.max_hops);
         return true;
     }
     return false;

@@ -1,5 +1,6 @@
 /* A line is built on the stack, escaped, and written with one write(2), so that lines of several processes do not mix. */
 #include "runtime/base/log.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 
 #include <errno.h>
@@ -89,6 +90,49 @@ void crb_log(crb_log_level level, const char *room, const char *format, ...)
         va_start(args, format);
         log_write(level, room, format, args);
         va_end(args);
+    }
+    errno = saved;
+}
+
+/** May one more line about a peer be written? *ret_left_out: how many were not, since the last. */
+static bool log_peer_may(unsigned *ret_left_out)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static uint64_t
+        spent_until; /* each line is paid for with a part of a second; never so far in the future as a burst is worth */
+    static unsigned left_out;
+    const uint64_t cost = CRB_SECOND / CRB_LOG_PEER_PER_SECOND;
+    const uint64_t now = crb_now();
+    pthread_mutex_lock(&lock);
+    const uint64_t from = spent_until > now ? spent_until : now;
+    const bool may = from - now <= (CRB_LOG_PEER_BURST - 1) * cost;
+    if (may) {
+        spent_until = from + cost;
+        *ret_left_out = left_out;
+        left_out = 0;
+    } else {
+        left_out++;
+    }
+    pthread_mutex_unlock(&lock);
+    return may;
+}
+
+void crb_log_peer(crb_log_level level, const char *room, const char *format, ...)
+{
+    const int saved = errno;
+    unsigned left_out = 0;
+    if (crb_log_enabled(level) && log_peer_may(&left_out)) {
+        char text[LOG_MAX_TEXT];
+        va_list args;
+        errno = saved; /* for %m */
+        va_start(args, format);
+        const int needed = vsnprintf(text, sizeof text, format, args);
+        va_end(args);
+        if (needed >= 0 && left_out == 0) {
+            crb_log(level, room, "%s", text);
+        } else if (needed >= 0) {
+            crb_log(level, room, "%s (and %u lines like this left out)", text, left_out);
+        }
     }
     errno = saved;
 }

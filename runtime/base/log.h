@@ -12,4 +12,10 @@ typedef enum crb_log_level { CRB_LOG_OFF, CRB_LOG_ERROR, CRB_LOG_WARNING, CRB_LO
 CORBEL_PRINTF(3, 4) void crb_log(crb_log_level level, const char *room, const char *format, ...);
 bool crb_log_enabled(crb_log_level level);
 
+#define CRB_LOG_PEER_BURST 64u     /* lines about what peers did wrong, at once */
+#define CRB_LOG_PEER_PER_SECOND 8u /* and afterwards */
+/** The same for a line that a peer can cause as often as it likes: beyond the burst so many a second are written; the next says
+ * how many were left out. */
+CORBEL_PRINTF(3, 4) void crb_log_peer(crb_log_level level, const char *room, const char *format, ...);
+
 #endif /* CRB_LOG_H */

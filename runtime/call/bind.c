@@ -70,7 +70,8 @@ static crb_peer *bind_deduplicate(crb_peer *peer, bool *ret_itself)
     pthread_mutex_lock(&runtime->lock);
     *ret_itself = memcmp(peer->instance, runtime->instance, sizeof peer->instance) == 0;
     crb_peer *other = runtime->peers;
-    while (other != NULL && (other == peer || !atomic_load(&other->alive) ||
+    /* Only one that this side dialled, too: an instance is what the peer says it is, and whoever comes to us may say any. */
+    while (other != NULL && (other == peer || other->address == NULL || !atomic_load(&other->alive) ||
                              memcmp(other->instance, peer->instance, sizeof peer->instance) != 0)) {
         other = other->next;
     }

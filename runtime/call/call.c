@@ -147,10 +147,10 @@ static corbel_status call_prepare(corbel_object *self, const corbel_operation *o
     if (context != NULL) {
         start->hop = context->hop + 1;
         start->deadline = context->deadline < start->deadline ? context->deadline : start->deadline;
-        if (start->hop > CRB_MAX_HOPS) {
+        if (start->hop > start->runtime->limits.max_hops) {
             return crb_fail(reterr, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO,
                             "%s::%s: more than %u calls, each inside the one before", operation->interface, operation->name,
-                            CRB_MAX_HOPS);
+                            start->runtime->limits.max_hops);
         }
     }
     start->chain = context != NULL && !child ? context->chain : crb_random_id();
@@ -226,10 +226,10 @@ static const corbel_type *call_declared(const corbel_operation *operation, const
     return NULL;
 }
 
-static corbel_status call_raise(const corbel_operation *operation, crb_outcome_value *value, corbel_error *reterr)
+static corbel_status call_raise(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
+                                corbel_error *reterr)
 {
     const corbel_type *const type = call_declared(operation, value->exception);
-    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
     crb_ref_table table = { value->refs, value->n_refs };
     const crb_ref_reader reader = { crb_ref_table_take, &table };
     void *block = NULL;
@@ -240,7 +240,8 @@ static corbel_status call_raise(const corbel_operation *operation, crb_outcome_v
         crb_error_move(reterr, &error);
         return CORBEL_UNDECLARED;
     }
-    const corbel_status status = crb_decode_struct(type, value->body.data, value->body.len, &limits, &reader, &block, reterr);
+    const corbel_status status =
+        crb_decode_struct(type, value->body.data, value->body.len, &runtime->values, &reader, &block, reterr);
     if (status != CORBEL_OK) {
         return status;
     }
@@ -252,21 +253,20 @@ static corbel_status call_raise(const corbel_operation *operation, crb_outcome_v
 }
 
 /** Turns the outcome into what the caller gets. Clears it. */
-static corbel_status call_take(const corbel_operation *operation, crb_outcome_value *value, void *const *out,
-                               corbel_error *reterr)
+static corbel_status call_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
+                               void *const *out, corbel_error *reterr)
 {
     corbel_status status = CORBEL_OK;
     if (value->outcome == CRB_OUTCOME_ERROR) {
         status = value->error.status;
         crb_error_move(reterr, &value->error);
     } else if (value->outcome == CRB_OUTCOME_EXCEPTION) {
-        status = call_raise(operation, value, reterr);
+        status = call_raise(runtime, operation, value, reterr);
     } else {
-        const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
         crb_ref_table table = { value->refs, value->n_refs };
         const crb_ref_reader reader = { crb_ref_table_take, &table };
-        status = crb_decode_results(operation->out, operation->n_out, value->body.data, value->body.len, &limits, &reader, out,
-                                    reterr);
+        status = crb_decode_results(operation->out, operation->n_out, value->body.data, value->body.len, &runtime->values,
+                                    &reader, out, reterr);
     }
     crb_outcome_clear(value);
     return status;
@@ -303,7 +303,7 @@ static corbel_status call_remote(call_start *start, const corbel_operation *oper
         call_wait_remote(&call, &wait);
     }
     crb_wait_end(&wait);
-    return status == CORBEL_OK ? call_take(operation, &call.value, out, reterr) : status;
+    return status == CORBEL_OK ? call_take(start->runtime, operation, &call.value, out, reterr) : status;
 }
 
 /* ---- calls in this process ---- */
@@ -394,7 +394,7 @@ static corbel_status call_local(call_start *start, const corbel_operation *opera
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s returned after its deadline",
                             operation->interface, operation->name);
         }
-        return call_take(operation, &direct.value, out, reterr);
+        return call_take(start->runtime, operation, &direct.value, out, reterr);
     }
     corbel_call *const call = call_new(operation, start);
     if (call == NULL) {
@@ -402,7 +402,7 @@ static corbel_status call_local(call_start *start, const corbel_operation *opera
     }
     call_queue(start, operation, call);
     const corbel_status status = call_wait_local(call)
-                                     ? call_take(operation, &call->value, out, reterr)
+                                     ? call_take(call->runtime, operation, &call->value, out, reterr)
                                      : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",
                                                 operation->interface, operation->name);
     call_unref(call);
@@ -515,7 +515,7 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
     } else if (call->guard != NULL) {
         done = call_wait_local(call);
     }
-    const corbel_status status = done ? call_take(operation, &call->value, out, reterr)
+    const corbel_status status = done ? call_take(call->runtime, operation, &call->value, out, reterr)
                                       : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",
                                                  operation->interface, operation->name);
     call_unref(call);

@@ -281,12 +281,13 @@ void crb_peer_ended_locked(crb_peer *peer, const char *why, bool clean)
     atomic_store(&peer->alive, false);
     free(peer->why);
     peer->why = why == NULL ? NULL : strdup(why);
-    crb_log(clean || !peer->open ? CRB_LOG_INFO : CRB_LOG_WARNING, "session",
-            "%s: ended: %s", /* who dialled in vain is told by the error */
-            peer->link != NULL      ? peer->link->ops->peer(peer->link)
-            : peer->address != NULL ? peer->address
-                                    : "?",
-            why == NULL ? "" : why);
+    /* Who dialled in vain is told by the error. A peer may do wrong as often as it likes: its lines are counted. */
+    const bool quiet = clean || (!peer->open && peer->address != NULL);
+    crb_log_peer(quiet ? CRB_LOG_INFO : CRB_LOG_WARNING, "session", "%s: ended: %s",
+                 peer->link != NULL      ? peer->link->ops->peer(peer->link)
+                 : peer->address != NULL ? peer->address
+                                         : "?",
+                 why == NULL ? "" : why);
     if (peer->link == NULL) {
         crb_peer_unlist(peer);
     }

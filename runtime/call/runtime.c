@@ -105,7 +105,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     runtime->min_workers = wanted.min_workers;
     runtime->max_workers = wanted.max_workers;
     runtime->max_substitutes = wanted.max_substitutes;
-    runtime->limits = (crb_session_limits)CRB_SESSION_LIMITS_DEFAULT;
+    crb_runtime_set_limits(runtime, wanted.limits);
     crb_random(runtime->instance, sizeof runtime->instance);
     crb_random(runtime->secret, sizeof runtime->secret);
     if (runtime->name == NULL || runtime->name_server == NULL) {

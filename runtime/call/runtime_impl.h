@@ -7,8 +7,11 @@
 #define CRB_RUNTIME_IMPL_H
 
 #include "runtime/call/host.h"
+#include "runtime/session/session.h"
 #include "runtime/transport/io.h"
+#include "runtime/transport/listener.h"
 #include "runtime/uri/uri.h"
+#include "runtime/value/codec.h"
 
 #include <corbel/generated.h>
 #include <pthread.h>
@@ -18,7 +21,6 @@
 #define CRB_DEFAULT_DEADLINE_MS 30000u
 #define CRB_DEFAULT_MAX_WORKERS 64u
 #define CRB_DEFAULT_MAX_SUBSTITUTES 256u
-#define CRB_MAX_HOPS 128u
 #define CRB_CHAIN_SLOTS 256u
 
 typedef struct crb_peer crb_peer;
@@ -34,7 +36,10 @@ struct corbel_runtime {
     char *name_server; /* as the user wrote it: HOST:PORT,… or a URI */
     uint32_t default_deadline_ms;
     uint32_t min_workers, max_workers, max_substitutes;
-    crb_session_limits limits; /* of its sessions; set before the first */
+    /* Set before the first session. */
+    crb_session_limits limits;     /* of its sessions */
+    crb_codec_limits values;       /* of what is read from messages */
+    crb_listener_limits listening; /* of its daemons */
 
     pthread_mutex_t lock; /* guards: */
     crb_peer *peers;
@@ -50,6 +55,8 @@ struct corbel_runtime {
 
 void crb_runtime_ref_memory(corbel_runtime *runtime);
 void crb_runtime_unref_memory(corbel_runtime *runtime);
+/** Fills in the limits; given may be NULL. */
+void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given);
 /** The runtime's reference to its name server, made at the first use; borrowed. */
 corbel_status crb_runtime_name_server(corbel_runtime *runtime, corbel_object **ret, corbel_error *reterr);
 

@@ -32,7 +32,7 @@ typedef struct crb_session_limits {
     uint32_t window_responses; /* bytes of results not yet moved; default 256 KiB */
     uint32_t max_questions;    /* of the peer's under way at once; default 65,536 */
     uint32_t max_exports;      /* references that the peer may hold of ours, and we of the peer's; default 1,048,576 */
-    uint32_t max_operations;   /* operation names bound by the peer; default 65,536 */
+    uint32_t max_operations;   /* operation names bound by the peer; default 16,384 */
     uint32_t max_references;   /* in one reference table; default 4,096 */
     uint32_t max_hops;         /* default 128 */
     uint32_t ping_idle_ms;     /* PING after so much silence; default 10,000; the smaller wish of both sides counts */
@@ -42,7 +42,7 @@ typedef struct crb_session_limits {
 } crb_session_limits;
 #define CRB_SESSION_LIMITS_DEFAULT                                                                                               \
     {                                                                                                                            \
-        (uint64_t)64 << 20, (uint64_t)256 << 20, 256u << 10, 64u << 10, 256u << 10, 65536, 1u << 20, 65536, 4096, 128, 10000,    \
+        (uint64_t)64 << 20, (uint64_t)256 << 20, 256u << 10, 64u << 10, 256u << 10, 65536, 1u << 20, 16384, 4096, 128, 10000,    \
             5000, 10000, 2000                                                                                                    \
     }
 

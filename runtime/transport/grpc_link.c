@@ -41,6 +41,10 @@ void crb_grpc_link_shut_locked(crb_grpc_link *link, bool at_once)
 {
     link->shut = true;
     link->pending++;
+    if (link->second_waits) { /* it comes back now */
+        link->second_counts = true;
+        link->pending++;
+    }
     crb_queue_shutdown_server(link->server, &link->shutdown_tag);
     if (at_once) {
         grpc_server_cancel_all_calls(link->server);
@@ -56,9 +60,8 @@ static void link_timed_out(void *user)
         crb_grpc_link_cut_locked(link);
     }
     pthread_mutex_unlock(&link->lock);
-    if (waiting) {
-        crb_log(CRB_LOG_WARNING, "transport", "%s connected, but did not open a session", link->peer);
-        crb_grpc_serve_no_more(link);
+    if (waiting && crb_grpc_serve_no_more(link)) {
+        crb_log_peer(CRB_LOG_WARNING, "transport", "%s: connected, but did not open a session: closed", link->peer);
     }
 }
 
@@ -80,6 +83,8 @@ static void link_drop(crb_grpc_link *link)
     grpc_metadata_array_destroy(&link->metadata);
     grpc_metadata_array_destroy(&link->trailing);
     grpc_call_details_destroy(&link->details);
+    grpc_metadata_array_destroy(&link->second_metadata);
+    grpc_call_details_destroy(&link->second_details);
     grpc_slice_unref(link->status_text);
 }
 
@@ -88,6 +93,7 @@ static void link_over(crb_grpc_link *link)
 {
     crb_timer_stop(&link->timer);
     crb_io_arm_not(&link->armable);
+    crb_grpc_serve_decide(link);
     link_drop(link);
     const crb_link_handler *handler = link->handler;
     const crb_grpc_door *door = link->door;
@@ -259,9 +265,9 @@ static void link_arm(crb_armable *armable)
     }
 }
 
+/* The peer broke a rule: whoever has the link is told why when it closes. */
 static void link_refuse(crb_grpc_link *link, const char *why)
 {
-    crb_log(CRB_LOG_WARNING, "transport", "%s: %s", link->peer, why);
     pthread_mutex_lock(&link->lock);
     (void)snprintf(link->why, sizeof link->why, "%s", why);
     crb_grpc_link_cut_locked(link);
@@ -272,6 +278,10 @@ static void link_deliver(crb_grpc_link *link, grpc_byte_buffer *message)
 {
     if (message->type != GRPC_BB_RAW || message->data.raw.compression != GRPC_COMPRESS_NONE) {
         link_refuse(link, "the peer sent a compressed message");
+        return;
+    }
+    if (grpc_byte_buffer_length(message) > (size_t)CRB_MAX_MESSAGE) {
+        link_refuse(link, "the peer sent a message that is too long");
         return;
     }
     const grpc_slice_buffer *slices = &message->data.raw.slice_buffer;
@@ -300,6 +310,7 @@ static void link_received(crb_tag *tag, bool ok)
         pthread_mutex_lock(&link->lock);
         const bool cut = link->closing == CRB_CUT;
         pthread_mutex_unlock(&link->lock);
+        crb_grpc_serve_decide(link);
         if (!cut) {
             crb_io_arm_later(&link->armable);
             link_deliver(link, message);
@@ -344,6 +355,8 @@ crb_grpc_link *crb_grpc_link_new(void)
     grpc_metadata_array_init(&link->metadata);
     grpc_metadata_array_init(&link->trailing);
     grpc_call_details_init(&link->details);
+    grpc_metadata_array_init(&link->second_metadata);
+    grpc_call_details_init(&link->second_details);
     link->status_text = grpc_empty_slice();
     return link;
 }

@@ -16,10 +16,12 @@
 #include <pthread.h>
 
 #define CRB_GRPC_METHOD "/corbel.Session/Open"
-#define CRB_MAX_MESSAGE (64 * 1024 * 1024) /* bytes of a session's message, the limit of section 10 */
-#define CRB_MESSAGE_SLACK (64 * 1024)      /* what the frames around a largest body may take more */
-#define CRB_LINGER (1 * CRB_SECOND)        /* what the peer has to answer a close in order */
-#define CRB_MAX_PEER 160                   /* bytes of the text that names a peer, with its NUL */
+#define CRB_MAX_MESSAGE                                                                                                          \
+    (4 * 1024 * 1024) /* bytes of a message that is received: gRPC keeps that much before anybody can look at it.                \
+                         Ours have at most 320 KiB (CRB_MESSAGE_SOFT and a frame), however large a body is */
+#define CRB_MESSAGE_SLACK (64 * 1024) /* above it gRPC ends the stream by itself, without a reason */
+#define CRB_LINGER (1 * CRB_SECOND)   /* what the peer has to answer a close in order */
+#define CRB_MAX_PEER 160              /* bytes of the text that names a peer, with its NUL */
 
 typedef struct crb_grpc_link crb_grpc_link;
 
@@ -27,8 +29,8 @@ typedef struct crb_grpc_link crb_grpc_link;
 typedef struct crb_grpc_door {
     /** The peer's stream is open: handler and user for it, or false. */
     bool (*opened)(void *user, crb_link *link, const crb_link_handler **ret_handler, void **ret_user);
-    /** It has left crb_grpc_door_list: its stream is open, or it never will be. Once, before over(). */
-    void (*decided)(void *user, crb_grpc_link *link);
+    /** Its first message has come, or never will. The link may be gone afterwards. Once, before over(). */
+    void (*decided)(void *user);
     /** Its connection is no more. Once, last. Also on the thread of crb_grpc_serve(). */
     void (*over)(void *user);
 } crb_grpc_door;
@@ -48,12 +50,13 @@ struct crb_grpc_link {
     grpc_server *server;   /* of a served one: each connection has its own, so that a call's connection is certain */
     unsigned pending;
     crb_closing closing;
-    bool waiting;   /* served, and its stream is not open yet */
-    bool here;      /* it was this side that closed it */
-    bool sending;   /* a message is under way */
-    bool finishing; /* our direction is closed, or being closed */
-    bool ended;     /* the stream is over */
-    bool shut;      /* the server is being shut down */
+    bool waiting;                     /* served, and its stream is not open yet */
+    bool here;                        /* it was this side that closed it */
+    bool sending;                     /* a message is under way */
+    bool finishing;                   /* our direction is closed, or being closed */
+    bool ended;                       /* the stream is over */
+    bool shut;                        /* the server is being shut down */
+    bool second_waits, second_counts; /* a request for a second stream is out; and counted in pending */
 
     /* The leader's alone. */
     bool lost;     /* the stream did not end in order */
@@ -64,13 +67,16 @@ struct crb_grpc_link {
     grpc_status_code status;
     grpc_slice status_text;
     int cancelled;
+    bool decided;      /* the door was told */
+    grpc_call *second; /* a stream that the peer may not open */
+    grpc_metadata_array second_metadata;
+    grpc_call_details second_details;
 
     crb_timer timer; /* for the stream to open; later for the peer to close */
-    crb_tag open_tag, recv_tag, send_tag, finish_tag, end_tag, request_tag, served_tag, shutdown_tag;
+    crb_tag open_tag, recv_tag, send_tag, finish_tag, end_tag, request_tag, second_tag, served_tag, shutdown_tag;
 
     const crb_grpc_door *door;
     void *door_user;
-    crb_grpc_link *next, *prev; /* the door's, until decided() */
 };
 
 /** NULL: no memory. */
@@ -90,8 +96,12 @@ void crb_grpc_link_shut_locked(crb_grpc_link *link, bool at_once);
  *  memory; the caller has fd still, and no callback comes. add is called with the link before any other callback can be. */
 bool crb_grpc_serve(int fd, const char *peer, uint64_t until, const crb_grpc_door *door, void *user,
                     void (*add)(void *user, crb_grpc_link *link));
-/** Ends one whose stream is not open. Any thread. */
-void crb_grpc_serve_no_more(crb_grpc_link *link);
+/** Ends one whose stream is not open. False: it is, or is ended already. Any thread, before decided(). */
+bool crb_grpc_serve_no_more(crb_grpc_link *link);
+/** Ends one whatever its state; closed() tells why. Any thread, before decided(). */
+void crb_grpc_serve_push_out(crb_grpc_link *link, const char *why);
+/** Tells the door, unless it was told. On the leader. */
+void crb_grpc_serve_decide(crb_grpc_link *link);
 
 /** Arguments of channels and servers. */
 const grpc_channel_args *crb_grpc_client_args(void);

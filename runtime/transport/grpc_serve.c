@@ -47,7 +47,7 @@ static void serve_shut(crb_tag *tag, bool ok)
 /* Another method than ours: says so to the peer. */
 static void serve_refuse_method(crb_grpc_link *link)
 {
-    crb_log(CRB_LOG_WARNING, "transport", "%s calls a method that is not served here", link->peer);
+    crb_log_peer(CRB_LOG_WARNING, "transport", "%s: called a method that is not served here: closed", link->peer);
     grpc_slice text = grpc_slice_from_static_string("only Corbel sessions are served here");
     const grpc_op ops[3] = {
         { .op = GRPC_OP_SEND_INITIAL_METADATA },
@@ -61,6 +61,47 @@ static void serve_refuse_method(crb_grpc_link *link)
     pthread_mutex_unlock(&link->lock);
     crb_timer_set(&link->timer, crb_now() + CRB_LINGER);
     crb_grpc_link_start(link, ops, 3, &link->end_tag);
+}
+
+void crb_grpc_serve_decide(crb_grpc_link *link)
+{
+    if (link->door != NULL && !link->decided) {
+        link->decided = true;
+        link->door->decided(link->door_user);
+    }
+}
+
+/* A second stream. gRPC counts streams only from when the peer has confirmed the limit, and keeps each that nobody asked for,
+ * also a cancelled one: a peer could open any number. So each connection asks for one more than it is to have. */
+static void serve_second(crb_tag *tag, bool ok)
+{
+    crb_grpc_link *link = SERVE_LINK(second_tag, tag);
+    pthread_mutex_lock(&link->lock);
+    const bool counts = link->second_counts;
+    link->second_waits = false;
+    link->second_counts = false;
+    if (ok) {
+        if (link->why[0] == '\0' && link->closing == CRB_OPEN) {
+            (void)snprintf(link->why, sizeof link->why, "the peer opened a second stream");
+        }
+        crb_grpc_link_cut_locked(link);
+    }
+    pthread_mutex_unlock(&link->lock);
+    if (ok) {
+        grpc_call_unref(link->second);
+        link->second = NULL;
+    }
+    if (counts) {
+        crb_grpc_link_came_back(link);
+    }
+}
+
+static void serve_expect_no_second(crb_grpc_link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    link->second_waits = true;
+    pthread_mutex_unlock(&link->lock);
+    crb_queue_request_call(link->server, &link->second, &link->second_details, &link->second_metadata, &link->second_tag);
 }
 
 /* Ours: from here on it is a link. */
@@ -87,12 +128,12 @@ static void serve_requested(crb_tag *tag, bool ok)
 {
     crb_grpc_link *link = SERVE_LINK(request_tag, tag);
     crb_timer_stop(&link->timer);
-    link->door->decided(link->door_user, link);
     pthread_mutex_lock(&link->lock);
     link->waiting = false;
     const bool ended = !ok || link->shut;
     pthread_mutex_unlock(&link->lock);
     if (!ended) {
+        serve_expect_no_second(link);
         if (grpc_slice_str_cmp(link->details.method, CRB_GRPC_METHOD) == 0) {
             serve_open(link);
         } else {
@@ -102,11 +143,25 @@ static void serve_requested(crb_tag *tag, bool ok)
     crb_grpc_link_came_back(link);
 }
 
-void crb_grpc_serve_no_more(crb_grpc_link *link)
+bool crb_grpc_serve_no_more(crb_grpc_link *link)
+{
+    pthread_mutex_lock(&link->lock);
+    const bool ends = link->waiting && !link->shut;
+    if (ends) {
+        crb_grpc_link_shut_locked(link, true);
+    }
+    pthread_mutex_unlock(&link->lock);
+    return ends;
+}
+
+void crb_grpc_serve_push_out(crb_grpc_link *link, const char *why)
 {
     pthread_mutex_lock(&link->lock);
     if (link->waiting && !link->shut) {
         crb_grpc_link_shut_locked(link, true);
+    } else if (link->closing == CRB_OPEN) {
+        (void)snprintf(link->why, sizeof link->why, "%s", why);
+        crb_grpc_link_cut_locked(link);
     }
     pthread_mutex_unlock(&link->lock);
 }
@@ -126,6 +181,7 @@ bool crb_grpc_serve(int fd, const char *peer, uint64_t until, const crb_grpc_doo
     link->open_tag.done = serve_opened;
     link->end_tag.done = serve_ended;
     link->request_tag.done = serve_requested;
+    link->second_tag.done = serve_second;
     link->served_tag.done = serve_served;
     link->shutdown_tag.done = serve_shut;
     grpc_server *server = crb_queue_create_server(crb_grpc_server_args());

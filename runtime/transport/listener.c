@@ -1,6 +1,6 @@
-/* Listening sockets and the thread that accepts. A connection goes through three hands: here it is silent until its first bytes
- * are looked at (the thread's own list, oldest first); then gRPC has it and it waits for its stream (the list `opening`, under
- * the lock); then it is a link, and the listener only counts it. */
+/* Listening sockets and the thread that accepts. A connection goes through three hands: here it is until its first bytes are
+ * looked at; then gRPC has it and it waits for its stream; then it is a link. It is silent, and may have to go when there are
+ * too many like it, until its first message has come. */
 #include "runtime/transport/listener.h"
 
 #include "runtime/base/clock.h"
@@ -27,14 +27,18 @@
 #define LISTENER_PREFACE_LEN (sizeof LISTENER_PREFACE - 1)
 #define LISTENER_EVENTS 32
 #define LISTENER_PAUSE (100 * CRB_MS) /* without accepting, when the process has no descriptors left */
-#define LISTENER_LOG_PAUSE CRB_SECOND /* between two lines about strange peers: they must not fill the log */
 
-/* A connection that has not said what it speaks. */
-typedef struct listener_silent {
-    int fd;
-    uint64_t since, until;
-    struct listener_silent *next, *prev;
-} listener_silent;
+/* A connection. */
+typedef struct listener_conn {
+    crb_member member; /* first; guarded by lock */
+    crb_listener *listener;
+    int fd;              /* -1: gRPC has it */
+    uint64_t until;      /* it has to have opened its session by then */
+    crb_grpc_link *link; /* from when gRPC has it until it is decided: it may be ended; guarded by lock */
+    bool unopened;       /* the link's stream is not open; guarded by lock */
+    struct listener_conn *next,
+        *prev; /* that gRPC does not have, oldest first: the thread's; then those with a link, guarded by lock */
+} listener_conn;
 
 struct crb_listener {
     crb_listener_limits limits;
@@ -44,70 +48,90 @@ struct crb_listener {
     size_t n_addresses;
     crb_socket_bound *bound; /* two places for each address */
     size_t n_bound;
-    int epoll, stop; /* an epoll; an eventfd */
+    int epoll, wake; /* an epoll; an eventfd */
     pthread_t thread;
     bool running;
 
     /* The thread's alone. */
-    listener_silent *first_silent, *last_silent;
-    size_t n_silent;
-    bool crowded; /* no connection is accepted until one of the silent ones says something, or goes */
-    bool paused;  /* nor when the process has no descriptors left, until pause_until */
+    listener_conn *first_mute, *last_mute; /* have not said what they speak */
+    bool paused;                           /* no connection is accepted, as the process has no descriptors left, until: */
     uint64_t pause_until;
-    uint64_t log_after;
-    unsigned not_logged;
 
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* guards: */
     pthread_cond_t none_left;
-    crb_grpc_link *opening;
-    size_t live; /* connections given to gRPC that are not over */
+    crb_crowd crowd;
+    listener_conn *links;
+    bool crowded; /* no connection is accepted until one of the silent ones says something, or goes */
+    size_t live;  /* connections given to gRPC that are not over */
     bool closed;
 };
 
 /* ---- what becomes of connections that gRPC has ---- */
 
-static void listener_add(void *user, crb_grpc_link *link)
+static void listener_wake(const crb_listener *listener)
 {
-    crb_listener *listener = user;
-    pthread_mutex_lock(&listener->lock);
-    listener->live++;
-    link->prev = NULL;
-    link->next = listener->opening;
-    if (link->next != NULL) {
-        link->next->prev = link;
-    }
-    listener->opening = link;
-    pthread_mutex_unlock(&listener->lock);
+    const uint64_t one = 1;
+    (void)!write(listener->wake, &one, sizeof one); /* cannot fail: the counter is far from full */
 }
 
-static void listener_decided(void *user, crb_grpc_link *link)
+/* One more may be accepted. */
+static void listener_has_room_locked(const crb_listener *listener)
 {
-    crb_listener *listener = user;
+    if (listener->crowded) {
+        listener_wake(listener);
+    }
+}
+
+static void listener_add(void *user, crb_grpc_link *link)
+{
+    listener_conn *conn = user;
+    crb_listener *listener = conn->listener;
     pthread_mutex_lock(&listener->lock);
-    if (link->prev != NULL) {
-        link->prev->next = link->next;
-    } else {
-        listener->opening = link->next;
+    listener->live++;
+    conn->link = link;
+    conn->unopened = true;
+    conn->prev = NULL;
+    conn->next = listener->links;
+    if (conn->next != NULL) {
+        conn->next->prev = conn;
     }
-    if (link->next != NULL) {
-        link->next->prev = link->prev;
-    }
+    listener->links = conn;
     pthread_mutex_unlock(&listener->lock);
 }
 
 static bool listener_opened(void *user, crb_link *link, const crb_link_handler **ret_handler, void **ret_user)
 {
-    crb_listener *listener = user;
+    listener_conn *conn = user;
+    crb_listener *listener = conn->listener;
     pthread_mutex_lock(&listener->lock);
     const bool closed = listener->closed;
+    conn->unopened = false;
     pthread_mutex_unlock(&listener->lock);
     return !closed && listener->accept(listener->user, link, ret_handler, ret_user);
 }
 
+static void listener_decided(void *user)
+{
+    listener_conn *conn = user;
+    crb_listener *listener = conn->listener;
+    pthread_mutex_lock(&listener->lock);
+    conn->link = NULL;
+    crb_crowd_spoke(&listener->crowd, &conn->member);
+    listener_has_room_locked(listener);
+    pthread_mutex_unlock(&listener->lock);
+}
+
 static void listener_over(void *user)
 {
-    crb_listener *listener = user;
+    listener_conn *conn = user;
+    crb_listener *listener = conn->listener;
     pthread_mutex_lock(&listener->lock);
+    *(conn->prev != NULL ? &conn->prev->next : &listener->links) = conn->next;
+    if (conn->next != NULL) {
+        conn->next->prev = conn->prev;
+    }
+    crb_crowd_leave(&listener->crowd, &conn->member);
+    free(conn);
     if (--listener->live == 0) {
         pthread_cond_broadcast(&listener->none_left);
     }
@@ -118,74 +142,76 @@ static const crb_grpc_door listener_door = { .opened = listener_opened, .decided
 
 /* ---- the thread ---- */
 
-/* May a line be written? At most one a second. */
-static bool listener_may_log(crb_listener *listener)
+static void listener_complain(int fd, const char *what)
 {
-    const uint64_t now = crb_now();
-    if (now < listener->log_after) {
-        listener->not_logged++;
-        return false;
-    }
-    listener->log_after = now + LISTENER_LOG_PAUSE;
-    return true;
-}
-
-/* A line about a peer. */
-static void listener_complain(crb_listener *listener, int fd, const char *what)
-{
-    if (!listener_may_log(listener)) {
-        return;
-    }
     char peer[CRB_MAX_PEER];
     crb_socket_peer(fd, peer, sizeof peer);
-    if (listener->not_logged > 0) {
-        crb_log(CRB_LOG_WARNING, "transport", "%s: %s: closed (and %u lines like this left out)", peer, what,
-                listener->not_logged);
-    } else {
-        crb_log(CRB_LOG_WARNING, "transport", "%s: %s: closed", peer, what);
-    }
-    listener->not_logged = 0;
+    crb_log_peer(CRB_LOG_WARNING, "transport", "%s: %s: closed", peer, what);
 }
 
-static void listener_forget(crb_listener *listener, listener_silent *silent)
+static void listener_unlink(crb_listener *listener, listener_conn *conn)
 {
-    *(silent->prev != NULL ? &silent->prev->next : &listener->first_silent) = silent->next;
-    *(silent->next != NULL ? &silent->next->prev : &listener->last_silent) = silent->prev;
-    listener->n_silent--;
-    free(silent);
+    *(conn->prev != NULL ? &conn->prev->next : &listener->first_mute) = conn->next;
+    *(conn->next != NULL ? &conn->next->prev : &listener->last_mute) = conn->prev;
 }
 
-static void listener_drop(crb_listener *listener, listener_silent *silent, const char *why)
+/* Ends a connection that gRPC does not have. */
+static void listener_drop(crb_listener *listener, listener_conn *conn, const char *why)
 {
     if (why != NULL) {
-        listener_complain(listener, silent->fd, why);
+        listener_complain(conn->fd, why);
     }
-    close(silent->fd);
-    listener_forget(listener, silent);
+    close(conn->fd);
+    listener_unlink(listener, conn);
+    pthread_mutex_lock(&listener->lock);
+    crb_crowd_leave(&listener->crowd, &conn->member);
+    pthread_mutex_unlock(&listener->lock);
+    free(conn);
 }
 
 /* A new connection: watched until its first bytes are there (they may be there already: the epoll tells). */
 static void listener_admit(crb_listener *listener, int fd)
 {
     const int one = 1;
+    crb_origin_key from;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* a Unix socket has none, and needs none */
-    listener_silent *silent = malloc(sizeof *silent);
-    if (silent == NULL) {
+    crb_socket_origin(fd, &from);
+    listener_conn *conn = calloc(1, sizeof *conn);
+    if (conn == NULL) {
         close(fd);
         return;
     }
     const uint64_t now = crb_now();
-    *silent =
-        (listener_silent) { .fd = fd, .since = now, .until = now + listener->limits.opening_ns, .prev = listener->last_silent };
-    struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = silent };
-    if (epoll_ctl(listener->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+    conn->listener = listener;
+    conn->fd = fd;
+    conn->until = now + listener->limits.opening_ns;
+    pthread_mutex_lock(&listener->lock);
+    const char *const why = crb_crowd_refuses(&listener->crowd, &from);
+    const bool in = why == NULL && crb_crowd_enter(&listener->crowd, &conn->member, &from, now);
+    pthread_mutex_unlock(&listener->lock);
+    if (!in) {
+        listener_complain(fd, why != NULL ? why : "no memory for it");
         close(fd);
-        free(silent);
+        free(conn);
         return;
     }
-    *(listener->last_silent != NULL ? &listener->last_silent->next : &listener->first_silent) = silent;
-    listener->last_silent = silent;
-    listener->n_silent++;
+    conn->prev = listener->last_mute;
+    *(listener->last_mute != NULL ? &listener->last_mute->next : &listener->first_mute) = conn;
+    listener->last_mute = conn;
+    struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.ptr = conn };
+    if (epoll_ctl(listener->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        listener_drop(listener, conn, NULL);
+    }
+}
+
+/* May the next one be accepted? If not, and it is known that one waits, none is until there is room. */
+static bool listener_has_room(crb_listener *listener, bool one_waits)
+{
+    pthread_mutex_lock(&listener->lock);
+    const bool full = crb_crowd_is_full(&listener->crowd);
+    listener->crowded = listener->crowded || (full && one_waits);
+    pthread_mutex_unlock(&listener->lock);
+    return !full;
 }
 
 static void listener_watch(crb_listener *listener, bool on)
@@ -199,11 +225,11 @@ static void listener_watch(crb_listener *listener, bool on)
 /* Somebody waits to be accepted. */
 static void listener_accept(crb_listener *listener, const crb_socket_bound *bound)
 {
-    if (listener->n_silent >= listener->limits.max_silent && !listener->crowded) {
-        listener->crowded = true;
+    if (!listener_has_room(listener, true)) {
         listener_watch(listener, false);
+        return;
     }
-    while (!listener->paused && listener->n_silent < listener->limits.max_silent) {
+    while (!listener->paused && listener_has_room(listener, false)) { /* the epoll tells if there is one more */
         const int fd = accept4(bound->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
             listener_admit(listener, fd);
@@ -212,9 +238,7 @@ static void listener_accept(crb_listener *listener, const crb_socket_bound *boun
         } else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO && errno != EPERM) {
             /* Not the fault of one connection, but of a process or a machine that has no more descriptors or memory. */
             const int error = errno;
-            if (listener_may_log(listener)) {
-                crb_log(CRB_LOG_ERROR, "transport", "cannot accept connections at the moment: %s", strerror(error));
-            }
+            crb_log_peer(CRB_LOG_ERROR, "transport", "cannot accept connections at the moment: %s", strerror(error));
             listener->paused = true;
             listener->pause_until = crb_now() + LISTENER_PAUSE;
             listener_watch(listener, false);
@@ -222,51 +246,65 @@ static void listener_accept(crb_listener *listener, const crb_socket_bound *boun
     }
 }
 
-/* The first bytes of a silent connection, or its end. */
-static void listener_look(crb_listener *listener, listener_silent *silent)
+/* The first bytes of a connection, or its end. */
+static void listener_look(crb_listener *listener, listener_conn *conn)
 {
     char first[LISTENER_PREFACE_LEN];
     ssize_t n;
     do {
-        n = recv(silent->fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
+        n = recv(conn->fd, first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
     } while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EAGAIN) {
         return;
     }
     if (n <= 0) {
-        listener_drop(listener, silent, NULL); /* it went as it came: a port scan, a health check */
+        listener_drop(listener, conn, NULL); /* it went as it came: a port scan, a health check */
         return;
     }
     if (memcmp(first, LISTENER_PREFACE, (size_t)n) != 0) {
-        listener_drop(listener, silent, "does not speak HTTP/2");
+        listener_drop(listener, conn, "does not speak HTTP/2");
         return;
     }
     if ((size_t)n < sizeof first) {
         return;
     }
     char peer[CRB_MAX_PEER];
-    crb_socket_peer(silent->fd, peer, sizeof peer);
-    (void)epoll_ctl(listener->epoll, EPOLL_CTL_DEL, silent->fd, NULL);
-    if (crb_grpc_serve(silent->fd, peer, silent->until, &listener_door, listener, listener_add)) {
-        listener_forget(listener, silent);
-    } else {
-        listener_drop(listener, silent, "no memory for it");
+    const int fd = conn->fd;
+    crb_socket_peer(fd, peer, sizeof peer);
+    (void)epoll_ctl(listener->epoll, EPOLL_CTL_DEL, fd, NULL);
+    listener_unlink(listener, conn);
+    conn->fd = -1;
+    if (!crb_grpc_serve(fd, peer, conn->until, &listener_door, conn, listener_add)) {
+        listener_complain(fd, "no memory for it");
+        close(fd);
+        pthread_mutex_lock(&listener->lock);
+        crb_crowd_leave(&listener->crowd, &conn->member);
+        pthread_mutex_unlock(&listener->lock);
+        free(conn);
     }
 }
 
-/* The oldest silent connection has had its time, and goes then; CRB_NEVER: there is none. */
-static uint64_t listener_patience(const crb_listener *listener)
+/* ---- time ---- */
+
+/* Who has to go for want of room, and when; CRB_NEVER: nobody. */
+static uint64_t listener_patience_locked(const crb_listener *listener, crb_member **ret)
 {
-    const listener_silent *oldest = listener->first_silent;
-    if (oldest == NULL) {
-        return CRB_NEVER;
-    }
-    const uint64_t crowded = oldest->since + listener->limits.crowded_ns;
-    return listener->crowded && crowded < oldest->until ? crowded : oldest->until;
+    uint64_t when = CRB_NEVER;
+    *ret = crb_crowd_victim(&listener->crowd, listener->crowded, &when);
+    return when;
+}
+
+static uint64_t listener_patience(crb_listener *listener)
+{
+    crb_member *victim = NULL;
+    pthread_mutex_lock(&listener->lock);
+    const uint64_t when = listener_patience_locked(listener, &victim);
+    pthread_mutex_unlock(&listener->lock);
+    return listener->first_mute != NULL && listener->first_mute->until < when ? listener->first_mute->until : when;
 }
 
 /* Epoll's timeout: until one must go, or accepting goes on. */
-static int listener_timeout(const crb_listener *listener)
+static int listener_timeout(crb_listener *listener)
 {
     uint64_t until = listener_patience(listener);
     if (listener->paused && listener->pause_until < until) {
@@ -280,21 +318,57 @@ static int listener_timeout(const crb_listener *listener)
     return ms < INT_MAX ? (int)ms : INT_MAX;
 }
 
+/* One silent connection goes, if one has to. */
+static bool listener_push_out(crb_listener *listener, uint64_t now)
+{
+    static const char why[] = "silent, and others wait";
+    crb_member *victim = NULL;
+    pthread_mutex_lock(&listener->lock);
+    const bool must = listener_patience_locked(listener, &victim) <= now;
+    listener_conn *const conn = (listener_conn *)(void *)victim;
+    const bool mute = must && conn->fd >= 0;
+    char peer[CRB_MAX_PEER] = "";
+    if (must && !mute) {
+        /* It leaves the silent ones now, and ends by itself soon. One that is open tells its user why. */
+        if (conn->unopened) {
+            (void)snprintf(peer, sizeof peer, "%s", conn->link->peer);
+        }
+        crb_crowd_spoke(&listener->crowd, victim);
+        crb_grpc_serve_push_out(conn->link, why);
+        conn->link = NULL;
+    }
+    pthread_mutex_unlock(&listener->lock);
+    if (mute) {
+        listener_drop(listener, conn, why);
+    } else if (peer[0] != '\0') {
+        crb_log_peer(CRB_LOG_WARNING, "transport", "%s: %s: closed", peer, why);
+    }
+    return must;
+}
+
 /* What time brings: silent connections go, accepting goes on. */
 static void listener_look_at_the_clock(crb_listener *listener)
 {
     const uint64_t now = crb_now();
-    while (listener_patience(listener) <= now) {
-        const bool pushed = listener->first_silent->until > now;
-        listener_drop(listener, listener->first_silent, pushed ? "silent, and others wait" : "said nothing");
-        if (pushed) {
-            break; /* one place is enough until it is taken */
+    while (listener->first_mute != NULL && listener->first_mute->until <= now) {
+        listener_drop(listener, listener->first_mute, "said nothing");
+    }
+    while (listener_push_out(listener, now)) {
+        pthread_mutex_lock(&listener->lock);
+        const bool enough = listener->crowded && !crb_crowd_is_full(&listener->crowd); /* until that place is taken */
+        pthread_mutex_unlock(&listener->lock);
+        if (enough) {
+            break;
         }
     }
-    const bool was_off = listener->paused || listener->crowded;
-    listener->paused = listener->paused && listener->pause_until > now;
-    listener->crowded = listener->crowded && listener->n_silent >= listener->limits.max_silent;
-    if (was_off && !listener->paused && !listener->crowded) {
+    const bool was_paused = listener->paused;
+    listener->paused = was_paused && listener->pause_until > now;
+    pthread_mutex_lock(&listener->lock);
+    const bool was_crowded = listener->crowded;
+    listener->crowded = was_crowded && crb_crowd_is_full(&listener->crowd);
+    const bool crowded = listener->crowded;
+    pthread_mutex_unlock(&listener->lock);
+    if ((was_paused || was_crowded) && !listener->paused && !crowded) {
         listener_watch(listener, true);
     }
 }
@@ -320,7 +394,11 @@ static void *listener_run(void *user)
         for (int i = 0; i < n; i++) {
             void *what = events[i].data.ptr;
             if (what == listener) {
-                stopped = true;
+                uint64_t count = 0;
+                (void)!read(listener->wake, &count, sizeof count); /* only what it stands for is of interest */
+                pthread_mutex_lock(&listener->lock);
+                stopped = listener->closed;
+                pthread_mutex_unlock(&listener->lock);
             } else if (!listener_is_bound(listener, what)) {
                 listener_look(listener, what);
             }
@@ -332,8 +410,8 @@ static void *listener_run(void *user)
         }
         listener_look_at_the_clock(listener);
     }
-    while (listener->first_silent != NULL) {
-        listener_drop(listener, listener->first_silent, NULL);
+    while (listener->first_mute != NULL) {
+        listener_drop(listener, listener->first_mute, NULL);
     }
     return NULL;
 }
@@ -379,10 +457,10 @@ static corbel_status listener_bind(crb_listener *listener, size_t i, corbel_erro
 static corbel_status listener_start(crb_listener *listener, corbel_error *reterr)
 {
     listener->epoll = epoll_create1(EPOLL_CLOEXEC);
-    listener->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    listener->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct epoll_event event = { .events = EPOLLIN, .data.ptr = listener };
     int error = 0;
-    if (listener->epoll < 0 || listener->stop < 0 || epoll_ctl(listener->epoll, EPOLL_CTL_ADD, listener->stop, &event) != 0) {
+    if (listener->epoll < 0 || listener->wake < 0 || epoll_ctl(listener->epoll, EPOLL_CTL_ADD, listener->wake, &event) != 0) {
         error = errno;
     }
     for (size_t i = 0; error == 0 && i < listener->n_bound; i++) {
@@ -413,10 +491,11 @@ corbel_status crb_listener_new_with(const crb_listener_limits *limits, const crb
         goto failed;
     }
     listener->limits = *limits;
+    crb_crowd_init(&listener->crowd, &limits->crowd);
     listener->accept = accept;
     listener->user = user;
     listener->epoll = -1;
-    listener->stop = -1;
+    listener->wake = -1;
     pthread_mutex_init(&listener->lock, NULL);
     pthread_cond_init(&listener->none_left, NULL);
     listener->addresses = calloc(n > 0 ? n : 1, sizeof *listener->addresses);
@@ -451,7 +530,7 @@ told:
 corbel_status crb_listener_new(const crb_address *addresses, size_t n, crb_accept accept, void *user, crb_listener **ret,
                                corbel_error *reterr)
 {
-    const crb_listener_limits limits = CRB_LISTENER_LIMITS_DEFAULT;
+    const crb_listener_limits limits = { .opening_ns = 10 * CRB_SECOND };
     return crb_listener_new_with(&limits, addresses, n, accept, user, ret, reterr);
 }
 
@@ -471,8 +550,7 @@ void crb_listener_close(crb_listener *listener)
         return;
     }
     if (listener->running) {
-        const uint64_t one = 1;
-        (void)!write(listener->stop, &one, sizeof one); /* cannot fail: the counter is far from full */
+        listener_wake(listener);
         pthread_join(listener->thread, NULL);
     }
     for (size_t i = 0; i < listener->n_bound; i++) {
@@ -480,8 +558,10 @@ void crb_listener_close(crb_listener *listener)
     }
     /* Those that have no session stream yet get none: they end by themselves, and report. */
     pthread_mutex_lock(&listener->lock);
-    for (crb_grpc_link *link = listener->opening; link != NULL; link = link->next) {
-        crb_grpc_serve_no_more(link);
+    for (const listener_conn *conn = listener->links; conn != NULL; conn = conn->next) {
+        if (conn->link != NULL && conn->unopened) {
+            (void)crb_grpc_serve_no_more(conn->link);
+        }
     }
     pthread_mutex_unlock(&listener->lock);
 }
@@ -500,8 +580,8 @@ void crb_listener_free(crb_listener *listener)
     if (listener->epoll >= 0) {
         close(listener->epoll);
     }
-    if (listener->stop >= 0) {
-        close(listener->stop);
+    if (listener->wake >= 0) {
+        close(listener->wake);
     }
     free(listener->bound);
     crb_addresses_free(listener->addresses, listener->n_addresses);

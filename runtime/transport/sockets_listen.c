@@ -205,6 +205,26 @@ void crb_socket_unlisten(crb_socket_bound *bound)
     bound->fd = -1;
 }
 
+void crb_socket_origin(int fd, crb_origin_key *ret)
+{
+    enum { NETWORK = 8 }; /* the bytes of an IPv6 address that its user cannot choose */
+    crb_sockaddr at = { .len = sizeof at.at };
+    struct ucred who;
+    socklen_t len = sizeof who;
+    *ret = (crb_origin_key) { { 0 } };
+    if (getpeername(fd, &at.at.any, &at.len) != 0) {
+        return;
+    }
+    ret->bytes[0] = (uint8_t)at.at.any.sa_family;
+    if (at.at.any.sa_family == AF_INET) {
+        memcpy(ret->bytes + 1, &at.at.v4.sin_addr, sizeof at.at.v4.sin_addr);
+    } else if (at.at.any.sa_family == AF_INET6) {
+        memcpy(ret->bytes + 1, &at.at.v6.sin6_addr, NETWORK);
+    } else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0) {
+        memcpy(ret->bytes + 1, &who.uid, sizeof who.uid);
+    }
+}
+
 bool crb_socket_is_public(const crb_socket_bound *bound)
 {
     crb_sockaddr at = { .len = sizeof at.at };

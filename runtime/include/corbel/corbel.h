@@ -5,6 +5,7 @@
 #include <corbel/call.h>
 #include <corbel/daemon.h>
 #include <corbel/error.h>
+#include <corbel/limits.h>
 #include <corbel/object.h>
 #include <corbel/request.h>
 #include <corbel/runtime.h>

@@ -3,6 +3,7 @@
 #define CORBEL_RUNTIME_H
 
 #include <corbel/error.h>
+#include <corbel/limits.h>
 #include <corbel/object.h>
 
 CORBEL_BEGIN_DECLS
@@ -16,10 +17,11 @@ typedef struct corbel_runtime_options {
     uint32_t max_workers;         /**< threads that run calls; 0: 64 */
     uint32_t max_substitutes;     /**< threads started for workers that are blocked in calls; 0: 256 */
     bool no_substitutes;          /**< start none */
+    const corbel_limits *limits;  /**< what is taken from peers; copied; NULL: the defaults */
 } corbel_runtime_options;
 #define CORBEL_RUNTIME_OPTIONS_INIT                                                                                              \
     {                                                                                                                            \
-        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false                                                            \
+        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL                                                      \
     }
 
 /** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. After a

@@ -1,5 +1,6 @@
 /* The level is read once a process: each case runs in a child of its own, whose stderr is a datagram socket, so that every
  * write(2) arrives as one piece. */
+#include "runtime/base/clock.h"
 #include "runtime/base/log.h"
 #include "tests/runtime/support/test.h"
 
@@ -12,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_LINES = 8, MAX_LINE = 8192 };
+enum { MAX_LINES = 160, MAX_LINE = 8192 };
 
 typedef struct row {
     const char *level; /* of CORBEL_LOG; NULL: unset */
@@ -126,11 +127,45 @@ static void a_long_line_is_cut_and_says_so(void **state)
     assert_string_equal(lines[0] + len - strlen(end), end);
 }
 
+static void log_flood(void)
+{
+    for (unsigned i = 0; i < 1000; i++) {
+        crb_log_peer(CRB_LOG_WARNING, "room", "p %u", i);
+    }
+    crb_log_peer(CRB_LOG_INFO, "room", "not at this level");
+    for (const uint64_t until = crb_now() + 300 * CRB_MS; crb_now() < until;) { /* more are due each eighth of a second */
+        crb_log_peer(CRB_LOG_WARNING, "room", "p \x1b");
+    }
+}
+
+/** What peers cause is written up to a burst, then a few a second, and what is left out is counted. */
+static void lines_about_peers_do_not_fill_the_log(void **state)
+{
+    (void)state;
+    static char lines[MAX_LINES][MAX_LINE];
+    const size_t n = run_logged("warning", log_flood, lines);
+    assert_true(n > CRB_LOG_PEER_BURST && n < 2 * CRB_LOG_PEER_BURST);
+    for (size_t i = 0; i < CRB_LOG_PEER_BURST; i++) {
+        char expected[64];
+        snprintf(expected, sizeof expected, " warning room: p %zu\n", i);
+        assert_non_null(strstr(lines[i], expected));
+    }
+    unsigned left_out = 0;
+    const char *const told = strstr(lines[CRB_LOG_PEER_BURST], " (and ");
+    assert_non_null(told);
+    assert_int_equal(sscanf(told, " (and %u lines like this left out)\n", &left_out), 1);
+    assert_true(left_out >= 900);
+    if (strstr(lines[CRB_LOG_PEER_BURST], "p \\x1b") == NULL) {
+        assert_non_null(strstr(lines[CRB_LOG_PEER_BURST], "p 9")); /* written slowly, the flood itself was let through again */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels_choose_lines_written_at_once),
         cmocka_unit_test(a_long_line_is_cut_and_says_so),
+        cmocka_unit_test(lines_about_peers_do_not_fill_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* Links: messages both ways over every kind of address, the end in all its forms, who polls. */
 #include "runtime/base/clock.h"
+#include "runtime/transport/grpc_link.h"
 #include "runtime/transport/io.h"
 #include "tests/runtime/transport/support.h"
 
@@ -122,7 +123,7 @@ static void test_ping_pong_over_every_address(void **state)
 static void test_big_messages(void **state)
 {
     (void)state;
-    static const size_t sizes[] = { 1, 65536, 4 * 1024 * 1024, 64 * 1024 * 1024 };
+    static const size_t sizes[] = { 1, 65536, CRB_MAX_MESSAGE - 1, CRB_MAX_MESSAGE };
     test_server server = { 0 };
     test_end end;
     crb_waiter waiter;
@@ -145,22 +146,27 @@ static void test_big_messages(void **state)
 static void test_too_big_a_message_ends_the_link(void **state)
 {
     (void)state;
-    const size_t size = 65 * 1024 * 1024;
+    /* We refuse the first, gRPC the others, which it does not keep. */
+    static const size_t sizes[] = { CRB_MAX_MESSAGE + 1, CRB_MAX_MESSAGE + CRB_MESSAGE_SLACK + 1, 65 * 1024 * 1024 };
     test_server server = { 0 };
-    test_end end;
     crb_waiter waiter;
     crb_waiter_init(&waiter, CRB_WAITER_CALLER);
     test_server_start(&server, "127.0.0.1:0", NULL);
-    test_dial(&end, &server.address);
-    uint8_t *data = calloc(1, size);
-    assert_non_null(data);
-    test_end_send(&end, data, size);
-    free(data);
-    assert_true(test_end_wait_closed(&end, &waiter));
-    test_end *served = test_server_end(&server, 0, &waiter);
-    assert_true(test_end_wait_closed(served, &waiter));
-    assert_int_equal(served->received, 0);
-    test_end_clear(&end);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        test_end end;
+        test_dial(&end, &server.address);
+        uint8_t *data = calloc(1, sizes[i]);
+        assert_non_null(data);
+        test_end_send(&end, data, sizes[i]);
+        free(data);
+        assert_true(test_end_wait_closed(&end, &waiter));
+        test_end *served = test_server_end(&server, i, &waiter);
+        assert_true(test_end_wait_closed(served, &waiter));
+        assert_int_equal(served->received, 0);
+        assert_string_equal(served->why,
+                            i == 0 ? "the peer sent a message that is too long" : "the connection to the peer was lost");
+        test_end_clear(&end);
+    }
     test_server_stop(&server);
 }
 

@@ -263,7 +263,7 @@ static void test_garbage_is_closed(void **state)
 static void test_silent_connections_are_closed_in_time(void **state)
 {
     (void)state;
-    const crb_listener_limits limits = { .opening_ns = 50 * CRB_MS, .max_silent = 128, .crowded_ns = CRB_SECOND };
+    const crb_listener_limits limits = { .opening_ns = 50 * CRB_MS };
     static const char *const say[] = { "", "PRI", "PRI * HTTP/2.0", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" };
     test_server server = { 0 };
     test_server_start(&server, "127.0.0.1:0", &limits);
@@ -309,7 +309,8 @@ static void test_too_many_silent_ones_push_out_the_oldest(void **state)
 {
     (void)state;
     enum { LIMIT = 4, N = 10 };
-    const crb_listener_limits limits = { .opening_ns = 3600 * CRB_SECOND, .max_silent = LIMIT, .crowded_ns = 20 * CRB_MS };
+    const crb_listener_limits limits = { .opening_ns = 3600 * CRB_SECOND,
+                                         .crowd = { .max_silent = LIMIT, .grace_ns = 20 * CRB_MS } };
     test_server server = { 0 };
     int fds[N];
     test_server_start(&server, "127.0.0.1:0", &limits);
@@ -334,25 +335,95 @@ static void test_a_crowd_that_speaks_is_served(void **state)
 {
     (void)state;
     enum { LIMIT = 4, N = 40 };
-    const crb_listener_limits limits = { .opening_ns = PATIENCE, .max_silent = LIMIT, .crowded_ns = PATIENCE };
-    static const char greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0";
+    const crb_listener_limits limits = { .opening_ns = PATIENCE, .crowd = { .max_silent = LIMIT, .grace_ns = PATIENCE } };
     test_server server = { 0 };
-    int fds[N];
+    static test_end ends[N];
+    crb_waiter waiter;
+    crb_waiter_init(&waiter, CRB_WAITER_CALLER);
     test_server_start(&server, "127.0.0.1:0", &limits);
     for (int i = 0; i < N; i++) {
-        fds[i] = plain_connect(server.address.port);
+        test_dial(&ends[i], &server.address);
     }
     for (int i = 0; i < N; i++) {
-        assert_int_equal(send(fds[i], greeting, sizeof greeting, MSG_NOSIGNAL), (ssize_t)sizeof greeting);
+        test_end_send(&ends[i], &i, sizeof i);
     }
     for (int i = 0; i < N; i++) {
-        struct pollfd wait = { .fd = fds[i], .events = POLLIN };
-        char bytes[9];
-        assert_int_equal(poll(&wait, 1, (int)(PATIENCE / CRB_MS)), 1);
-        assert_int_equal(recv(fds[i], bytes, sizeof bytes, MSG_WAITALL), (ssize_t)sizeof bytes);
-        assert_int_equal(bytes[3], 4); /* the server's SETTINGS */
-        close(fds[i]);
+        crb_buf buf = CRB_BUF_INIT;
+        assert_true(test_end_take(&ends[i], &waiter, &buf));
+        assert_int_equal(buf.len, sizeof i);
+        assert_memory_equal(buf.data, &i, sizeof i);
+        crb_buf_clear(&buf);
     }
+    for (int i = 0; i < N; i++) {
+        ends[i].link->ops->close(ends[i].link, true);
+        assert_true(test_end_wait_closed(&ends[i], &waiter));
+        test_end_clear(&ends[i]);
+    }
+    test_server_stop(&server);
+}
+
+/* It is silent, too, who greets gRPC and opens no stream, and who opens it and says nothing. */
+static void test_those_without_a_word_go_first_whatever_gRPC_heard(void **state)
+{
+    (void)state;
+    enum { LIMIT = 3 };
+    const crb_listener_limits limits = { .opening_ns = 3600 * CRB_SECOND,
+                                         .crowd = { .max_silent = LIMIT, .grace_ns = 20 * CRB_MS } };
+    static const char greeting[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0";
+    test_server server = { 0 };
+    test_end spoke, mute;
+    crb_waiter waiter;
+    crb_buf buf = CRB_BUF_INIT;
+    crb_waiter_init(&waiter, CRB_WAITER_CALLER);
+    test_server_start(&server, "127.0.0.1:0", &limits);
+    test_dial(&spoke, &server.address);
+    test_end_send(&spoke, "here", 4);
+    assert_true(test_end_take(&spoke, &waiter, &buf));
+    crb_buf_clear(&buf);
+    test_dial(&mute, &server.address);
+    test_end *const served = test_server_end(&server, 1, &waiter);
+    const int greets = plain_connect(server.address.port);
+    assert_int_equal(send(greets, greeting, sizeof greeting, MSG_NOSIGNAL), (ssize_t)sizeof greeting);
+    const int plain = plain_connect(server.address.port);
+    int later[LIMIT];
+    for (int i = 0; i < LIMIT; i++) { /* each takes the place of the oldest of the three */
+        later[i] = plain_connect(server.address.port);
+    }
+    assert_true(test_end_wait_closed(&mute, &waiter));
+    assert_true(test_end_wait_closed(served, &waiter));
+    assert_string_equal(served->why, "silent, and others wait");
+    plain_expect_closed(greets);
+    plain_expect_closed(plain);
+    for (int i = 0; i < LIMIT; i++) {
+        assert_true(plain_is_open(later[i]));
+        close(later[i]);
+    }
+    test_end_send(&spoke, "still", 5);
+    assert_true(test_end_take(&spoke, &waiter, &buf));
+    crb_buf_clear(&buf);
+    spoke.link->ops->close(spoke.link, true);
+    assert_true(test_end_wait_closed(&spoke, &waiter));
+    test_end_clear(&spoke);
+    test_end_clear(&mute);
+    test_server_stop(&server);
+}
+
+/* Beyond the number of connections a new one is closed at once; those that are there stay. */
+static void test_too_many_connections_are_closed_at_once(void **state)
+{
+    (void)state;
+    const crb_listener_limits limits = { .opening_ns = 3600 * CRB_SECOND, .crowd = { .max_all = 2 } };
+    test_server server = { 0 };
+    test_server_start(&server, "127.0.0.1:0", &limits);
+    const int first = plain_connect(server.address.port);
+    const int second = plain_connect(server.address.port);
+    plain_expect_closed(plain_connect(server.address.port));
+    assert_true(plain_is_open(first));
+    assert_true(plain_is_open(second));
+    plain_send(first, "GET");
+    plain_expect_closed(first); /* its place is free again */
+    expect_served(&server);
+    close(second);
     test_server_stop(&server);
 }
 
@@ -472,6 +543,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_slow_preface_is_fine, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_too_many_silent_ones_push_out_the_oldest, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_a_crowd_that_speaks_is_served, listener_up, listener_down),
+        cmocka_unit_test_setup_teardown(test_those_without_a_word_go_first_whatever_gRPC_heard, listener_up, listener_down),
+        cmocka_unit_test_setup_teardown(test_too_many_connections_are_closed_at_once, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_closing_with_silent_and_half_open_peers, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_another_method_is_refused, listener_up, listener_down),
         cmocka_unit_test_setup_teardown(test_no_descriptors_for_a_while, listener_up, listener_down),

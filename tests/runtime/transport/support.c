@@ -252,7 +252,7 @@ crb_address test_address(const char *text)
 
 void test_server_start(test_server *server, const char *address, const crb_listener_limits *limits)
 {
-    const crb_listener_limits usual = CRB_LISTENER_LIMITS_DEFAULT;
+    const crb_listener_limits usual = { .opening_ns = 10 * CRB_SECOND };
     corbel_error error = CORBEL_ERROR_INIT;
     crb_address at = test_address(address);
     const bool no_echo = server->no_echo, refuse = server->refuse;
