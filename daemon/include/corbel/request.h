@@ -14,8 +14,9 @@ typedef struct corbel_request corbel_request;
 
 /** Memory for what goes into ret: zeroed, released by itself after the reply. NULL: out of memory. */
 CORBEL_API void *corbel_request_alloc(corbel_request *request, size_t count, size_t size);
-/* The same for strings. When memory is short they return NULL and the call fails by itself: no need to check. */
+/** A copy of string, released after the reply. NULL: out of memory; the call then fails by itself: no need to check. */
 CORBEL_API const char *corbel_request_strdup(corbel_request *request, const char *string);
+/** The same for what printf() would write. */
 CORBEL_API CORBEL_PRINTF(2, 3) const char *corbel_request_printf(corbel_request *request, const char *format, ...);
 
 /** Copies value, which may go away, deeply into ret, with counts of its references; what every generated _copy_for() calls. */

@@ -14,11 +14,12 @@ typedef enum corbel_completion { CORBEL_COMPLETED_NO, CORBEL_COMPLETED_YES, CORB
 /** What went wrong. Yours: start with CORBEL_ERROR_INIT, end with corbel_error_clear(). May be used for call after call:
  *  a failing call replaces what is there, a succeeding one leaves it alone. Every reterr may be NULL. One thread at a time. */
 typedef struct corbel_error {
-    corbel_status status;
-    corbel_completion completion;
-    const char *message;                /* one line, never NULL, valid until cleared or replaced */
-    struct corbel_error_detail *detail; /* exception, hops, addresses: behind the functions below */
+    corbel_status status;               /**< CORBEL_OK: nothing went wrong yet */
+    corbel_completion completion;       /**< did the servant run? */
+    const char *message;                /**< one line, never NULL, valid until cleared or replaced */
+    struct corbel_error_detail *detail; /**< exception, hops, addresses: behind the functions below */
 } corbel_error;
+/** What a corbel_error starts with. */
 #define CORBEL_ERROR_INIT                                                                                                        \
     {                                                                                                                            \
         CORBEL_OK, CORBEL_COMPLETED_NO, "", NULL                                                                                 \
@@ -26,10 +27,10 @@ typedef struct corbel_error {
 
 /** One process that the call crossed, the one where it failed first. The strings live until the error is cleared or replaced. */
 typedef struct corbel_hop {
-    const char *daemon;    /* its name */
-    const char *object;    /* a registered id, or interface and four hash bytes of one that is not registered */
-    const char *operation; /* "bank::Account::withdraw" */
-    const char *message;
+    const char *daemon;    /**< its name */
+    const char *object;    /**< a registered id, or interface and four hash bytes of one that is not registered */
+    const char *operation; /**< "bank::Account::withdraw" */
+    const char *message;   /**< what went wrong there */
 } corbel_hop;
 
 /** Releases what the error holds and makes it CORBEL_ERROR_INIT again. Takes NULL. */

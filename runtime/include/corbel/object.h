@@ -11,7 +11,9 @@ CORBEL_BEGIN_DECLS
 
 /** Any reference. bank_Account and the like are the same thing, typed. Any thread may use it. */
 typedef struct corbel_object corbel_object;
+/** Describes an interface; tables of these are generated (bank_Account_interface). */
 typedef struct corbel_interface corbel_interface;
+/** What a program needs before its first reference: see <corbel/runtime.h>. Any thread may use it. */
 typedef struct corbel_runtime corbel_runtime;
 /** Called once, when nothing holds an object any more; on a worker, with no lock held, after the last call has left. */
 typedef void (*corbel_finalizer)(void *self);
@@ -34,6 +36,7 @@ typedef struct corbel_options {
     bool wait_for_credit; /**< in a servant, too, oneways and _begin() wait for the peer to take what was sent before,
                                instead of failing with CORBEL_WOULD_BLOCK */
 } corbel_options;
+/** What corbel_options start with. */
 #define CORBEL_OPTIONS_INIT                                                                                                      \
     {                                                                                                                            \
         sizeof(corbel_options), 0, false                                                                                         \
@@ -41,8 +44,8 @@ typedef struct corbel_options {
 
 /** An interface and functions that implement it, from bank_Account_skeleton(): type-checked there, opaque here. */
 typedef struct corbel_skeleton {
-    const corbel_interface *interface;
-    const void *servant;
+    const corbel_interface *interface; /**< of the object */
+    const void *servant;               /**< the struct of functions */
 } corbel_skeleton;
 
 /* What the generated functions call. */

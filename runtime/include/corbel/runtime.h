@@ -8,6 +8,7 @@
 
 CORBEL_BEGIN_DECLS
 
+/** How a runtime works. Zero members mean the default. */
 typedef struct corbel_runtime_options {
     size_t size;                  /**< sizeof(corbel_runtime_options): the structure may grow */
     const char *name;             /**< shown in other processes' errors; NULL: the program's name */
@@ -19,6 +20,7 @@ typedef struct corbel_runtime_options {
     bool no_substitutes;          /**< start none */
     const corbel_limits *limits;  /**< what is taken from peers; copied; NULL: the defaults */
 } corbel_runtime_options;
+/** What corbel_runtime_options start with. */
 #define CORBEL_RUNTIME_OPTIONS_INIT                                                                                              \
     {                                                                                                                            \
         sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL                                                      \

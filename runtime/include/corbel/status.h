@@ -2,6 +2,7 @@
 #ifndef CORBEL_STATUS_H
 #define CORBEL_STATUS_H
 
+/** @cond for the headers themselves */
 #ifdef __cplusplus
 #define CORBEL_BEGIN_DECLS extern "C" {
 #define CORBEL_END_DECLS }
@@ -14,6 +15,7 @@
 #define CORBEL_API __attribute__((visibility("default")))
 #define CORBEL_MUST_CHECK __attribute__((warn_unused_result))
 #define CORBEL_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
+/** @endcond */
 
 CORBEL_BEGIN_DECLS
 
@@ -58,6 +60,8 @@ typedef enum corbel_reaction {
     X(FORKED, FIX_CALL, "not usable in the child of a fork")                                                                     \
     X(FAILED, GIVE_UP, "the servant failed")
 
+/** What every function that can fail returns. Must be checked: CORBEL_OK, which is 0, is success. The values are those of
+ *  CORBEL_STATUS_MAP. */
 typedef enum corbel_status {
 #define CORBEL_STATUS_ENUM(name, reaction, text) CORBEL_##name,
     CORBEL_STATUS_MAP(CORBEL_STATUS_ENUM)
@@ -68,6 +72,7 @@ typedef enum corbel_status {
 CORBEL_API const char *corbel_status_name(corbel_status status);
 /** One clause for people, without a full stop. Never NULL. */
 CORBEL_API const char *corbel_status_text(corbel_status status);
+/** GIVE_UP for a number that this version does not know. */
 CORBEL_API corbel_reaction corbel_status_reaction(corbel_status status);
 
 CORBEL_END_DECLS

@@ -12,52 +12,64 @@ CORBEL_BEGIN_DECLS
 /** Describes an IDL type; tables of these are generated (bank_Entry_type). */
 typedef struct corbel_type corbel_type;
 
-/* A sequence is a view: a length and items that somebody else keeps. It is passed by value. One that came out of a call is
- * yours, in one block with all that hangs on it: _clear() releases the block and empties the view; _copy() makes such a block. */
+/** sequence<octet>. A sequence is a view: a length and items that somebody else keeps. It is passed by value. One that came out
+ *  of a call is yours, in one block with all that hangs on it: _clear() releases the block and empties the view; _copy() makes
+ *  such a block. */
 typedef struct corbel_bytes {
     size_t len;
     const uint8_t *items;
-} corbel_bytes; /* sequence<octet> */
+} corbel_bytes;
+/** sequence<boolean>. */
 typedef struct corbel_bool_seq {
     size_t len;
     const bool *items;
 } corbel_bool_seq;
+/** sequence<char>; not a string: no NUL at its end. */
 typedef struct corbel_char_seq {
     size_t len;
     const char *items;
-} corbel_char_seq; /* not a string: no NUL at its end */
+} corbel_char_seq;
+/** sequence<short>. */
 typedef struct corbel_int16_seq {
     size_t len;
     const int16_t *items;
 } corbel_int16_seq;
+/** sequence<unsigned short>. */
 typedef struct corbel_uint16_seq {
     size_t len;
     const uint16_t *items;
 } corbel_uint16_seq;
+/** sequence<long>. */
 typedef struct corbel_int32_seq {
     size_t len;
     const int32_t *items;
 } corbel_int32_seq;
+/** sequence<unsigned long>. */
 typedef struct corbel_uint32_seq {
     size_t len;
     const uint32_t *items;
 } corbel_uint32_seq;
+/** sequence<long long>. */
 typedef struct corbel_int64_seq {
     size_t len;
     const int64_t *items;
 } corbel_int64_seq;
+/** sequence<unsigned long long>. */
 typedef struct corbel_uint64_seq {
     size_t len;
     const uint64_t *items;
 } corbel_uint64_seq;
+/** sequence<float>. */
 typedef struct corbel_float_seq {
     size_t len;
     const float *items;
 } corbel_float_seq;
+/** sequence<double>. */
 typedef struct corbel_double_seq {
     size_t len;
     const double *items;
 } corbel_double_seq;
+/** sequence<string>. */
 typedef struct corbel_string_seq {
     size_t len;
     const char *const *items;
@@ -82,6 +94,8 @@ CORBEL_API bool corbel_value_equal(const corbel_type *type, const void *a, const
 /** Releases a string that a call returned. Takes NULL, returns NULL. */
 CORBEL_API char *corbel_string_free(char *string);
 
+/** Releases a sequence that a call or _copy() returned, with all that its items hold, and empties the view. Takes an empty one.
+ *  @{ */
 CORBEL_API void corbel_bytes_clear(corbel_bytes *self);
 CORBEL_API void corbel_bool_seq_clear(corbel_bool_seq *self);
 CORBEL_API void corbel_char_seq_clear(corbel_char_seq *self);
@@ -94,6 +108,7 @@ CORBEL_API void corbel_uint64_seq_clear(corbel_uint64_seq *self);
 CORBEL_API void corbel_float_seq_clear(corbel_float_seq *self);
 CORBEL_API void corbel_double_seq_clear(corbel_double_seq *self);
 CORBEL_API void corbel_string_seq_clear(corbel_string_seq *self);
+/** @} */
 
 CORBEL_END_DECLS
 #endif /* CORBEL_VALUE_H */
