@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-static const char idl[] = "/// What the objects of @n can do. Change it, build again, and the compiler names what is missing.\n"
+static const char idl[] = "/// What the objects of @n can do. After a change, build: @n.corbel.h says what that is in C.\n"
                           "module @n {\n"
                           "    interface @i {\n"
                           "        /// A few words for whom.\n"
@@ -89,18 +89,24 @@ static const char readme[] =
     "# @n\n"
     "\n"
     "```sh\n"
-    "cmake -S . -B build && cmake --build build   # not found? add -DCMAKE_PREFIX_PATH=... with Corbel's folder\n"
-    "corbel-ns &                                  # the name server: one for all. When it says that it is ready:\n"
-    "build/@n-server &                            # and when this is ready:\n"
+    "cmake -S . -B build\n"
+    "cmake --build build\n"
+    "corbel-ns &\n"
+    "build/@n-server &\n"
     "build/@n-client Rashmi\n"
     "```\n"
+    "\n"
+    "Wait for the `ready` line of the name server, and of your server, before the next line. If CMake does not find\n"
+    "Corbel, add `-DCMAKE_PREFIX_PATH=` and the folder where it is to the first line.\n"
     "\n"
     "`@n.idl` says what the object can do, `server.c` does it, `client.c` asks for it. A new operation:\n"
     "\n"
     "1. a line in `@n.idl`, such as `long add(in long a, in long b);`;\n"
     "2. build: `build/corbel/@n-idl/@n.corbel.h` now shows how its function must look, in `@n_@i_servant`;\n"
     "3. write that function in `server.c` and enter it in `servant`: `.add = add`;\n"
-    "4. call `@n_@i_add(object, 2, 3, &sum, &error)`.\n";
+    "4. call `@n_@i_add(object, 2, 3, &sum, &error)` in `client.c`.\n"
+    "\n"
+    "Before step 3, and as long as an old server runs, the call says UNIMPLEMENTED.\n";
 
 const starter_file starter_files[] = {
     { "@n.idl", idl },           { "server.c", server },  { "client.c", client },

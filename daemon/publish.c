@@ -21,7 +21,8 @@ static corbel_status publish_failed(const char *name, corbel_error *error, corbe
                           invalid->reason);
         corbel_error_clear(error);
     } else {
-        crb_error_reword(error, "the name '%s' cannot be published: %s", name, error->message);
+        crb_error_reword(error, "the name '%s' cannot be published: %s%s", name, error->message,
+                         error->status == CORBEL_UNREACHABLE ? "; is corbel-ns running?" : "");
         crb_error_move(reterr, error);
     }
     return status;

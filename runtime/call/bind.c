@@ -299,7 +299,8 @@ static corbel_status bind_name(crb_target *target, uint64_t deadline, crb_target
                 crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "no object is registered under the name '%s'", uri->id);
             corbel_error_clear(&error);
         } else {
-            crb_error_reword(&error, "the name '%s' cannot be looked up: %s", uri->id, error.message);
+            crb_error_reword(&error, "the name '%s' cannot be looked up: %s%s", uri->id, error.message,
+                             status == CORBEL_UNREACHABLE ? "; is corbel-ns running?" : "");
             error.completion = CORBEL_COMPLETED_NO; /* whatever became of the look-up, the call itself was not sent */
             crb_error_move(reterr, &error);
         }

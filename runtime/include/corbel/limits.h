@@ -40,6 +40,7 @@ typedef struct corbel_limits {
 #undef CORBEL_LIMITS_MEMBER
 } corbel_limits;
 #define CORBEL_LIMITS_ZERO(type, name, standard, text) , 0
+/** What corbel_limits start with. */
 #define CORBEL_LIMITS_INIT                                                                                                       \
     {                                                                                                                            \
         sizeof(corbel_limits) CORBEL_LIMITS_MAP(CORBEL_LIMITS_ZERO)                                                              \
