@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORKERS_IDLE_NS (10 * CRB_SECOND) /* a worker beyond the minimum ends after so long without work */
-
 static _Thread_local crb_worker *workers_self;
 
 /* ---- the list of idle ones ---- */
@@ -44,6 +42,14 @@ static void workers_remove_idle(crb_dispatch *dispatch, crb_worker *worker)
 
 /* ---- threads ---- */
 
+static void workers_join(crb_worker *ended)
+{
+    if (ended != NULL) {
+        pthread_join(ended->thread, NULL);
+        free(ended);
+    }
+}
+
 static void *workers_main(void *argument)
 {
     crb_worker *const self = argument;
@@ -69,33 +75,24 @@ static void *workers_main(void *argument)
         const bool extra = dispatch->n_threads > runtime->min_workers;
         workers_push_idle(dispatch, self);
         pthread_mutex_unlock(&runtime->dispatch_lock);
-        const bool woken = crb_io_wait(&self->waiter, extra ? crb_now() + WORKERS_IDLE_NS : CRB_NEVER);
+        const bool woken = crb_io_wait(&self->waiter, extra ? crb_now() + runtime->worker_idle : CRB_NEVER);
         pthread_mutex_lock(&runtime->dispatch_lock);
         if (self->idle) {
             workers_remove_idle(dispatch, self);
-            if (!woken && dispatch->queue == NULL) {
+            if (!woken && dispatch->queue == NULL && dispatch->n_threads > runtime->min_workers) {
                 break;
             }
         }
     }
-    dispatch->n_threads--;
-    self->next = dispatch->ended;
+    /* The one that ended before is joined by this one, which the next one joins: at most one stack waits to be freed. */
+    crb_worker *const before = dispatch->ended;
+    self->next = NULL;
     dispatch->ended = self;
+    dispatch->n_threads--;
     pthread_cond_broadcast(&dispatch->changed);
     pthread_mutex_unlock(&runtime->dispatch_lock);
+    workers_join(before);
     return NULL;
-}
-
-static void workers_reap_locked(corbel_runtime *runtime)
-{
-    crb_worker *ended;
-    while ((ended = runtime->dispatch->ended) != NULL) {
-        runtime->dispatch->ended = ended->next;
-        pthread_mutex_unlock(&runtime->dispatch_lock);
-        pthread_join(ended->thread, NULL);
-        free(ended);
-        pthread_mutex_lock(&runtime->dispatch_lock);
-    }
 }
 
 static bool workers_start(corbel_runtime *runtime)
@@ -207,9 +204,8 @@ void crb_workers_end(corbel_runtime *runtime)
     crb_dispatch *const dispatch = runtime->dispatch;
     if (dispatch != NULL) {
         dispatch->draining = true;
-        crb_registered *registered, *next;
-        HASH_ITER(hh, dispatch->ids, registered, next)
-        {
+        crb_registered *registered;
+        while ((registered = dispatch->ids) != NULL) { /* the lock is let go of: nothing is known of the next one */
             HASH_DEL(dispatch->ids, registered);
             pthread_mutex_unlock(&runtime->dispatch_lock);
             crb_target_unref(registered->target);
@@ -227,12 +223,12 @@ void crb_workers_end(corbel_runtime *runtime)
             }
             pthread_cond_wait(&dispatch->changed, &runtime->dispatch_lock);
         }
-        workers_reap_locked(runtime);
         runtime->dispatch = NULL;
     }
     runtime->ended = true;
     pthread_mutex_unlock(&runtime->dispatch_lock);
     if (dispatch != NULL) {
+        workers_join(dispatch->ended); /* it has joined those before it */
         pthread_cond_destroy(&dispatch->changed);
         free(dispatch);
     }

@@ -63,7 +63,8 @@ static crb_peer *bind_peer_for(corbel_runtime *runtime, const char *address, boo
     return peer;
 }
 
-/** A session that we opened turned out to lead where another one leads already, or to ourselves: what is to be used instead. */
+/** A session that we opened turned out to lead where another one leads already, or to ourselves: what is to be used instead.
+ *  Then peer is not alive any more: of two that find each other at the same time one stays. */
 static crb_peer *bind_deduplicate(crb_peer *peer, bool *ret_itself)
 {
     corbel_runtime *const runtime = peer->runtime;
@@ -83,6 +84,9 @@ static crb_peer *bind_deduplicate(crb_peer *peer, bool *ret_itself)
     } else {
         other = NULL;
     }
+    if (other != NULL || *ret_itself) {
+        atomic_store(&peer->alive, false);
+    }
     pthread_mutex_unlock(&runtime->lock);
     return other;
 }
@@ -100,51 +104,90 @@ static void bind_dial(crb_peer *peer, const crb_address *address, uint64_t deadl
     crb_peer_start(peer, link);
 }
 
-/** Waits until peer is open, or says why not. */
-static corbel_status bind_wait_open(crb_peer *peer, uint64_t deadline, corbel_error *reterr)
+/** Waits until peer is open, or says why not. Who did not dial waits, too, until who did knows whether the peer is to be used. */
+static corbel_status bind_wait_open(crb_peer *peer, bool dialled, uint64_t deadline, corbel_error *reterr)
 {
     corbel_status status = CORBEL_OK;
     crb_peer_lock(peer);
-    while (!peer->open && !peer->ended && crb_peer_wait_locked(peer, deadline)) {
+    while (!(peer->open && (dialled || peer->settled)) && !peer->ended && crb_peer_wait_locked(peer, deadline)) {
     }
-    if (peer->ended) {
+    if (peer->replaced) {
+        /* the caller looks again */
+    } else if (peer->ended) {
         status =
             crb_fail(reterr, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "%s", peer->why == NULL ? "the session ended" : peer->why);
-    } else if (!peer->open) {
+    } else if (!peer->open || !(dialled || peer->settled)) {
         status = crb_fail(reterr, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "%s: no answer in time", peer->address);
     }
     crb_peer_unlock(peer);
     return status;
 }
 
+/** The one who dialled is through with it, also when it gave up: those who wait may use the peer once it is open. */
+static void bind_settle(crb_peer *peer, bool replaced)
+{
+    crb_peer_lock(peer);
+    peer->settled = true;
+    peer->replaced = replaced;
+    crb_peer_changed_locked(peer);
+    crb_peer_unlock(peer);
+}
+
+/** What the one who dialled does. Takes over the count of peer. */
+static corbel_status bind_first(crb_peer *peer, const crb_address *address, uint64_t deadline, crb_peer **ret, bool *ret_itself,
+                                corbel_error *reterr)
+{
+    bind_dial(peer, address, deadline);
+    const corbel_status status = bind_wait_open(peer, true, deadline, reterr);
+    crb_peer *const other = status == CORBEL_OK ? bind_deduplicate(peer, ret_itself) : NULL;
+    bind_settle(peer, other != NULL || *ret_itself);
+    if (other != NULL || *ret_itself) {
+        crb_peer_bye(peer);
+    }
+    if (status == CORBEL_OK && other == NULL && !*ret_itself) {
+        *ret = peer;
+        return CORBEL_OK;
+    }
+    crb_peer_unref(peer);
+    *ret = other;
+    return status;
+}
+
 static corbel_status bind_peer_at(corbel_runtime *runtime, const crb_address *address, uint64_t deadline, crb_peer **ret,
                                   bool *ret_itself, corbel_error *reterr)
 {
-    bool dial = false;
     char *const text = crb_address_format(address);
-    crb_peer *const peer = text == NULL ? NULL : bind_peer_for(runtime, text, &dial, ret_itself);
+    if (text == NULL) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for an address");
+    }
+    corbel_status status = CORBEL_OK;
+    for (;;) {
+        bool dial = false;
+        crb_peer *const peer = bind_peer_for(runtime, text, &dial, ret_itself);
+        if (*ret_itself) {
+            break;
+        }
+        if (peer == NULL) {
+            status = crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a session");
+            break;
+        }
+        if (dial) {
+            status = bind_first(peer, address, deadline, ret, ret_itself, reterr);
+            break;
+        }
+        status = bind_wait_open(peer, false, deadline, reterr);
+        if (status == CORBEL_OK && atomic_load(&peer->alive)) {
+            *ret = peer;
+            break;
+        }
+        crb_peer_unref(peer);
+        if (status != CORBEL_OK) {
+            break;
+        }
+        /* Another one leads there, or it has just ended: look again. */
+    }
     free(text);
-    if (*ret_itself) {
-        return CORBEL_OK;
-    }
-    if (peer == NULL) {
-        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a session");
-    }
-    if (dial) {
-        bind_dial(peer, address, deadline);
-    }
-    const corbel_status status = bind_wait_open(peer, deadline, reterr);
-    if (status != CORBEL_OK) {
-        crb_peer_unref(peer);
-        return status;
-    }
-    crb_peer *const other = dial ? bind_deduplicate(peer, ret_itself) : NULL;
-    if (other != NULL || *ret_itself) {
-        crb_peer_bye(peer);
-        crb_peer_unref(peer);
-    }
-    *ret = other != NULL ? other : peer;
-    return CORBEL_OK;
+    return status;
 }
 
 corbel_status crb_peer_find(corbel_runtime *runtime, const crb_address *addresses, size_t n, uint64_t deadline, crb_peer **ret,

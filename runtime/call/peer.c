@@ -232,17 +232,16 @@ void crb_peer_unlock(crb_peer *peer)
 bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline)
 {
     const crb_host *const host = crb_host_get();
-    const bool in_operation = host != NULL && crb_context_current() != NULL;
     corbel_runtime *const runtime = peer->runtime;
     crb_peer_waiter waiter = { .next = peer->waiters };
     crb_waiter_init(&waiter.waiter, CRB_WAITER_CALLER);
     peer->waiters = &waiter;
     crb_peer_unlock(peer);
-    if (in_operation) {
+    if (host != NULL) { /* a worker may be here for an operation, and for a call that it passes on */
         host->blocking(runtime, true);
     }
     crb_io_wait(&waiter.waiter, deadline);
-    if (in_operation) {
+    if (host != NULL) {
         host->blocking(runtime, false);
     }
     crb_peer_lock(peer);

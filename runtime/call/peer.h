@@ -29,6 +29,8 @@ struct crb_peer {
     bool sending;   /* between link send() and sent() */
     bool closing;   /* the link was told to close */
     bool open;      /* both HELLOs were exchanged */
+    bool settled;   /* the one who dialled is through with it: see bind_settle() */
+    bool replaced;  /* it leads where another one leads already, which is to be used instead */
     bool ended;     /* CRB_EVENT_CLOSED was seen, or the session never began */
     bool keeps;     /* the link has ended, the session still holds what its lost peer held: the link's count is the timer's now */
     crb_timer timer;

@@ -11,6 +11,7 @@
 
 /* What the calls that run on this process's objects have to end, and answer, before the goodbye. */
 #define RUNTIME_GRACE_MS 1000u
+#define RUNTIME_WORKER_IDLE (10 * CRB_SECOND)
 
 static const crb_host *runtime_host;
 
@@ -103,6 +104,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     runtime->name_server = strdup(wanted.name_server);
     runtime->default_deadline_ms = wanted.default_deadline_ms;
     runtime->min_workers = wanted.min_workers;
+    runtime->worker_idle = RUNTIME_WORKER_IDLE;
     runtime->max_workers = wanted.max_workers;
     runtime->max_substitutes = wanted.max_substitutes;
     crb_runtime_set_limits(runtime, wanted.limits);

@@ -36,6 +36,7 @@ struct corbel_runtime {
     char *name_server; /* as the user wrote it: HOST:PORT,… or a URI */
     uint32_t default_deadline_ms;
     uint32_t min_workers, max_workers, max_substitutes;
+    uint64_t worker_idle; /* how long a worker beyond the minimum stays without work */
     /* Set before the first session. */
     crb_session_limits limits;     /* of its sessions */
     crb_codec_limits values;       /* of what is read from messages */

@@ -64,13 +64,12 @@ static crb_work *wait_take(crb_wait *wait)
 bool crb_wait_until(crb_wait *wait, const _Atomic bool *done, pthread_mutex_t *guard, uint64_t deadline)
 {
     const crb_host *const host = crb_host_get();
-    const bool in_operation = host != NULL && crb_context_current() != NULL;
     for (;;) {
-        if (in_operation) {
+        if (host != NULL) {
             host->blocking(wait->runtime, true);
         }
         const bool woken = crb_io_wait(&wait->waiter, deadline);
-        if (in_operation) {
+        if (host != NULL) {
             host->blocking(wait->runtime, false);
         }
         crb_work *work;

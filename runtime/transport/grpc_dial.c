@@ -83,12 +83,11 @@ corbel_status crb_grpc_dial(const crb_address *address, uint64_t deadline, const
     link->open_tag.done = dial_opened;
     link->end_tag.done = dial_ended;
 
-    /* From the first batch on the link may end, at any moment; ret is set before, and one of ours keeps it alive until here. */
+    /* From the first batch on the link may end, at any moment; ret is set before, and one of ours keeps it alive until here.
+     * What is counted must be so before a leader may arm: that counts, too. */
     *ret = &link->base;
-    crb_io_arm_later(&link->armable);
-    pthread_mutex_lock(&link->lock);
     link->pending = 2;
-    pthread_mutex_unlock(&link->lock);
+    crb_io_arm_later(&link->armable);
     const grpc_op end = {
         .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
         .data.recv_status_on_client = { .trailing_metadata = &link->trailing,
