@@ -248,6 +248,29 @@ static const idl_decl *module_of(const idl_decl *decl)
     return scope;
 }
 
+static void emit_module_heading(emit_file *file, emit_buf *out, const idl_decl *module)
+{
+    emit_heading(out, emit_format(file->run->arena, "module %s", module->scoped_name), module->doc);
+}
+
+/* The comment of a module that has interfaces alone in this file would stand nowhere: it gets a heading before the first of them.
+ */
+static bool wants_module_heading(const emit_file *file, size_t index)
+{
+    const idl_decl *module = module_of(file->decls.items[index]);
+    if (module == NULL || module->doc == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        const bool is_headed = decl->kind == IDL_INTERFACE ? i < index : decl->kind != IDL_FORWARD;
+        if (is_headed && module_of(decl) == module) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void emit_types(emit_file *file, emit_buf *out)
 {
     emit_run *run = file->run;
@@ -260,8 +283,11 @@ static void emit_types(emit_file *file, emit_buf *out)
         }
         if (is_first || module_of(decl) != module) {
             module = module_of(decl);
-            emit_heading(out, module == NULL ? "types" : emit_format(run->arena, "module %s", module->scoped_name),
-                         module == NULL ? NULL : module->doc);
+            if (module == NULL) {
+                emit_heading(out, "types", NULL);
+            } else {
+                emit_module_heading(file, out, module);
+            }
             is_first = false;
             is_apart = true;
         }
@@ -385,6 +411,9 @@ void emit_header(emit_file *file, emit_buf *out)
     bool with_rules = true;
     for (size_t i = 0; i < file->decls.length; i++) {
         if (file->decls.items[i]->kind == IDL_INTERFACE) {
+            if (wants_module_heading(file, i)) {
+                emit_module_heading(file, out, module_of(file->decls.items[i]));
+            }
             emit_header_interface(file, out, file->decls.items[i], with_rules);
             with_rules = false;
         }
