@@ -9,7 +9,7 @@ int main()
 {
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_runtime *runtime = nullptr;
-    Till_servant servant{};
+    Till_servant servant {};
     servant.price = [](void *, corbel_request *, const corbel_NameEntry *entry, int32_t cents, part_Money *ret) -> corbel_status {
         ret->cents = static_cast<int64_t>(std::strlen(entry->name)) * cents;
         return CORBEL_OK;
@@ -18,7 +18,7 @@ int main()
         return corbel_error_print(&error, stderr);
     }
     Till *till = Till_new(runtime, &servant, nullptr, nullptr);
-    corbel_NameEntry entry{};
+    corbel_NameEntry entry {};
     entry.name = "seven's";
     part_Money *money = nullptr;
     int result = 0;
