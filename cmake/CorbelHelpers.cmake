@@ -35,12 +35,16 @@ target_compile_definitions(corbel_build INTERFACE _GNU_SOURCE)
 target_include_directories(corbel_build INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/runtime/include"
                                                   "${PROJECT_SOURCE_DIR}/daemon/include")
 
-# corbel_test(NAME name SOURCES file... [LIBRARIES lib...] [LABELS label...] [TIMEOUT seconds] [ARGS arg...])
+# corbel_test(NAME name SOURCES file... [LIBRARIES lib...] [LABELS label...] [TIMEOUT seconds] [ARGS arg...] [FAILING_ALLOCATIONS])
 # One cmocka program, one ctest. It fails, too, when it leaves a descriptor open or a process running (tests/support). Labels: unit, conformance, example, golden, system, law (what the sanitizer presets select from),
-# and quick or long (quick when none of the two is given).
+# and quick or long (quick when none of the two is given). FAILING_ALLOCATIONS: it may make any of our allocations fail
+# (tests/runtime/support/alloc_fail.h).
 function(corbel_test)
-  cmake_parse_arguments(T "" "NAME;TIMEOUT" "SOURCES;LIBRARIES;LABELS;ARGS" ${ARGN})
+  cmake_parse_arguments(T "FAILING_ALLOCATIONS" "NAME;TIMEOUT" "SOURCES;LIBRARIES;LABELS;ARGS" ${ARGN})
   add_executable(${T_NAME} ${T_SOURCES})
+  if(T_FAILING_ALLOCATIONS)
+    target_link_libraries(${T_NAME} PRIVATE test_alloc_fail)
+  endif()
   target_link_libraries(${T_NAME} PRIVATE ${T_LIBRARIES} test_left corbel_build PkgConfig::CMOCKA Threads::Threads)
   set_target_properties(${T_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   add_test(NAME ${T_NAME} COMMAND ${T_NAME} ${T_ARGS})
