@@ -47,7 +47,7 @@ static alloc_outcome run_large_exchange(void)
 /** So many objects, operations, questions with deadlines and queued calls at once that each table grows. */
 static bool alloc_many(world *w)
 {
-    static char names[MANY][16];
+    static char names[MANY][32];
     side *const client = &w->sides[0], *const server = &w->sides[1];
     corbel_status status = CORBEL_OK;
     asked *calls[MANY] = { NULL };
