@@ -84,6 +84,7 @@ static const char *constant(emit_run *run, const idl_decl *decl)
         return emit_format(run->arena, "((%.*s)%s)", length, c_type, integer_literal(run->arena, value, is_unsigned));
     }
     case IDL_VALUE_NONE:
+    default: /* emit_gate.c refuses the others */
         break;
     }
     return "0";

@@ -51,6 +51,7 @@ static void collect(emit_run *run, const idl_decl *first)
         case IDL_ATTRIBUTE:
         case IDL_OPERATION:
         case IDL_PARAMETER:
+        default: /* emit_gate.c refuses the others */
             break;
         }
     }

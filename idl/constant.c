@@ -119,7 +119,10 @@ bool idl_integer_fits(const idl_value *value, idl_type_kind kind)
     bool is_signed = false;
     switch (kind) {
     case IDL_OCTET:
+    case IDL_UINT8:
+    case IDL_INT8:
         bits = 8;
+        is_signed = kind == IDL_INT8;
         break;
     case IDL_INT16:
     case IDL_UINT16:
@@ -182,6 +185,28 @@ const char *idl_basic_type_text(idl_type_kind kind)
         return "string";
     case IDL_SEQUENCE:
         return "sequence";
+    case IDL_INT8:
+        return "int8";
+    case IDL_UINT8:
+        return "uint8";
+    case IDL_LONG_DOUBLE:
+        return "long double";
+    case IDL_WCHAR:
+        return "wchar";
+    case IDL_WSTRING:
+        return "wstring";
+    case IDL_FIXED:
+        return "fixed";
+    case IDL_ANY:
+        return "any";
+    case IDL_OBJECT:
+        return "Object";
+    case IDL_TYPECODE:
+        return "TypeCode";
+    case IDL_MAP:
+        return "map";
+    case IDL_ARRAY:
+        return "array";
     case IDL_NAMED:
         break;
     }

@@ -62,6 +62,14 @@ static const char *value_text(const idl_value *value)
         return "a string";
     case IDL_VALUE_ENUM:
         return "an enumerator";
+    case IDL_VALUE_WCHAR:
+        return "a wide character";
+    case IDL_VALUE_WSTRING:
+        return "a wide string";
+    case IDL_VALUE_FIXED:
+        return "a fixed-point number";
+    case IDL_VALUE_BITS:
+        return "a set of bits";
     case IDL_VALUE_NONE:
         break;
     }

@@ -43,6 +43,20 @@ const char *idl_kind_text(const idl_decl *decl)
         return "an operation";
     case IDL_PARAMETER:
         return "a parameter";
+    case IDL_UNION:
+        return "a union";
+    case IDL_BITSET:
+        return "a bitset";
+    case IDL_BITFIELD:
+        return "a bit field";
+    case IDL_BITMASK:
+        return "a bitmask";
+    case IDL_BIT:
+        return "a bit";
+    case IDL_NATIVE:
+        return "a native type";
+    case IDL_ANNOTATION_TYPE:
+        return "an annotation";
     }
     return "a declaration";
 }

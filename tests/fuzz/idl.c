@@ -65,6 +65,7 @@ static void walk(const idl_unit *unit, const idl_decl *first, const idl_decl *pa
         case IDL_ENUMERATOR:
         case IDL_STRUCT:
         case IDL_EXCEPTION:
+        default:
             break;
         }
         walk(unit, decl->children, decl);
