@@ -161,9 +161,8 @@ void emit_heading(emit_buf *out, const char *title, const char *doc)
         emit(out, "-");
     }
     emit(out, " */\n");
-    if (doc != NULL && line == NULL) {
-        emit(out, "\n");
-        emit_comment(out, 0, doc, NULL);
+    if (doc != NULL && line == NULL) { /* a plain comment: tools would take a doc comment for that of the next declaration */
+        emit_remark(out, harmless(out->arena, doc));
     }
     emit(out, "\n");
 }

@@ -19,7 +19,8 @@ const char *emit_inline_doc(idl_arena *arena, const char *doc);
 /** A UTF-8 character that does not look like what it is: one that turns the writing direction round, or a C1 control. */
 bool emit_is_deceptive(const char *at, size_t length);
 
-/** A separating line of full width: "---- title ----…". The title may end in ": " and a short doc. */
+/** A separating line of full width: "---- title ----…". A short doc stands behind the title, a longer one below, as a plain
+ *  comment. */
 void emit_heading(emit_buf *out, const char *title, const char *doc);
 
 #endif /* EMIT_COMMENT_H */

@@ -59,9 +59,8 @@ typedef struct corbel_InvalidEntry {
 } corbel_InvalidEntry;
 
 /* ---- interface corbel::Registration ---------------------------------------------------------- */
-
-/** Held by who leased a name: when the last reference to it goes, or the session of its holder
- *  ends, the name goes. */
+/* Held by who leased a name: when the last reference to it goes, or the session of its holder
+ * ends, the name goes. */
 
 /** The name that is held.
  *  ret: yours, corbel_string_free(). */
@@ -82,8 +81,7 @@ typedef struct corbel_Registration_servant {
 } corbel_Registration_servant;
 
 /* ---- interface corbel::NameServer ------------------------------------------------------------ */
-
-/** Names for objects. The one of a name server has the id "corbel.NameServer". */
+/* Names for objects. The one of a name server has the id "corbel.NameServer". */
 
 /** Does nothing: it answers, so it is there. */
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_ping(corbel_NameServer *self,

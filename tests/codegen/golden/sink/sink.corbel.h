@@ -186,10 +186,9 @@ typedef struct sink_Everything {
 #define sink_AGAIN ((int32_t)1)
 
 /* ---- interface sink::Thing ------------------------------------------------------------------- */
-
-/** Takes and gives back.
+/* Takes and gives back.
  *
- *  Its comment has two paragraphs. */
+ * Its comment has two paragraphs. */
 
 CORBEL_MUST_CHECK corbel_status sink_Thing_get_is_on(sink_Thing *self, bool *ret,
                                                      corbel_error *reterr);
