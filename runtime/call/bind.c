@@ -2,6 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/watch.h"
 #include "runtime/dns/dns.h"
 
 #include <corbel/naming.corbel.h>
@@ -394,6 +395,7 @@ corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_targ
                         target->uri.text);
     }
     crb_target *stale = NULL;
+    crb_watch *fired = NULL;
     corbel_status status = CORBEL_OK;
     if (target->uri.bound == NULL || !bind_usable(target->uri.bound)) {
         corbel_error error = CORBEL_ERROR_INIT;
@@ -401,8 +403,7 @@ corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_targ
         status = target->uri.uri.kind == CRB_URI_NAME ? bind_name(target, deadline, &bound, &error)
                                                       : bind_object(target, &target->uri.uri, deadline, &bound, &error);
         if (status == CORBEL_OK) {
-            stale = target->uri.bound;
-            target->uri.bound = bound;
+            stale = crb_watch_rebound(target, bound, &fired);
         } else {
             crb_error_move(reterr, &error);
         }
@@ -411,6 +412,7 @@ corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_targ
         *ret = crb_target_ref(target->uri.bound);
     }
     pthread_mutex_unlock(&target->uri.bind_lock);
+    crb_watch_post(fired);
     crb_target_unref(stale);
     return status;
 }

@@ -104,6 +104,7 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
 
 typedef struct call_start {
     corbel_runtime *runtime;
+    bool implicit;      /* the reference came in a message: what it hangs on is not found again */
     crb_target *target; /* counted: LOCAL or IMPORT */
     crb_buf args;
     crb_ref_list refs;
@@ -138,7 +139,9 @@ static corbel_status call_prepare(corbel_object *self, const corbel_operation *o
                         "%s::%s called in the child of a fork, which may only exec or exit", operation->interface,
                         operation->name);
     }
-    *start = (call_start) { .runtime = self->target->runtime, .args = CRB_BUF_INIT };
+    *start = (call_start) { .runtime = self->target->runtime,
+                            .implicit = self->target->kind == CRB_TARGET_IMPORT,
+                            .args = CRB_BUF_INIT };
     if (atomic_load(&start->runtime->closed)) {
         return crb_fail(reterr, CORBEL_GONE, CORBEL_COMPLETED_NO, "%s::%s: the runtime of the reference has ended",
                         operation->interface, operation->name);
@@ -211,7 +214,15 @@ static corbel_status call_send(call_start *start, const corbel_operation *operat
         .refs = start->refs.items,
         .n_refs = start->refs.len,
     };
-    return crb_call_send(start->target, &send, call, start->chain, start->deadline, reterr);
+    corbel_error error = CORBEL_ERROR_INIT;
+    const corbel_status status = crb_call_send(start->target, &send, call, start->chain, start->deadline, &error);
+    if (status == CORBEL_GONE && start->implicit) {
+        crb_error_reword(&error, "the reference is broken for good, as the session that it came by has ended: %s", error.message);
+    }
+    if (status != CORBEL_OK) {
+        crb_error_move(reterr, &error);
+    }
+    return status;
 }
 
 /* ---- what it ends with ---- */

@@ -5,6 +5,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/log.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/watch.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -276,10 +277,10 @@ void crb_peer_changed_locked(crb_peer *peer)
 void crb_peer_ended_locked(crb_peer *peer, const char *why, bool clean)
 {
     peer->ended = true;
+    peer->why = why == NULL ? NULL : strdup(why);
     atomic_store(&peer->over, true);
     atomic_store(&peer->alive, false);
-    free(peer->why);
-    peer->why = why == NULL ? NULL : strdup(why);
+    crb_watch_session_ended_locked(peer);
     /* Who dialled in vain is told by the error. A peer may do wrong as often as it likes: its lines are counted. */
     const bool quiet = clean || (!peer->open && peer->address != NULL);
     crb_log_peer(quiet ? CRB_LOG_INFO : CRB_LOG_WARNING, "session", "%s: ended: %s",

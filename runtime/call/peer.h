@@ -21,7 +21,8 @@ struct crb_peer {
     uint8_t instance[16];      /* the peer runtime; valid once open; guarded by runtime->lock */
     bool listed;               /* guarded by runtime->lock */
     crb_peer *next;            /* in the runtime's list; guarded by runtime->lock */
-    char *why;                 /* why it ended; guarded by lock */
+    char *why;                 /* why it ended; set once, under lock, before over */
+    crb_watch *watches;        /* that hang on the session; guarded by runtime->watch_lock */
     pthread_mutex_t lock;      /* guards: */
     crb_session *session;
     crb_link *link; /* NULL before it is there and after it has ended */

@@ -43,6 +43,8 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
     }
     pthread_mutex_destroy(&runtime->lock);
     pthread_mutex_destroy(&runtime->dispatch_lock);
+    pthread_mutex_destroy(&runtime->watch_lock);
+    pthread_cond_destroy(&runtime->watch_changed);
     free(runtime->name);
     free(runtime->name_server);
     free(runtime);
@@ -100,6 +102,8 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     atomic_init(&runtime->memory_refs, 1);
     pthread_mutex_init(&runtime->lock, NULL);
     pthread_mutex_init(&runtime->dispatch_lock, NULL);
+    pthread_mutex_init(&runtime->watch_lock, NULL);
+    pthread_cond_init(&runtime->watch_changed, NULL);
     runtime->name = strdup(wanted.name);
     runtime->name_server = strdup(wanted.name_server);
     runtime->default_deadline_ms = wanted.default_deadline_ms;

@@ -1,7 +1,7 @@
 /** What the files of runtime/call and daemon/ share: the runtime, and the order of its locks.
  *
  *  Locks, outermost first; one that stands later may be taken while one that stands earlier is held, never the other way:
- *    crb_target.bind_lock > crb_peer.lock > corbel_runtime.lock, corbel_runtime.dispatch_lock (never both)
+ *    crb_target.bind_lock > crb_peer.lock > corbel_runtime.lock, dispatch_lock, watch_lock (never two of these)
  *  Two peers' locks are never held together. No user code runs under any of them. */
 #ifndef CRB_RUNTIME_IMPL_H
 #define CRB_RUNTIME_IMPL_H
@@ -26,6 +26,7 @@
 typedef struct crb_peer crb_peer;
 typedef struct crb_target crb_target;
 typedef struct crb_wait crb_wait;
+typedef struct crb_watch crb_watch;
 
 struct corbel_runtime {
     _Atomic uint32_t memory_refs; /* the user's, and one for each target, peer and request: the memory lives that long */
@@ -52,6 +53,9 @@ struct corbel_runtime {
     crb_wait *chains[CRB_CHAIN_SLOTS]; /* threads that wait, by chain */
     struct crb_dispatch *dispatch;     /* of the hosting half; NULL until it is needed */
     bool ended;                        /* no more work is taken */
+
+    pthread_mutex_t watch_lock;   /* guards what watch.h says */
+    pthread_cond_t watch_changed; /* a callback has returned */
 };
 
 void crb_runtime_ref_memory(corbel_runtime *runtime);

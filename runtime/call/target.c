@@ -4,7 +4,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
-#include "runtime/call/peer.h"
+#include "runtime/call/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -200,6 +200,9 @@ corbel_object *corbel_object_ref(corbel_object *self)
 corbel_object *corbel_object_unref(corbel_object *self)
 {
     if (self != NULL && self->target != NULL && !crb_forked() && atomic_fetch_sub(&self->refs, 1) == 1) {
+        if (atomic_load(&self->watches) != NULL) {
+            crb_watch_forget(self);
+        }
         crb_target_unref(self->target);
         free(self);
     }

@@ -38,7 +38,8 @@ struct crb_target {
             char *text;
             const corbel_interface *interface; /* wanted; NULL: any */
             pthread_mutex_t bind_lock;
-            crb_target *bound; /* counted; LOCAL or IMPORT; guarded by bind_lock */
+            crb_target *bound; /* counted; LOCAL or IMPORT; changed under bind_lock and watch_lock, read under either */
+            crb_watch *parked; /* of references that are not bound to a session; guarded by watch_lock */
         } uri;
     };
 };
@@ -69,6 +70,7 @@ struct corbel_object {
     _Atomic uint32_t refs;
     crb_target *target; /* counted; NULL: the reference that there was no memory for */
     const corbel_interface *interface;
+    _Atomic(crb_watch *) watches; /* the newest first; guarded by watch_lock, but that a last unref may look for NULL */
     uint32_t deadline_ms;
     bool wait_for_credit;
 };

@@ -29,6 +29,32 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_to_uri(corbel_object *s
 /** Do both name the same object, as far as this process can tell without asking? NULL equals NULL. */
 CORBEL_API bool corbel_object_equal(const corbel_object *a, const corbel_object *b);
 
+/** Tells that the session on which a reference hung is no more. why: CORBEL_GONE and a message with the reason, for people;
+ *  borrowed until the callback returns. Called on a worker, with no lock held; it may call anything that an operation may, also
+ *  give back the very reference, or ask to be told again. */
+typedef void (*corbel_broken_callback)(void *context, const corbel_error *why);
+
+/** Has callback called, once, when the session to the object's process ends while self hangs on it: the process ended or was
+ *  killed, said goodbye, or the network fell silent. Calls that were under way have failed by then.
+ *
+ *  What that means depends on the reference. One that came in a message (a result, an argument) is *broken for good*: every call
+ *  on it fails with CORBEL_GONE, completion NO; ask for the object again. On one that is broken already the callback is called at
+ *  once. One by URI or name is not: its next call looks for the object again. But what the process knew of us is gone, as when
+ *  it keeps our callback objects: hand them over again. It hangs on a session from its first call to that session's end; asking
+ *  before or in between is for the next one. An object of this process never breaks.
+ *
+ *  One callback a reference: CORBEL_EXISTS while one waits. When it is called, the next may be set, from inside, too. References
+ *  derived from one another (_with(), _cast()) break together; each has its own callback. NULL takes it back: once that has
+ *  returned, the callback neither runs nor will, unless it is the one that calls. Giving back the last count of the reference
+ * does the same. So context need not live longer than the reference; but do not do either while holding a lock that the callback
+ *  takes. A callback holds nothing: neither the reference nor the object.
+ *
+ *  Not told: that the object alone is gone (CORBEL_NOT_FOUND), that a session broke through which somebody else passes our calls
+ * on, and what corbel_runtime_unref() closes: when that has begun nothing is called any more. CORBEL_GONE: it has begun.
+ *  CORBEL_NIL_REFERENCE, CORBEL_NO_MEMORY: as they say. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_on_broken(corbel_object *self, corbel_broken_callback callback,
+                                                                   void *context);
+
 /** How calls on a reference are made; see the _with() of each interface. Zero members leave things as they were. */
 typedef struct corbel_options {
     size_t size;          /**< sizeof(corbel_options): the structure may grow */
