@@ -10,7 +10,8 @@
 /** A name that this daemon entered at the name server. */
 typedef struct crb_published {
     struct crb_published *next;
-    corbel_object *registration; /* the name is ours as long as we hold this */
+    corbel_object *registration; /* the name is ours as long as we hold this, */
+    corbel_object *lessee;       /* and the session to this lasts */
     char name[];
 } crb_published;
 

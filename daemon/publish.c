@@ -28,6 +28,15 @@ static corbel_status publish_failed(const char *name, corbel_error *error, corbe
     return status;
 }
 
+static corbel_status publish_ping(void *self, corbel_request *request)
+{
+    (void)self;
+    (void)request;
+    return CORBEL_OK;
+}
+
+static const corbel_Lessee_servant publish_lessee = { .ping = publish_ping };
+
 corbel_status corbel_daemon_publish(corbel_daemon *self, const char *name, corbel_object *object, const char *const *tags,
                                     bool replace, corbel_error *reterr)
 {
@@ -47,6 +56,7 @@ corbel_status corbel_daemon_publish(corbel_daemon *self, const char *name, corbe
     }
     const size_t size = strlen(name) + 1;
     crb_published *const published = calloc(1, sizeof *published + size);
+    corbel_Lessee *const lessee = corbel_Lessee_new(self->runtime, &publish_lessee, NULL, NULL);
     corbel_Tags list = { 0, tags };
     while (tags != NULL && tags[list.len] != NULL) {
         list.len++;
@@ -54,18 +64,20 @@ corbel_status corbel_daemon_publish(corbel_daemon *self, const char *name, corbe
     if (published == NULL) {
         status = crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to publish '%s'", name);
     } else if ((status = crb_runtime_name_server(self->runtime, &server, reterr)) == CORBEL_OK) {
-        status = corbel_NameServer_lease((corbel_NameServer *)server, name, uri, list, replace, &registration, &error);
+        status = corbel_NameServer_lease((corbel_NameServer *)server, name, uri, list, replace, lessee, &registration, &error);
         if (status != CORBEL_OK) {
             status = publish_failed(name, &error, reterr);
         }
     }
     corbel_string_free(uri);
     if (status != CORBEL_OK) {
+        corbel_Lessee_unref(lessee);
         free(published);
         return status;
     }
     memcpy(published->name, name, size);
     published->registration = corbel_Registration_as_object(registration);
+    published->lessee = corbel_Lessee_as_object(lessee);
     pthread_mutex_lock(&self->lock);
     published->next = self->published;
     self->published = published;
@@ -76,6 +88,7 @@ corbel_status corbel_daemon_publish(corbel_daemon *self, const char *name, corbe
 static void publish_free(crb_published *published)
 {
     corbel_object_unref(published->registration); /* the last reference: the name server takes the name back */
+    corbel_object_unref(published->lessee);
     free(published);
 }
 

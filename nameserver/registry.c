@@ -14,10 +14,12 @@ typedef struct registry {
     _Atomic size_t count;
 } registry;
 
-/* What a lessee holds. When its last reference is gone, also because its session has ended, the name goes. */
+/* What a lessee holds. When its last reference is gone, also because its session has ended, the name goes; it does not wait for
+ * that when the lessee is lost. */
 typedef struct registration {
     registry *registry;
     uint64_t number;
+    corbel_Lessee *lessee; /* NULL: not known */
     char name[];
 } registration;
 
@@ -285,11 +287,23 @@ static corbel_status registration_get_name(void *self, corbel_request *request, 
     return CORBEL_OK;
 }
 
+/* Somebody may have taken the name over, or removed it: then there is nothing to do. */
+static void registration_end(registration *self)
+{
+    (void)self->registry->store->remove(self->registry->store, self->name, self->number);
+}
+
+static void registration_lost(void *context, const corbel_error *why)
+{
+    (void)why;
+    registration_end(context);
+}
+
 static void registration_finalize(void *self)
 {
     registration *r = self;
-    /* Somebody may have taken the name over, or removed it: then there is nothing to do. */
-    (void)r->registry->store->remove(r->registry->store, r->name, r->number);
+    corbel_Lessee_unref(r->lessee); /* nobody is told any more */
+    registration_end(r);
     registry_release(r->registry);
     free(r);
 }
@@ -297,7 +311,7 @@ static void registration_finalize(void *self)
 static const corbel_Registration_servant registration_servant = { .get_name = registration_get_name };
 
 static corbel_status registry_lease(void *self, corbel_request *request, const char *name, const char *uri, corbel_Tags tags,
-                                    bool replace, corbel_Registration **ret)
+                                    bool replace, corbel_Lessee *lessee, corbel_Registration **ret)
 {
     registry *r = self;
     const size_t name_size = strlen(name) + 1;
@@ -316,6 +330,13 @@ static corbel_status registry_lease(void *self, corbel_request *request, const c
     lease->registry = r;
     lease->number = stands.registration;
     memcpy(lease->name, name, name_size);
+    lease->lessee = corbel_Lessee_ref(lessee);
+    const corbel_status watched =
+        lessee == NULL ? CORBEL_OK : corbel_object_on_broken(corbel_Lessee_as_object(lessee), registration_lost, lease);
+    if (watched != CORBEL_OK) {
+        registration_finalize(lease);
+        return corbel_request_fail(request, watched, "the lessee cannot be watched");
+    }
     *ret = corbel_Registration_new(corbel_request_runtime(request), &registration_servant, lease, registration_finalize);
     return CORBEL_OK;
 }
