@@ -21,6 +21,12 @@ static const corbel_type corbel_Registration_reference = {
     .size = sizeof(corbel_Registration *),
     .interface = &corbel_Registration_interface,
 };
+static const corbel_type corbel_Lessee_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "corbel::Lessee",
+    .size = sizeof(corbel_Lessee *),
+    .interface = &corbel_Lessee_interface,
+};
 
 /* ---- types ---- */
 
@@ -213,6 +219,88 @@ corbel_status corbel_Registration_cast(corbel_object *object, corbel_Registratio
     return status;
 }
 
+/* ---- interface corbel::Lessee ---- */
+
+static const corbel_operation corbel_Lessee_ping_operation = {
+    .interface = "corbel::Lessee",
+    .name = "ping",
+};
+corbel_status corbel_Lessee_ping(corbel_Lessee *self, corbel_error *reterr)
+{
+    return corbel_stub_call((corbel_object *)self, &corbel_Lessee_ping_operation, NULL, NULL,
+                            reterr);
+}
+corbel_call *corbel_Lessee_ping_begin(corbel_Lessee *self)
+{
+    return corbel_stub_begin((corbel_object *)self, &corbel_Lessee_ping_operation, NULL);
+}
+corbel_status corbel_Lessee_ping_finish(corbel_call *call, corbel_error *reterr)
+{
+    return corbel_stub_finish(call, &corbel_Lessee_ping_operation, NULL, reterr);
+}
+
+static corbel_status corbel_Lessee_ping_thunk(const void *servant, void *self,
+                                              corbel_request *request, const void *const *in,
+                                              void *const *out)
+{
+    const corbel_Lessee_servant *const s = servant;
+    (void)in;
+    (void)out;
+    return s->ping == NULL ? CORBEL_UNIMPLEMENTED : s->ping(self, request);
+}
+const corbel_interface corbel_Lessee_interface = {
+    .name = "corbel::Lessee",
+    .fingerprint = 0x72bd4b9d9341188c,
+    .n_methods = 1,
+    .methods = (const corbel_method[]){
+        { &corbel_Lessee_ping_operation, corbel_Lessee_ping_thunk },
+    },
+};
+
+corbel_Lessee *corbel_Lessee_ref(corbel_Lessee *self)
+{
+    return (corbel_Lessee *)corbel_object_ref((corbel_object *)self);
+}
+corbel_Lessee *corbel_Lessee_unref(corbel_Lessee *self)
+{
+    return (corbel_Lessee *)corbel_object_unref((corbel_object *)self);
+}
+corbel_skeleton corbel_Lessee_skeleton(const corbel_Lessee_servant *servant)
+{
+    return (corbel_skeleton){ &corbel_Lessee_interface, servant };
+}
+corbel_Lessee *corbel_Lessee_new(corbel_runtime *runtime, const corbel_Lessee_servant *servant,
+                                 void *self, corbel_finalizer finalize)
+{
+    return (corbel_Lessee *)corbel_object_new(runtime, corbel_Lessee_skeleton(servant), self,
+        finalize);
+}
+corbel_Lessee *corbel_Lessee_with(corbel_Lessee *self, const corbel_options *options)
+{
+    return (corbel_Lessee *)corbel_object_with((corbel_object *)self, options);
+}
+corbel_status corbel_Lessee_from_uri(corbel_runtime *runtime, const char *uri, corbel_Lessee **ret,
+                                     corbel_error *reterr)
+{
+    corbel_object *found = NULL;
+    const corbel_status status = corbel_object_from_uri(runtime, &corbel_Lessee_interface, uri,
+        &found, reterr);
+    if (status == CORBEL_OK && ret != NULL) {
+        *ret = (corbel_Lessee *)found;
+    }
+    return status;
+}
+corbel_status corbel_Lessee_cast(corbel_object *object, corbel_Lessee **ret, corbel_error *reterr)
+{
+    corbel_object *found = NULL;
+    const corbel_status status = corbel_object_cast(object, &corbel_Lessee_interface, &found,
+        reterr);
+    if (status == CORBEL_OK && ret != NULL) {
+        *ret = (corbel_Lessee *)found;
+    }
+    return status;
+}
+
 /* ---- interface corbel::NameServer ---- */
 
 static const corbel_operation corbel_NameServer_ping_operation = {
@@ -333,13 +421,14 @@ corbel_status corbel_NameServer_register_finish(corbel_call *call, uint64_t *ret
 static const corbel_operation corbel_NameServer_lease_operation = {
     .interface = "corbel::NameServer",
     .name = "lease",
-    .n_in = 4,
+    .n_in = 5,
     .n_out = 1,
     .in = (const corbel_param[]){
         { "name", 1, &corbel_string_type },
         { "uri", 2, &corbel_string_type },
         { "tags", 3, &corbel_string_seq_type },
         { "replace", 4, &corbel_bool_type },
+        { "lessee", 5, &corbel_Lessee_reference },
     },
     .out = (const corbel_param[]){ { "ret", 1, &corbel_Registration_reference } },
     .raises = (const corbel_type *const[]){
@@ -349,18 +438,19 @@ static const corbel_operation corbel_NameServer_lease_operation = {
     },
 };
 corbel_status corbel_NameServer_lease(corbel_NameServer *self, const char *name, const char *uri,
-                                      corbel_Tags tags, bool replace, corbel_Registration **ret,
-                                      corbel_error *reterr)
+                                      corbel_Tags tags, bool replace, corbel_Lessee *lessee,
+                                      corbel_Registration **ret, corbel_error *reterr)
 {
-    const void *const in[] = { &name, &uri, &tags, &replace };
+    const void *const in[] = { &name, &uri, &tags, &replace, &lessee };
     void *const out[] = { ret };
     return corbel_stub_call((corbel_object *)self, &corbel_NameServer_lease_operation, in, out,
                             reterr);
 }
 corbel_call *corbel_NameServer_lease_begin(corbel_NameServer *self, const char *name,
-                                           const char *uri, corbel_Tags tags, bool replace)
+                                           const char *uri, corbel_Tags tags, bool replace,
+                                           corbel_Lessee *lessee)
 {
-    const void *const in[] = { &name, &uri, &tags, &replace };
+    const void *const in[] = { &name, &uri, &tags, &replace, &lessee };
     return corbel_stub_begin((corbel_object *)self, &corbel_NameServer_lease_operation, in);
 }
 corbel_status corbel_NameServer_lease_finish(corbel_call *call, corbel_Registration **ret,
@@ -467,7 +557,8 @@ static corbel_status corbel_NameServer_lease_thunk(const void *servant, void *se
     const corbel_NameServer_servant *const s = servant;
     return s->lease == NULL ? CORBEL_UNIMPLEMENTED
            : s->lease(self, request, *(const char *const *)in[0], *(const char *const *)in[1],
-                      *(const corbel_Tags *)in[2], *(const bool *)in[3], out[0]);
+                      *(const corbel_Tags *)in[2], *(const bool *)in[3],
+                      *(corbel_Lessee *const *)in[4], out[0]);
 }
 static corbel_status corbel_NameServer_remove_thunk(const void *servant, void *self,
                                                     corbel_request *request, const void *const *in,
@@ -489,7 +580,7 @@ static corbel_status corbel_NameServer_set_tags_thunk(const void *servant, void 
 }
 const corbel_interface corbel_NameServer_interface = {
     .name = "corbel::NameServer",
-    .fingerprint = 0xcb2a283a300113ac,
+    .fingerprint = 0xa12ec21e9b82f7eb,
     .n_methods = 7,
     .methods = (const corbel_method[]){
         { &corbel_NameServer_ping_operation, corbel_NameServer_ping_thunk },

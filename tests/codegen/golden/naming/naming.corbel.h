@@ -18,6 +18,7 @@ CORBEL_BEGIN_DECLS
 
 /* References: counted, to objects near or far. */
 typedef struct corbel_Registration corbel_Registration;
+typedef struct corbel_Lessee corbel_Lessee;
 typedef struct corbel_NameServer corbel_NameServer;
 
 /* ---- module corbel: Corbel's standard services. ---------------------------------------------- */
@@ -80,6 +81,23 @@ typedef struct corbel_Registration_servant {
     corbel_status (*get_name)(void *self, corbel_request *request, const char **ret);
 } corbel_Registration_servant;
 
+/* ---- interface corbel::Lessee ---------------------------------------------------------------- */
+
+/** Implemented by who leases a name, and watched by the name server: when the session to it
+ *  breaks, the name goes at once. */
+
+/** Does nothing: it answers, so it is there. */
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_ping(corbel_Lessee *self, corbel_error *reterr);
+
+/* In two halves. */
+corbel_call *corbel_Lessee_ping_begin(corbel_Lessee *self);
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_ping_finish(corbel_call *call, corbel_error *reterr);
+
+/** What you implement. */
+typedef struct corbel_Lessee_servant {
+    corbel_status (*ping)(void *self, corbel_request *request);
+} corbel_Lessee_servant;
+
 /* ---- interface corbel::NameServer ------------------------------------------------------------ */
 /* Names for objects. The one of a name server has the id "corbel.NameServer". */
 
@@ -104,10 +122,13 @@ CORBEL_MUST_CHECK corbel_status corbel_NameServer_register(corbel_NameServer *se
                                                            uint64_t *ret, corbel_error *reterr);
 /** Enters a name that goes when nobody holds the result any more.
  *  Raises corbel::NameTaken, corbel::InvalidEntry. replace: take over a name that is taken.
+ *  lessee: nil: nobody is watched; the name of a lessee that is lost goes a little later, when
+ *  what it held is given up.
  *  ret: yours, corbel_Registration_unref(). */
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_lease(corbel_NameServer *self, const char *name,
                                                         const char *uri, corbel_Tags tags,
-                                                        bool replace, corbel_Registration **ret,
+                                                        bool replace, corbel_Lessee *lessee,
+                                                        corbel_Registration **ret,
                                                         corbel_error *reterr);
 /** Takes a name out, whoever entered it.
  *  Raises corbel::NoSuchName. */
@@ -136,7 +157,8 @@ corbel_call *corbel_NameServer_register_begin(corbel_NameServer *self, const cha
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_register_finish(corbel_call *call, uint64_t *ret,
                                                                   corbel_error *reterr);
 corbel_call *corbel_NameServer_lease_begin(corbel_NameServer *self, const char *name,
-                                           const char *uri, corbel_Tags tags, bool replace);
+                                           const char *uri, corbel_Tags tags, bool replace,
+                                           corbel_Lessee *lessee);
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_lease_finish(corbel_call *call,
                                                                corbel_Registration **ret,
                                                                corbel_error *reterr);
@@ -158,7 +180,8 @@ typedef struct corbel_NameServer_servant {
     corbel_status (*register_)(void *self, corbel_request *request, const char *name,
                                const char *uri, corbel_Tags tags, bool replace, uint64_t *ret);
     corbel_status (*lease)(void *self, corbel_request *request, const char *name, const char *uri,
-                           corbel_Tags tags, bool replace, corbel_Registration **ret);
+                           corbel_Tags tags, bool replace, corbel_Lessee *lessee,
+                           corbel_Registration **ret);
     corbel_status (*remove)(void *self, corbel_request *request, const char *name);
     corbel_status (*set_tags)(void *self, corbel_request *request, const char *name,
                               corbel_Tags tags);
@@ -179,7 +202,8 @@ const corbel_InvalidEntry *corbel_InvalidEntry_of(const corbel_error *error);
 /* Descriptions, for tools. */
 extern const corbel_type corbel_NameEntry_type, corbel_NoSuchName_type, corbel_NameTaken_type,
                          corbel_InvalidEntry_type;
-extern const corbel_interface corbel_Registration_interface, corbel_NameServer_interface;
+extern const corbel_interface corbel_Registration_interface, corbel_Lessee_interface,
+                              corbel_NameServer_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
@@ -228,6 +252,21 @@ CORBEL_MUST_CHECK corbel_status corbel_Registration_cast(corbel_object *object,
                                                          corbel_error *reterr);
 corbel_skeleton corbel_Registration_skeleton(const corbel_Registration_servant *servant);
 static inline corbel_object *corbel_Registration_as_object(corbel_Registration *self)
+{
+    return CORBEL_CAST(corbel_object *, self);
+}
+
+corbel_Lessee *corbel_Lessee_ref(corbel_Lessee *self);
+corbel_Lessee *corbel_Lessee_unref(corbel_Lessee *self);
+corbel_Lessee *corbel_Lessee_new(corbel_runtime *runtime, const corbel_Lessee_servant *servant,
+                                 void *self, corbel_finalizer finalize);
+corbel_Lessee *corbel_Lessee_with(corbel_Lessee *self, const corbel_options *options);
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_from_uri(corbel_runtime *runtime, const char *uri,
+                                                       corbel_Lessee **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_cast(corbel_object *object, corbel_Lessee **ret,
+                                                   corbel_error *reterr);
+corbel_skeleton corbel_Lessee_skeleton(const corbel_Lessee_servant *servant);
+static inline corbel_object *corbel_Lessee_as_object(corbel_Lessee *self)
 {
     return CORBEL_CAST(corbel_object *, self);
 }
