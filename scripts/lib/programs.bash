@@ -12,13 +12,14 @@
 #
 # What NAME writes to stdout is kept, byte by byte, in $work/NAME.out, but for the ready line, which holds a port; what it
 # writes to stderr in $work/NAME.err. Nothing here sleeps: a ready line is read from a pipe with a deadline, an end is waited
-# for. Whatever happens, no program outlives $program_limit seconds: it runs under timeout(1).
+# for. Whatever happens, no program outlives $program_limit seconds, because it runs under timeout(1), or, if programs_start started
+# it, this script.
 # $program_wrapper, an array, goes before every program that is ours (valgrind, for example).
 
 work=
 ready_limit=${CORBEL_READY_LIMIT:-20}
 program_limit=${CORBEL_PROGRAM_LIMIT:-120}
-declare -A ready=() programs_pid=() programs_reader=() programs_own_pid=()
+declare -A ready=() programs_pid=() programs_reader=() programs_started=()
 declare -a programs_order=() program_wrapper=()
 
 programs_begin()
@@ -34,7 +35,7 @@ programs_end()
     local status=$? name
     trap - EXIT
     for name in "${programs_order[@]}"; do
-        kill -TERM "${programs_pid[$name]}" 2>/dev/null || true
+        kill "$([ -n "${programs_started[$name]-}" ] && echo -KILL || echo -TERM)" "${programs_pid[$name]}" 2>/dev/null || true
     done
     for name in "${programs_order[@]}"; do
         wait "${programs_pid[$name]}" 2>/dev/null || true
@@ -105,23 +106,18 @@ programs_run()
     fi
 }
 
-# What runs under timeout(1) writes its own process id into a file before it becomes the program.
+# Not under timeout(1), which could be asked to end before it knows of the program that it has started, and would leave it behind.
+# The kernel kills the program when this script ends, however that happens.
 programs_start()
 {
     local name=$1
     shift
     mkdir -p "$(dirname "$work/$name")"
-    mkfifo "$work/$name.pipe"
-    # shellcheck disable=SC2016
-    timeout --foreground -k 5 "$program_limit" bash -c 'echo "$$" >"$0" && exec "$@"' "$work/$name.pipe" \
-        "${program_wrapper[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
+    : >"$work/$name.out" # there before programs_await looks
+    setpriv --pdeathsig KILL "${program_wrapper[@]}" "$@" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
     programs_pid[$name]=$!
+    programs_started[$name]=yes
     programs_order+=("$name")
-    IFS= read -r -t "$ready_limit" "programs_own_pid[$name]" <>"$work/$name.pipe" || programs_own_pid[$name]=
-    rm "$work/$name.pipe"
-    if [ -z "${programs_own_pid[$name]}" ]; then
-        programs_fail "$name did not start"
-    fi
 }
 
 programs_await()
@@ -148,7 +144,7 @@ programs_await()
 programs_kill()
 {
     local name=$1 status=0
-    kill -KILL "${programs_own_pid[$name]}" 2>/dev/null || true
+    kill -KILL "${programs_pid[$name]}" 2>/dev/null || true
     wait "${programs_pid[$name]}" 2>/dev/null || status=$?
     programs_forget "$name"
     if [ "$status" -ne 137 ]; then
