@@ -12,55 +12,26 @@
 
 /* ---- peers by address ---- */
 
-static bool bind_alias_add(crb_alias **list, const char *address)
-{
-    for (const crb_alias *alias = *list; alias != NULL; alias = alias->next) {
-        if (strcmp(alias->address, address) == 0) {
-            return true;
-        }
-    }
-    const size_t size = strlen(address) + 1;
-    crb_alias *const alias = malloc(sizeof *alias + size);
-    if (alias == NULL) {
-        return false;
-    }
-    memcpy(alias->address, address, size);
-    alias->next = *list;
-    *list = alias;
-    return true;
-}
-
-static bool bind_alias_has(const crb_alias *list, const char *address)
-{
-    while (list != NULL && strcmp(list->address, address) != 0) {
-        list = list->next;
-    }
-    return list != NULL;
-}
-
 /** A peer that leads to address, or a new one that the caller is to dial. Counted. */
 static crb_peer *bind_peer_for(corbel_runtime *runtime, const char *address, bool *ret_dial, bool *ret_itself)
 {
     *ret_dial = false;
     pthread_mutex_lock(&runtime->lock);
-    *ret_itself = bind_alias_has(runtime->own_addresses, address);
-    crb_peer *peer = *ret_itself ? NULL : runtime->peers;
-    while (peer != NULL && !(atomic_load(&peer->alive) && ((peer->address != NULL && strcmp(peer->address, address) == 0) ||
-                                                           bind_alias_has(peer->aliases, address)))) {
-        peer = peer->next;
-    }
+    crb_peer *peer = crb_routes_find_locked(runtime, address, ret_itself);
+    crb_peer *unused = NULL;
     if (peer != NULL) {
         crb_peer_ref(peer);
-    } else if (!*ret_itself) {
-        peer = crb_peer_new(runtime, true, address);
-        if (peer != NULL) {
-            peer->listed = true; /* from now on others wait for it instead of dialling, too */
-            peer->next = runtime->peers;
-            runtime->peers = peer;
-            *ret_dial = true;
+    } else if (!*ret_itself && (peer = crb_peer_new(runtime, true, address)) != NULL) {
+        *ret_dial = crb_routes_set_locked(runtime, address, peer);
+        if (*ret_dial) {
+            crb_peer_list_locked(peer); /* from now on others wait for it instead of dialling, too */
+        } else {
+            unused = peer;
+            peer = NULL;
         }
     }
     pthread_mutex_unlock(&runtime->lock);
+    crb_peer_unref(unused);
     return peer;
 }
 
@@ -71,19 +42,15 @@ static crb_peer *bind_deduplicate(crb_peer *peer, bool *ret_itself)
     corbel_runtime *const runtime = peer->runtime;
     pthread_mutex_lock(&runtime->lock);
     *ret_itself = memcmp(peer->instance, runtime->instance, sizeof peer->instance) == 0;
-    crb_peer *other = runtime->peers;
     /* Only one that this side dialled, too: an instance is what the peer says it is, and whoever comes to us may say any. */
-    while (other != NULL && (other == peer || other->address == NULL || !atomic_load(&other->alive) ||
-                             memcmp(other->instance, peer->instance, sizeof peer->instance) != 0)) {
-        other = other->next;
+    crb_peer *other = *ret_itself ? NULL : crb_routes_same_locked(peer);
+    if (*ret_itself || other != NULL) {
+        const bool routed = crb_routes_set_locked(runtime, peer->address, other);
+        *ret_itself = *ret_itself && routed;
+        other = routed ? other : NULL;
     }
-    if (*ret_itself) {
-        other = NULL;
-        *ret_itself = bind_alias_add(&runtime->own_addresses, peer->address);
-    } else if (other != NULL && bind_alias_add(&other->aliases, peer->address)) {
+    if (other != NULL) {
         crb_peer_ref(other);
-    } else {
-        other = NULL;
     }
     if (other != NULL || *ret_itself) {
         atomic_store(&peer->alive, false);

@@ -83,12 +83,6 @@ void crb_peer_unref(crb_peer *peer)
         return;
     }
     corbel_runtime *const runtime = peer->runtime;
-    crb_alias *alias = peer->aliases;
-    while (alias != NULL) {
-        crb_alias *const next = alias->next;
-        free(alias);
-        alias = next;
-    }
     crb_session_free(peer->session);
     pthread_mutex_destroy(&peer->lock);
     free(peer->address);
@@ -99,14 +93,24 @@ void crb_peer_unref(crb_peer *peer)
 
 /* ---- the runtime's list ---- */
 
+void crb_peer_list_locked(crb_peer *peer)
+{
+    corbel_runtime *const runtime = peer->runtime;
+    peer->listed = true;
+    peer->prev = NULL;
+    peer->next = runtime->peers;
+    if (runtime->peers != NULL) {
+        runtime->peers->prev = peer;
+    }
+    runtime->peers = peer;
+}
+
 static void peer_list(crb_peer *peer)
 {
     corbel_runtime *const runtime = peer->runtime;
     pthread_mutex_lock(&runtime->lock);
     if (!peer->listed) {
-        peer->listed = true;
-        peer->next = runtime->peers;
-        runtime->peers = peer;
+        crb_peer_list_locked(peer);
     }
     pthread_mutex_unlock(&runtime->lock);
 }
@@ -116,11 +120,15 @@ void crb_peer_unlist(crb_peer *peer)
     corbel_runtime *const runtime = peer->runtime;
     pthread_mutex_lock(&runtime->lock);
     if (peer->listed) {
-        crb_peer **at = &runtime->peers;
-        while (*at != peer) {
-            at = &(*at)->next;
+        if (peer->prev != NULL) {
+            peer->prev->next = peer->next;
+        } else {
+            runtime->peers = peer->next;
         }
-        *at = peer->next;
+        if (peer->next != NULL) {
+            peer->next->prev = peer->prev;
+        }
+        crb_routes_forget_locked(peer);
         peer->listed = false;
         if (runtime->closing != NULL) {
             crb_io_wake(runtime->closing);

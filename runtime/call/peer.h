@@ -15,15 +15,15 @@ typedef struct crb_later {
 struct crb_peer {
     _Atomic uint32_t refs; /* the link, imports, requests, who dials */
     corbel_runtime *runtime;
-    uint64_t serial;           /* of this process, never 0: tells sessions apart in lanes */
-    char *address;             /* dialled: "127.0.0.1:9676", else NULL */
-    struct crb_alias *aliases; /* other addresses that turned out to lead here; guarded by runtime->lock */
-    uint8_t instance[16];      /* the peer runtime; valid once open; guarded by runtime->lock */
-    bool listed;               /* guarded by runtime->lock */
-    crb_peer *next;            /* in the runtime's list; guarded by runtime->lock */
-    char *why;                 /* why it ended; set once, under lock, before over */
-    crb_watch *watches;        /* that hang on the session; guarded by runtime->watch_lock */
-    pthread_mutex_t lock;      /* guards: */
+    uint64_t serial;       /* of this process, never 0: tells sessions apart in lanes */
+    char *address;         /* dialled: "127.0.0.1:9676", else NULL */
+    crb_route *routes;     /* addresses that lead here; guarded by runtime->lock */
+    uint8_t instance[16];  /* the peer runtime; valid once open; guarded by runtime->lock */
+    bool listed;           /* guarded by runtime->lock */
+    crb_peer *next, *prev; /* in the runtime's list; guarded by runtime->lock */
+    char *why;             /* why it ended; set once, under lock, before over */
+    crb_watch *watches;    /* that hang on the session; guarded by runtime->watch_lock */
+    pthread_mutex_t lock;  /* guards: */
     crb_session *session;
     crb_link *link; /* NULL before it is there and after it has ended */
     bool link_over; /* closed() has come */
@@ -51,12 +51,6 @@ typedef struct crb_peer_waiter {
     bool woken;
 } crb_peer_waiter;
 
-/** An address that leads to a peer or to this runtime itself. */
-typedef struct crb_alias {
-    struct crb_alias *next;
-    char address[];
-} crb_alias;
-
 extern const crb_link_handler crb_peer_link_handler;
 
 /** A peer without a link; the caller's count. dialer: this side dials. NULL: no memory. */
@@ -67,7 +61,9 @@ void crb_peer_expect_link(crb_peer *peer);
 void crb_peer_start(crb_peer *peer, crb_link *link);
 /** No link could be had: ends it. */
 void crb_peer_no_link(crb_peer *peer, const char *why);
-/** Takes it off the runtime's list. */
+/** Lists a peer that is not listed. Under runtime->lock. */
+void crb_peer_list_locked(crb_peer *peer);
+/** Takes it off the runtime's list, and its routes out of the table. */
 void crb_peer_unlist(crb_peer *peer);
 crb_peer *crb_peer_ref(crb_peer *peer);
 void crb_peer_unref(crb_peer *peer);
@@ -101,6 +97,17 @@ corbel_status crb_peer_find(corbel_runtime *runtime, const crb_address *addresse
 /** Asks the peer for the object with an id: a counted IMPORT target. */
 corbel_status crb_peer_bind(crb_peer *peer, const char *id, const corbel_interface *interface, uint64_t deadline,
                             crb_target **ret, corbel_error *reterr);
+
+/* routes.c; all under runtime->lock. */
+/** From now on address leads to peer, which is listed or about to be, or (NULL) to this runtime itself. False: no memory. */
+bool crb_routes_set_locked(corbel_runtime *runtime, const char *address, crb_peer *peer);
+/** The peer that address leads to, if it may be used; not counted. */
+crb_peer *crb_routes_find_locked(corbel_runtime *runtime, const char *address, bool *ret_itself);
+/** Another peer that this side dialled and that may be used, with the same instance; not counted. */
+crb_peer *crb_routes_same_locked(const crb_peer *peer);
+void crb_routes_forget_locked(crb_peer *peer);
+/** At the end of the runtime; no lock. */
+void crb_routes_free(corbel_runtime *runtime);
 
 /* Between peer.c and peer_events.c. */
 void crb_peer_handle_event(crb_peer *peer, crb_event *event);

@@ -35,12 +35,7 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
     if (atomic_fetch_sub(&runtime->memory_refs, 1) != 1) {
         return;
     }
-    crb_alias *alias = runtime->own_addresses;
-    while (alias != NULL) {
-        crb_alias *const next = alias->next;
-        free(alias);
-        alias = next;
-    }
+    crb_routes_free(runtime);
     pthread_mutex_destroy(&runtime->lock);
     pthread_mutex_destroy(&runtime->dispatch_lock);
     pthread_mutex_destroy(&runtime->watch_lock);

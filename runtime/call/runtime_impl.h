@@ -27,6 +27,7 @@ typedef struct crb_peer crb_peer;
 typedef struct crb_target crb_target;
 typedef struct crb_wait crb_wait;
 typedef struct crb_watch crb_watch;
+typedef struct crb_route crb_route;
 
 struct corbel_runtime {
     _Atomic uint32_t memory_refs; /* the user's, and one for each target, peer and request: the memory lives that long */
@@ -46,8 +47,8 @@ struct corbel_runtime {
     pthread_mutex_t lock; /* guards: */
     crb_peer *peers;
     corbel_object *name_server_object;
-    struct crb_alias *own_addresses; /* that turned out to lead to this runtime */
-    struct crb_waiter *closing;      /* who waits for the peers to be gone */
+    crb_route *routes;          /* see routes.c */
+    struct crb_waiter *closing; /* who waits for the peers to be gone */
 
     pthread_mutex_t dispatch_lock;     /* guards: */
     crb_wait *chains[CRB_CHAIN_SLOTS]; /* threads that wait, by chain */
