@@ -1,5 +1,5 @@
 /* Packing: our structs to protobuf-c's, on the stack and in the scratch, then to bytes behind their length. */
-#include "runtime/wire/frame.h"
+#include "runtime/wire/direct.h"
 
 #include "session.pb-c.h"
 
@@ -249,6 +249,9 @@ static bool frame_convert(frame_pack *pack, const crb_frame *frame, crb_scratch 
 
 void crb_frame_pack(crb_buf *out, const crb_frame *frame, crb_scratch *scratch)
 {
+    if (crb_direct_pack(out, frame)) {
+        return;
+    }
     crb_scratch_reset(scratch, SIZE_MAX);
     frame_pack pack;
     if (!frame_convert(&pack, frame, scratch)) {

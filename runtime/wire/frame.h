@@ -1,4 +1,4 @@
-/** Frames: what a transport message is made of. This is the one place that speaks protobuf-c; the session core sees the plain
+/** Frames: what a transport message is made of. This is the one folder that speaks protobuf-c; the session core sees the plain
  *  structs below. docs/protocol.md says what they mean.
  *
  *  Pure functions; a scratch belongs to one thread at a time. */
@@ -179,7 +179,8 @@ void crb_frame_pack(crb_buf *out, const crb_frame *frame, crb_scratch *scratch);
 
 typedef enum crb_frame_result { CRB_FRAME_OK, CRB_FRAME_NO_MEMORY, CRB_FRAME_MALFORMED } crb_frame_result;
 
-/** Unpacks one frame (without its length). What frame points to lives in scratch until the next reset, strings are valid UTF-8.
+/** Unpacks one frame (without its length). What frame points to lives in scratch until the next reset, or in
+ *  data; strings are valid UTF-8.
  *  Counts, texts and memory are bounded before anything is allocated by them. MALFORMED: *ret_why is a static text. */
 crb_frame_result crb_frame_unpack(crb_frame *frame, const uint8_t *data, size_t len, const crb_frame_limits *limits,
                                   crb_scratch *scratch, const char **ret_why);

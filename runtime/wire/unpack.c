@@ -1,6 +1,6 @@
 /* Unpacking: bytes, checked first, to protobuf-c's structs to ours. Nothing outlives the scratch. */
 #include "runtime/wire/check.h"
-#include "runtime/wire/frame.h"
+#include "runtime/wire/direct.h"
 
 #include "session.pb-c.h"
 
@@ -187,6 +187,10 @@ crb_frame_result crb_frame_unpack(crb_frame *frame, const uint8_t *data, size_t 
         *ret_why = "a frame that is too long";
         return CRB_FRAME_MALFORMED;
     }
+    if (crb_direct_unpack(frame, data, len)) {
+        return CRB_FRAME_OK;
+    }
+    memset(frame, 0, sizeof *frame);
     *ret_why = crb_wire_check(data, len, limits, &frame->type);
     if (*ret_why != NULL) {
         return CRB_FRAME_MALFORMED;

@@ -1,0 +1,282 @@
+/* Invariants: what is accepted here, the general way would accept, too, and as the same frame; what is written here, the general
+ * way would write as the same bytes. tests/runtime/wire/direct_test.c holds both against protobuf-c. */
+#include "runtime/wire/direct.h"
+
+#include <string.h>
+
+/* Keys of session.proto: a field's number and its wire type. */
+enum { DIRECT_VARINT = 0, DIRECT_64BIT = 1, DIRECT_BYTES = 2 };
+#define DIRECT_KEY(number, wire_type) ((uint8_t)((number) << 3 | (wire_type)))
+
+enum {
+    DIRECT_MAX_VARINT = 10,
+    DIRECT_MAX_FIELDS = 15,
+    DIRECT_MAX_HEAD = DIRECT_MAX_FIELDS * (1 + DIRECT_MAX_VARINT) /* of a body, without the bytes of its last field */
+};
+
+/* ---- writing ---- */
+
+static uint8_t *direct_put_varint(uint8_t *at, uint64_t value)
+{
+    while (value >= 0x80) {
+        *at++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static uint8_t *direct_put(uint8_t *at, uint8_t number, uint64_t value)
+{
+    if (value != 0) {
+        *at++ = DIRECT_KEY(number, DIRECT_VARINT);
+        at = direct_put_varint(at, value);
+    }
+    return at;
+}
+
+static uint8_t *direct_put_fixed64(uint8_t *at, uint8_t number, uint64_t value)
+{
+    if (value != 0) {
+        *at++ = DIRECT_KEY(number, DIRECT_64BIT);
+        for (unsigned shift = 0; shift < 64; shift += 8) {
+            *at++ = (uint8_t)(value >> shift);
+        }
+    }
+    return at;
+}
+
+static uint8_t *direct_put_length(uint8_t *at, uint8_t number, size_t len)
+{
+    if (len != 0) {
+        *at++ = DIRECT_KEY(number, DIRECT_BYTES);
+        at = direct_put_varint(at, len);
+    }
+    return at;
+}
+
+static bool direct_is_empty(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
+static bool direct_is_simple(const crb_frame *frame)
+{
+    if (frame->critical) {
+        return false;
+    }
+    if (frame->type == CRB_WIRE_CALL) {
+        const crb_wire_call *const call = &frame->u.call;
+        return call->n_refs == 0 && direct_is_empty(call->interface) && direct_is_empty(call->name);
+    }
+    if (frame->type == CRB_WIRE_RETURN) {
+        const crb_wire_return *const ret = &frame->u.ret;
+        return ret->outcome == 0 && ret->n_refs == 0 && ret->n_hops == 0 && ret->status == 0 && ret->completion == 0 &&
+               direct_is_empty(ret->exception) && direct_is_empty(ret->message);
+    }
+    return false;
+}
+
+static uint8_t *direct_put_call(uint8_t *at, const crb_wire_call *call)
+{
+    at = direct_put(at, 1, call->question);
+    at = direct_put(at, 2, call->promise);
+    at = direct_put(at, 3, call->index);
+    at = direct_put(at, 4, call->generation);
+    at = direct_put(at, 5, call->operation);
+    at = direct_put(at, 8, call->lane);
+    at = direct_put(at, 9, call->flags);
+    at = direct_put(at, 10, call->remaining_us);
+    at = direct_put_fixed64(at, 11, call->chain);
+    at = direct_put(at, 12, call->hop);
+    at = direct_put(at, 14, call->length);
+    return direct_put_length(at, 15, call->args.len);
+}
+
+static uint8_t *direct_put_return(uint8_t *at, const crb_wire_return *ret)
+{
+    at = direct_put(at, 1, ret->question);
+    at = direct_put(at, 4, ret->length);
+    return direct_put_length(at, 5, ret->body.len);
+}
+
+bool crb_direct_pack(crb_buf *out, const crb_frame *frame)
+{
+    if (!direct_is_simple(frame)) {
+        return false;
+    }
+    const bool call = frame->type == CRB_WIRE_CALL;
+    const crb_wire_bytes bytes = call ? frame->u.call.args : frame->u.ret.body;
+    uint8_t head[DIRECT_MAX_HEAD];
+    const size_t head_len =
+        (size_t)((call ? direct_put_call(head, &frame->u.call) : direct_put_return(head, &frame->u.ret)) - head);
+    const size_t len = head_len + bytes.len;
+    uint8_t body_key[1 + DIRECT_MAX_VARINT]; /* that of the only field of Frame */
+    body_key[0] = DIRECT_KEY(frame->type, DIRECT_BYTES);
+    const size_t key_len = (size_t)(direct_put_varint(body_key + 1, len) - body_key);
+    uint8_t *at = crb_buf_reserve(out, DIRECT_MAX_VARINT + key_len + len);
+    if (at == NULL) {
+        return true;
+    }
+    const uint8_t *const start = at;
+    at = direct_put_varint(at, key_len + len);
+    memcpy(at, body_key, key_len);
+    at += key_len;
+    memcpy(at, head, head_len);
+    at += head_len;
+    if (bytes.len > 0) {
+        memcpy(at, bytes.data, bytes.len);
+        at += bytes.len;
+    }
+    out->len += (size_t)(at - start);
+    return true;
+}
+
+/* ---- reading ---- */
+
+typedef struct direct_input {
+    const uint8_t *at, *end;
+    uint8_t last; /* the field before */
+} direct_input;
+
+/** False: it does not end, or does not fit into 64 bits. */
+static bool direct_get_varint(direct_input *in, uint64_t *ret)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && in->at < in->end; shift += 7) {
+        const uint8_t byte = *in->at++;
+        if (shift == 63 && byte > 1) {
+            return false;
+        }
+        value |= (uint64_t)(byte & 0x7F) << shift;
+        if ((byte & 0x80) == 0) {
+            *ret = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool direct_get_u32(direct_input *in, uint32_t *ret)
+{
+    uint64_t value = 0;
+    if (!direct_get_varint(in, &value) || value > UINT32_MAX) {
+        return false;
+    }
+    *ret = (uint32_t)value;
+    return true;
+}
+
+static bool direct_get_fixed64(direct_input *in, uint64_t *ret)
+{
+    if (in->end - in->at < 8) {
+        return false;
+    }
+    uint64_t value = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        value |= (uint64_t)in->at[i] << (8 * i);
+    }
+    in->at += 8;
+    *ret = value;
+    return true;
+}
+
+static bool direct_get_bytes(direct_input *in, crb_wire_bytes *ret)
+{
+    uint64_t len = 0;
+    if (!direct_get_varint(in, &len) || len > (uint64_t)(in->end - in->at)) {
+        return false;
+    }
+    *ret = (crb_wire_bytes) { in->at, (size_t)len };
+    in->at += len;
+    return true;
+}
+
+/** The next key, which must be of a later field than the one before. */
+static bool direct_get_key(direct_input *in, uint8_t *ret)
+{
+    const uint8_t key = *in->at++;
+    if (key >> 3 <= in->last || (key & 0x80) != 0) {
+        return false;
+    }
+    in->last = key >> 3;
+    *ret = key;
+    return true;
+}
+
+static bool direct_get_call_field(direct_input *in, uint8_t key, crb_wire_call *call)
+{
+    switch (key) {
+    case DIRECT_KEY(1, DIRECT_VARINT):
+        return direct_get_varint(in, &call->question);
+    case DIRECT_KEY(2, DIRECT_VARINT):
+        return direct_get_varint(in, &call->promise);
+    case DIRECT_KEY(3, DIRECT_VARINT):
+        return direct_get_u32(in, &call->index);
+    case DIRECT_KEY(4, DIRECT_VARINT):
+        return direct_get_u32(in, &call->generation);
+    case DIRECT_KEY(5, DIRECT_VARINT):
+        return direct_get_u32(in, &call->operation);
+    case DIRECT_KEY(8, DIRECT_VARINT):
+        return direct_get_varint(in, &call->lane);
+    case DIRECT_KEY(9, DIRECT_VARINT):
+        return direct_get_u32(in, &call->flags);
+    case DIRECT_KEY(10, DIRECT_VARINT):
+        return direct_get_varint(in, &call->remaining_us);
+    case DIRECT_KEY(11, DIRECT_64BIT):
+        return direct_get_fixed64(in, &call->chain);
+    case DIRECT_KEY(12, DIRECT_VARINT):
+        return direct_get_u32(in, &call->hop);
+    case DIRECT_KEY(14, DIRECT_VARINT):
+        return direct_get_varint(in, &call->length);
+    case DIRECT_KEY(15, DIRECT_BYTES):
+        return direct_get_bytes(in, &call->args);
+    default:
+        return false;
+    }
+}
+
+static bool direct_get_return_field(direct_input *in, uint8_t key, crb_wire_return *ret)
+{
+    switch (key) {
+    case DIRECT_KEY(1, DIRECT_VARINT):
+        return direct_get_varint(in, &ret->question);
+    case DIRECT_KEY(4, DIRECT_VARINT):
+        return direct_get_varint(in, &ret->length);
+    case DIRECT_KEY(5, DIRECT_BYTES):
+        return direct_get_bytes(in, &ret->body);
+    default:
+        return false;
+    }
+}
+
+bool crb_direct_unpack(crb_frame *frame, const uint8_t *data, size_t len)
+{
+    const uint8_t *const end = data + len;
+    direct_input in = { data, end, 0 };
+    uint64_t size = 0;
+    if (len < 2 || (data[0] != DIRECT_KEY(CRB_WIRE_CALL, DIRECT_BYTES) && data[0] != DIRECT_KEY(CRB_WIRE_RETURN, DIRECT_BYTES))) {
+        return false;
+    }
+    in.at++;
+    if (!direct_get_varint(&in, &size) || size != (uint64_t)(end - in.at)) {
+        return false;
+    }
+    frame->type = data[0] >> 3;
+    const bool call = frame->type == CRB_WIRE_CALL;
+    while (in.at < end) {
+        uint8_t key = 0;
+        if (!direct_get_key(&in, &key) ||
+            !(call ? direct_get_call_field(&in, key, &frame->u.call) : direct_get_return_field(&in, key, &frame->u.ret))) {
+            return false;
+        }
+    }
+    if (call) {
+        frame->u.call.interface = "";
+        frame->u.call.name = "";
+    } else {
+        frame->u.ret.exception = "";
+        frame->u.ret.message = "";
+    }
+    return true;
+}
