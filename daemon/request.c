@@ -26,10 +26,11 @@ static const corbel_method *request_method(const crb_target *target, const char 
 
 corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
 {
-    corbel_request *const request = calloc(1, sizeof *request);
+    corbel_request *const request = malloc(sizeof *request); /* calloc() does not take from what the thread has just freed */
     if (request == NULL) {
         return NULL;
     }
+    memset(request, 0, sizeof *request);
     request->method = request_method(incoming->target, incoming->interface, incoming->operation);
     if (request->method == NULL) {
         request->interface = strdup(incoming->interface);

@@ -65,6 +65,8 @@ void crb_buf_varint(crb_buf *buf, uint64_t value)
 
 void crb_buf_clear(crb_buf *buf)
 {
-    free(buf->data);
+    if (buf->data != NULL) { /* it is mostly called in case of */
+        free(buf->data);
+    }
     *buf = (crb_buf)CRB_BUF_INIT;
 }

@@ -85,6 +85,7 @@ void crb_peer_unref(crb_peer *peer)
     corbel_runtime *const runtime = peer->runtime;
     crb_session_free(peer->session);
     pthread_mutex_destroy(&peer->lock);
+    crb_buf_clear(&peer->message);
     free(peer->address);
     free(peer->why);
     free(peer);
@@ -182,13 +183,13 @@ static void peer_pump(crb_peer *peer)
     if (peer->link == NULL || peer->closing) {
         return;
     }
-    if (!peer->sending) {
-        crb_buf message = CRB_BUF_INIT;
-        if (crb_session_pull(peer->session, &message, crb_now())) {
+    if (!peer->sending && crb_session_has_output(peer->session)) {
+        if (crb_session_pull(peer->session, &peer->message, crb_now())) {
             peer->sending = true;
-            peer->link->ops->send(peer->link, &message);
+            peer->link->ops->send(peer->link, &peer->message);
+        } else {
+            crb_buf_clear(&peer->message); /* it may have failed */
         }
-        crb_buf_clear(&message);
     }
     if (crb_session_wants_close(peer->session)) {
         peer->closing = true;

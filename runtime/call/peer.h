@@ -38,6 +38,7 @@ struct crb_peer {
     uint64_t timer_when;
     struct crb_peer_waiter *waiters; /* for credit, for the opening, for the end */
     crb_later *later, **later_end;
+    crb_buf message;           /* empty between pulls; its memory is used again */
     crb_target *dead;          /* targets that lost their last count under the lock */
     _Atomic bool said_goodbye; /* at the end of the runtime */
     _Atomic bool alive;        /* may be found for new objects; a hint outside the lock */

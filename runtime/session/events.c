@@ -20,8 +20,10 @@ void crb_event_drop(crb_ev *ev)
 static void events_end_loans(crb_session *session)
 {
     for (size_t i = 0; i < sizeof session->lent / sizeof *session->lent; i++) {
-        free(session->lent[i]);
-        session->lent[i] = NULL;
+        if (session->lent[i] != NULL) {
+            free(session->lent[i]);
+            session->lent[i] = NULL;
+        }
     }
 }
 

@@ -32,6 +32,8 @@ void __tsan_release(void *at);
 #define QUEUE_ACQUIRE(at) ((void)(at))
 #endif
 
+#define QUEUE_SMALL_MESSAGE 1024 /* bytes */
+
 /* One process has one queue: this is the state that the design allows to be global. */
 static struct {
     grpc_completion_queue *cq;
@@ -188,13 +190,14 @@ static void queue_free_memory(void *memory)
 grpc_byte_buffer *crb_queue_message(crb_buf *buf)
 {
     grpc_slice slice;
-    if (buf->data == NULL) {
-        slice = grpc_empty_slice();
+    if (buf->len <= QUEUE_SMALL_MESSAGE) { /* a copy costs less than the memory changing hands */
+        slice = grpc_slice_from_copied_buffer((const char *)buf->data, buf->len);
+        buf->len = 0;
     } else {
         QUEUE_RELEASE(buf->data);
         slice = grpc_slice_new_with_user_data(buf->data, buf->len, queue_free_memory, buf->data);
+        *buf = (crb_buf)CRB_BUF_INIT;
     }
-    *buf = (crb_buf)CRB_BUF_INIT;
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&slice, 1);
     grpc_slice_unref(slice);
     return message;

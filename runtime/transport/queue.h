@@ -39,7 +39,8 @@ void crb_queue_request_call(grpc_server *server, grpc_call **call, grpc_call_det
                             crb_tag *tag);
 void crb_queue_shutdown_server(grpc_server *server, crb_tag *tag);
 
-/** A message made of buf's memory, which it takes over (buf becomes CRB_BUF_INIT). grpc_byte_buffer_destroy(). */
+/** A message of what is in buf, which is empty afterwards: without memory if that was taken over, as that of a large message is,
+ *  with it if a small one was copied. grpc_byte_buffer_destroy(). */
 grpc_byte_buffer *crb_queue_message(crb_buf *buf);
 
 #endif /* CRB_QUEUE_H */

@@ -27,8 +27,9 @@ typedef struct crb_link_handler {
 
 /** What a transport implements. */
 typedef struct crb_link_ops {
-    /** Sends a message; only while none is under way (until sent()). Takes over the buffer's memory, always. Any thread; not
-     *  blocking; no callback runs inside it. After close() or the end it does nothing (sent() does not come). */
+    /** Sends a message; only while none is under way (until sent()). Empties the buffer, always: it takes over its memory, or
+     *  leaves it there for the next message (the caller's, crb_buf_clear()). Any thread; not blocking; no callback runs inside it.
+     *  After close() or the end it does nothing else (sent() does not come). */
     void (*send)(crb_link *link, crb_buf *message);
     /** Ends the link: in_order: what was sent before still goes out, then the direction is closed; the peer has 1 s to close
      *  its own, then the link is cut. Otherwise cut at once. closed() follows, always. Any thread; more than once is harmless. */

@@ -126,6 +126,7 @@ static void pong_send(pong *self, crb_buf *message)
     } else {
         self->busy = true;
         self->link->ops->send(self->link, message);
+        crb_buf_clear(message);
     }
     pthread_mutex_unlock(&self->lock);
 }
@@ -145,6 +146,7 @@ static void pong_sent(void *user)
     if (self->queued) {
         self->queued = false;
         self->link->ops->send(self->link, &self->out);
+        crb_buf_clear(&self->out);
     }
     pthread_mutex_unlock(&self->lock);
 }

@@ -70,6 +70,7 @@ static void end_next_locked(test_end *end)
     if (support_pop(&end->out_first, &end->out_last, &buf)) {
         end->busy = true;
         end->link->ops->send(end->link, &buf);
+        crb_buf_clear(&buf);
     } else if (end->close_when_sent) {
         end->close_when_sent = false;
         end->link->ops->close(end->link, true);
