@@ -183,12 +183,17 @@ static void peer_pump(crb_peer *peer)
     if (peer->link == NULL || peer->closing) {
         return;
     }
-    if (!peer->sending && crb_session_has_output(peer->session)) {
-        if (crb_session_pull(peer->session, &peer->message, crb_now())) {
+    while (!peer->sending && crb_session_has_output(peer->session)) {
+        const bool alone = crb_session_is_alone(peer->session);
+        if (!crb_session_pull(peer->session, &peer->message, crb_now())) {
+            crb_buf_clear(&peer->message); /* it may have failed */
+            break;
+        }
+        if (alone) {
+            peer->sending = !peer->link->ops->send_now(peer->link, &peer->message);
+        } else {
             peer->sending = true;
             peer->link->ops->send(peer->link, &peer->message);
-        } else {
-            crb_buf_clear(&peer->message); /* it may have failed */
         }
     }
     if (crb_session_wants_close(peer->session)) {

@@ -447,6 +447,11 @@ bool crb_session_has_output(const crb_session *session)
     return unordered || final || !crb_list_empty(&session->out) || output_piece(session) > 0;
 }
 
+bool crb_session_is_alone(const crb_session *session)
+{
+    return session->n_questions <= 1 && session->n_answers <= 1 && session->n_questions + session->n_answers > 0;
+}
+
 /* What waits leaves the queues; its memory goes with its table. */
 void crb_output_clear(crb_session *session)
 {

@@ -182,6 +182,8 @@ void crb_session_keep_no_more(crb_session *session);
 bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now);
 /** Would crb_session_pull() give something? */
 bool crb_session_has_output(const crb_session *session);
+/** Is a single two-way call under way, at most one in each direction? Then nothing will soon follow what there is to send. */
+bool crb_session_is_alone(const crb_session *session);
 /** True once BYE or ABORT has been pulled or has come, or the session was lost: the transport is to be closed in order. Until
  * then a session that has ended still has something to say, though it may have to wait for the peer's credit: at most 1 s, which
  *  crb_session_next_tick() tells. */

@@ -208,9 +208,9 @@ static void link_close(crb_link *base, bool in_order)
 
 /* ---- sending ---- */
 
-static void link_send(crb_link *base, crb_buf *message)
+/** False: it is not to be sent, and is gone. */
+static bool link_send_begins(crb_grpc_link *link, crb_buf *message)
 {
-    crb_grpc_link *link = (crb_grpc_link *)(void *)base;
     grpc_byte_buffer *outgoing = crb_queue_message(message);
     pthread_mutex_lock(&link->lock);
     const bool may = link->closing == CRB_OPEN && !link->ended;
@@ -222,11 +222,48 @@ static void link_send(crb_link *base, crb_buf *message)
     pthread_mutex_unlock(&link->lock);
     if (!may) {
         grpc_byte_buffer_destroy(outgoing);
-        return;
+        return false;
     }
     link->outgoing = outgoing;
-    const grpc_op op = { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = outgoing };
-    crb_queue_start(link->call, &op, 1, &link->send_tag);
+    return true;
+}
+
+static void link_send(crb_link *base, crb_buf *message)
+{
+    crb_grpc_link *link = (crb_grpc_link *)(void *)base;
+    if (link_send_begins(link, message)) {
+        const grpc_op op = { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = link->outgoing };
+        crb_queue_start(link->call, &op, 1, &link->send_tag);
+    }
+}
+
+static bool link_send_now(crb_link *base, crb_buf *message)
+{
+    crb_grpc_link *link = (crb_grpc_link *)(void *)base;
+    bool ok = false;
+    if (!link_send_begins(link, message)) {
+        return false;
+    }
+    const grpc_op op = { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = link->outgoing };
+    if (!crb_queue_start_now(link->call, &op, 1, &link->send_tag, &ok)) {
+        return false;
+    }
+    pthread_mutex_lock(&link->lock);
+    /* What the link's end hangs on is done on the leader: no callback runs in here. */
+    const bool goes_on = ok && link->closing == CRB_OPEN && link->pending > 1;
+    if (goes_on) {
+        grpc_byte_buffer_destroy(link->outgoing);
+        link->outgoing = NULL;
+        link->sending = false;
+        link->pending--;
+    } else {
+        link->unsent = !ok;
+    }
+    pthread_mutex_unlock(&link->lock);
+    if (!goes_on) {
+        crb_queue_post(&link->send_tag);
+    }
+    return goes_on;
 }
 
 static void link_sent(crb_tag *tag, bool ok)
@@ -236,7 +273,7 @@ static void link_sent(crb_tag *tag, bool ok)
     link->outgoing = NULL;
     pthread_mutex_lock(&link->lock);
     link->sending = false;
-    const bool tell = ok && link->closing == CRB_OPEN;
+    const bool tell = ok && !link->unsent && link->closing == CRB_OPEN;
     const bool finish = link_must_finish_locked(link);
     pthread_mutex_unlock(&link->lock);
     if (tell) {
@@ -337,7 +374,9 @@ static void link_free(crb_link *base)
     crb_grpc_link_delete((crb_grpc_link *)(void *)base);
 }
 
-static const crb_link_ops link_ops = { .send = link_send, .close = link_close, .peer = link_peer, .free = link_free };
+static const crb_link_ops link_ops = {
+    .send = link_send, .send_now = link_send_now, .close = link_close, .peer = link_peer, .free = link_free
+};
 
 crb_grpc_link *crb_grpc_link_new(void)
 {

@@ -53,6 +53,7 @@ struct crb_grpc_link {
     bool waiting;                     /* served, and its stream is not open yet */
     bool here;                        /* it was this side that closed it */
     bool sending;                     /* a message is under way */
+    bool unsent;                      /* the last one failed */
     bool finishing;                   /* our direction is closed, or being closed */
     bool ended;                       /* the stream is over */
     bool shut;                        /* the server is being shut down */

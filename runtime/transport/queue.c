@@ -43,7 +43,12 @@ static struct {
     grpc_call *kick;
     crb_tag kick_tag;
     atomic_bool kicked; /* a kick is in the queue: a second one would tell nothing new */
-} queue = { .kick_lock = PTHREAD_MUTEX_INITIALIZER };
+
+    /* What came back on a thread that must not call its done(): the next crb_queue_next() does. */
+    pthread_mutex_t kept_lock;
+    crb_tag *kept, **kept_end;
+    atomic_bool keeps;
+} queue = { .kick_lock = PTHREAD_MUTEX_INITIALIZER, .kept_lock = PTHREAD_MUTEX_INITIALIZER, .kept_end = &queue.kept };
 
 static void queue_log(gpr_log_func_args *args)
 {
@@ -102,8 +107,41 @@ void crb_queue_close(void)
     grpc_shutdown_blocking();
 }
 
+static void queue_keep(crb_tag *tag, bool ok)
+{
+    pthread_mutex_lock(&queue.kept_lock);
+    tag->ok = ok;
+    tag->next = NULL;
+    *queue.kept_end = tag;
+    queue.kept_end = &tag->next;
+    atomic_store(&queue.keeps, true);
+    pthread_mutex_unlock(&queue.kept_lock);
+    crb_queue_kick();
+}
+
+static crb_tag *queue_take_kept(void)
+{
+    if (!atomic_load(&queue.keeps)) {
+        return NULL;
+    }
+    pthread_mutex_lock(&queue.kept_lock);
+    crb_tag *const tag = queue.kept;
+    queue.kept = tag->next;
+    if (queue.kept == NULL) {
+        queue.kept_end = &queue.kept;
+        atomic_store(&queue.keeps, false);
+    }
+    pthread_mutex_unlock(&queue.kept_lock);
+    return tag;
+}
+
 bool crb_queue_next(uint64_t until)
 {
+    crb_tag *const kept = queue_take_kept();
+    if (kept != NULL) {
+        kept->done(kept, kept->ok);
+        return true;
+    }
     gpr_timespec deadline;
     if (until == CRB_NEVER) {
         deadline = gpr_inf_future(GPR_CLOCK_MONOTONIC);
@@ -153,6 +191,25 @@ void crb_queue_start(grpc_call *call, const grpc_op *ops, size_t n, crb_tag *tag
         crb_log(CRB_LOG_ERROR, "transport", "gRPC refuses a batch: %s", grpc_call_error_to_string(error));
         abort(); /* its tag would never come back, and somebody wait for it for ever */
     }
+}
+
+bool crb_queue_start_now(grpc_call *call, const grpc_op *ops, size_t n, crb_tag *tag, bool *ret_ok)
+{
+    void *back = NULL;
+    int ok = 0;
+    /* gRPC keeps the first thing that comes back on this thread meanwhile, and gives it to us: mostly it is this very batch. */
+    grpc_completion_queue_thread_local_cache_init(queue.cq);
+    crb_queue_start(call, ops, n, tag);
+    if (grpc_completion_queue_thread_local_cache_flush(queue.cq, &back, &ok) == 0) {
+        return false;
+    }
+    QUEUE_ACQUIRE(back);
+    if (back == tag) {
+        *ret_ok = ok != 0;
+        return true;
+    }
+    queue_keep(back, ok != 0);
+    return false;
 }
 
 grpc_server *crb_queue_create_server(const grpc_channel_args *args)

@@ -28,9 +28,12 @@ typedef struct crb_link_handler {
 /** What a transport implements. */
 typedef struct crb_link_ops {
     /** Sends a message; only while none is under way (until sent()). Empties the buffer, always: it takes over its memory, or
-     *  leaves it there for the next message (the caller's, crb_buf_clear()). Any thread; not blocking; no callback runs inside it.
-     *  After close() or the end it does nothing else (sent() does not come). */
+     *  leaves it there for the next message (the caller's, crb_buf_clear()). Any thread; not blocking; no callback runs inside
+     * it. After close() or the end it does nothing else (sent() does not come). */
     void (*send)(crb_link *link, crb_buf *message);
+    /** The same for a message that nothing will follow soon: true: it has been taken over already, and sent() will not come. A
+     *  message under way holds up those behind it, which then go together; this one spares telling that it has gone. */
+    bool (*send_now)(crb_link *link, crb_buf *message);
     /** Ends the link: in_order: what was sent before still goes out, then the direction is closed; the peer has 1 s to close
      *  its own, then the link is cut. Otherwise cut at once. closed() follows, always. Any thread; more than once is harmless. */
     void (*close)(crb_link *link, bool in_order);

@@ -36,13 +36,16 @@ typedef struct test_end {
     bool closed;
     int n_closed;
     char why[256];
-    size_t received, sent;
+    size_t received, sent, sent_now;
     crb_waiter *waiter; /* woken by messages and by the end */
     uint64_t received_at;
     struct test_end *next; /* a server's */
 } test_end;
 
 extern const crb_link_handler test_handler; /* its user is a test_end */
+
+/** Ends send with send_now() instead of send(). */
+extern bool test_sends_now;
 
 void test_end_init(test_end *end);
 /** Frees the link, too, which must be over. */
