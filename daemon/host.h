@@ -36,6 +36,7 @@ struct corbel_request {
     uint64_t lane_id, deadline, chain;
     uint32_t hop;
     bool oneway;
+    bool enter; /* the session wants to know when it is entered */
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;

@@ -9,12 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const corbel_method *request_method(const crb_target *target, const char *interface, const char *operation)
+static const corbel_method *request_find_method(const corbel_interface *has, const char *interface, const char *operation)
 {
-    if (target->kind != CRB_TARGET_LOCAL) {
-        return NULL;
-    }
-    const corbel_interface *const has = target->local.skeleton.interface;
     for (uint32_t i = 0; i < has->n_methods; i++) {
         const corbel_operation *const candidate = has->methods[i].operation;
         if (strcmp(candidate->name, operation) == 0 && strcmp(candidate->interface, interface) == 0) {
@@ -24,6 +20,24 @@ static const corbel_method *request_method(const crb_target *target, const char 
     return NULL;
 }
 
+/** By its names once for each session and interface; then the session remembers. */
+static const corbel_method *request_method(const crb_incoming *incoming)
+{
+    if (incoming->target->kind != CRB_TARGET_LOCAL) {
+        return NULL;
+    }
+    const corbel_interface *const has = incoming->target->local.skeleton.interface;
+    crb_memo *const memo = incoming->memo;
+    if (memo != NULL && memo->of == has) {
+        return memo->is;
+    }
+    const corbel_method *const method = request_find_method(has, incoming->interface, incoming->operation);
+    if (memo != NULL) {
+        *memo = (crb_memo) { has, method };
+    }
+    return method;
+}
+
 corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
 {
     corbel_request *const request = malloc(sizeof *request); /* calloc() does not take from what the thread has just freed */
@@ -31,7 +45,7 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
         return NULL;
     }
     memset(request, 0, sizeof *request);
-    request->method = request_method(incoming->target, incoming->interface, incoming->operation);
+    request->method = request_method(incoming);
     if (request->method == NULL) {
         request->interface = strdup(incoming->interface);
         request->operation = strdup(incoming->operation);
@@ -54,6 +68,7 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->chain = incoming->chain;
     request->hop = incoming->hop;
     request->oneway = incoming->oneway;
+    request->enter = incoming->enter;
     request->complete = incoming->complete;
     request->args = incoming->args;
     request->refs = incoming->refs;

@@ -267,7 +267,7 @@ void crb_request_run(crb_work *work)
 {
     corbel_request *const request = (corbel_request *)(void *)work; /* its first member */
     corbel_error error = CORBEL_ERROR_INIT;
-    if (request->peer != NULL) {
+    if (request->enter) {
         crb_peer_lock(request->peer);
         crb_session_enter(request->peer->session, request->answer);
         crb_peer_unlock(request->peer);

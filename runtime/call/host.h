@@ -34,9 +34,11 @@ typedef struct crb_incoming {
     crb_answer *answer;
     struct crb_target *target;
     const char *interface, *operation;
+    crb_memo *memo; /* about them; may be NULL */
     uint64_t lane, deadline, chain;
     uint32_t hop;
     bool oneway, complete;
+    bool enter; /* crb_session_enter() is wanted when it enters */
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;

@@ -86,11 +86,13 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
     ret->object = answer->object;
     ret->interface = answer->operation->interface;
     ret->operation = answer->operation->name;
+    ret->memo = answer->operation->single ? NULL : &answer->operation->memo;
     ret->lane = answer->lane;
     ret->deadline = answer->deadline;
     ret->chain = answer->chain;
     ret->hop = answer->hop;
     ret->oneway = answer->kind == CRB_QUESTION_ONEWAY;
+    ret->enter = answer->args.reserved > 0 || crb_flow_is_tight(session, answer->window);
     events_lend_refs(session, &answer->refs_in, ret);
     if (!answer->args.active && !answer->args.dropping) {
         ret->complete = true;

@@ -6,7 +6,9 @@
  *
  * Why nothing can stand still for ever: bulk and responses come back without anybody's doing but the driver's taking events, so
  * a body that has begun always ends, whatever calls wait behind it. A call takes at most half a window at once, and what is given
- * back is announced from a quarter on: with every call entered, more than half is available.
+ * back is announced from a quarter on: with every call entered, more than half is available. (A call that came while less than a
+ * quarter was on the way, and for which no memory is reserved, may give back as late as with its answer: all those together hold
+ * less than a quarter, as does what is not announced yet. So the driver takes the session's lock once less.)
  *
  * Invariant: the peer never has more than a window on the way, nor do we of the peer's. */
 #include "runtime/session/session_impl.h"
@@ -117,6 +119,11 @@ bool crb_flow_credit_due(const crb_session *session)
         }
     }
     return false;
+}
+
+bool crb_flow_is_tight(const crb_session *session, crb_window window)
+{
+    return session->rx[window].used >= session->rx[window].size / 4;
 }
 
 const char *crb_flow_on_credit(crb_session *session, const crb_frame *frame)

@@ -139,7 +139,7 @@ void crb_session_finish(crb_session *session, crb_question *question, bool cance
 /* ---- calls of the peer's ---- */
 
 /** The servant is being entered (or the call is being refused by the driver): gives the request window back. Once for each call;
- *  crb_session_return() does it if nobody did. */
+ *  crb_session_return() and crb_session_done() do it if nobody did. */
 void crb_session_enter(crb_session *session, crb_answer *answer);
 
 typedef enum crb_outcome { CRB_OUTCOME_RESULT, CRB_OUTCOME_EXCEPTION, CRB_OUTCOME_ERROR } crb_outcome;
@@ -217,6 +217,12 @@ typedef enum crb_event_kind {
     CRB_EVENT_CLOSED      /* the session is over: why, clean (BYE was seen, or sent). Last, but for UNEXPORTED of what is kept. */
 } crb_event_kind;
 
+/** What the driver has found out about an operation that the peer calls: zero at first, its own as long as the session lives.
+ *  NULL in an event: the names are not bound. */
+typedef struct crb_memo {
+    const void *of, *is;
+} crb_memo;
+
 typedef struct crb_event {
     crb_event_kind kind;
     crb_answer *answer;
@@ -229,6 +235,7 @@ typedef struct crb_event {
     const char *id;        /* BIND; strings live until the next call of crb_session_next_event() */
     const char *interface; /* BIND: wanted; CALL: declares the operation */
     const char *operation; /* CALL */
+    crb_memo *memo;        /* CALL: about this operation */
     uint64_t fingerprint;  /* BIND */
     uint64_t lane;
     uint64_t deadline; /* CALL, BIND: absolute, by our clock */
@@ -236,6 +243,7 @@ typedef struct crb_event {
     uint32_t hop;
     bool oneway;
     bool complete;    /* CALL: args are there */
+    bool enter;       /* CALL: crb_session_enter() is wanted when it enters; false: with its answer is early enough */
     crb_buf args;     /* CALL, BODY: the taker's, crb_buf_clear() */
     crb_ref_in *refs; /* CALL, RETURN: valid until the next call of crb_session_next_event() */
     size_t n_refs;

@@ -128,6 +128,7 @@ typedef struct crb_operation {
     const void *key;
     uint32_t number; /* 0: not bound yet */
     bool single;     /* not in the table: goes with its call */
+    crb_memo memo;   /* the driver's, of one that the peer bound */
     const char *interface, *name;
     size_t names_len;
     char names[]; /* both, each with its NUL */
@@ -413,6 +414,8 @@ void crb_flow_untake(crb_session *session, crb_window window, uint32_t cost);
 const char *crb_flow_receive(crb_session *session, crb_window window, uint64_t cost);
 void crb_flow_give_back(crb_session *session, crb_window window, uint64_t cost);
 bool crb_flow_credit_due(const crb_session *session);
+/** A quarter of our window or more is on the way. */
+bool crb_flow_is_tight(const crb_session *session, crb_window window);
 const char *crb_flow_on_credit(crb_session *session, const crb_frame *frame);
 void crb_flow_opened(crb_session *session);
 

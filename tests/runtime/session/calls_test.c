@@ -57,6 +57,31 @@ static void test_operation_is_bound_once(void **state)
     world_free(w);
 }
 
+static void test_an_operation_is_remembered(void **state)
+{
+    (void)state;
+    static const char *const operations[] = { "a", "b", "a", "a", "b" };
+    world *const w = world_new(NULL, NULL, NULL);
+    side *const server = &w->sides[1];
+    crb_import *const object = world_open_and_bind(w);
+    const size_t binds = server->n_pending;
+    for (size_t i = 0; i < LENGTH_OF(operations); i++) {
+        world_call(&w->sides[0], &(call_options) { .target = object, .operation = operations[i] }, NULL);
+        world_run(w, 5);
+        crb_memo *const memo = server->pending[binds + i]->memo;
+        assert_non_null(memo);
+        assert_ptr_equal(memo->of, i < 2 ? NULL : server);
+        assert_ptr_equal(memo->is, i < 2 ? NULL : operations[i]);
+        *memo = (crb_memo) { server, operations[i] };
+    }
+    while (server->n_pending > 0) {
+        world_return(server, world_next(server), 8, NULL, 0);
+    }
+    world_run(w, 5);
+    world_check_over(w);
+    world_free(w);
+}
+
 static void test_exception_and_error(void **state)
 {
     (void)state;
@@ -241,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_call_and_return),
         cmocka_unit_test(test_operation_is_bound_once),
+        cmocka_unit_test(test_an_operation_is_remembered),
         cmocka_unit_test(test_exception_and_error),
         cmocka_unit_test(test_oneways_keep_their_order),
         cmocka_unit_test(test_callback_while_a_call_runs),

@@ -73,6 +73,39 @@ static void test_enter_gives_back_before_the_return(void **state)
     world_free(w);
 }
 
+/* The driver need not say that calls entered which came while there was much room: what they keep never becomes a quarter. */
+static void test_early_calls_may_give_back_late(void **state)
+{
+    (void)state;
+    const crb_session_limits limits = small_windows();
+    world *const w = world_new(NULL, &limits, NULL);
+    side *const server = &w->sides[1];
+    crb_import *const object = world_open_and_bind(w);
+    const size_t cost = 448 + CRB_CALL_COST;
+    size_t late = 0;
+    for (int i = 0; i < 100; i++) {
+        assert_non_null(world_call(&w->sides[0], &(call_options) { .target = object, .args = 448 }, NULL));
+        world_run(w, 5);
+        pending *const p = server->pending[server->n_pending - 1];
+        assert_true(w->sides[0].session->tx[CRB_WIN_REQUESTS].used <= 8192 / 2);
+        if (p->enter) {
+            world_enter(server, p);
+            world_return(server, p, 8, NULL, 0);
+        } else {
+            late++;
+            assert_true(late * cost < 8192 / 4);
+        }
+    }
+    assert_int_equal(late, (8192 / 4 - 1) / cost);
+    while (server->n_pending > 0) { /* those that kept theirs give it back with their answers */
+        world_return(server, world_next(server), 8, NULL, 0);
+    }
+    world_run(w, 5);
+    const crb_receive_window *const rx = &server->session->rx[CRB_WIN_REQUESTS];
+    assert_true(rx->used == rx->owed);
+    world_free(w);
+}
+
 static void test_cancelled_call_gives_its_credit_back(void **state)
 {
     (void)state;
@@ -516,6 +549,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_no_more_than_the_window),
         cmocka_unit_test(test_enter_gives_back_before_the_return),
+        cmocka_unit_test(test_early_calls_may_give_back_late),
         cmocka_unit_test(test_cancelled_call_gives_its_credit_back),
         cmocka_unit_test(test_large_bodies_both_ways_with_small_calls_between),
         cmocka_unit_test(test_bodies_take_turns),

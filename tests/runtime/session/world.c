@@ -264,6 +264,8 @@ static pending *world_asked_here(side *at, crb_event *event)
     crb_answer_set_user(event->answer, p);
     assert_ptr_equal(crb_answer_user(event->answer), p);
     at->pending[at->n_pending++] = p;
+    p->enter = event->enter;
+    p->memo = event->memo;
     if (event->kind == CRB_EVENT_CALL && event->complete) {
         world_arguments(at, p, &event->args);
     }

@@ -58,6 +58,8 @@ typedef struct pending {
     crb_answer *answer;
     asked *asked;
     bool bind, oneway, complete, cancelled;
+    bool enter;
+    crb_memo *memo;
     void *object;
     crb_answer *promise;
     char operation[32], interface[32], id[32];
