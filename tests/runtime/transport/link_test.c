@@ -316,5 +316,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_no_descriptor_is_left, test_io_up, test_io_down),
         cmocka_unit_test(test_links_after_gRPC_came_back),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const int failed = cmocka_run_group_tests_name("link", tests, NULL, NULL);
+    test_sends_now = true;
+    return failed + cmocka_run_group_tests_name("link, sending now", tests, NULL, NULL);
 }
