@@ -82,9 +82,8 @@ typedef struct corbel_Registration_servant {
 } corbel_Registration_servant;
 
 /* ---- interface corbel::Lessee ---------------------------------------------------------------- */
-
-/** Implemented by who leases a name, and watched by the name server: when the session to it
- *  breaks, the name goes at once. */
+/* Implemented by who leases a name, and watched by the name server: when the session to it
+ * breaks, the name goes at once. */
 
 /** Does nothing: it answers, so it is there. */
 CORBEL_MUST_CHECK corbel_status corbel_Lessee_ping(corbel_Lessee *self, corbel_error *reterr);
