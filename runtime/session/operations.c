@@ -103,8 +103,12 @@ crb_operation *crb_operation_receive(crb_session *session, const crb_wire_call *
         return session->bound[call->operation - 1];
     }
     const uint32_t most = session->limits.max_operations > CRB_EARLY_CALLS ? session->limits.max_operations : CRB_EARLY_CALLS;
-    if (call->operation != 0 && (call->operation != session->n_peer_bound + 1 || session->n_peer_bound >= most)) {
+    if (call->operation != 0 && call->operation != session->n_peer_bound + 1) {
         *ret_why = "an operation bound to a number that is not the next";
+        return NULL;
+    }
+    if (call->operation != 0 && session->n_peer_bound >= most) {
+        *ret_why = "more operations than the limit";
         return NULL;
     }
     if (call->operation != 0 && session->n_peer_bound == session->peer_bound_capacity) {

@@ -15,7 +15,7 @@
 /* Liveness is Corbel's own PING; messages are not compressed (a small one could become a large one); deadlines are ours. */
 #define ARGS_COMMON                                                                                                              \
     ARGS_INT(GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, CRB_MAX_MESSAGE + CRB_MESSAGE_SLACK),                                          \
-        ARGS_INT(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1), ARGS_INT(GRPC_ARG_MAX_METADATA_SIZE, 4096),                              \
+        ARGS_INT(GRPC_ARG_MAX_SEND_MESSAGE_LENGTH, -1), ARGS_INT(GRPC_ARG_MAX_METADATA_SIZE, CRB_MAX_METADATA),                  \
         ARGS_INT(GRPC_ARG_KEEPALIVE_TIME_MS, INT_MAX), ARGS_INT(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0),                     \
         ARGS_INT(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0), ARGS_INT(GRPC_ARG_ENABLE_DEADLINE_CHECKS, 0),                    \
         ARGS_INT(GRPC_ARG_ENABLE_CHANNELZ, 0)

@@ -20,6 +20,7 @@
     (4 * 1024 * 1024) /* bytes of a message that is received: gRPC keeps that much before anybody can look at it.                \
                          Ours have at most 320 KiB (CRB_MESSAGE_SOFT and a frame), however large a body is */
 #define CRB_MESSAGE_SLACK (64 * 1024) /* above it gRPC ends the stream by itself, without a reason */
+#define CRB_MAX_METADATA 4096         /* bytes of a stream's */
 #define CRB_LINGER (1 * CRB_SECOND)   /* what the peer has to answer a close in order */
 #define CRB_MAX_PEER 160              /* bytes of the text that names a peer, with its NUL */
 

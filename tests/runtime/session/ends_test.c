@@ -430,6 +430,23 @@ static void test_no_hello(void **state)
     world_free(w);
 }
 
+/** With the defaults a peer that says nothing has 10 s, from the side that accepted, too. */
+static void test_no_hello_in_ten_seconds(void **state)
+{
+    (void)state;
+    for (int silent = 0; silent < 2; silent++) {
+        world *const w = world_new(NULL, NULL, NULL);
+        side *const waits = &w->sides[1 - silent];
+        crb_scripted_stall(w->pipe, silent, true);
+        world_run(w, 9990);
+        assert_false(waits->closed);
+        world_run(w, 20);
+        assert_true(waits->closed);
+        assert_string_equal(waits->why, "no HELLO in time");
+        world_free(w);
+    }
+}
+
 static void test_version_differs(void **state)
 {
     (void)state;
@@ -524,6 +541,7 @@ int main(void)
         cmocka_unit_test(test_ping_keeps_it_alive),
         cmocka_unit_test(test_any_frame_is_life),
         cmocka_unit_test(test_no_hello),
+        cmocka_unit_test(test_no_hello_in_ten_seconds),
         cmocka_unit_test(test_version_differs),
         cmocka_unit_test(test_refused_before_open_is_no_for_all),
         cmocka_unit_test(test_acceptor_waits_for_hello),
