@@ -114,10 +114,13 @@ BUILD(settings_flood)
         h2_frame(out, 4, 0, 0, "\x00\x03\x00\x00\x00\x01", 6);
     }
 }
+/* gRPC 1.51 reads on as long as something comes, and keeps what it has to answer: no more than what must not be felt. */
+enum { PINGS = 20000 };
+
 BUILD(ping_flood)
 {
     open_session(out);
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0; i < PINGS; i++) {
         h2_frame(out, 6, 0, 0, "12345678", 8);
     }
 }
