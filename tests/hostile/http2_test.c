@@ -261,7 +261,7 @@ static void each_ends_its_connection_with_one_line(void **state)
         print_message("%-34s %5llu ms, %6zu KiB\n", rows[i].name, (unsigned long long)((crb_now() - begin) / CRB_MS),
                       hostile_memory(&server));
         hostile_expect_one_line(&server, name, rows[i].line);
-        assert_true(hostile_memory(&server) < memory + (size_t)SLOW * 64 * 1024);
+        assert_true(hostile_memory(&server) < memory + (size_t)SLOW * 160 * 1024);
     }
     hostile_stop(&server);
 }
