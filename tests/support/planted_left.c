@@ -4,6 +4,7 @@
 
 #include "runtime/transport/io.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,6 +14,7 @@
 
 static const char *planted;
 static void *volatile lost;
+static volatile int zero, number;
 
 /** As gRPC's own, but not. */
 static void plant_pair(void)
@@ -72,6 +74,14 @@ static void test_plant(void **state)
     } else if (strcmp(planted, "memory") == 0) {
         lost = malloc(1000);
         lost = NULL;
+    } else if (strcmp(planted, "overflow") == 0) {
+        char *volatile block = malloc(8);
+        assert_non_null(block);
+        block[zero + 8] = 1;
+        free(block);
+    } else if (strcmp(planted, "undefined") == 0) {
+        number = INT_MAX - zero;
+        number += 1;
     } else {
         assert_string_equal(planted, "nothing");
     }

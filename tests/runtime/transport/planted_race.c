@@ -1,5 +1,5 @@
 /* A race, planted: a timer writes what this thread reads, and nothing orders the two. ThreadSanitizer must report it, although
- * the suppressions are in force: the test passes when this program fails. */
+ * the suppressions are in force: see planted_race_test. */
 #include "runtime/base/clock.h"
 #include "runtime/transport/io.h"
 
