@@ -17,6 +17,7 @@ crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime)
         crb_dispatch *const dispatch = calloc(1, sizeof *dispatch);
         if (dispatch != NULL) {
             dispatch->queue_end = &dispatch->queue;
+            crb_timer_init(&dispatch->retry, crb_workers_retry, runtime);
             pthread_condattr_t attributes;
             pthread_condattr_init(&attributes);
             pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

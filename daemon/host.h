@@ -92,6 +92,7 @@ typedef struct crb_dispatch {
     crb_work *queue, **queue_end;
     crb_worker *idle, *ended;
     uint32_t n_threads, n_blocked;
+    crb_timer retry; /* work waits, there is no worker, and none could be started: tried again */
     corbel_request *requests;
     uint32_t n_requests;
     crb_registered *ids;
@@ -118,6 +119,8 @@ void crb_workers_post(corbel_runtime *runtime, crb_work *work);
 void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work);
 void crb_workers_unpost_locked(crb_dispatch *dispatch, crb_work *work);
 void crb_workers_blocking(corbel_runtime *runtime, bool blocked);
+/** The timer's function; user: the runtime. */
+void crb_workers_retry(void *user);
 void crb_workers_end(corbel_runtime *runtime);
 /* daemon.c */
 void crb_daemon_drain(corbel_runtime *runtime, uint32_t grace_ms);

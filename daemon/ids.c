@@ -69,8 +69,10 @@ static void ids_random(char *out, size_t max)
 
 static corbel_status ids_check(const corbel_daemon *self, const char *id, const corbel_object *object, corbel_error *reterr)
 {
-    if (object == NULL || object->target == NULL || object->target->kind != CRB_TARGET_LOCAL ||
-        object->target->runtime != self->runtime) {
+    if (object != NULL && object->target == NULL) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "the reference was made without memory");
+    }
+    if (object == NULL || object->target->kind != CRB_TARGET_LOCAL || object->target->runtime != self->runtime) {
         return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO,
                         "only objects of the daemon's own runtime can be registered, as made by _new()");
     }

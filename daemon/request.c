@@ -219,7 +219,9 @@ corbel_status corbel_skeleton_raise(corbel_request *request, const corbel_type *
     corbel_error error = CORBEL_ERROR_INIT;
     if (crb_encode_struct(type, exception, &writer, &request->exception_body, &error)) {
         const corbel_status status =
-            corbel_request_fail(request, CORBEL_BAD_REPLY, "the exception %s is not valid: %s", type->name, error.message);
+            error.status == CORBEL_NO_MEMORY
+                ? corbel_request_fail(request, CORBEL_NO_MEMORY, "no memory for the exception %s", type->name)
+                : corbel_request_fail(request, CORBEL_BAD_REPLY, "the exception %s is not valid: %s", type->name, error.message);
         corbel_error_clear(&error);
         return status;
     }

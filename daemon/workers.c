@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WORKERS_RETRY (10 * CRB_MS) /* when there is work, but neither a worker nor the memory for one */
+
 static _Thread_local crb_worker *workers_self;
 
 /* ---- the list of idle ones ---- */
@@ -133,8 +135,20 @@ static void workers_find_one(corbel_runtime *runtime)
     }
     if (dispatch->n_threads - dispatch->n_blocked < runtime->max_workers &&
         dispatch->n_threads < runtime->max_workers + runtime->max_substitutes) {
-        (void)workers_start(runtime); /* on failure those that run will come to it */
+        if (!workers_start(runtime) && dispatch->n_threads == dispatch->n_blocked) {
+            crb_timer_set(&dispatch->retry, crb_now() + WORKERS_RETRY); /* nobody will come to it */
+        }
     }
+}
+
+void crb_workers_retry(void *user)
+{
+    corbel_runtime *const runtime = user;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    if (runtime->dispatch != NULL && runtime->dispatch->queue != NULL) {
+        workers_find_one(runtime);
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
 /* ---- work ---- */
@@ -228,6 +242,7 @@ void crb_workers_end(corbel_runtime *runtime)
     runtime->ended = true;
     pthread_mutex_unlock(&runtime->dispatch_lock);
     if (dispatch != NULL) {
+        crb_timer_stop(&dispatch->retry);
         workers_join(dispatch->ended); /* it has joined those before it */
         pthread_cond_destroy(&dispatch->changed);
         free(dispatch);

@@ -56,6 +56,7 @@ crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address
     peer->address = address == NULL ? NULL : strdup(address);
     if (peer->session == NULL || (address != NULL && peer->address == NULL)) {
         crb_session_free(peer->session);
+        free(peer->address);
         free(peer);
         return NULL;
     }
