@@ -51,7 +51,7 @@ static void expect_growth(size_t before, size_t most)
 {
     const size_t now = hostile_memory(&server);
     print_message("%zu KiB more than before\n", now > before ? now - before : 0);
-    assert_true(now < before + most * (SLOW > 1 ? 4 : 1));
+    assert_true(now < before + most * SLOW);
 }
 
 static void drop_message(test_end *end, const uint8_t *data, size_t len)

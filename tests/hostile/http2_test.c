@@ -115,7 +115,7 @@ BUILD(settings_flood)
     }
 }
 /* gRPC 1.51 reads on as long as something comes, and keeps what it has to answer: no more than what must not be felt. */
-enum { PINGS = 20000 };
+enum { PINGS = 20000 / SLOW };
 
 BUILD(ping_flood)
 {
@@ -131,7 +131,7 @@ BUILD(second_stream)
 }
 /* Streams that are opened and reset at once (a rapid reset). gRPC 1.51 reads on as long as something comes, about 80 us a stream:
  * so these are no more than what must not be felt. */
-enum { STREAMS = 1000 };
+enum { STREAMS = 1000 / SLOW };
 
 BUILD(stream_flood)
 {
