@@ -74,7 +74,7 @@ static bool direct_is_simple(const crb_frame *frame)
         return ret->outcome == 0 && ret->n_refs == 0 && ret->n_hops == 0 && ret->status == 0 && ret->completion == 0 &&
                direct_is_empty(ret->exception) && direct_is_empty(ret->message);
     }
-    return false;
+    return frame->type == CRB_WIRE_BODY;
 }
 
 static uint8_t *direct_put_call(uint8_t *at, const crb_wire_call *call)
@@ -100,16 +100,38 @@ static uint8_t *direct_put_return(uint8_t *at, const crb_wire_return *ret)
     return direct_put_length(at, 5, ret->body.len);
 }
 
+static uint8_t *direct_put_body(uint8_t *at, const crb_wire_body *body)
+{
+    at = direct_put(at, 1, body->question);
+    at = direct_put(at, 2, body->result);
+    at = direct_put(at, 3, body->abandoned);
+    return direct_put_length(at, 4, body->data.len);
+}
+
+/** All but the bytes that are the frame's last field. */
+static uint8_t *direct_put_head(uint8_t *at, const crb_frame *frame, crb_wire_bytes *ret_bytes)
+{
+    switch (frame->type) {
+    case CRB_WIRE_CALL:
+        *ret_bytes = frame->u.call.args;
+        return direct_put_call(at, &frame->u.call);
+    case CRB_WIRE_RETURN:
+        *ret_bytes = frame->u.ret.body;
+        return direct_put_return(at, &frame->u.ret);
+    default:
+        *ret_bytes = frame->u.body.data;
+        return direct_put_body(at, &frame->u.body);
+    }
+}
+
 bool crb_direct_pack(crb_buf *out, const crb_frame *frame)
 {
     if (!direct_is_simple(frame)) {
         return false;
     }
-    const bool call = frame->type == CRB_WIRE_CALL;
-    const crb_wire_bytes bytes = call ? frame->u.call.args : frame->u.ret.body;
+    crb_wire_bytes bytes;
     uint8_t head[DIRECT_MAX_HEAD];
-    const size_t head_len =
-        (size_t)((call ? direct_put_call(head, &frame->u.call) : direct_put_return(head, &frame->u.ret)) - head);
+    const size_t head_len = (size_t)(direct_put_head(head, frame, &bytes) - head);
     const size_t len = head_len + bytes.len;
     uint8_t body_key[1 + DIRECT_MAX_VARINT]; /* that of the only field of Frame */
     body_key[0] = DIRECT_KEY(frame->type, DIRECT_BYTES);
@@ -164,6 +186,17 @@ static bool direct_get_u32(direct_input *in, uint32_t *ret)
         return false;
     }
     *ret = (uint32_t)value;
+    return true;
+}
+
+/** As protobuf-c: any number of any length, but 0, is true. */
+static bool direct_get_bool(direct_input *in, bool *ret)
+{
+    uint64_t value = 0;
+    if (!direct_get_varint(in, &value)) {
+        return false;
+    }
+    *ret = value != 0;
     return true;
 }
 
@@ -250,12 +283,46 @@ static bool direct_get_return_field(direct_input *in, uint8_t key, crb_wire_retu
     }
 }
 
+static bool direct_get_body_field(direct_input *in, uint8_t key, crb_wire_body *body)
+{
+    switch (key) {
+    case DIRECT_KEY(1, DIRECT_VARINT):
+        return direct_get_varint(in, &body->question);
+    case DIRECT_KEY(2, DIRECT_VARINT):
+        return direct_get_bool(in, &body->result);
+    case DIRECT_KEY(3, DIRECT_VARINT):
+        return direct_get_bool(in, &body->abandoned);
+    case DIRECT_KEY(4, DIRECT_BYTES):
+        return direct_get_bytes(in, &body->data);
+    default:
+        return false;
+    }
+}
+
+static bool direct_get_field(direct_input *in, uint8_t key, crb_frame *frame)
+{
+    switch (frame->type) {
+    case CRB_WIRE_CALL:
+        return direct_get_call_field(in, key, &frame->u.call);
+    case CRB_WIRE_RETURN:
+        return direct_get_return_field(in, key, &frame->u.ret);
+    default:
+        return direct_get_body_field(in, key, &frame->u.body);
+    }
+}
+
+static bool direct_is_read_here(uint8_t key)
+{
+    return key == DIRECT_KEY(CRB_WIRE_CALL, DIRECT_BYTES) || key == DIRECT_KEY(CRB_WIRE_RETURN, DIRECT_BYTES) ||
+           key == DIRECT_KEY(CRB_WIRE_BODY, DIRECT_BYTES);
+}
+
 bool crb_direct_unpack(crb_frame *frame, const uint8_t *data, size_t len)
 {
     const uint8_t *const end = data + len;
     direct_input in = { data, end, 0 };
     uint64_t size = 0;
-    if (len < 2 || (data[0] != DIRECT_KEY(CRB_WIRE_CALL, DIRECT_BYTES) && data[0] != DIRECT_KEY(CRB_WIRE_RETURN, DIRECT_BYTES))) {
+    if (len < 2 || !direct_is_read_here(data[0])) {
         return false;
     }
     in.at++;
@@ -263,18 +330,16 @@ bool crb_direct_unpack(crb_frame *frame, const uint8_t *data, size_t len)
         return false;
     }
     frame->type = data[0] >> 3;
-    const bool call = frame->type == CRB_WIRE_CALL;
     while (in.at < end) {
         uint8_t key = 0;
-        if (!direct_get_key(&in, &key) ||
-            !(call ? direct_get_call_field(&in, key, &frame->u.call) : direct_get_return_field(&in, key, &frame->u.ret))) {
+        if (!direct_get_key(&in, &key) || !direct_get_field(&in, key, frame)) {
             return false;
         }
     }
-    if (call) {
+    if (frame->type == CRB_WIRE_CALL) {
         frame->u.call.interface = "";
         frame->u.call.name = "";
-    } else {
+    } else if (frame->type == CRB_WIRE_RETURN) {
         frame->u.ret.exception = "";
         frame->u.ret.message = "";
     }

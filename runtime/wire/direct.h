@@ -1,5 +1,6 @@
-/** The two frames that a small call consists of, CALL of a bound operation and RETURN of a result, both without references,
- *  written and read without protobuf-c: same bytes, a tenth of the time. Whatever is not exactly that goes the general way. */
+/** The two frames that a small call consists of, CALL of a bound operation and RETURN of a result, both without references, and
+ *  BODY, of which a large one consists, written and read without protobuf-c: same bytes, a tenth of the time. Whatever is not
+ * exactly that goes the general way. */
 #ifndef CRB_WIRE_DIRECT_H
 #define CRB_WIRE_DIRECT_H
 

@@ -1,5 +1,5 @@
-/* The direct way of CALL and RETURN against protobuf-c: the same bytes out, the same frame in, and nothing accepted that the
- * general way would not accept. */
+/* The direct way of CALL, BODY and RETURN against protobuf-c: the same bytes out, the same frame in, and nothing accepted that
+ * the general way would not accept. */
 #include "tests/runtime/support/test.h"
 
 #include "runtime/wire/check.h"
@@ -34,6 +34,7 @@ typedef struct pair {
     Corbel__Wire__Frame theirs;
     Corbel__Wire__Call call;
     Corbel__Wire__Return ret;
+    Corbel__Wire__Body piece;
     uint8_t body[MAX_BODY];
 } pair;
 
@@ -84,6 +85,22 @@ static void pair_fill_return(pair *p, ProtobufCBinaryData body)
     p->frame.u.ret = (crb_wire_return) { .question = p->ret.question, .length = p->ret.length, .body = { body.data, body.len } };
 }
 
+static void pair_fill_piece(pair *p, ProtobufCBinaryData body)
+{
+    corbel__wire__body__init(&p->piece);
+    p->piece.question = random_value();
+    p->piece.result = random_next() % 2 == 0;
+    p->piece.abandoned = random_next() % 2 == 0;
+    p->piece.data = body;
+    p->theirs.body_case = CORBEL__WIRE__FRAME__BODY_PIECE;
+    p->theirs.piece = &p->piece;
+    p->frame.type = CRB_WIRE_BODY;
+    p->frame.u.body = (crb_wire_body) { .question = p->piece.question,
+                                        .result = p->piece.result != 0,
+                                        .abandoned = p->piece.abandoned != 0,
+                                        .data = { body.data, body.len } };
+}
+
 static void pair_fill(pair *p)
 {
     memset(p, 0, sizeof *p);
@@ -92,11 +109,8 @@ static void pair_fill(pair *p)
         p->body[i] = (uint8_t)random_next();
     }
     const ProtobufCBinaryData body = { random_next() % 3 == 0 ? 0 : random_next() % MAX_BODY, p->body };
-    if (random_next() % 2 == 0) {
-        pair_fill_call(p, body);
-    } else {
-        pair_fill_return(p, body);
-    }
+    static void (*const fill[])(pair *, ProtobufCBinaryData) = { pair_fill_call, pair_fill_return, pair_fill_piece };
+    fill[random_next() % LENGTH_OF(fill)](p, body);
 }
 
 static void assert_bytes(crb_wire_bytes a, ProtobufCBinaryData b)
@@ -123,6 +137,11 @@ static void assert_same(const crb_frame *ours, const Corbel__Wire__Frame *theirs
         assert_string_equal(a->name, b->name);
         assert_int_equal(a->n_refs, b->n_references);
         assert_bytes(a->args, b->args);
+    } else if (ours->type == CRB_WIRE_BODY) {
+        const crb_wire_body *const a = &ours->u.body;
+        const Corbel__Wire__Body *const b = theirs->piece;
+        assert_true(a->question == b->question && a->result == (b->result != 0) && a->abandoned == (b->abandoned != 0));
+        assert_bytes(a->data, b->data);
     } else {
         const crb_wire_return *const a = &ours->u.ret;
         const Corbel__Wire__Return *const b = theirs->returned;
@@ -245,9 +264,10 @@ static void test_leaves_the_rest(void **state)
         { .type = CRB_WIRE_RETURN, .u.ret.message = "m" },
         { .type = CRB_WIRE_RETURN, .u.ret = { .hops = hops, .n_hops = 1 } },
         { .type = CRB_WIRE_RETURN, .u.ret = { .refs = refs, .n_refs = 1 } },
+        { .type = CRB_WIRE_BODY, .critical = true },
         { .type = CRB_WIRE_PING },
     };
-    assert_int_equal(LENGTH_OF(rows), 13);
+    assert_int_equal(LENGTH_OF(rows), 14);
     crb_scratch scratch;
     crb_scratch_init(&scratch);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
