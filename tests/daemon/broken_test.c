@@ -416,9 +416,7 @@ static void what_we_end_ourselves_tells_nobody(void **state)
     told_init(&t);
     told_init(&of_own);
     probe_listener_state heard;
-    memset(&heard, 0, sizeof heard);
-    probe_event_init(&heard.heard);
-    probe_event_init(&heard.finalized);
+    probe_listener_init(&heard);
     probe_Listener *const own = probe_listener_new(client, &heard);
     probe_Node *const made = make();
     assert_int_equal(watch(made, &t), CORBEL_OK);

@@ -28,9 +28,7 @@ static int set_up(void **state)
     probe_server_start(&server, &one_worker, NULL);
     MUST(corbel_runtime_new(&one_worker, &client, &error));
     MUST(probe_Probe_from_uri(client, server.uri, &probe, &error));
-    memset(&heard, 0, sizeof heard);
-    probe_event_init(&heard.heard);
-    probe_event_init(&heard.finalized);
+    probe_listener_init(&heard);
     listener = probe_listener_new(client, &heard);
     return 0;
 }

@@ -35,9 +35,7 @@ static int set_up(void **state)
     MUST(corbel_runtime_new(NULL, &client, &error));
     client->limits.ping_idle_ms = 200; /* so that a PING is seen in this life */
     MUST(probe_Probe_from_uri(client, server.uri, &probe, &error));
-    memset(&heard, 0, sizeof heard);
-    probe_event_init(&heard.heard);
-    probe_event_init(&heard.finalized);
+    probe_listener_init(&heard);
     listener = probe_listener_new(client, &heard);
     MUST(probe_Probe_add(probe, 1, 1, NULL, &error));
     ours = NULL;

@@ -40,9 +40,7 @@ static alloc_outcome run_object(void)
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_runtime *runtime = NULL;
     probe_listener_state state;
-    memset(&state, 0, sizeof state);
-    probe_event_init(&state.heard);
-    probe_event_init(&state.finalized);
+    probe_listener_init(&state);
     bool whole = went(corbel_runtime_new(NULL, &runtime, &error), &error);
     if (whole) {
         int32_t sum = 0;
@@ -117,8 +115,7 @@ static bool pair_start(pair *p)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     memset(p, 0, sizeof *p);
-    probe_event_init(&p->state.heard);
-    probe_event_init(&p->state.finalized);
+    probe_listener_init(&p->state);
     if (!went(corbel_runtime_new(NULL, &p->server, &error), &error) ||
         !went(corbel_runtime_new(NULL, &p->client, &error), &error) ||
         !went(corbel_daemon_new(p->server, "127.0.0.1:0", &p->daemon, &error), &error)) {

@@ -572,6 +572,13 @@ static void listener_finalized(void *self)
     probe_event_add(&((probe_listener_state *)self)->finalized, 1);
 }
 
+void probe_listener_init(probe_listener_state *state)
+{
+    memset(state, 0, sizeof *state);
+    probe_event_init(&state->heard);
+    probe_event_init(&state->finalized);
+}
+
 probe_Listener *probe_listener_new(corbel_runtime *runtime, probe_listener_state *state)
 {
     atomic_fetch_add(&state->made, 1);

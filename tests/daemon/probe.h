@@ -51,6 +51,7 @@ typedef struct probe_listener_state {
     _Atomic uint32_t out_of_order;
     _Atomic uint32_t made; /* listeners with this state */
 } probe_listener_state;
+void probe_listener_init(probe_listener_state *state);
 probe_Listener *probe_listener_new(corbel_runtime *runtime, probe_listener_state *state);
 
 /** Prints the error with what was being done, and aborts. */

@@ -24,9 +24,7 @@ static int set_up(void **state)
     MUST(corbel_runtime_new(NULL, &client, &error));
     MUST(probe_Probe_from_uri(client, middle.uri, &at_middle, &error));
     MUST(probe_Probe_from_uri(middle.runtime, far.uri, &at_far, &error));
-    memset(&heard, 0, sizeof heard);
-    probe_event_init(&heard.heard);
-    probe_event_init(&heard.finalized);
+    probe_listener_init(&heard);
     listener = probe_listener_new(client, &heard);
     return 0;
 }

@@ -26,9 +26,7 @@ static alloc_outcome alloc_end(world *w, bool whole)
     if (!crb_scripted_is_over(w->pipe)) {
         crb_scripted_cut(w->pipe, "the end");
     }
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
     return whole ? ALLOC_DONE : ALLOC_REFUSED;
 }
 

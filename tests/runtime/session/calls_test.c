@@ -28,9 +28,7 @@ static void test_call_and_return(void **state)
     assert_int_equal(a->body_len, 5);
     world_release_all(&w->sides[0]);
     world_run(w, 10);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_operation_is_bound_once(void **state)
@@ -169,9 +167,7 @@ static void test_callback_while_a_call_runs(void **state)
     world_release_all(client);
     world_run(w, 10);
     assert_int_equal(client->objects[5].holds, 0);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_pipelined_calls_on_a_bind(void **state)
@@ -212,9 +208,7 @@ static void test_pipelined_calls_on_a_bind(void **state)
     world_finish(bind, false);
     world_run(w, 10);
     assert_int_equal(w->sides[1].objects[3].holds, 0);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_calls_on_a_failed_bind(void **state)
@@ -234,9 +228,7 @@ static void test_calls_on_a_failed_bind(void **state)
     assert_int_equal(status, CORBEL_NOT_FOUND);
     world_finish(bind, false);
     world_run(w, 10);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_small_calls_cost_no_frame_of_their_own(void **state)

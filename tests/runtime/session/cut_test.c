@@ -13,9 +13,7 @@ static void cut_measure(size_t large, uint64_t bytes[2])
     assert_true(exchange(w, large));
     bytes[0] = crb_scripted_arrived(w->pipe, 0);
     bytes[1] = crb_scripted_arrived(w->pipe, 1);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 /** Counts calls that ended in MAYBE: those not entered, those entered. */

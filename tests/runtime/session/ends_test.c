@@ -79,9 +79,7 @@ static void test_deadline_on_both_sides(void **state)
     assert_int_equal(server->events[CRB_EVENT_CANCEL], 1);
     world_release_all(client);
     world_run(w, 100);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_cancel_races(void **state)
@@ -156,9 +154,7 @@ static void test_cancel_races(void **state)
     world_run(w, 10);
     world_release_all(client);
     world_run(w, 10);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_goaway(void **state)
@@ -225,9 +221,7 @@ static void test_bye_tells_what_ran(void **state)
     corbel_status status = CORBEL_OK;
     assert_null(world_call(client, &(call_options) { .target = object }, &status));
     assert_int_equal(status, CORBEL_GONE);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_bye_of_the_asker(void **state)
@@ -253,9 +247,7 @@ static void test_bye_of_the_asker(void **state)
     assert_true(oneway->seen);
     assert_true(world_next(server)->cancelled);
     assert_false(unsent->seen);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 /** All in one message: HELLO, a bind, a call on it, a oneway, BYE. */
@@ -282,9 +274,7 @@ static void test_what_comes_before_bye_is_handed_up(void **state)
     assert_true(server->closed && server->clean);
     assert_int_equal(server->objects[0].holds, 0);
     crb_session_lost(client->session, "closed", WORLD_START);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_bye_does_not_wait_for_ever(void **state)
@@ -304,9 +294,7 @@ static void test_bye_does_not_wait_for_ever(void **state)
     assert_true(crb_session_wants_close(server->session));
     assert_int_equal(a->status, CORBEL_GONE);
     assert_int_equal(a->completion, CORBEL_COMPLETED_YES);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_abort(void **state)
@@ -327,9 +315,7 @@ static void test_abort(void **state)
     assert_string_equal(client->why, "the peer ended the session: something is wrong");
     assert_int_equal(running->completion, CORBEL_COMPLETED_MAYBE);
     assert_int_equal(crossing->completion, CORBEL_COMPLETED_NO);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_loss(void **state)
@@ -358,9 +344,7 @@ static void test_loss(void **state)
     world_pass_keeping(w);
     assert_int_equal(client->events[CRB_EVENT_UNEXPORTED], 1);
     assert_int_equal(server->events[CRB_EVENT_UNEXPORTED], 1);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_ping_keeps_it_alive(void **state)
@@ -502,9 +486,7 @@ static void test_refused_before_open_is_no_for_all(void **state)
     assert_int_equal(server->events[CRB_EVENT_BIND] + server->events[CRB_EVENT_CALL], 0);
     assert_int_equal(bind->completion, CORBEL_COMPLETED_NO);
     assert_int_equal(call->completion, CORBEL_COMPLETED_NO);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_acceptor_waits_for_hello(void **state)

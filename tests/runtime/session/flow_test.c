@@ -192,9 +192,7 @@ static void test_large_bodies_both_ways_with_small_calls_between(void **state)
     }
     world_release_all(client);
     world_run(w, 10);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_bodies_take_turns(void **state)
@@ -276,9 +274,7 @@ static void test_longer_than_max_body(void **state)
     assert_int_equal(server->objects[4].holds, 0);
     world_release_all(client);
     world_run(w, 100);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_no_room_to_reserve(void **state)
@@ -322,9 +318,7 @@ static void test_no_room_to_reserve(void **state)
     assert_int_equal(b->completion, CORBEL_COMPLETED_YES);
     world_release_all(client);
     world_run(w, 10);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_results_without_credit_go_as_bulk(void **state)

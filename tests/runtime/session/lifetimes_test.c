@@ -62,9 +62,7 @@ static void test_a_thousand_through_a_silent_network(void **state)
     assert_int_equal(server->events[CRB_EVENT_UNEXPORTED], THOUSAND + 1);
     world_run(w, 60000);
     assert_int_equal(server->events[CRB_EVENT_UNEXPORTED], THOUSAND + 1); /* each once */
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 /** How a session ended, and whether what the peer held is kept. */
@@ -136,9 +134,7 @@ static void test_keeping_can_be_ended(void **state)
     assert_int_equal(held(server), 0);
     assert_true(crb_session_next_tick(server->session) == UINT64_MAX);
     crb_session_tick(server->session, world_now(w) + 10 * SECOND);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 /** A result was on its way when the pipe broke: perhaps it arrived. What was never written did not. */
@@ -163,9 +159,7 @@ static void test_kept_is_what_may_have_arrived(void **state)
     assert_int_equal(server->objects[1].holds, 1);
     assert_int_equal(server->objects[2].holds, 0);
     crb_scripted_cut(w->pipe, "cut");
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_nothing_held_nothing_kept(void **state)

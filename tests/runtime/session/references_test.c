@@ -27,9 +27,7 @@ static void test_counts_agree_when_quiet(void **state)
     world_release_all(server);
     world_release_all(client);
     world_run(w, 10);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_release_crosses_another_receipt(void **state)
@@ -214,9 +212,7 @@ static void test_withdrawn_object(void **state)
     world_finish(again, false);
     world_release_all(client);
     world_run(w, 10);
-    world_check_over(w);
-    world_check_tables_empty(w);
-    world_free(w);
+    world_check_and_free(w);
 }
 
 static void test_withdrawn_while_it_comes_back(void **state)

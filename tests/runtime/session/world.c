@@ -799,3 +799,10 @@ void world_hello(crb_frame *frame)
         .ping_timeout_ms = limits.ping_timeout_ms,
     };
 }
+
+void world_check_and_free(world *w)
+{
+    world_check_over(w);
+    world_check_tables_empty(w);
+    world_free(w);
+}

@@ -160,6 +160,8 @@ void world_check_over(world *w);
 /** Lets what sessions keep of a lost peer's go, at its time and not before. */
 void world_pass_keeping(world *w);
 void world_check_tables_empty(world *w);
+/** Both, and frees. */
+void world_check_and_free(world *w);
 /** Headers of each lane came in the order in which the calls were made. */
 void world_check_lanes(const world *w);
 /** What one side has sent and not got back is what the other holds. Only when all is quiet. */
