@@ -38,6 +38,15 @@ static void driver_count(driver *d, const crb_ref_out *ref)
     }
 }
 
+/** A body of zeros: small, or (one in eight) some of them fill a window, or (one in eight) of more than one piece. */
+static crb_buf driver_body(uint8_t how)
+{
+    static const uint8_t bytes[25000];
+    crb_buf body = CRB_BUF_INIT;
+    crb_buf_append(&body, bytes, how % 8 == 7 ? sizeof bytes : how % 8 == 5 ? how * (size_t)60 : how);
+    return body;
+}
+
 static void driver_answer(driver *d, size_t i, uint8_t how)
 {
     crb_answer *const answer = d->answers[i];
@@ -59,9 +68,7 @@ static void driver_answer(driver *d, size_t i, uint8_t how)
         crb_session_done(d->session, answer);
         return;
     }
-    static uint8_t bytes[40000];
-    crb_buf body = CRB_BUF_INIT;
-    crb_buf_append(&body, bytes, how % 8 == 7 ? sizeof bytes : how);
+    crb_buf body = driver_body(how);
     corbel_error error = { CORBEL_FAILED, CORBEL_COMPLETED_YES, "it failed", NULL };
     crb_ref_out ref = driver_ref(d, how);
     crb_result result = { .body = &body, .exception = "a::E", .error = &error };
@@ -106,14 +113,12 @@ static void driver_settle(driver_asked *asked)
 
 static void driver_call(driver *d, uint8_t how)
 {
-    static uint8_t bytes[40000];
     driver_asked *const place = driver_free_place(d);
     const driver_asked *const promise = d->n_imports == 0 || how % 6 == 5 ? driver_find_asked(d, true, how) : NULL;
     if (place == NULL || (promise == NULL && d->n_imports == 0)) {
         return;
     }
-    crb_buf args = CRB_BUF_INIT;
-    crb_buf_append(&args, bytes, how % 8 == 7 ? sizeof bytes : how);
+    crb_buf args = driver_body(how);
     crb_ref_out ref = driver_ref(d, how);
     crb_call_out call = {
         .target = promise == NULL ? d->imports[how % d->n_imports] : NULL,
