@@ -43,6 +43,10 @@ static void emit_one(emit_file *file, emit_output *output)
 static void run_all(const idl_unit *unit, idl_diagnostics *diagnostics, emit_result *result)
 {
     emit_run *run = emit_run_new(diagnostics->arena, unit, diagnostics);
+    emit_gate(run);
+    if (diagnostics->errors > 0) {
+        return;
+    }
     size_t n = 0;
     for (emit_file *file = run->files; file != NULL; file = file->next) {
         if (file->file->is_main) {
@@ -76,14 +80,14 @@ static int run_guarded(memory *held, const idl_unit *unit)
     return stopped;
 }
 
-emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors)
+emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors, idl_warning_options warn)
 {
     emit_result result = { 0 };
     memory *held = calloc(1, sizeof *held);
     int stopped = held == NULL ? IDL_STOP_MEMORY : 0;
     if (held != NULL) {
         held->arena.stop = &held->stop;
-        held->diagnostics = (idl_diagnostics) { .arena = &held->arena, .out = diagnostics, .max_errors = max_errors };
+        held->diagnostics = (idl_diagnostics) { .arena = &held->arena, .out = diagnostics, .max_errors = max_errors, .warn = warn };
         if (max_errors == 0) {
             held->diagnostics.max_errors = DEFAULT_MAX_ERRORS;
         }

@@ -4,6 +4,7 @@
 #define EMIT_CODEGEN_H
 
 #include "idl/model.h"
+#include "idl/warnings.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,7 +31,7 @@ typedef struct emit_result {
 
 /** unit: from a compilation without errors; it must outlive the result. diagnostics: where messages go; NULL: nowhere.
  *  Without memory: errors is not 0, and a message says so. The result is the caller's: emit_result_free(). */
-emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors);
+emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors, idl_warning_options warn);
 void emit_result_free(emit_result *result);
 
 #endif /* EMIT_CODEGEN_H */

@@ -120,8 +120,8 @@ static void derive(emit_file *file, const idl_decl *decl, const idl_decl *member
         name = emit_format(run->arena, "%s_", name);
     }
     if (in_the_way != NULL && file->file->is_main && run->diagnostics->errors == 0) { /* else it may only follow from that */
-        idl_warning(run->diagnostics, &in_the_way->decl->range,
-                    "%s is in the way: what is derived from '%s' is called '%s' in C [derived-name]", describe(run, in_the_way),
+        idl_warning(run->diagnostics, IDL_WARNING_DERIVED_NAME, &in_the_way->decl->range,
+                    "%s is in the way: what is derived from '%s' is called '%s' in C", describe(run, in_the_way),
                     decl->scoped_name, name);
     }
     enter_own(file, decl, member, suffix, name);

@@ -30,7 +30,7 @@ const char *emit_view_function(emit_run *run, const emit_view *view, const char 
 
 static void use_type(emit_file *file, const idl_type *type)
 {
-    if (type == NULL || type->kind != IDL_SEQUENCE) {
+    if (type == NULL || type->kind != IDL_SEQUENCE || !emit_gate_knows(type)) {
         return; /* a typedef's sequence is seen at the typedef */
     }
     emit_run *run = file->run;

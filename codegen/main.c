@@ -3,6 +3,7 @@
 #include "codegen/standard.h"
 #include "codegen/starter.h"
 #include "idl/idl.h"
+#include "idl/warnings.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
 
-static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] file.idl...\n"
+static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [-Werror] [-Wno-NAME]... file.idl...\n"
                                  "       corbelc --starter NAME\n";
 
 static const char help_text[] =
@@ -28,6 +29,10 @@ static const char help_text[] =
     "  -o dir            write here; the last folder of dir is made if it is not there. Default: here.\n"
     "                    sub/x.idl gives dir/x.corbel.h: no folder of the input is repeated\n"
     "  -MD               write file.corbel.d, too: a make rule that names all files that were read\n"
+    "  -Werror           warnings are errors\n"
+    "  -Wno-NAME         do not give the warning of that name, which stands behind its text in brackets:\n"
+    "                    context, derived-name, keyword-as-name, undefined-interface,\n"
+    "                    unknown-annotation\n"
     "  --starter NAME    begin a project: a folder NAME with an IDL file, a server, a client and their\n"
     "                    CMakeLists.txt, which build and run as they are. Nothing that is there is touched\n"
     "  --help            print this\n"
@@ -53,6 +58,7 @@ typedef struct command {
     size_t n_paths;
     const char *folder;
     bool with_dependencies;
+    idl_warning_options warn;
 } command;
 
 static int usage(const char *what, const char *argument)
@@ -108,6 +114,21 @@ static int start_project(const char *name)
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FILES;
 }
 
+/* -Werror, -Wno-NAME */
+static int read_warning_option(command *all, const char *option)
+{
+    if (strcmp(option, "-Werror") == 0) {
+        all->warn.as_errors = true;
+        return -1;
+    }
+    const idl_warning_id id = strncmp(option, "-Wno-", 5) == 0 ? idl_warning_find(option + 5) : IDL_N_WARNINGS;
+    if (id == IDL_N_WARNINGS) {
+        return usage("unknown warning: ", option);
+    }
+    all->warn.off |= UINT32_C(1) << id;
+    return -1;
+}
+
 static int read_option(command *all, int argc, char **argv, int *at)
 {
     const char *option = argv[*at];
@@ -125,6 +146,9 @@ static int read_option(command *all, int argc, char **argv, int *at)
     if (strcmp(option, "-MD") == 0) {
         all->with_dependencies = true;
         return -1;
+    }
+    if (strncmp(option, "-W", 2) == 0) {
+        return read_warning_option(all, option);
     }
     if (strncmp(option, "-I", 2) != 0 && strncmp(option, "-D", 2) != 0 && strncmp(option, "-o", 2) != 0) {
         return usage("unknown option ", option);
@@ -202,13 +226,14 @@ static int compile(const command *all)
         .defines = all->defines,
         .n_defines = all->n_defines,
         .diagnostics = stderr,
+        .warn = all->warn,
     };
     const idl_result compiled = idl_compile(&options, all->paths, all->n_paths);
     if (compiled.errors > 0 || compiled.unit == NULL) {
         idl_unit_free(compiled.unit);
         return EXIT_INPUT;
     }
-    emit_result emitted = emit_unit(compiled.unit, stderr, options.max_errors);
+    emit_result emitted = emit_unit(compiled.unit, stderr, options.max_errors, all->warn);
     int status = EXIT_DONE;
     const char *meeting = meeting_output(&emitted);
     if (emitted.errors > 0) {

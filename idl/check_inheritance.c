@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void charge(idl_parser *parser, const idl_node *interface, size_t count)
+void idl_charge_inherited(idl_parser *parser, const idl_node *interface, size_t count)
 {
     parser->inherited += count;
     if (parser->inherited > IDL_INHERITED_LIMIT) {
@@ -19,7 +19,7 @@ static void list_bases(idl_parser *parser, idl_node *interface, idl_decl_list ba
     for (size_t i = 0; i < bases.length; i++) {
         most += bases.items[i]->all_bases.length + 1;
     }
-    charge(parser, interface, most);
+    idl_charge_inherited(parser, interface, most);
     const idl_decl **all = idl_arena_alloc(parser->arena, (most + 1) * sizeof *all);
     const uint64_t mark = ++parser->mark;
     size_t length = 0;
@@ -37,20 +37,48 @@ static void list_bases(idl_parser *parser, idl_node *interface, idl_decl_list ba
     interface->decl.all_bases = (idl_decl_list) { length, all };
 }
 
-/* Takes in names of one base: its own, or those that it inherits. Two different things under one name are reported once a base.
+/* Operations and attributes are the interface's own under their names; types, constants and exceptions can be declared anew. */
+static bool is_fixed(const idl_node *node)
+{
+    return node->decl.kind == IDL_OPERATION || node->decl.kind == IDL_ATTRIBUTE;
+}
+
+/* A name that stands for one thing in one base and for another in the next: using it is an error, but not inheriting it. */
+static void make_ambiguous(idl_parser *parser, idl_node *interface, const idl_node *old, const idl_node *member)
+{
+    if (old->ambiguous != NULL) {
+        return;
+    }
+    idl_node *both = idl_arena_alloc(parser->arena, sizeof *both);
+    *both = *old;
+    both->ambiguous = member;
+    idl_names_remove(&interface->scope->inherited, both->key, strlen(both->key));
+    idl_names_put(&interface->scope->inherited, parser->arena, both->key, strlen(both->key), both);
+}
+
+/* Takes in names of one base: its own, or those that it inherits. Two different members under one name are reported once a base.
  */
-static void inherit(idl_parser *parser, idl_node *interface, const idl_names *names, const idl_range *range, bool *reported)
+static void inherit(idl_parser *parser, idl_node *interface, const idl_names *names, const idl_names *hiding,
+                    const idl_range *range, bool *reported)
 {
     void *value;
     const struct idl_name *at = NULL;
     while ((at = idl_names_next(names, at, &value)) != NULL) {
         idl_node *member = value;
         const size_t length = strlen(member->key);
+        idl_charge_inherited(parser, interface, 1);
+        const idl_node *hider = hiding == NULL ? NULL : idl_names_get(hiding, member->key, length);
+        if (hider != NULL && !hider->is_poisoned) {
+            continue;
+        }
         const idl_node *old = idl_names_get(&interface->scope->inherited, member->key, length);
-        charge(parser, interface, 1);
         if (old == NULL) {
             idl_names_put(&interface->scope->inherited, parser->arena, member->key, length, member);
-        } else if (old != member && !old->is_poisoned && !member->is_poisoned && !*reported) {
+        } else if (old == member || old->is_poisoned || member->is_poisoned || *reported) {
+            continue;
+        } else if (!is_fixed(old) && !is_fixed(member)) {
+            make_ambiguous(parser, interface, old, member);
+        } else {
             *reported = true;
             idl_error(parser->diagnostics, range, "interface '%s' inherits two different '%s'", interface->decl.name,
                       member->decl.name);
@@ -60,14 +88,38 @@ static void inherit(idl_parser *parser, idl_node *interface, const idl_names *na
     }
 }
 
+void idl_inherit_names(idl_parser *parser, idl_node *heir, const idl_node *base)
+{
+    bool reported = false;
+    inherit(parser, heir, &base->scope->inherited, &base->scope->names, &heir->decl.range, &reported);
+    inherit(parser, heir, &base->scope->names, NULL, &heir->decl.range, &reported);
+}
+
+/* A reference to an interface can leave the process unless it is local, and one to an abstract interface may be to a value. */
+static void check_kinds(idl_parser *parser, const idl_node *interface, const idl_decl *base, const idl_range *range)
+{
+    const idl_decl *heir = &interface->decl;
+    if (base->is_local && !heir->is_local) {
+        idl_error(parser->diagnostics, range, "interface '%s' is not local, and cannot inherit from '%s', which is", heir->name,
+                  base->name);
+    } else if (heir->is_abstract && !base->is_abstract) {
+        idl_error(parser->diagnostics, range, "interface '%s' is abstract, and cannot inherit from '%s', which is not",
+                  heir->name, base->name);
+    } else {
+        return;
+    }
+    idl_note(parser->diagnostics, &base->range, "declared here");
+}
+
 void idl_check_bases(idl_parser *parser, idl_node *interface, idl_decl_list bases, const idl_range *ranges)
 {
     list_bases(parser, interface, bases);
     for (size_t i = 0; i < bases.length; i++) {
         const idl_scope *base = idl_node_of(bases.items[i])->scope;
         bool reported = false;
-        inherit(parser, interface, &base->inherited, &ranges[i], &reported);
-        inherit(parser, interface, &base->names, &ranges[i], &reported);
+        check_kinds(parser, interface, bases.items[i], &ranges[i]);
+        inherit(parser, interface, &base->inherited, &base->names, &ranges[i], &reported);
+        inherit(parser, interface, &base->names, NULL, &ranges[i], &reported);
     }
 }
 
@@ -78,13 +130,15 @@ void idl_list_members(idl_parser *parser, idl_node *interface)
     for (size_t i = 0; i < bases.length; i++) {
         inherited += idl_node_of(bases.items[i])->n_children;
     }
-    charge(parser, interface, inherited);
+    idl_charge_inherited(parser, interface, inherited);
     const idl_decl **members = idl_arena_alloc(parser->arena, (inherited + interface->n_children + 1) * sizeof *members);
     size_t length = 0;
     for (size_t i = 0; i <= bases.length; i++) {
         const idl_decl *from = i < bases.length ? bases.items[i] : &interface->decl;
         for (const idl_decl *member = from->children; member != NULL; member = member->next) {
-            members[length++] = member;
+            if (is_fixed(idl_node_of(member))) {
+                members[length++] = member;
+            }
         }
     }
     interface->decl.members = (idl_decl_list) { length, members };

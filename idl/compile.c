@@ -34,6 +34,7 @@ static void wire(compilation *c, const idl_options *options)
     c->arena.stop = &c->stop;
     c->diagnostics.arena = &c->arena;
     c->diagnostics.out = options->diagnostics;
+    c->diagnostics.warn = options->warn;
     c->diagnostics.max_errors = options->max_errors == 0 ? DEFAULT_MAX_ERRORS : options->max_errors;
     c->sources.arena = &c->arena;
     c->sources.diagnostics = &c->diagnostics;
@@ -59,7 +60,8 @@ static void compile(compilation *c, const idl_request *request)
     idl_type *bad_type = idl_arena_alloc(&c->arena, sizeof *bad_type);
     bad_type->kind = IDL_VOID;
     c->parser.bad_type = bad_type;
-    c->parser.scope = idl_arena_alloc(&c->arena, sizeof *c->parser.scope);
+    c->parser.prefix = "";
+    idl_begin_scopes(&c->parser);
     for (size_t i = 0; i < n_mains; i++) {
         if (mains[i] != NULL) {
             idl_preprocess_main(&c->preprocessor, mains[i]);
@@ -67,6 +69,9 @@ static void compile(compilation *c, const idl_request *request)
         }
     }
     idl_check_forwards(&c->parser);
+    if (c->diagnostics.errors == 0) {
+        idl_finish_unit(&c->parser);
+    }
     idl_sources_finish(&c->sources);
     c->unit.files = c->sources.first;
 }

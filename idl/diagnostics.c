@@ -110,8 +110,9 @@ static void put_source(FILE *out, const idl_range *range)
     fputs(any ? "\n" : "^\n", out);
 }
 
-static void report(const idl_diagnostics *diagnostics, const idl_range *range, const char *kind, const char *format,
-                   va_list arguments)
+/* name: of a warning, or NULL. */
+static void report(const idl_diagnostics *diagnostics, const idl_range *range, const char *kind, const char *name,
+                   const char *format, va_list arguments)
 {
     FILE *out = diagnostics->out;
     if (out == NULL) {
@@ -128,6 +129,9 @@ static void report(const idl_diagnostics *diagnostics, const idl_range *range, c
     }
     fprintf(out, "%s: ", kind);
     put_text(out, text);
+    if (name != NULL) {
+        fprintf(out, " [%s]", name);
+    }
     fputc('\n', out);
     if (range->file != NULL && range->line > 0) {
         put_source(out, range);
@@ -174,7 +178,7 @@ void idl_error(idl_diagnostics *diagnostics, const idl_range *range, const char 
     count_error(diagnostics, range);
     va_list arguments;
     va_start(arguments, format);
-    report(diagnostics, range, "error", format, arguments);
+    report(diagnostics, range, "error", NULL, format, arguments);
     va_end(arguments);
 }
 
@@ -185,16 +189,28 @@ void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *
     }
     va_list arguments;
     va_start(arguments, format);
-    report(diagnostics, range, "note", format, arguments);
+    report(diagnostics, range, "note", NULL, format, arguments);
     va_end(arguments);
 }
 
-void idl_warning(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...)
+void idl_warning(idl_diagnostics *diagnostics, idl_warning_id id, const idl_range *range, const char *format, ...)
 {
-    diagnostics->warnings++;
+    diagnostics->muted = (diagnostics->warn.off & UINT32_C(1) << id) != 0;
+    if (diagnostics->muted) {
+        return;
+    }
+    if (diagnostics->warn.as_errors) {
+        diagnostics->muted = is_repetition(diagnostics, range);
+        if (diagnostics->muted) {
+            return;
+        }
+        count_error(diagnostics, range);
+    } else {
+        diagnostics->warnings++;
+    }
     va_list arguments;
     va_start(arguments, format);
-    report(diagnostics, range, "warning", format, arguments);
+    report(diagnostics, range, diagnostics->warn.as_errors ? "error" : "warning", idl_warning_name(id), format, arguments);
     va_end(arguments);
 }
 
@@ -203,7 +219,7 @@ void idl_fatal(idl_diagnostics *diagnostics, const idl_range *range, const char 
     count_error(diagnostics, range);
     va_list arguments;
     va_start(arguments, format);
-    report(diagnostics, range, "error", format, arguments);
+    report(diagnostics, range, "error", NULL, format, arguments);
     va_end(arguments);
     idl_stop(diagnostics->arena, IDL_STOP_ERRORS);
 }

@@ -4,6 +4,7 @@
 
 #include "idl/arena.h"
 #include "idl/model.h"
+#include "idl/warnings.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@ typedef struct idl_diagnostics {
     uint32_t errors;
     uint32_t warnings;
     uint32_t max_errors;
+    idl_warning_options warn;
     bool muted;                    /* the last error was a repetition: its notes are too */
     struct idl_reported *reported; /* the places where errors were reported */
 } idl_diagnostics;
@@ -28,8 +30,9 @@ void idl_error(idl_diagnostics *diagnostics, const idl_range *range, const char 
 /** More about the error before it. */
 void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
 
-/** Something to look at that is no error. */
-void idl_warning(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
+/** Something to look at that is no error, unless the options say so. Its name stands behind the text, in brackets. */
+void idl_warning(idl_diagnostics *diagnostics, idl_warning_id id, const idl_range *range, const char *format, ...)
+    IDL_PRINTF(4, 5);
 
 /** An error after which nothing more is read; it is never dropped. */
 _Noreturn void idl_fatal(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);

@@ -183,24 +183,34 @@ static void error_directive(idl_preprocessor *preprocessor, const idl_token *wor
     skip_line(preprocessor);
 }
 
-/* "#pragma" anything: those of the IDL standard have a meaning that is missing here; the others belong to other compilers */
-static void pragma(idl_preprocessor *preprocessor)
+/* "#pragma" ( "prefix" | "ID" | "version" ) rest of the line. Other pragmas belong to other compilers. True: token is one for the
+ * parser. */
+static bool pragma(idl_preprocessor *preprocessor, idl_token *token)
 {
+    static const char *const ours[] = { "prefix", "ID", "version" };
     idl_lexer *lexer = &preprocessor->input->lexer;
     idl_lex_skip_blank(lexer);
-    const char *end = lexer->at;
+    const char *start = lexer->at;
+    const char *end = start;
     while (end < lexer->end && idl_is_name_part(*end)) {
         end++;
     }
-    static const char *const ours[] = { "prefix", "ID", "version" };
-    const size_t length = (size_t)(end - lexer->at);
+    const size_t length = (size_t)(end - start);
+    const char *word = NULL;
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-        if (length == strlen(ours[i]) && memcmp(lexer->at, ours[i], length) == 0) {
-            const idl_range range = idl_lex_range(lexer, lexer->at, end);
-            idl_error(preprocessor->diagnostics, &range, "#pragma %s is not supported yet", ours[i]);
-        }
+        word = length == strlen(ours[i]) && memcmp(start, ours[i], length) == 0 ? ours[i] : word;
     }
+    if (word == NULL || preprocessor->input->silent) {
+        skip_line(preprocessor);
+        return false;
+    }
+    *token = (idl_token) { .kind = IDL_TOKEN_PRAGMA, .string = word, .begins_line = true };
+    token->range = idl_lex_range(lexer, start, end);
+    lexer->at = end;
+    idl_range rest;
+    idl_lex_rest_of_line(lexer, &token->text, &token->length, &rest);
     skip_line(preprocessor);
+    return true;
 }
 
 static void pop_condition(idl_input *input)
@@ -312,13 +322,12 @@ static void end_group(idl_preprocessor *preprocessor, const idl_token *word)
     skip_group(preprocessor);
 }
 
-void idl_directive(idl_preprocessor *preprocessor, const idl_token *hash)
+bool idl_directive(idl_preprocessor *preprocessor, idl_token *token)
 {
     idl_token word;
-    (void)hash;
     idl_lex(&preprocessor->input->lexer, &word);
     if (word.kind == IDL_TOKEN_NEWLINE) {
-        return;
+        return false;
     }
     if (is_word(&word, "include")) {
         include(preprocessor);
@@ -337,10 +346,11 @@ void idl_directive(idl_preprocessor *preprocessor, const idl_token *hash)
     } else if (is_word(&word, "error")) {
         error_directive(preprocessor, &word);
     } else if (is_word(&word, "pragma")) {
-        pragma(preprocessor);
+        return pragma(preprocessor, token);
     } else {
         char text[IDL_TOKEN_TEXT];
         idl_error(preprocessor->diagnostics, &word.range, "unknown directive %s", idl_token_text(&word, text));
         skip_line(preprocessor);
     }
+    return false;
 }

@@ -3,6 +3,7 @@
 #define IDL_IDL_H
 
 #include "idl/model.h"
+#include "idl/warnings.h"
 
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ typedef struct idl_options {
     size_t n_defines;
     FILE *diagnostics;   /* where messages go; NULL: nowhere (fuzzing) */
     uint32_t max_errors; /* stop after so many; 0: 20 */
+    idl_warning_options warn;
 } idl_options;
 
 typedef struct idl_result {

@@ -45,3 +45,44 @@ const char *idl_keyword_word(idl_keyword keyword)
 {
     return words[keyword];
 }
+
+bool idl_keyword_is_young(idl_keyword keyword)
+{
+    switch (keyword) {
+    case IDL_KEYWORD_ALIAS:
+    case IDL_KEYWORD_BITFIELD:
+    case IDL_KEYWORD_BITMASK:
+    case IDL_KEYWORD_BITSET:
+    case IDL_KEYWORD_COMPONENT:
+    case IDL_KEYWORD_CONNECTOR:
+    case IDL_KEYWORD_CONSUMES:
+    case IDL_KEYWORD_EMITS:
+    case IDL_KEYWORD_EVENTTYPE:
+    case IDL_KEYWORD_FACTORY:
+    case IDL_KEYWORD_FINDER:
+    case IDL_KEYWORD_GETRAISES:
+    case IDL_KEYWORD_HOME:
+    case IDL_KEYWORD_IMPORT:
+    case IDL_KEYWORD_MANAGES:
+    case IDL_KEYWORD_MAP:
+    case IDL_KEYWORD_MIRRORPORT:
+    case IDL_KEYWORD_MULTIPLE:
+    case IDL_KEYWORD_PORT:
+    case IDL_KEYWORD_PORTTYPE:
+    case IDL_KEYWORD_PRIMARYKEY:
+    case IDL_KEYWORD_PRIVATE:
+    case IDL_KEYWORD_PROVIDES:
+    case IDL_KEYWORD_PUBLIC:
+    case IDL_KEYWORD_PUBLISHES:
+    case IDL_KEYWORD_SETRAISES:
+    case IDL_KEYWORD_SUPPORTS:
+    case IDL_KEYWORD_TRUNCATABLE:
+    case IDL_KEYWORD_TYPEID:
+    case IDL_KEYWORD_TYPENAME:
+    case IDL_KEYWORD_TYPEPREFIX:
+    case IDL_KEYWORD_USES:
+        return true;
+    default:
+        return false;
+    }
+}

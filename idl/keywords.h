@@ -2,6 +2,7 @@
 #ifndef IDL_KEYWORDS_H
 #define IDL_KEYWORDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Sorted by the word in lower case. */
@@ -100,6 +101,10 @@ typedef enum idl_keyword {
 
 /** The reserved word that a name is, in any mixture of upper and lower case. */
 idl_keyword idl_keyword_find(const char *name, size_t length);
+
+/** It came with value types, components and what followed: older files use it as a name, which is taken with a warning, since no
+ *  rule of the grammar has both a name and this keyword in one place. */
+bool idl_keyword_is_young(idl_keyword keyword);
 
 /** As it has to be written. */
 const char *idl_keyword_word(idl_keyword keyword);

@@ -1,4 +1,5 @@
 /* Numbers, characters and strings. A literal that is wrong is reported once and marked bad; it then has no value. */
+#include "idl/fixed.h"
 #include "idl/lexer.h"
 #include "idl/text.h"
 
@@ -53,8 +54,7 @@ static void lex_float(idl_lexer *lexer, idl_token *token, const char *start, con
         at = digits(at);
     }
     if (at != end) {
-        const bool fixed = at + 1 == end && (*at == 'd' || *at == 'D');
-        complain(lexer, token, start, end, fixed ? "fixed-point numbers are not supported yet" : "this is not a number");
+        complain(lexer, token, start, end, "this is not a number");
     }
     if (!token->bad) {
         token->number = to_double(lexer, idl_arena_text(lexer->arena, start, (size_t)(end - start)));
@@ -77,8 +77,6 @@ static void lex_integer(idl_lexer *lexer, idl_token *token, const char *start, c
         const int digit = idl_hex_value(*at);
         if (base == 8 && (*at == '8' || *at == '9')) {
             complain(lexer, token, start, end, "an octal number (it begins with 0) has only the digits 0 to 7");
-        } else if (base != 16 && at + 1 == end && (*at == 'd' || *at == 'D')) {
-            complain(lexer, token, start, end, "fixed-point numbers are not supported yet");
         } else if (digit < 0 || (unsigned)digit >= base) {
             complain(lexer, token, start, end, "this is not a number");
         } else if (__builtin_mul_overflow(token->integer, (uint64_t)base, &token->integer) ||
@@ -86,6 +84,25 @@ static void lex_integer(idl_lexer *lexer, idl_token *token, const char *start, c
             complain(lexer, token, start, end, "this number needs more than 64 bits");
         }
     }
+}
+
+/* Digits with at most one point, then 'd'. False: it is something else. */
+static bool lex_fixed(idl_lexer *lexer, idl_token *token, const char *start, const char *end)
+{
+    const char *at = digits(start);
+    if (*at == '.') {
+        at = digits(at + 1);
+    }
+    if (at + 1 != end || (*at != 'd' && *at != 'D')) {
+        return false;
+    }
+    char *text = idl_arena_alloc(lexer->arena, IDL_FIXED_TEXT);
+    token->kind = IDL_TOKEN_FIXED;
+    if (idl_fixed_parse(start, (size_t)(at - start), text) != IDL_FAULT_NONE) {
+        complain(lexer, token, start, end, "a fixed-point number has at most 31 digits");
+    }
+    token->string = text;
+    return true;
 }
 
 void idl_lex_number(idl_lexer *lexer, idl_token *token)
@@ -101,6 +118,9 @@ void idl_lex_number(idl_lexer *lexer, idl_token *token)
         end += exponent && (*end == '+' || *end == '-') ? 1 : 0;
     }
     lexer->at = end;
+    if (!hexadecimal && lex_fixed(lexer, token, start, end)) {
+        return;
+    }
     if (is_float && !hexadecimal) {
         lex_float(lexer, token, start, end);
     } else {
@@ -108,39 +128,73 @@ void idl_lex_number(idl_lexer *lexer, idl_token *token)
     }
 }
 
-/* The byte that an escape sequence stands for; at stands behind the backslash and moves behind the sequence. */
-static char escape(idl_lexer *lexer, idl_token *token, const char *backslash)
+/* Up to so many digits of the base. */
+static uint32_t escape_digits(idl_lexer *lexer, int base, int most)
+{
+    uint32_t value = 0;
+    for (int i = 0; i < most; i++) {
+        const int digit = idl_hex_value(*lexer->at);
+        if (digit < 0 || digit >= base) {
+            break;
+        }
+        value = value * (uint32_t)base + (uint32_t)digit;
+        lexer->at++;
+    }
+    return value;
+}
+
+/* Behind "\u": a code point, of one such sequence or of the two of a surrogate pair. */
+static uint32_t unicode_escape(idl_lexer *lexer, idl_token *token, const char *backslash)
+{
+    if (!token->is_wide) {
+        complain(lexer, token, backslash, lexer->at, "\\u is for wide characters and strings: L'\\u00e9', L\"\\u00e9\"");
+        escape_digits(lexer, 16, 4);
+        return '?';
+    }
+    if (idl_hex_value(*lexer->at) < 0) {
+        complain(lexer, token, backslash, lexer->at, "\\u needs one to four hexadecimal digits");
+        return '?';
+    }
+    const uint32_t value = escape_digits(lexer, 16, 4);
+    if (value < 0xD800 || value > 0xDFFF) {
+        return value;
+    }
+    if (value < 0xDC00 && lexer->at[0] == '\\' && lexer->at[1] == 'u' && idl_hex_value(lexer->at[2]) >= 0) {
+        lexer->at += 2;
+        const uint32_t low = escape_digits(lexer, 16, 4);
+        if (low >= 0xDC00 && low <= 0xDFFF) {
+            return 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00);
+        }
+    }
+    complain(lexer, token, backslash, lexer->at, "this is half of a surrogate pair");
+    return '?';
+}
+
+/* What an escape sequence stands for, a byte or, in a wide literal, a code point; at stands behind the backslash and moves behind
+ * the sequence. */
+static uint32_t escape(idl_lexer *lexer, idl_token *token, const char *backslash)
 {
     static const char letters[] = "ntvbrfa\\?'\"";
     static const char meanings[] = "\n\t\v\b\r\f\a\\?'\"";
     const char *letter = *lexer->at == '\0' ? NULL : strchr(letters, *lexer->at);
     if (letter != NULL) {
         lexer->at++;
-        return meanings[letter - letters];
+        return (uint32_t)meanings[letter - letters];
     }
-    unsigned value = 0;
     if (*lexer->at >= '0' && *lexer->at <= '7') {
-        for (int i = 0; i < 3 && *lexer->at >= '0' && *lexer->at <= '7'; i++) {
-            value = value * 8 + (unsigned)(*lexer->at++ - '0');
-        }
+        const uint32_t value = escape_digits(lexer, 8, 3);
         if (value > 255) {
             complain(lexer, token, backslash, lexer->at, "this escape sequence is larger than a byte");
         }
-        return (char)(value & 0xFF);
+        return value & 0xFF;
     }
     if (*lexer->at == 'x' && idl_hex_value(lexer->at[1]) >= 0) {
         lexer->at++;
-        for (int i = 0; i < 2 && idl_hex_value(*lexer->at) >= 0; i++) {
-            value = value * 16 + (unsigned)idl_hex_value(*lexer->at++);
-        }
-        return (char)value;
+        return escape_digits(lexer, 16, 2);
     }
     if (*lexer->at == 'u') {
         lexer->at++;
-        if (!token->is_wide) {
-            complain(lexer, token, backslash, lexer->at, "\\u belongs to wide characters, which are not supported yet");
-        }
-        return '?';
+        return unicode_escape(lexer, token, backslash);
     }
     const size_t length = lexer->at == lexer->end ? 0 : idl_utf8_length(lexer->at, lexer->end);
     if (length > 0 && *lexer->at != '\n') {
@@ -159,11 +213,15 @@ static bool read_quoted(idl_lexer *lexer, idl_token *token, char *bytes, size_t 
         const char *start = lexer->at;
         if (*start == '\\') {
             lexer->at++;
-            const char byte = escape(lexer, token, start);
-            if (byte == '\0' && quote == '"') {
+            const uint32_t code = escape(lexer, token, start);
+            if (code == 0 && quote == '"') {
                 complain(lexer, token, start, lexer->at, "a string cannot contain NUL");
             }
-            bytes[length++] = byte;
+            if (token->is_wide) {
+                length += idl_utf8_put(code, bytes + length);
+            } else {
+                bytes[length++] = (char)code;
+            }
             continue;
         }
         const size_t step = idl_utf8_length(start, lexer->end);
@@ -215,9 +273,11 @@ void idl_lex_char(idl_lexer *lexer, idl_token *token)
     char *bytes = room(lexer);
     if (!read_quoted(lexer, token, bytes, &length)) {
         complain(lexer, token, start, lexer->at, "this character is not closed on its line");
-    } else if (length != 1 && !token->is_wide) {
+    } else if (length == 0) {
+        complain(lexer, token, start, lexer->at, "there is no character between the quotes");
+    } else if (length != (token->is_wide ? idl_utf8_length(bytes, bytes + length) : 1)) {
         complain(lexer, token, start, lexer->at,
-                 length == 0 ? "there is no character between the quotes" : "a char is one byte, and this is more");
+                 token->is_wide ? "a wchar is one character, and this is more" : "a char is one byte, and this is more");
     }
-    token->integer = (unsigned char)bytes[0];
+    token->integer = token->is_wide && !token->bad ? idl_utf8_get(bytes, length) : (unsigned char)bytes[0];
 }

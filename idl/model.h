@@ -136,8 +136,9 @@ typedef enum idl_extensibility { IDL_EXTENSIBILITY_NONE, IDL_FINAL, IDL_APPENDAB
 /** One argument of an annotation. */
 typedef struct idl_argument {
     const char *name; /* of the parameter: never NULL when the annotation is known, "value" for one without a name otherwise */
-    idl_value value;  /* NONE if the annotation is unknown and this is no plain literal */
-    const char *text; /* as written, tokens separated by a space where they were */
+    idl_value value;  /* NONE if the annotation is unknown and this is no plain literal; a word of a standard's own enum, such as
+                         HASH, is a STRING */
+    const char *text; /* of an unknown annotation: as written, a space where there was any; else NULL */
     idl_range range;
 } idl_argument;
 
@@ -181,13 +182,13 @@ struct idl_decl {
     bool is_oneway;
     bool is_local;             /* of an interface */
     bool is_abstract;          /* of an interface */
+    bool is_undefined;         /* of an interface: it has forward declarations only, and stands in no list of children */
     bool is_default;           /* of a union's member: it has the label `default`; of an enumerator: @default_literal */
     bool has_implicit_default; /* of a union: no member is_default, and the labels leave values of the discriminator free */
     bool has_id;               /* of a member or parameter: @id, @hashid or @autoid(HASH) gave the id */
     bool is_optional;          /* @optional */
     bool is_key;               /* @key */
     bool is_deprecated;        /* @deprecated */
-    bool is_unsupported; /* it was recognised and left out (a value type, …) in a file that is not main; nothing uses it */
     idl_direction direction;
     idl_extensibility extensibility;
     uint32_t id;       /* of a member: counted from 0, or given; of a parameter only if has_id */
@@ -201,7 +202,7 @@ struct idl_decl {
     const char *unit;          /* @unit; NULL: there is none */
     const char *c_name;        /* @c_name; NULL: there is none */
     const char *repository_id; /* "IDL:omg.org/bank/Account:1.0", of what has one: all that has a scope or is a type; else NULL */
-    idl_annotation *annotations; /* all of them, in order */
+    idl_annotation *annotations; /* all of them, in order; those of a union's discriminator are its type's */
     idl_decl_list bases;         /* of an interface, struct, bitset: as written */
     idl_decl_list all_bases;     /* of an interface: direct and indirect ones, each once, a base always before its heirs */
     idl_decl_list members;       /* of an interface: what idl_interface_members() gives; of a struct: all, the base's first */

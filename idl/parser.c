@@ -3,13 +3,61 @@
 
 #include <string.h>
 
+void idl_parser_begin(idl_parser *parser)
+{
+    for (;;) {
+        idl_preprocess_next(parser->preprocessor, &parser->token);
+        if (parser->token.kind != IDL_TOKEN_PRAGMA) {
+            return;
+        }
+        idl_pragma *pragma = idl_arena_alloc(parser->arena, sizeof *pragma);
+        pragma->token = parser->token;
+        if (parser->pragmas == NULL) {
+            parser->pragmas = pragma;
+        } else {
+            parser->last_pragma->next = pragma;
+        }
+        parser->last_pragma = pragma;
+    }
+}
+
 void idl_parser_advance(idl_parser *parser)
 {
     if (parser->token.kind == IDL_TOKEN_END) {
         return; /* idl_parse_specification() leaves the file */
     }
     parser->previous = parser->token.range;
-    idl_preprocess_next(parser->preprocessor, &parser->token);
+    idl_parser_begin(parser);
+}
+
+char idl_parser_peek(const idl_parser *parser)
+{
+    const idl_expansion *expansion = parser->preprocessor->expansion;
+    while (expansion != NULL && expansion->next == expansion->macro->n_tokens) {
+        expansion = expansion->outer;
+    }
+    if (expansion != NULL) {
+        return *expansion->macro->tokens[expansion->next].text;
+    }
+    const idl_lexer *lexer = &parser->preprocessor->input->lexer;
+    const char *at = lexer->at;
+    while (at < lexer->end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) {
+        at++;
+    }
+    return *at;
+}
+
+bool idl_parser_at_name(const idl_parser *parser)
+{
+    return parser->token.kind == IDL_TOKEN_NAME || idl_parser_is_mark(parser, IDL_MARK_SCOPE) ||
+           (parser->token.kind == IDL_TOKEN_KEYWORD && idl_keyword_is_young(parser->token.keyword));
+}
+
+void idl_range_extend(idl_range *range, const idl_range *to)
+{
+    if (range->file == to->file && range->line == to->line && to->column >= range->column) {
+        range->length = to->column + to->length - range->column;
+    }
 }
 
 bool idl_parser_is_mark(const idl_parser *parser, int mark)
@@ -126,37 +174,6 @@ void idl_parser_skip_parentheses(idl_parser *parser)
             return;
         }
         idl_parser_advance(parser);
-    }
-}
-
-void idl_parser_annotations(idl_parser *parser)
-{
-    const char *doc = parser->token.doc;
-    bool any = false;
-    while (idl_parser_is_mark(parser, '@')) {
-        idl_range range = parser->token.range;
-        any = true;
-        idl_parser_advance(parser);
-        const bool declares = parser->token.kind == IDL_TOKEN_NAME && strcmp(parser->token.name, "annotation") == 0;
-        if (parser->token.range.line == range.line && parser->token.range.column == range.column + 1) {
-            range.length += parser->token.range.length;
-        }
-        idl_parser_unsupported(parser, &range, "annotations are");
-        idl_parser_take_mark(parser, IDL_MARK_SCOPE);
-        while (parser->token.kind == IDL_TOKEN_NAME || parser->token.kind == IDL_TOKEN_KEYWORD) {
-            idl_parser_advance(parser);
-            if (!idl_parser_take_mark(parser, IDL_MARK_SCOPE)) {
-                break;
-            }
-        }
-        if (declares) {
-            idl_parser_recover(parser);
-        } else {
-            idl_parser_skip_parentheses(parser);
-        }
-    }
-    if (any && parser->token.doc == NULL) {
-        parser->token.doc = doc;
     }
 }
 

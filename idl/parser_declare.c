@@ -9,6 +9,16 @@
 bool idl_parse_identifier(idl_parser *parser, const char *what, idl_token *ret)
 {
     const idl_token *token = &parser->token;
+    if (token->kind == IDL_TOKEN_KEYWORD && idl_keyword_is_young(token->keyword)) {
+        idl_warning(parser->diagnostics, IDL_WARNING_KEYWORD_AS_NAME, &token->range,
+                    "'%s' is a keyword of newer IDL: as a name it is written '_%s'", idl_keyword_word(token->keyword),
+                    idl_keyword_word(token->keyword));
+        *ret = *token;
+        ret->kind = IDL_TOKEN_NAME;
+        ret->name = idl_keyword_word(token->keyword);
+        idl_parser_advance(parser);
+        return true;
+    }
     if (token->kind == IDL_TOKEN_KEYWORD) {
         idl_error(parser->diagnostics, &token->range, "'%s' is a keyword: as a name it is written '_%s'",
                   idl_keyword_word(token->keyword), idl_keyword_word(token->keyword));
@@ -21,7 +31,11 @@ bool idl_parse_identifier(idl_parser *parser, const char *what, idl_token *ret)
         return idl_parser_unexpected(parser, what);
     }
     const idl_keyword keyword = token->escaped ? IDL_KEYWORD_NONE : idl_keyword_find(token->name, strlen(token->name));
-    if (keyword != IDL_KEYWORD_NONE) {
+    if (keyword != IDL_KEYWORD_NONE && idl_keyword_is_young(keyword)) {
+        idl_warning(parser->diagnostics, IDL_WARNING_KEYWORD_AS_NAME, &token->range,
+                    "'%s' differs only in case from '%s', a keyword of newer IDL: as a name it is written '_%s'", token->name,
+                    idl_keyword_word(keyword), token->name);
+    } else if (keyword != IDL_KEYWORD_NONE) {
         idl_error(parser->diagnostics, &token->range,
                   "'%s' differs only in case from the keyword '%s': as a name it is written '_%s'", token->name,
                   idl_keyword_word(keyword), token->name);
@@ -63,6 +77,7 @@ idl_node *idl_make_node(idl_parser *parser, idl_decl_kind kind, const idl_token 
     node->decl.doc = doc;
     node->decl.parent = parser->owner == NULL ? NULL : &parser->owner->decl;
     node->key = idl_key(parser->arena, name->name);
+    node->prefix = parser->prefix;
     return node;
 }
 
@@ -77,12 +92,25 @@ void idl_append(idl_parser *parser, idl_node *node)
     }
 }
 
+/* An interface's types, constants and exceptions may hide those of its bases. */
+static bool can_redeclare(const idl_node *node, const idl_node *inherited)
+{
+    const bool in_interface = node->decl.parent != NULL && node->decl.parent->kind == IDL_INTERFACE;
+    const idl_node *const both[] = { node, inherited };
+    for (size_t i = 0; i < 2; i++) {
+        if (both[i]->decl.kind == IDL_OPERATION || both[i]->decl.kind == IDL_ATTRIBUTE) {
+            return false;
+        }
+    }
+    return in_interface || node->decl.kind == IDL_ENUMERATOR;
+}
+
 void idl_put_or_report(idl_parser *parser, idl_node *node)
 {
     idl_scope *scope = parser->scope;
     const idl_node *old = idl_scope_put(scope, parser->arena, node);
     const idl_node *inherited = idl_names_get(&scope->inherited, node->key, strlen(node->key));
-    if (old == NULL && inherited != NULL && !inherited->is_poisoned) {
+    if (old == NULL && inherited != NULL && !inherited->is_poisoned && !can_redeclare(node, inherited)) {
         node->is_poisoned = true;
         idl_error(parser->diagnostics, &node->decl.range, "'%s' is already inherited: '%s'", node->decl.name,
                   inherited->decl.scoped_name);
@@ -174,8 +202,14 @@ static const char *wanted_text(idl_wanted wanted)
         return "interface";
     case IDL_WANT_CONSTANT:
         return "constant";
+    case IDL_WANT_STRUCT:
+        return "struct";
+    case IDL_WANT_BITSET:
+        return "bitset";
     case IDL_WANT_SCOPE:
         return "module or interface";
+    case IDL_WANT_ANYTHING:
+        break;
     }
     return "name";
 }
@@ -258,7 +292,23 @@ static void report_unwanted(idl_parser *parser, const name_reference *reference,
         idl_error(parser->diagnostics, &reference->range, "'%s' is %s, not %s %s", reference->text, idl_kind_text(decl),
                   text[0] == 'i' || text[0] == 'e' ? "an" : "a", text);
     }
-    idl_note(parser->diagnostics, &decl->range, "declared here");
+    if (!found->is_builtin) {
+        idl_note(parser->diagnostics, &decl->range, "declared here");
+    }
+}
+
+/* It is not supported, or it stands for two things. */
+static void report_unusable(idl_parser *parser, const name_reference *reference, const idl_node *found)
+{
+    if (found->unsupported != NULL) {
+        idl_parser_unsupported(parser, &reference->range, found->unsupported);
+        idl_note(parser->diagnostics, &found->decl.range, "declared here");
+        return;
+    }
+    idl_error(parser->diagnostics, &reference->range, "'%s' is ambiguous: '%s' or '%s'", reference->text, found->decl.scoped_name,
+              found->ambiguous->decl.scoped_name);
+    idl_note(parser->diagnostics, &found->decl.range, "one is declared here");
+    idl_note(parser->diagnostics, &found->ambiguous->decl.range, "the other here");
 }
 
 /* Where a file uses a declaration, the code that is made of it needs that of the declaration's file: it has to include that
@@ -285,20 +335,20 @@ idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range
     const idl_scope *scope = parser->scope;
     bool outward = true;
     if (idl_parser_take_mark(parser, IDL_MARK_SCOPE)) {
-        while (scope->outer != NULL) {
-            scope = scope->outer;
-        }
+        scope = idl_file_scope(scope);
         outward = false;
         add_text(&reference, "::");
     }
     idl_node *found = NULL;
     for (;;) {
-        if (parser->token.kind != IDL_TOKEN_NAME) {
+        idl_token name = parser->token;
+        if (name.kind == IDL_TOKEN_KEYWORD && idl_keyword_is_young(name.keyword)) {
+            name.name = idl_keyword_word(name.keyword); /* a warning stands at its declaration */
+        } else if (name.kind != IDL_TOKEN_NAME) {
             idl_parser_unexpected(parser, "a name");
             found = NULL;
             break;
         }
-        const idl_token name = parser->token;
         add_text(&reference, name.name);
         add_range(&reference, &name.range);
         idl_parser_advance(parser);
@@ -307,6 +357,9 @@ idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range
             const idl_wanted step = last ? wanted : IDL_WANT_SCOPE;
             found = resolve_step(parser, &reference, scope, outward, name.name, step);
             if (found != NULL && found->is_poisoned) {
+                reference.reported = true;
+            } else if (found != NULL && (found->unsupported != NULL || found->ambiguous != NULL)) {
+                report_unusable(parser, &reference, found);
                 reference.reported = true;
             } else if (found != NULL && !idl_is_wanted(&found->decl, step)) {
                 report_unwanted(parser, &reference, found, step);
@@ -322,8 +375,65 @@ idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range
         outward = false;
     }
     *ret_range = reference.range;
-    if (found != NULL && !reference.reported) {
+    if (found != NULL && !reference.reported && !found->is_builtin) {
         check_included(parser, &reference, found);
     }
     return reference.reported ? NULL : found;
+}
+
+/* How many names an inheritance specification or a raises expression can list. */
+#define LIST_LIMIT 1024
+
+void idl_name_list_add(idl_parser *parser, idl_name_list *list, const idl_decl *decl, const idl_range *range)
+{
+    if (list->length == LIST_LIMIT) {
+        idl_error(parser->diagnostics, range, "this list has more than %d names", LIST_LIMIT);
+        return;
+    }
+    if (list->length == list->room) {
+        const size_t room = list->room == 0 ? 4 : 2 * list->room;
+        const idl_decl **items = idl_arena_alloc(parser->arena, room * sizeof *items);
+        idl_range *ranges = idl_arena_alloc(parser->arena, room * sizeof *ranges);
+        if (list->length > 0) {
+            memcpy(items, list->items, list->length * sizeof *items);
+            memcpy(ranges, list->ranges, list->length * sizeof *ranges);
+        }
+        list->items = items;
+        list->ranges = ranges;
+        list->room = room;
+    }
+    list->items[list->length] = decl;
+    list->ranges[list->length++] = *range;
+}
+
+bool idl_name_list_has(const idl_name_list *list, const idl_decl *decl)
+{
+    for (size_t i = 0; i < list->length; i++) {
+        if (list->items[i] == decl) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* scoped_name { "," scoped_name } */
+bool idl_parse_name_list(idl_parser *parser, idl_wanted wanted, const char *again, idl_name_list *list)
+{
+    do {
+        idl_range range;
+        const uint32_t errors = parser->diagnostics->errors;
+        const idl_node *node = idl_parse_scoped_name(parser, wanted, &range);
+        if (node == NULL) {
+            continue;
+        }
+        if (idl_name_list_has(list, &node->decl)) {
+            idl_error(parser->diagnostics, &range, "%s '%s' twice", again, node->decl.name);
+            continue;
+        }
+        idl_name_list_add(parser, list, &node->decl, &range);
+        if (parser->diagnostics->errors > errors) {
+            return false; /* too long */
+        }
+    } while (idl_parser_take_mark(parser, ','));
+    return true;
 }

@@ -5,32 +5,27 @@
 
 static bool definition(idl_parser *parser);
 
-/* A type may not nest deeper than the limit: what generated code and readers do with it recurses. */
-static void set_depth(idl_parser *parser, idl_node *node, uint32_t depth)
-{
-    if (depth > IDL_NESTING_LIMIT) {
-        idl_error(parser->diagnostics, &node->decl.range, "'%s' nests deeper than %d types", node->decl.name, IDL_NESTING_LIMIT);
-        depth = 0;
-    }
-    node->depth = depth;
-}
-
 /* Definitions up to the end of the file or, in a module, of the block. */
 static void definitions(idl_parser *parser, bool in_module)
 {
     while (parser->token.kind != IDL_TOKEN_END && !(in_module && idl_parser_is_mark(parser, '}'))) {
+        idl_run_pragmas(parser);
         if (!definition(parser)) {
             idl_parser_recover(parser);
         }
     }
+    idl_run_pragmas(parser);
 }
 
 /* specification = definition { definition } */
 void idl_parse_specification(idl_parser *parser)
 {
     do {
-        idl_preprocess_next(parser->preprocessor, &parser->token);
+        const char *prefix = parser->prefix; /* a file's is its own */
+        parser->prefix = "";
+        idl_parser_begin(parser);
         definitions(parser, false);
+        parser->prefix = prefix;
     } while (idl_preprocess_leave(parser->preprocessor));
 }
 
@@ -41,6 +36,10 @@ static idl_node *open_module(idl_parser *parser, const idl_token *name, const ch
     const idl_node *first = idl_scope_find(parser->scope, name->name, NULL);
     if (first != NULL && first->decl.kind == IDL_MODULE) {
         node->scope = first->scope;
+        if (first->is_builtin) {
+            node->scope->owner = node;
+            idl_put_or_report(parser, node);
+        }
     } else {
         idl_put_or_report(parser, node);
     }
@@ -48,7 +47,7 @@ static idl_node *open_module(idl_parser *parser, const idl_token *name, const ch
 }
 
 /* module_dcl = "module" identifier "{" definition { definition } "}" */
-static bool module_dcl(idl_parser *parser, const char *doc)
+static bool module_dcl(idl_parser *parser, idl_lead lead)
 {
     const idl_range keyword = parser->token.range;
     const uint32_t errors = parser->diagnostics->errors;
@@ -74,14 +73,17 @@ static bool module_dcl(idl_parser *parser, const char *doc)
         return false;
     }
     idl_node *outer = parser->owner;
-    idl_node *node = open_module(parser, &name, doc);
+    idl_node *node = open_module(parser, &name, lead.doc);
+    idl_annotate(parser, node, lead.annotations);
     if (idl_parser_is_mark(parser, '}') && parser->diagnostics->errors == errors) {
         idl_error(parser->diagnostics, &name.range, "module '%s' is empty", name.name);
     }
+    const char *prefix = parser->prefix;
     idl_enter_scope(parser, node);
     parser->modules++;
     definitions(parser, true);
     parser->modules--;
+    parser->prefix = prefix;
     idl_leave_scope(parser, outer);
     if (!idl_parser_expect_close(parser, &open)) {
         return false;
@@ -92,11 +94,13 @@ static bool module_dcl(idl_parser *parser, const char *doc)
 }
 
 /* const_dcl = "const" const_type identifier "=" const_expr */
-bool idl_parse_const_dcl(idl_parser *parser, const char *doc)
+bool idl_parse_const_dcl(idl_parser *parser, idl_lead lead)
 {
     idl_token name;
     idl_parser_advance(parser);
+    parser->in_const_type = true;
     const idl_type *type = idl_parse_type_spec(parser);
+    parser->in_const_type = false;
     if ((type == parser->bad_type && parser->token.kind != IDL_TOKEN_NAME) ||
         !idl_parse_identifier(parser, "a name for the constant", &name)) {
         return false;
@@ -105,192 +109,52 @@ bool idl_parse_const_dcl(idl_parser *parser, const char *doc)
         idl_declare_poisoned(parser, &name);
         return false;
     }
-    idl_node *node = idl_make_node(parser, IDL_CONST, &name, doc);
+    idl_node *node = idl_make_node(parser, IDL_CONST, &name, lead.doc);
     node->decl.type = type;
     node->decl.value = idl_parse_const_expr(parser, type);
     idl_append(parser, node);
     idl_put_or_report(parser, node);
+    idl_annotate(parser, node, lead.annotations);
     const bool ok = idl_parser_expect_semicolon(parser, "a constant");
     idl_take_trailing(parser, node);
     return ok;
 }
 
-/* member = type_spec declarator { "," declarator } ";" */
-static bool member(idl_parser *parser, idl_node *owner)
-{
-    const char *doc = parser->token.doc;
-    const idl_type *type = idl_parse_type_spec(parser);
-    if (type->kind == IDL_NAMED && type->decl->kind == IDL_STRUCT && idl_node_of(type->decl)->is_open) {
-        idl_error(parser->diagnostics, &type->range, "struct '%s' cannot contain itself: use sequence<%s>", type->decl->name,
-                  type->decl->name);
-        type = parser->bad_type;
-    }
-    idl_node *first = NULL;
-    do {
-        const idl_type *own = type;
-        idl_token name;
-        idl_parser_annotations(parser);
-        if (!idl_parse_declarator(parser, "a name for the member", &own, &name)) {
-            return false;
-        }
-        idl_node *node = idl_declare(parser, IDL_MEMBER, &name, doc);
-        node->decl.type = own;
-        first = first == NULL ? node : first;
-        const uint32_t depth = 1 + idl_type_depth(own);
-        owner->depth = owner->depth < depth ? depth : owner->depth;
-    } while (idl_parser_take_mark(parser, ','));
-    const bool ok = idl_parser_expect_semicolon(parser, "a member");
-    idl_take_trailing(parser, first);
-    return ok;
-}
-
-/* "{" { member } "}" of a struct or an exception */
-static bool members(idl_parser *parser, idl_node *node)
-{
-    const idl_range open = parser->token.range;
-    if (!idl_parser_expect(parser, '{', "'{'")) {
-        return false;
-    }
-    idl_node *outer = parser->owner;
-    idl_enter_scope(parser, node);
-    node->is_open = true;
-    while (parser->token.kind != IDL_TOKEN_END && !idl_parser_is_mark(parser, '}') && !idl_parser_at_definition(parser)) {
-        if (!member(parser, node)) {
-            idl_parser_recover(parser);
-        }
-    }
-    const uint32_t depth = node->depth;
-    node->depth = 0;
-    set_depth(parser, node, depth);
-    node->is_open = false;
-    idl_leave_scope(parser, outer);
-    return idl_parser_expect_close(parser, &open);
-}
-
-/* struct_dcl = "struct" identifier "{" member { member } "}" | "struct" identifier */
-static bool struct_dcl(idl_parser *parser, const char *doc, idl_node **ret)
+/* native_dcl = "native" simple_declarator */
+bool idl_parse_native_dcl(idl_parser *parser, idl_lead lead, idl_node **ret)
 {
     idl_token name;
     idl_parser_advance(parser);
-    if (!idl_parse_identifier(parser, "a name for the struct", &name)) {
+    if (!idl_parse_identifier(parser, "a name for the native type", &name)) {
         return false;
     }
-    if (idl_parser_is_mark(parser, ';')) {
-        idl_parser_unsupported(parser, &name.range, "forward declarations of structs are");
-        idl_declare_poisoned(parser, &name);
-        *ret = NULL;
-        return true;
-    }
-    idl_node *node = idl_declare(parser, IDL_STRUCT, &name, doc);
-    *ret = node;
-    if (idl_parser_is_mark(parser, ':')) {
-        idl_parser_unsupported(parser, &parser->token.range, "inheritance of structs is");
-        node->is_poisoned = true;
-        while (!idl_parser_is_mark(parser, '{') && !idl_parser_is_mark(parser, ';') && parser->token.kind != IDL_TOKEN_END) {
-            idl_parser_advance(parser);
-        }
-    }
-    const uint32_t errors = parser->diagnostics->errors;
-    if (!members(parser, node)) {
-        return false;
-    }
-    if (node->decl.children == NULL && errors == parser->diagnostics->errors && !node->is_poisoned) {
-        idl_parser_unsupported(parser, &name.range, "structs without members are");
-    }
-    return true;
-}
-
-/* except_dcl = "exception" identifier "{" { member } "}" */
-bool idl_parse_except_dcl(idl_parser *parser, const char *doc)
-{
-    idl_token name;
-    idl_parser_advance(parser);
-    if (!idl_parse_identifier(parser, "a name for the exception", &name)) {
-        return false;
-    }
-    idl_node *node = idl_declare(parser, IDL_EXCEPTION, &name, doc);
-    if (!members(parser, node)) {
-        return false;
-    }
-    const bool ok = idl_parser_expect_semicolon(parser, "an exception");
-    idl_take_trailing(parser, node);
-    return ok;
-}
-
-/* enumerator = identifier */
-static bool enumerator(idl_parser *parser, idl_node *owner, uint64_t number, idl_node **ret)
-{
-    idl_token name;
-    const char *doc = parser->token.doc;
-    idl_parser_annotations(parser);
-    if (!idl_parse_identifier(parser, "an enumerator", &name)) {
-        return false;
-    }
-    idl_node *node = idl_declare(parser, IDL_ENUMERATOR, &name, doc);
-    node->of_enum = &owner->decl;
-    node->decl.value = (idl_value) { .kind = IDL_VALUE_INTEGER, .magnitude = number };
+    idl_node *node = idl_declare(parser, IDL_NATIVE, &name, lead.doc);
+    node->has_native = true;
+    idl_annotate(parser, node, lead.annotations);
     *ret = node;
     return true;
-}
-
-/* enum_dcl = "enum" identifier "{" enumerator { "," enumerator } "}" */
-static bool enum_dcl(idl_parser *parser, const char *doc, idl_node **ret)
-{
-    idl_token name;
-    idl_parser_advance(parser);
-    if (!idl_parse_identifier(parser, "a name for the enum", &name)) {
-        return false;
-    }
-    idl_node *node = idl_declare(parser, IDL_ENUM, &name, doc);
-    *ret = node;
-    const idl_range open = parser->token.range;
-    if (!idl_parser_expect(parser, '{', "'{'")) {
-        return false;
-    }
-    idl_node *outer = parser->owner;
-    parser->owner = node;
-    uint64_t number = 0;
-    bool ok = true;
-    bool more = true;
-    while (ok && more) {
-        idl_node *last = NULL;
-        ok = enumerator(parser, node, number++, &last);
-        if (ok) {
-            idl_take_trailing(parser, last);
-            more = idl_parser_take_mark(parser, ',');
-            idl_take_trailing(parser, last);
-        }
-    }
-    parser->owner = outer;
-    if (ok && !idl_parser_is_mark(parser, '}') && !idl_parser_at_definition(parser)) {
-        ok = idl_parser_unexpected(parser, "',' or '}'");
-    }
-    if (!ok) {
-        /* Names may follow: to the end of the block, so that one error is one message. */
-        while (parser->token.kind != IDL_TOKEN_END && !idl_parser_is_mark(parser, '}') && !idl_parser_at_definition(parser)) {
-            idl_parser_advance(parser);
-        }
-    }
-    return idl_parser_expect_close(parser, &open);
 }
 
 /* The declarators of a typedef. */
-static bool typedef_declarators(idl_parser *parser, const idl_type *type, const char *doc)
+static bool typedef_declarators(idl_parser *parser, const idl_type *type, idl_lead lead)
 {
     idl_node *first = NULL;
     do {
         const idl_type *own = type;
         idl_token name;
-        idl_parser_annotations(parser);
+        idl_annotation *more = idl_parse_annotations(parser);
         if (!idl_parse_declarator(parser, "a name for the typedef", &own, &name)) {
             return false;
         }
-        idl_node *node = idl_make_node(parser, IDL_TYPEDEF, &name, doc);
+        idl_node *node = idl_make_node(parser, IDL_TYPEDEF, &name, lead.doc);
         node->decl.type = own;
         node->is_poisoned = own == parser->bad_type;
-        set_depth(parser, node, 1 + idl_type_depth(own));
+        idl_set_depth(parser, node, 1 + idl_type_depth(own));
+        node->has_native = idl_type_has_native(own);
         idl_append(parser, node);
         idl_put_or_report(parser, node);
+        idl_annotate(parser, node, lead.annotations);
+        idl_annotate(parser, node, more);
         first = first == NULL ? node : first;
     } while (idl_parser_take_mark(parser, ','));
     const bool ok = idl_parser_expect_semicolon(parser, "a typedef");
@@ -298,71 +162,113 @@ static bool typedef_declarators(idl_parser *parser, const idl_type *type, const 
     return ok;
 }
 
-/* typedef_dcl = "typedef" ( type_spec | struct_dcl | enum_dcl ) declarator { "," declarator } */
-static bool typedef_dcl(idl_parser *parser, const char *doc)
+typedef struct constructed {
+    idl_keyword keyword;
+    bool (*parse)(idl_parser *parser, idl_lead lead, idl_node **ret);
+    const char *what;
+    bool in_typedef; /* may also be defined in a typedef */
+} constructed;
+
+static const constructed constructed_types[] = {
+    { IDL_KEYWORD_STRUCT, idl_parse_struct_dcl, "a struct", true },
+    { IDL_KEYWORD_UNION, idl_parse_union_dcl, "a union", true },
+    { IDL_KEYWORD_ENUM, idl_parse_enum_dcl, "an enum", true },
+    { IDL_KEYWORD_BITSET, idl_parse_bitset_dcl, "a bitset", true },
+    { IDL_KEYWORD_BITMASK, idl_parse_bitmask_dcl, "a bitmask", true },
+    { IDL_KEYWORD_NATIVE, idl_parse_native_dcl, "a native type", false },
+};
+
+static const constructed *find_constructed(const idl_parser *parser)
 {
-    idl_parser_advance(parser);
-    idl_parser_annotations(parser);
-    const bool is_struct = idl_parser_is_keyword(parser, IDL_KEYWORD_STRUCT);
-    if (!is_struct && !idl_parser_is_keyword(parser, IDL_KEYWORD_ENUM)) {
-        if (idl_parser_is_keyword(parser, IDL_KEYWORD_UNION)) {
-            return idl_parse_unsupported_definition(parser);
+    for (size_t i = 0; i < sizeof constructed_types / sizeof *constructed_types; i++) {
+        if (idl_parser_is_keyword(parser, constructed_types[i].keyword)) {
+            return &constructed_types[i];
         }
-        return typedef_declarators(parser, idl_parse_type_spec(parser), doc);
     }
-    idl_node *node;
-    if (!(is_struct ? struct_dcl(parser, doc, &node) : enum_dcl(parser, doc, &node))) {
-        return false;
-    }
-    idl_type *type = idl_arena_alloc(parser->arena, sizeof *type);
-    type->kind = IDL_NAMED;
-    type->decl = node == NULL ? NULL : &node->decl;
-    type->range = node == NULL ? parser->previous : node->decl.range;
-    return typedef_declarators(parser, node == NULL || node->is_poisoned ? parser->bad_type : type, doc);
+    return NULL;
 }
 
-/* type_dcl = typedef_dcl ";" | struct_dcl ";" | enum_dcl ";" */
-bool idl_parse_type_dcl(idl_parser *parser, const char *doc)
+bool idl_parser_at_type_dcl(const idl_parser *parser)
 {
-    if (idl_parser_is_keyword(parser, IDL_KEYWORD_TYPEDEF)) {
-        return typedef_dcl(parser, doc);
+    return idl_parser_is_keyword(parser, IDL_KEYWORD_TYPEDEF) || find_constructed(parser) != NULL;
+}
+
+/* typedef_dcl = "typedef" ( type_spec | constr_type_dcl ) declarator { "," declarator } */
+static bool typedef_dcl(idl_parser *parser, idl_lead lead)
+{
+    idl_parser_advance(parser);
+    idl_annotation *annotations = idl_parse_annotations(parser);
+    const constructed *found = find_constructed(parser);
+    if (found == NULL || !found->in_typedef) {
+        const idl_type *type = idl_annotate_type(parser, idl_parse_type_spec(parser), annotations, IDL_TARGET_TYPE);
+        return typedef_declarators(parser, type, lead);
     }
-    const bool is_struct = idl_parser_is_keyword(parser, IDL_KEYWORD_STRUCT);
     idl_node *node = NULL;
-    if (!(is_struct ? struct_dcl(parser, doc, &node) : enum_dcl(parser, doc, &node))) {
+    if (!found->parse(parser, (idl_lead) { .annotations = annotations }, &node)) {
         return false;
     }
-    const bool ok = idl_parser_expect_semicolon(parser, is_struct ? "a struct" : "an enum");
+    if (node != NULL && node->decl.kind == IDL_FORWARD) {
+        idl_parser_unexpected(parser, "a name for the typedef");
+        return true;
+    }
+    idl_type *type = idl_make_type(parser, IDL_NAMED, node == NULL ? &parser->previous : &node->decl.range);
+    type->decl = node == NULL ? NULL : &node->decl;
+    return typedef_declarators(parser, node == NULL || node->is_poisoned ? parser->bad_type : type, lead);
+}
+
+/* type_dcl = typedef_dcl ";" | constr_type_dcl ";" | native_dcl ";"
+ * constr_type_dcl = struct_dcl | union_dcl | enum_dcl | bitset_dcl | bitmask_dcl */
+bool idl_parse_type_dcl(idl_parser *parser, idl_lead lead)
+{
+    const constructed *found = find_constructed(parser);
+    if (found == NULL) {
+        return typedef_dcl(parser, lead);
+    }
+    idl_node *node = NULL;
+    if (!found->parse(parser, lead, &node)) {
+        return false;
+    }
+    const bool ok = idl_parser_expect_semicolon(parser, found->what);
     if (node != NULL) {
         idl_take_trailing(parser, node);
     }
     return ok;
 }
 
-/* definition = module_dcl ";" | const_dcl ";" | type_dcl | except_dcl ";" | interface_dcl ";" */
+/* definition = { annotation_appl } ( module_dcl ";" | const_dcl ";" | type_dcl | except_dcl ";" | interface_dcl ";"
+ *            | type_id_dcl ";" | type_prefix_dcl ";" ) | annotation_dcl ";" */
 static bool definition(idl_parser *parser)
 {
-    idl_parser_annotations(parser);
-    const char *doc = parser->token.doc;
+    idl_lead lead = { .doc = parser->token.doc };
+    const uint32_t errors = parser->diagnostics->errors;
+    lead.annotations = idl_parse_annotations(parser);
+    lead.doc = lead.doc == NULL ? parser->token.doc : lead.doc;
     if (parser->token.kind == IDL_TOKEN_KEYWORD) {
         switch (parser->token.keyword) {
         case IDL_KEYWORD_MODULE:
-            return module_dcl(parser, doc);
+            return module_dcl(parser, lead);
         case IDL_KEYWORD_CONST:
-            return idl_parse_const_dcl(parser, doc);
-        case IDL_KEYWORD_TYPEDEF:
-        case IDL_KEYWORD_STRUCT:
-        case IDL_KEYWORD_ENUM:
-            return idl_parse_type_dcl(parser, doc);
+            return idl_parse_const_dcl(parser, lead);
         case IDL_KEYWORD_EXCEPTION:
-            return idl_parse_except_dcl(parser, doc);
+            return idl_parse_except_dcl(parser, lead);
         case IDL_KEYWORD_INTERFACE:
-            return idl_parse_interface_dcl(parser, doc);
+        case IDL_KEYWORD_LOCAL:
+        case IDL_KEYWORD_ABSTRACT:
+            return idl_parse_interface_dcl(parser, lead);
         default:
-            if (idl_parse_unsupported_definition(parser)) {
+            if (idl_parser_at_type_dcl(parser)) {
+                return idl_parse_type_dcl(parser, lead);
+            }
+            if (idl_parse_id_dcl(parser) || idl_parse_unsupported_definition(parser)) {
                 return true;
             }
         }
+    }
+    if (idl_parser_take_mark(parser, '@')) {
+        return idl_parse_annotation_dcl(parser, lead.doc); /* what is left after annotations */
+    }
+    if (parser->diagnostics->errors > errors && parser->token.kind == IDL_TOKEN_END) {
+        return true;
     }
     idl_parser_unexpected(parser, "a definition");
     if (idl_parser_is_mark(parser, '}') || idl_parser_is_mark(parser, ';')) {

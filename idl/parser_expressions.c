@@ -1,109 +1,15 @@
 /* Constant expressions: parsed and evaluated in one go, for a constant of a known type. What was reported has the value NONE, and
  * what is computed from it is NONE without another word. */
-#include "idl/constant.h"
-#include "idl/parser.h"
+#include "idl/expression.h"
+#include "idl/fixed.h"
 #include "idl/text.h"
 
-#include <float.h>
-#include <inttypes.h>
-#include <math.h>
 #include <string.h>
-
-/* What the constant is to be. */
-typedef struct expr_target {
-    int kind;              /* the idl_value kind; NONE: the type is bad, and nothing is checked */
-    idl_type_kind type;    /* INTEGER, FLOAT */
-    const idl_decl *enum_; /* ENUM */
-} expr_target;
-
-/* A value and where its expression stands. */
-typedef struct expr_value {
-    idl_value value;
-    idl_range range;
-} expr_value;
 
 /* For operands of an operator that was reported. */
 static const expr_target unchecked = { .kind = IDL_VALUE_NONE };
 
 static bool or_expr(idl_parser *parser, const expr_target *target, expr_value *ret);
-
-static const char *wanted_text(const expr_target *target)
-{
-    switch (target->kind) {
-    case IDL_VALUE_INTEGER:
-        return "an integer";
-    case IDL_VALUE_FLOAT:
-        return "a number";
-    case IDL_VALUE_BOOLEAN:
-        return "TRUE or FALSE";
-    case IDL_VALUE_CHAR:
-        return "a character";
-    case IDL_VALUE_STRING:
-        return "a string";
-    case IDL_VALUE_ENUM:
-        return "an enumerator";
-    default:
-        return "a value";
-    }
-}
-
-static const char *value_text(const idl_value *value)
-{
-    switch (value->kind) {
-    case IDL_VALUE_INTEGER:
-        return "an integer";
-    case IDL_VALUE_FLOAT:
-        return "a floating-point number";
-    case IDL_VALUE_BOOLEAN:
-        return "a boolean";
-    case IDL_VALUE_CHAR:
-        return "a character";
-    case IDL_VALUE_STRING:
-        return "a string";
-    case IDL_VALUE_ENUM:
-        return "an enumerator";
-    case IDL_VALUE_WCHAR:
-        return "a wide character";
-    case IDL_VALUE_WSTRING:
-        return "a wide string";
-    case IDL_VALUE_FIXED:
-        return "a fixed-point number";
-    case IDL_VALUE_BITS:
-        return "a set of bits";
-    case IDL_VALUE_NONE:
-        break;
-    }
-    return "nothing";
-}
-
-static void extend(idl_range *range, const idl_range *to)
-{
-    if (range->file == to->file && range->line == to->line && to->column >= range->column) {
-        range->length = to->column + to->length - range->column;
-    }
-}
-
-/* The value as the target wants it, or NONE after a message. */
-static void convert(idl_parser *parser, const expr_target *target, expr_value *operand)
-{
-    idl_value *value = &operand->value;
-    if (value->kind == IDL_VALUE_NONE || target->kind == IDL_VALUE_NONE) {
-        value->kind = IDL_VALUE_NONE;
-        return;
-    }
-    if (target->kind == IDL_VALUE_FLOAT && value->kind == IDL_VALUE_INTEGER) {
-        *value = (idl_value) { .kind = IDL_VALUE_FLOAT, .number = idl_integer_to_double(value) };
-    }
-    if ((int)value->kind != target->kind) {
-        idl_error(parser->diagnostics, &operand->range, "expected %s, found %s", wanted_text(target), value_text(value));
-        value->kind = IDL_VALUE_NONE;
-    } else if (target->kind == IDL_VALUE_ENUM && idl_node_of(value->enumerator)->of_enum != target->enum_) {
-        idl_error(parser->diagnostics, &operand->range, "'%s' is not an enumerator of '%s'", value->enumerator->name,
-                  target->enum_->name);
-        idl_note(parser->diagnostics, &value->enumerator->range, "declared here");
-        value->kind = IDL_VALUE_NONE;
-    }
-}
 
 static bool report_fault(idl_parser *parser, idl_fault fault, const idl_range *range)
 {
@@ -131,6 +37,7 @@ static void string_literals(idl_parser *parser, expr_value *operand)
     size_t length = 0;
     size_t room = 0;
     bool bad = false;
+    const bool is_wide = parser->token.is_wide;
     while (parser->token.kind == IDL_TOKEN_STRING) {
         const size_t more = parser->token.string_length;
         if (length + more + 1 > room) {
@@ -143,9 +50,13 @@ static void string_literals(idl_parser *parser, expr_value *operand)
         }
         memcpy(text + length, parser->token.string, more);
         length += more;
-        bad = bad || parser->token.bad || parser->token.is_wide;
+        if (parser->token.is_wide != is_wide && !bad) {
+            idl_error(parser->diagnostics, &parser->token.range, "a wide string and one that is not wide cannot be joined");
+            bad = true;
+        }
+        bad = bad || parser->token.bad;
         parser->forgive_semicolon = parser->token.bad;
-        extend(&operand->range, &parser->token.range);
+        idl_range_extend(&operand->range, &parser->token.range);
         idl_parser_advance(parser);
     }
     text[length] = '\0';
@@ -153,16 +64,15 @@ static void string_literals(idl_parser *parser, expr_value *operand)
         idl_error(parser->diagnostics, &operand->range, "with its escapes this string is not UTF-8");
         bad = true;
     }
-    operand->value = (idl_value) { .kind = bad ? IDL_VALUE_NONE : IDL_VALUE_STRING, .string = text };
+    operand->value = (idl_value) { .string = text };
+    if (!bad) {
+        operand->value.kind = is_wide ? IDL_VALUE_WSTRING : IDL_VALUE_STRING;
+    }
 }
 
 /* literal */
-static bool literal(idl_parser *parser, const expr_target *target, expr_value *operand)
+static bool literal(idl_parser *parser, expr_value *operand)
 {
-    /* If the type was reported, it is wide as well. */
-    if (parser->token.is_wide && target->kind != IDL_VALUE_NONE) {
-        idl_parser_unsupported(parser, &parser->token.range, "wide characters and strings are");
-    }
     const idl_token *token = &parser->token;
     idl_value *value = &operand->value;
     switch (token->kind) {
@@ -173,7 +83,10 @@ static bool literal(idl_parser *parser, const expr_target *target, expr_value *o
         *value = (idl_value) { .kind = IDL_VALUE_FLOAT, .number = token->number };
         break;
     case IDL_TOKEN_CHAR:
-        *value = (idl_value) { .kind = IDL_VALUE_CHAR, .magnitude = token->integer };
+        *value = (idl_value) { .kind = token->is_wide ? IDL_VALUE_WCHAR : IDL_VALUE_CHAR, .magnitude = token->integer };
+        break;
+    case IDL_TOKEN_FIXED:
+        *value = (idl_value) { .kind = IDL_VALUE_FIXED, .string = token->string };
         break;
     case IDL_TOKEN_STRING:
         string_literals(parser, operand);
@@ -188,7 +101,7 @@ static bool literal(idl_parser *parser, const expr_target *target, expr_value *o
         return idl_parser_unexpected(parser, "a value");
     }
     parser->forgive_semicolon = token->bad;
-    if (token->bad || token->is_wide) {
+    if (token->bad) {
         value->kind = IDL_VALUE_NONE;
     }
     idl_parser_advance(parser);
@@ -213,39 +126,99 @@ static bool primary_expr(idl_parser *parser, const expr_target *target, expr_val
         parser->nesting--;
         parser->in_bound = in_bound;
         ret->range = open;
-        extend(&ret->range, &parser->previous);
+        idl_range_extend(&ret->range, &parser->previous);
         return ok;
     }
-    if (parser->token.kind == IDL_TOKEN_NAME || idl_parser_is_mark(parser, IDL_MARK_SCOPE)) {
+    if (idl_parser_at_name(parser)) {
         const idl_node *node = idl_parse_scoped_name(parser, IDL_WANT_CONSTANT, &ret->range);
         if (node != NULL && node->decl.kind == IDL_ENUMERATOR) {
             ret->value = (idl_value) { .kind = IDL_VALUE_ENUM, .enumerator = &node->decl };
+        } else if (node != NULL && node->decl.kind == IDL_BIT) {
+            ret->value = (idl_value) { .kind = IDL_VALUE_BITS, .enumerator = node->of_enum };
+            ret->value.magnitude = UINT64_C(1) << node->decl.value.magnitude;
         } else if (node != NULL) {
             ret->value = node->decl.value;
         }
-    } else if (!literal(parser, target, ret)) {
+    } else if (!literal(parser, ret)) {
         return false;
     }
-    convert(parser, target, ret);
+    idl_expr_convert(parser, target, ret);
     return true;
 }
 
-/* Operators are for numbers. */
-static bool check_operator(idl_parser *parser, const expr_target *target, int operation, expr_value *ret)
+/* What an operator is for. */
+static bool is_operand(int kind, int operation)
 {
     const bool arithmetic = operation == '+' || operation == '-' || operation == '*' || operation == '/';
-    if (target->kind == IDL_VALUE_INTEGER || target->kind == IDL_VALUE_NONE || (target->kind == IDL_VALUE_FLOAT && arithmetic)) {
+    const bool of_bits = operation == '|' || operation == '^' || operation == '&';
+    switch (kind) {
+    case EXPR_ANY:
+    case IDL_VALUE_NONE:
+    case IDL_VALUE_INTEGER:
+        return true;
+    case IDL_VALUE_FLOAT:
+    case IDL_VALUE_FIXED:
+        return arithmetic;
+    case IDL_VALUE_BITS:
+        return of_bits;
+    default:
+        return false;
+    }
+}
+
+/* Operators are for numbers. left: what stands before a binary one. */
+static bool check_operator(idl_parser *parser, const expr_target *target, int operation, const expr_value *left)
+{
+    const int kind = target->kind != EXPR_ANY ? target->kind : left != NULL ? (int)left->value.kind : EXPR_ANY;
+    if (is_operand(kind, operation)) {
         return true;
     }
-    if (ret == NULL || ret->value.kind != IDL_VALUE_NONE) {
+    if (left == NULL || left->value.kind != IDL_VALUE_NONE) {
         idl_error(parser->diagnostics, &parser->token.range, "this operator is not for %s",
-                  target->kind == IDL_VALUE_FLOAT     ? "floating-point numbers"
-                  : target->kind == IDL_VALUE_BOOLEAN ? "booleans"
-                  : target->kind == IDL_VALUE_CHAR    ? "characters"
-                  : target->kind == IDL_VALUE_STRING  ? "strings"
-                                                      : "enumerators");
+                  kind == IDL_VALUE_FLOAT     ? "floating-point numbers"
+                  : kind == IDL_VALUE_FIXED   ? "fixed-point numbers"
+                  : kind == IDL_VALUE_BOOLEAN ? "booleans"
+                  : kind == IDL_VALUE_CHAR    ? "characters"
+                  : kind == IDL_VALUE_WCHAR   ? "characters"
+                  : kind == IDL_VALUE_STRING  ? "strings"
+                  : kind == IDL_VALUE_WSTRING ? "strings"
+                  : kind == IDL_VALUE_BITS    ? "bitmasks"
+                                              : "enumerators");
     }
     return false;
+}
+
+static idl_fault negate(idl_parser *parser, idl_value *value)
+{
+    if (value->kind == IDL_VALUE_FLOAT) {
+        value->number = -value->number;
+        return IDL_FAULT_NONE;
+    }
+    if (value->kind == IDL_VALUE_FIXED) {
+        char *text = idl_arena_alloc(parser->arena, IDL_FIXED_TEXT);
+        idl_fixed_negate(value->string, text);
+        value->string = text;
+        return IDL_FAULT_NONE;
+    }
+    return idl_integer_negate(value, value);
+}
+
+/* How many bits an unsigned type has; 0: it is signed, or of no known type. */
+static unsigned unsigned_bits(idl_type_kind kind)
+{
+    switch (kind) {
+    case IDL_OCTET:
+    case IDL_UINT8:
+        return 8;
+    case IDL_UINT16:
+        return 16;
+    case IDL_UINT32:
+        return 32;
+    case IDL_UINT64:
+        return 64;
+    default:
+        return 0;
+    }
 }
 
 /* unary_expr = [ "-" | "+" | "~" ] primary_expr */
@@ -264,24 +237,22 @@ static bool unary_expr(idl_parser *parser, const expr_target *target, expr_value
     }
     const idl_range end = ret->range;
     ret->range = range;
-    extend(&ret->range, &end);
+    idl_range_extend(&ret->range, &end);
     idl_value *value = &ret->value;
+    if (target->kind == EXPR_ANY && value->kind != IDL_VALUE_NONE &&
+        (!is_operand(value->kind, operation) || value->kind == IDL_VALUE_BITS)) {
+        idl_error(parser->diagnostics, &ret->range, "this operator is not for %s", idl_expr_value_text(value));
+        value->kind = IDL_VALUE_NONE;
+    }
     if (!allowed || value->kind == IDL_VALUE_NONE) {
         value->kind = IDL_VALUE_NONE;
         return true;
     }
     idl_fault fault = IDL_FAULT_NONE;
-    if (operation == '-' && value->kind == IDL_VALUE_FLOAT) {
-        value->number = -value->number;
-    } else if (operation == '-') {
-        fault = idl_integer_negate(value, value);
+    if (operation == '-') {
+        fault = negate(parser, value);
     } else if (operation == '~') {
-        const unsigned bits = target->type == IDL_OCTET    ? 8
-                              : target->type == IDL_UINT16 ? 16
-                              : target->type == IDL_UINT32 ? 32
-                              : target->type == IDL_UINT64 ? 64
-                                                           : 0;
-        fault = idl_integer_complement(value, bits, value);
+        fault = idl_integer_complement(value, unsigned_bits(target->type), value);
     }
     if (report_fault(parser, fault, &ret->range)) {
         value->kind = IDL_VALUE_NONE;
@@ -308,6 +279,58 @@ static int operator_at(idl_parser *parser, const char *marks)
     return mark;
 }
 
+/* Makes integers into floating-point numbers where one of the two is one. False: they do not go together. */
+static bool unify(idl_value *left, idl_value *right)
+{
+    idl_value *const both[] = { left, right };
+    for (size_t i = 0; i < 2; i++) {
+        if (both[i]->kind == IDL_VALUE_INTEGER && both[1 - i]->kind == IDL_VALUE_FLOAT) {
+            *both[i] = (idl_value) { .kind = IDL_VALUE_FLOAT, .number = idl_integer_to_double(both[i]) };
+        }
+    }
+    return left->kind == right->kind && (left->kind != IDL_VALUE_BITS || left->enumerator == right->enumerator);
+}
+
+static idl_fault compute(idl_parser *parser, int operation, const idl_value *left, const idl_value *right, idl_value *ret)
+{
+    if (left->kind == IDL_VALUE_FLOAT) {
+        return idl_float_binary(operation, left->number, right->number, &ret->number);
+    }
+    if (left->kind == IDL_VALUE_FIXED) {
+        char *text = idl_arena_alloc(parser->arena, IDL_FIXED_TEXT);
+        ret->string = text;
+        return idl_fixed_binary(operation, left->string, right->string, text);
+    }
+    if (left->kind == IDL_VALUE_BITS) {
+        ret->magnitude = operation == '|'   ? left->magnitude | right->magnitude
+                         : operation == '^' ? left->magnitude ^ right->magnitude
+                                            : left->magnitude & right->magnitude;
+        return IDL_FAULT_NONE;
+    }
+    return idl_integer_binary(operation, left, right, ret);
+}
+
+/* left OP right, into left; NONE after a message. */
+static void combine(idl_parser *parser, int operation, expr_value *left, expr_value *right)
+{
+    const idl_range first = left->range;
+    idl_range_extend(&left->range, &right->range);
+    if (left->value.kind == IDL_VALUE_NONE || right->value.kind == IDL_VALUE_NONE) {
+        left->value.kind = IDL_VALUE_NONE;
+        return;
+    }
+    if (!unify(&left->value, &right->value) || !is_operand(left->value.kind, operation)) {
+        idl_error(parser->diagnostics, &first, "this operator is not for %s and %s", idl_expr_value_text(&left->value),
+                  idl_expr_value_text(&right->value));
+        left->value.kind = IDL_VALUE_NONE;
+        return;
+    }
+    const idl_value operand = left->value;
+    if (report_fault(parser, compute(parser, operation, &operand, &right->value, &left->value), &left->range)) {
+        left->value.kind = IDL_VALUE_NONE;
+    }
+}
+
 static bool binary_expr(idl_parser *parser, const expr_target *target, expr_value *ret, const char *marks, expr_function part)
 {
     if (!part(parser, target, ret)) {
@@ -327,18 +350,10 @@ static bool binary_expr(idl_parser *parser, const expr_target *target, expr_valu
         if (!part(parser, allowed ? target : &unchecked, &right)) {
             return false;
         }
-        extend(&ret->range, &right.range);
-        if (!allowed || ret->value.kind == IDL_VALUE_NONE || right.value.kind == IDL_VALUE_NONE) {
-            ret->value.kind = IDL_VALUE_NONE;
-            continue;
-        }
-        const idl_value left = ret->value;
-        const idl_fault fault = left.kind == IDL_VALUE_FLOAT
-                                    ? idl_float_binary(operation, left.number, right.value.number, &ret->value.number)
-                                    : idl_integer_binary(operation, &left, &right.value, &ret->value);
-        if (report_fault(parser, fault, &ret->range)) {
+        if (!allowed) {
             ret->value.kind = IDL_VALUE_NONE;
         }
+        combine(parser, operation, ret, &right);
     }
     return true;
 }
@@ -379,105 +394,8 @@ static bool or_expr(idl_parser *parser, const expr_target *target, expr_value *r
     return binary_expr(parser, target, ret, "|", xor_expr);
 }
 
-/* What a constant of the type is; false: there are no constants of such a type. */
-static bool make_target(const idl_type *type, expr_target *ret)
+bool idl_expr_parse(idl_parser *parser, const expr_target *target, expr_value *ret)
 {
-    *ret = (expr_target) { .type = type->kind };
-    switch (type->kind) {
-    case IDL_OCTET:
-    case IDL_INT16:
-    case IDL_UINT16:
-    case IDL_INT32:
-    case IDL_UINT32:
-    case IDL_INT64:
-    case IDL_UINT64:
-        ret->kind = IDL_VALUE_INTEGER;
-        return true;
-    case IDL_FLOAT:
-    case IDL_DOUBLE:
-        ret->kind = IDL_VALUE_FLOAT;
-        return true;
-    case IDL_BOOLEAN:
-        ret->kind = IDL_VALUE_BOOLEAN;
-        return true;
-    case IDL_CHAR:
-        ret->kind = IDL_VALUE_CHAR;
-        return true;
-    case IDL_STRING:
-        ret->kind = IDL_VALUE_STRING;
-        return true;
-    case IDL_NAMED:
-        ret->kind = IDL_VALUE_ENUM;
-        ret->enum_ = type->decl;
-        return type->decl->kind == IDL_ENUM;
-    default:
-        return false;
-    }
-}
-
-static void check_range(idl_parser *parser, const idl_type *type, expr_value *operand)
-{
-    const idl_value *value = &operand->value;
-    if (value->kind == IDL_VALUE_INTEGER && !idl_integer_fits(value, type->kind)) {
-        idl_error(parser->diagnostics, &operand->range, "%s%" PRIu64 " does not fit into %s", value->negative ? "-" : "",
-                  value->magnitude, idl_basic_type_text(type->kind));
-    } else if (value->kind == IDL_VALUE_FLOAT && type->kind == IDL_FLOAT && fabs(value->number) > (double)FLT_MAX) {
-        idl_error(parser->diagnostics, &operand->range, "%g does not fit into float", value->number);
-    } else if (value->kind == IDL_VALUE_STRING && type->bound > 0 && strlen(value->string) > type->bound) {
-        idl_error(parser->diagnostics, &operand->range, "this string has %zu bytes, and its type allows %" PRIu64,
-                  strlen(value->string), type->bound);
-    } else {
-        return;
-    }
-    operand->value.kind = IDL_VALUE_NONE;
-}
-
-/* const_expr = or_expr */
-idl_value idl_parse_const_expr(idl_parser *parser, const idl_type *type)
-{
-    expr_target target;
-    expr_value operand = { 0 };
-    const idl_type *resolved = idl_type_resolve(type);
-    if (!make_target(resolved, &target)) {
-        if (type != parser->bad_type) {
-            idl_error(parser->diagnostics, &type->range, "a constant cannot have this type");
-        }
-        target.kind = IDL_VALUE_NONE;
-    }
-    if (!or_expr(parser, &target, &operand)) {
-        while (parser->token.kind != IDL_TOKEN_END && !idl_parser_is_mark(parser, ';') && !idl_parser_is_mark(parser, '}') &&
-               !parser->token.begins_line) {
-            idl_parser_advance(parser);
-        }
-        parser->forgive_semicolon = true;
-        return (idl_value) { 0 };
-    }
-    check_range(parser, resolved, &operand);
-    if (operand.value.kind == IDL_VALUE_NONE) {
-        operand.value = (idl_value) { 0 };
-    }
-    return operand.value;
-}
-
-/* positive_int_const = const_expr */
-uint64_t idl_parse_bound(idl_parser *parser)
-{
-    const expr_target target = { .kind = IDL_VALUE_INTEGER, .type = IDL_UINT32 };
-    expr_value operand = { 0 };
-    const bool in_bound = parser->in_bound;
-    parser->in_bound = true;
-    const bool ok = or_expr(parser, &target, &operand);
-    parser->in_bound = in_bound;
-    if (!ok || operand.value.kind != IDL_VALUE_INTEGER) {
-        return 0;
-    }
-    if (operand.value.negative || operand.value.magnitude == 0) {
-        idl_error(parser->diagnostics, &operand.range, "a bound is at least 1");
-        return 0;
-    }
-    if (operand.value.magnitude > UINT32_MAX) {
-        idl_error(parser->diagnostics, &operand.range, "a bound is at most %" PRIu32, UINT32_MAX);
-        return 0;
-    }
-    return operand.value.magnitude;
+    *ret = (expr_value) { 0 };
+    return or_expr(parser, target, ret);
 }

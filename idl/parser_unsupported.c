@@ -1,4 +1,5 @@
-/* Definitions that the grammar has and this compiler does not: one error, and their names are known from then on. */
+/* Definitions that the grammar has and this compiler does not: one error, and their names are known from then on. In a file that
+ * is only included, the error waits until something uses the name. */
 #include "idl/parser.h"
 
 typedef struct unsupported {
@@ -7,12 +8,6 @@ typedef struct unsupported {
 } unsupported;
 
 static const unsupported table[] = {
-    { IDL_KEYWORD_UNION, "unions are" },
-    { IDL_KEYWORD_NATIVE, "native types are" },
-    { IDL_KEYWORD_BITSET, "bitsets are" },
-    { IDL_KEYWORD_BITMASK, "bitmasks are" },
-    { IDL_KEYWORD_ABSTRACT, "abstract interfaces and value types are" },
-    { IDL_KEYWORD_LOCAL, "local interfaces are" },
     { IDL_KEYWORD_VALUETYPE, "value types are" },
     { IDL_KEYWORD_CUSTOM, "value types are" },
     { IDL_KEYWORD_EVENTTYPE, "event types are" },
@@ -20,32 +15,47 @@ static const unsupported table[] = {
     { IDL_KEYWORD_HOME, "homes are" },
     { IDL_KEYWORD_PORTTYPE, "port types are" },
     { IDL_KEYWORD_CONNECTOR, "connectors are" },
-    { IDL_KEYWORD_TYPEID, "typeid is" },
-    { IDL_KEYWORD_TYPEPREFIX, "typeprefix is" },
-    { IDL_KEYWORD_IMPORT, "import is" },
     { IDL_KEYWORD_ALIAS, "alias is" },
 };
 
-bool idl_parse_unsupported_definition(idl_parser *parser)
+static const unsupported *find(const idl_parser *parser)
 {
-    const unsupported *found = NULL;
-    for (size_t i = 0; i < sizeof table / sizeof *table && parser->token.kind == IDL_TOKEN_KEYWORD; i++) {
-        if (table[i].keyword == parser->token.keyword) {
-            found = &table[i];
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (idl_parser_is_keyword(parser, table[i].keyword)) {
+            return &table[i];
         }
     }
+    return NULL;
+}
+
+void idl_parse_unsupported_name(idl_parser *parser, const idl_range *range, const char *what)
+{
+    const bool is_main = range->file == NULL || range->file->is_main;
+    if (is_main) {
+        idl_parser_unsupported(parser, range, what);
+        idl_declare_poisoned(parser, &parser->token);
+        return;
+    }
+    idl_node *old = parser->token.kind == IDL_TOKEN_NAME ? idl_scope_find(parser->scope, parser->token.name, NULL) : NULL;
+    if (parser->token.kind != IDL_TOKEN_NAME || (old != NULL && !old->is_builtin)) {
+        return; /* declared forward before */
+    }
+    idl_node *node = idl_make_node(parser, IDL_NATIVE, &parser->token, NULL);
+    node->unsupported = what;
+    idl_put_or_report(parser, node);
+}
+
+bool idl_parse_unsupported_definition(idl_parser *parser)
+{
+    const unsupported *found = find(parser);
     if (found == NULL) {
         return false;
     }
-    const bool defines =
-        found->keyword != IDL_KEYWORD_TYPEID && found->keyword != IDL_KEYWORD_TYPEPREFIX && found->keyword != IDL_KEYWORD_IMPORT;
-    idl_parser_unsupported(parser, &parser->token.range, found->what);
-    while (parser->token.kind == IDL_TOKEN_KEYWORD) {
+    const idl_range range = parser->token.range;
+    while (parser->token.kind == IDL_TOKEN_KEYWORD && find(parser) != NULL) {
         idl_parser_advance(parser);
     }
-    if (defines) {
-        idl_declare_poisoned(parser, &parser->token);
-    }
+    idl_parse_unsupported_name(parser, &range, found->what);
     idl_parser_recover(parser);
     return true;
 }

@@ -123,7 +123,9 @@ void idl_preprocess_next(idl_preprocessor *preprocessor, idl_token *token)
             idl_input *input = preprocessor->input;
             idl_lex(&input->lexer, token);
             if (token->kind == IDL_TOKEN_DIRECTIVE) {
-                idl_directive(preprocessor, token);
+                if (idl_directive(preprocessor, token)) {
+                    return;
+                }
                 continue;
             }
             if (token->kind == IDL_TOKEN_END) {

@@ -67,14 +67,16 @@ typedef struct idl_preprocessor {
  */
 void idl_preprocess_main(idl_preprocessor *preprocessor, idl_source *source);
 
-/** The next token. END comes at the end of every file that gives tokens; then call idl_preprocess_leave(). */
+/** The next token. A PRAGMA may come between any two. END comes at the end of every file that gives tokens; then call
+ * idl_preprocess_leave(). */
 void idl_preprocess_next(idl_preprocessor *preprocessor, idl_token *token);
 
 /** After an END: goes back to the including file. False: it was the main file's. */
 bool idl_preprocess_leave(idl_preprocessor *preprocessor);
 
-/** Carries out the directive whose DIRECTIVE token was read (directive.c). */
-void idl_directive(idl_preprocessor *preprocessor, const idl_token *hash);
+/** Carries out the directive whose DIRECTIVE token was read (directive.c). True: it is a pragma for the parser, and token is its
+ *  PRAGMA. */
+bool idl_directive(idl_preprocessor *preprocessor, idl_token *token);
 
 /** Enters a file. */
 void idl_preprocess_enter(idl_preprocessor *preprocessor, idl_source *source);

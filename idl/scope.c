@@ -105,10 +105,22 @@ idl_node *idl_scope_find_outward(const idl_scope *scope, const char *name, idl_n
     return NULL;
 }
 
+const idl_scope *idl_file_scope(const idl_scope *scope)
+{
+    while (!scope->is_file_level) {
+        scope = scope->outer;
+    }
+    return scope;
+}
+
 idl_node *idl_scope_put(idl_scope *scope, idl_arena *arena, idl_node *node)
 {
     const size_t length = strlen(node->key);
     idl_node *old = idl_names_get(&scope->names, node->key, length);
+    if (old != NULL && old->is_builtin) {
+        idl_names_remove(&scope->names, node->key, length);
+        old = NULL;
+    }
     if (old == NULL) {
         idl_names_put(&scope->names, arena, node->key, length, node);
     }
@@ -119,13 +131,20 @@ bool idl_is_wanted(const idl_decl *decl, idl_wanted wanted)
 {
     switch (wanted) {
     case IDL_WANT_TYPE:
-        return decl->kind == IDL_TYPEDEF || decl->kind == IDL_ENUM || decl->kind == IDL_STRUCT || decl->kind == IDL_INTERFACE;
+        return decl->kind == IDL_TYPEDEF || decl->kind == IDL_ENUM || decl->kind == IDL_STRUCT || decl->kind == IDL_INTERFACE ||
+               decl->kind == IDL_UNION || decl->kind == IDL_BITSET || decl->kind == IDL_BITMASK || decl->kind == IDL_NATIVE;
     case IDL_WANT_EXCEPTION:
         return decl->kind == IDL_EXCEPTION;
     case IDL_WANT_INTERFACE:
         return decl->kind == IDL_INTERFACE;
+    case IDL_WANT_STRUCT:
+        return decl->kind == IDL_STRUCT;
+    case IDL_WANT_BITSET:
+        return decl->kind == IDL_BITSET;
+    case IDL_WANT_ANYTHING:
+        return true;
     case IDL_WANT_CONSTANT:
-        return decl->kind == IDL_CONST || decl->kind == IDL_ENUMERATOR;
+        return decl->kind == IDL_CONST || decl->kind == IDL_ENUMERATOR || decl->kind == IDL_BIT;
     case IDL_WANT_SCOPE:
         return idl_node_of(decl)->scope != NULL;
     }
@@ -143,7 +162,7 @@ const idl_node *idl_scope_suggest(const idl_scope *scope, const char *name, idl_
         const struct idl_name *at = NULL;
         while ((at = idl_names_next(&scope->names, at, &value)) != NULL && compared++ < SUGGESTION_LIMIT) {
             const idl_node *node = value;
-            if (node->is_poisoned || !idl_is_wanted(&node->decl, wanted)) {
+            if (node->is_poisoned || node->is_builtin || node->key[0] == '@' || !idl_is_wanted(&node->decl, wanted)) {
                 continue;
             }
             const size_t distance = idl_edit_distance(name, node->decl.name, limit);

@@ -39,6 +39,49 @@ size_t idl_utf8_length(const char *text, const char *end)
     return length;
 }
 
+size_t idl_utf8_put(uint32_t code, char *text)
+{
+    if (code < 0x80) {
+        text[0] = (char)code;
+        return 1;
+    }
+    if (code < 0x800) {
+        text[0] = (char)(0xC0 | code >> 6);
+        text[1] = (char)(0x80 | (code & 0x3F));
+        return 2;
+    }
+    if (code < 0x10000) {
+        text[0] = (char)(0xE0 | code >> 12);
+        text[1] = (char)(0x80 | (code >> 6 & 0x3F));
+        text[2] = (char)(0x80 | (code & 0x3F));
+        return 3;
+    }
+    text[0] = (char)(0xF0 | code >> 18);
+    text[1] = (char)(0x80 | (code >> 12 & 0x3F));
+    text[2] = (char)(0x80 | (code >> 6 & 0x3F));
+    text[3] = (char)(0x80 | (code & 0x3F));
+    return 4;
+}
+
+uint32_t idl_utf8_get(const char *text, size_t length)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    uint32_t code = length == 1 ? at[0] : length == 2 ? at[0] & 0x1Fu : length == 3 ? at[0] & 0xFu : at[0] & 7u;
+    for (size_t i = 1; i < length; i++) {
+        code = code << 6 | (at[i] & 0x3Fu);
+    }
+    return code;
+}
+
+size_t idl_utf8_count(const char *text)
+{
+    size_t count = 0;
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char)*text & 0xC0) != 0x80 ? 1 : 0;
+    }
+    return count;
+}
+
 bool idl_is_utf8(const char *text, size_t length)
 {
     const char *end = text + length;

@@ -4,12 +4,22 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** How many bytes the UTF-8 sequence at text has (1 to 4); 0: it is none (also overlong forms, surrogates, NUL is 1). */
 size_t idl_utf8_length(const char *text, const char *end);
 
 /** All of it is UTF-8. */
 bool idl_is_utf8(const char *text, size_t length);
+
+/** Writes a code point as UTF-8; the text has room for 4 bytes. How many it has. */
+size_t idl_utf8_put(uint32_t code, char *text);
+
+/** The code point of one whole UTF-8 sequence. */
+uint32_t idl_utf8_get(const char *text, size_t length);
+
+/** How many code points text that is UTF-8 has. */
+size_t idl_utf8_count(const char *text);
 
 bool idl_is_digit(char c);
 bool idl_is_name_start(char c); /* a letter or '_' */

@@ -15,6 +15,8 @@ typedef enum idl_token_kind {
     IDL_TOKEN_FLOAT,      /* number */
     IDL_TOKEN_CHAR,       /* integer */
     IDL_TOKEN_STRING,     /* string */
+    IDL_TOKEN_FIXED,      /* string: its digits and point */
+    IDL_TOKEN_PRAGMA,     /* string: "prefix", "ID" or "version"; text: what follows it. Only between preprocessor and parser */
     IDL_TOKEN_PUNCTUATION /* mark: the character, or one of IDL_MARK_… */
 } idl_token_kind;
 

@@ -41,7 +41,7 @@ static inline test_run test_emit(const char *text)
     run.unit = compiled.unit;
     FILE *out = open_memstream(&run.messages, &run.length);
     assert_non_null(out);
-    run.result = emit_unit(run.unit, out, 0);
+    run.result = emit_unit(run.unit, out, 0, (idl_warning_options) { 0 });
     fclose(out);
     return run;
 }

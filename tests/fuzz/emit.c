@@ -19,8 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const idl_options options = { .diagnostics = NULL };
     const idl_result compiled = idl_compile_text(&options, "fuzz.idl", (const char *)data, size);
     if (compiled.errors == 0 && compiled.unit != NULL) {
-        emit_result one = emit_unit(compiled.unit, NULL, 0);
-        emit_result two = emit_unit(compiled.unit, NULL, 0);
+        emit_result one = emit_unit(compiled.unit, NULL, 0, (idl_warning_options) { 0 });
+        emit_result two = emit_unit(compiled.unit, NULL, 0, (idl_warning_options) { 0 });
         need(one.errors == two.errors && one.n_outputs == two.n_outputs && one.n_outputs == (one.errors > 0 ? 0 : 1));
         if (one.n_outputs > 0) {
             const emit_output *a = &one.outputs[0], *b = &two.outputs[0];

@@ -127,16 +127,25 @@ static void append(char *buffer, const char *text)
 
 static void append_type(char *buffer, const idl_type *type)
 {
-    char bound[32];
-    snprintf(bound, sizeof bound, "%s%" PRIu64 ">", type->kind == IDL_STRING ? "<" : ", ", type->bound);
+    const bool is_container = type->kind == IDL_SEQUENCE || type->kind == IDL_MAP;
+    char bound[48] = "";
     append(buffer, type->kind == IDL_NAMED ? type->decl->scoped_name : idl_basic_type_text(type->kind));
-    if (type->kind == IDL_SEQUENCE) {
-        append(buffer, "<");
-        append_type(buffer, type->element);
-        append(buffer, type->bound > 0 ? bound : ">");
-    } else if (type->kind == IDL_STRING && type->bound > 0) {
-        append(buffer, bound);
+    if (type->bound > 0) {
+        snprintf(bound, sizeof bound, is_container ? ", %" PRIu64 ">" : "<%" PRIu64 ">", type->bound);
+    } else if (type->kind == IDL_FIXED) {
+        snprintf(bound, sizeof bound, "<%" PRIu32 ", %" PRIu32 ">", type->digits, type->scale);
+    } else if (is_container) {
+        snprintf(bound, sizeof bound, ">");
     }
+    if (is_container) {
+        append(buffer, "<");
+        if (type->key != NULL) {
+            append_type(buffer, type->key);
+            append(buffer, ", ");
+        }
+        append_type(buffer, type->element);
+    }
+    append(buffer, bound);
 }
 
 const char *type_text(const idl_type *type)

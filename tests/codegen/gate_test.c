@@ -1,0 +1,89 @@
+/* The gate (codegen/emit_gate.c): what it refuses, where and how often, and that nothing is written then. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/codegen/support.h"
+
+typedef struct gate_test_row {
+    const char *text;
+    const char *message; /* the first; NULL: it passes */
+    uint32_t errors;
+} gate_test_row;
+
+/* To teach the emitters something is to turn its row's message into NULL. */
+static const gate_test_row rows[] = {
+    { "struct S { int8 x; };", "test.idl:1:12: error: type 'int8' is not supported yet", 1 },
+    { "struct S { uint8 x; };", "test.idl:1:12: error: type 'uint8' is not supported yet", 1 },
+    { "struct S { long double x; };", "test.idl:1:12: error: type 'long double' is not supported yet", 1 },
+    { "struct S { wchar x; };", "test.idl:1:12: error: type 'wchar' is not supported yet", 1 },
+    { "struct S { wstring<3> x; };", "test.idl:1:12: error: type 'wstring' is not supported yet", 1 },
+    { "struct S { fixed<5, 2> x; };", "test.idl:1:12: error: type 'fixed' is not supported yet", 1 },
+    { "struct S { any x; };", "test.idl:1:12: error: type 'any' is not supported yet", 1 },
+    { "struct S { Object x; };", "test.idl:1:12: error: type 'Object' is not supported yet", 1 },
+    { "struct S { TypeCode x; };", "test.idl:1:12: error: type 'TypeCode' is not supported yet", 1 },
+    { "struct S { map<long, long> x; };", "test.idl:1:12: error: maps are not supported yet", 1 },
+    { "struct S { long x[2]; };", "test.idl:1:17: error: arrays are not supported yet", 1 },
+    { "const fixed X = 1.5d;", "test.idl:1:7: error: type 'fixed' is not supported yet", 1 },
+    { "const wchar X = L'x';", "test.idl:1:7: error: type 'wchar' is not supported yet", 1 },
+    /* where a type may stand; a typedef's uses are silent */
+    { "typedef any T; struct S { T x; sequence<T> y; };", "test.idl:1:9: error: type 'any' is not supported yet", 1 },
+    { "typedef sequence<sequence<any>> T;", "test.idl:1:27: error: type 'any' is not supported yet", 1 },
+    { "interface I { any f(in any x); attribute any a; };", "test.idl:1:15: error: type 'any' is not supported yet", 3 },
+    { "exception E { any x; };", "test.idl:1:15: error: type 'any' is not supported yet", 1 },
+    { "union U switch (long) { case 1: long x; }; struct S { U u; };", "test.idl:1:7: error: unions are not supported yet", 1 },
+    { "bitset B { bitfield<3> x; };", "test.idl:1:8: error: bitsets are not supported yet", 1 },
+    { "bitmask B { X };", "test.idl:1:9: error: bitmasks are not supported yet", 1 },
+    { "native N;", "test.idl:1:8: error: native types are not supported yet", 1 },
+    { "struct S { };", "test.idl:1:8: error: structs without members are not supported yet", 1 },
+    { "struct A { long x; }; struct B : A { };", "test.idl:1:30: error: inheritance of structs is not supported yet", 1 },
+    { "struct A; struct A { long x; };", "test.idl:1:8: error: forward declarations of structs and unions are not supported yet",
+      1 },
+    { "local interface I { };", "test.idl:1:17: error: local interfaces are not supported yet", 1 },
+    { "abstract interface I { };", "test.idl:1:20: error: abstract interfaces are not supported yet", 1 },
+    { "interface I { struct S { long x; }; };", "test.idl:1:22: error: types in interfaces are not supported yet", 1 },
+    { "interface I { const long X = 1; };", "test.idl:1:26: error: constants in interfaces are not supported yet", 1 },
+    { "interface I { exception X { }; };", "test.idl:1:25: error: exceptions in interfaces are not supported yet", 1 },
+    { "exception E { }; interface I { readonly attribute long x raises (E); };",
+      "test.idl:1:56: error: exceptions of attributes are not supported yet", 1 },
+    { "interface I; interface J { void f(in I i); };",
+      "test.idl:1:11: error: references to interfaces that are never defined are not supported yet", 1 },
+    { "@final struct S { long x; };", "test.idl:1:1: error: '@final' is not supported yet", 1 },
+    { "struct S { @optional @id(3) long x; };", "test.idl:1:12: error: '@optional' is not supported yet", 2 },
+    { "enum E { @value(3) X };", "test.idl:1:10: error: '@value' is not supported yet", 1 },
+    { "interface I { void f(@unit(\"m\") in long x); };", "test.idl:1:22: error: '@unit' is not supported yet", 1 },
+    { "typedef sequence<@external long> T;", "test.idl:1:18: error: '@external' is not supported yet", 1 },
+    { "@deprecated module m { const long X = 1; };", "test.idl:1:1: error: '@deprecated' is not supported yet", 1 },
+    /* what only permits or describes */
+    { "interface I { @idempotent void f(); @readonly_op long g(); @idempotent attribute long a; };", NULL, 0 },
+    { "@nested @topic @mutable struct S { @key long x; };", NULL, 0 },
+    { "@annotation A { long x; }; @A(1) struct S { @A(2) long x; };", NULL, 0 },
+    { "#pragma prefix \"x\"\nstruct S { long x; }; typeid S \"IDL:y:1.0\";", NULL, 0 },
+};
+
+static void refuses_what_cannot_be_written(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof rows / sizeof *rows, 41);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        test_run run = test_emit(rows[i].text);
+        if (run.result.errors != rows[i].errors) {
+            fail_msg("%s\n%s", rows[i].text, run.messages);
+        }
+        if (rows[i].message != NULL) {
+            if (strncmp(run.messages, rows[i].message, strlen(rows[i].message)) != 0) {
+                fail_msg("%s\n%s", rows[i].text, run.messages);
+            }
+            assert_int_equal(run.result.n_outputs, 0);
+        } else {
+            assert_int_equal(run.result.n_outputs, 1);
+        }
+        test_emit_end(&run);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(refuses_what_cannot_be_written) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
