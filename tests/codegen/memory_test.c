@@ -43,7 +43,7 @@ static alloc_outcome run_compile(void)
 
 static alloc_outcome run_emit(void)
 {
-    emit_result result = emit_unit(compiled.unit, nowhere, 0);
+    emit_result result = emit_unit(compiled.unit, nowhere, 0, (idl_warning_options) { 0 });
     const bool done = result.errors == 0;
     assert_int_equal(result.n_outputs, done ? expected.n_outputs : 0);
     for (size_t i = 0; i < result.n_outputs; i++) {
@@ -112,7 +112,7 @@ static int set_up(void **state)
     if (nowhere == NULL || compiled.errors > 0 || mkdtemp(folder) == NULL || chdir(folder) != 0) {
         return -1;
     }
-    expected = emit_unit(compiled.unit, nowhere, 0);
+    expected = emit_unit(compiled.unit, nowhere, 0, (idl_warning_options) { 0 });
     return expected.errors == 0 && expected.n_outputs > 0 ? 0 : -1;
 }
 
