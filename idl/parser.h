@@ -110,6 +110,8 @@ void idl_leave_scope(idl_parser *parser, idl_node *outer_owner);
 /** A trailing doc comment before the next token belongs to the declaration and those after it in its owner. */
 void idl_take_trailing(idl_parser *parser, idl_node *first);
 
+/* Names that refer to declarations (parser_names.c). */
+
 /** scoped_name, as what is wanted. NULL: there is no such thing, which was reported now or before. */
 idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range *ret_range);
 
