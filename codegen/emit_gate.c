@@ -69,12 +69,12 @@ static const char *find(const gate_row *rows, size_t length, int kind)
 
 static const char *refused_type(idl_type_kind kind)
 {
-    return find(types, sizeof types / sizeof *types, kind);
+    return find(types, sizeof types / sizeof *types, (int)kind);
 }
 
 static const char *refused_declaration(idl_decl_kind kind)
 {
-    return find(declarations, sizeof declarations / sizeof *declarations, kind);
+    return find(declarations, sizeof declarations / sizeof *declarations, (int)kind);
 }
 
 static void refuse(emit_run *run, const idl_range *range, const char *what)

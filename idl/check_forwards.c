@@ -9,10 +9,8 @@ static void check_one(idl_parser *parser, const idl_decl *forward)
     }
     if (definition->decl.kind == IDL_INTERFACE) {
         definition->decl.is_undefined = true;
-        if (forward->range.file->is_main) {
-            idl_warning(parser->diagnostics, IDL_WARNING_UNDEFINED_INTERFACE, &forward->range,
-                        "interface '%s' is declared but never defined", forward->name);
-        }
+        idl_warning(parser->diagnostics, IDL_WARNING_UNDEFINED_INTERFACE, &forward->range,
+                    "interface '%s' is declared but never defined", forward->name);
         return;
     }
     definition->is_poisoned = true;

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-void idl_charge_inherited(idl_parser *parser, const idl_node *interface, size_t count)
+void idl_charge_inherited(idl_parser *parser, const idl_node *heir, size_t count)
 {
     parser->inherited += count;
     if (parser->inherited > IDL_INHERITED_LIMIT) {
-        idl_fatal(parser->diagnostics, &interface->decl.range, "the interfaces up to here inherit more than %d bases and members",
+        idl_fatal(parser->diagnostics, &heir->decl.range, "the interfaces up to here inherit more than %d bases and members",
                   IDL_INHERITED_LIMIT);
     }
 }

@@ -160,7 +160,9 @@ static void give_ids(idl_parser *parser, idl_decl *first, const char *prefix)
             decl->repository_id = node->type_id != NULL
                                       ? node->type_id
                                       : repository_id(parser, prefixed->decl.kind == IDL_MODULE ? prefixed : node,
-                                                      own != NULL ? own : node->prefix);
+                                                      own != NULL            ? own
+                                                      : node->prefix != NULL ? node->prefix
+                                                                             : "");
         }
         if (decl->kind == IDL_MODULE || decl->kind == IDL_INTERFACE) {
             give_ids(parser, decl->children, own);

@@ -60,7 +60,6 @@ static void compile(compilation *c, const idl_request *request)
     idl_type *bad_type = idl_arena_alloc(&c->arena, sizeof *bad_type);
     bad_type->kind = IDL_VOID;
     c->parser.bad_type = bad_type;
-    c->parser.prefix = "";
     idl_begin_scopes(&c->parser);
     for (size_t i = 0; i < n_mains; i++) {
         if (mains[i] != NULL) {

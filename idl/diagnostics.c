@@ -195,7 +195,8 @@ void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *
 
 void idl_warning(idl_diagnostics *diagnostics, idl_warning_id id, const idl_range *range, const char *format, ...)
 {
-    diagnostics->muted = (diagnostics->warn.off & UINT32_C(1) << id) != 0;
+    const bool is_aside = range->file != NULL && !range->file->is_main;
+    diagnostics->muted = is_aside || (diagnostics->warn.off & UINT32_C(1) << id) != 0;
     if (diagnostics->muted) {
         return;
     }

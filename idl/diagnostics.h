@@ -30,7 +30,8 @@ void idl_error(idl_diagnostics *diagnostics, const idl_range *range, const char 
 /** More about the error before it. */
 void idl_note(idl_diagnostics *diagnostics, const idl_range *range, const char *format, ...) IDL_PRINTF(3, 4);
 
-/** Something to look at that is no error, unless the options say so. Its name stands behind the text, in brackets. */
+/** Something to look at that is no error, unless the options say so. About an included file nothing is said: it will be when that
+ *  is compiled. Its name stands behind the text, in brackets. */
 void idl_warning(idl_diagnostics *diagnostics, idl_warning_id id, const idl_range *range, const char *format, ...)
     IDL_PRINTF(4, 5);
 

@@ -33,7 +33,7 @@ typedef struct idl_parser {
     bool in_const_type;         /* `fixed` stands alone */
     struct idl_pragma *pragmas; /* that were read ahead: idl_run_pragmas() */
     struct idl_pragma *last_pragma;
-    const char *prefix;       /* what #pragma prefix says here; "" for none */
+    const char *prefix;       /* what #pragma prefix said in a module or interface that is open; NULL: the file's holds */
     const idl_type *bad_type; /* stands for a type whose error was reported */
     idl_names reported;       /* unknown names that were reported, as spelt */
     uint64_t mark;

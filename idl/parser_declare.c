@@ -77,7 +77,7 @@ idl_node *idl_make_node(idl_parser *parser, idl_decl_kind kind, const idl_token 
     node->decl.doc = doc;
     node->decl.parent = parser->owner == NULL ? NULL : &parser->owner->decl;
     node->key = idl_key(parser->arena, name->name);
-    node->prefix = parser->prefix;
+    node->prefix = parser->prefix != NULL ? parser->prefix : ((const idl_source *)name->range.file)->prefix;
     return node;
 }
 

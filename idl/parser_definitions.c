@@ -21,11 +21,8 @@ static void definitions(idl_parser *parser, bool in_module)
 void idl_parse_specification(idl_parser *parser)
 {
     do {
-        const char *prefix = parser->prefix; /* a file's is its own */
-        parser->prefix = "";
         idl_parser_begin(parser);
         definitions(parser, false);
-        parser->prefix = prefix;
     } while (idl_preprocess_leave(parser->preprocessor));
 }
 

@@ -240,7 +240,7 @@ static bool unary_expr(idl_parser *parser, const expr_target *target, expr_value
     idl_range_extend(&ret->range, &end);
     idl_value *value = &ret->value;
     if (target->kind == EXPR_ANY && value->kind != IDL_VALUE_NONE &&
-        (!is_operand(value->kind, operation) || value->kind == IDL_VALUE_BITS)) {
+        (!is_operand((int)value->kind, operation) || value->kind == IDL_VALUE_BITS)) {
         idl_error(parser->diagnostics, &ret->range, "this operator is not for %s", idl_expr_value_text(value));
         value->kind = IDL_VALUE_NONE;
     }
@@ -319,7 +319,7 @@ static void combine(idl_parser *parser, int operation, expr_value *left, expr_va
         left->value.kind = IDL_VALUE_NONE;
         return;
     }
-    if (!unify(&left->value, &right->value) || !is_operand(left->value.kind, operation)) {
+    if (!unify(&left->value, &right->value) || !is_operand((int)left->value.kind, operation)) {
         idl_error(parser->diagnostics, &first, "this operator is not for %s and %s", idl_expr_value_text(&left->value),
                   idl_expr_value_text(&right->value));
         left->value.kind = IDL_VALUE_NONE;

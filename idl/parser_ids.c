@@ -108,8 +108,12 @@ static void pragma(idl_parser *parser, const idl_token *token)
                             : "a name and a version, such as 1.2");
         return;
     }
+    if (is_prefix && parser->owner == NULL) {
+        ((idl_source *)token->range.file)->prefix = value;
+        return;
+    }
     if (is_prefix) {
-        parser->prefix = value;
+        parser->prefix = value; /* to the end of what is open */
         return;
     }
     idl_node *node = find_named(&reader, name);

@@ -18,7 +18,7 @@ typedef struct idl_node {
     bool is_measured;                 /* its depth is final */
     bool is_builtin;                  /* CORBA::TypeCode: it has no file, and makes way for a declaration of its name */
     bool has_native;                  /* of a type: a value of it may contain one of a native type */
-    const char *prefix;               /* of #pragma prefix, where it was declared */
+    const char *prefix;               /* of #pragma prefix, where it was declared; NULL: none */
     const char *type_prefix;          /* typeprefix; NULL: none */
     const char *type_id;              /* typeid, #pragma ID; NULL: none */
     const char *version;              /* #pragma version; NULL: 1.0 */

@@ -19,6 +19,7 @@ typedef struct idl_source {
     dev_t device;
     ino_t inode;
     uint32_t processed;      /* by which main file's processing it was first read, counted from 1; 0: not yet */
+    const char *prefix;      /* what #pragma prefix says, outside modules; NULL: nothing yet */
     bool bad_bytes_reported; /* NUL or what is not UTF-8: once a file is enough */
     struct idl_inclusion *inclusions;
     size_t n_inclusions;

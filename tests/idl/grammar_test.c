@@ -4,6 +4,8 @@
 #include "idl/fixed.h"
 #include "idl/warnings.h"
 
+#include <unistd.h>
+
 static void new_types(void **state)
 {
     static const struct {
@@ -215,6 +217,40 @@ static void repository_ids(void **state)
     compiled_free(&c);
 }
 
+static void put_file(const char *folder, const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* A file's prefix is its own, and comes back after an #include. What an included file might be warned of is not said. */
+static void prefixes_of_files(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/corbel-idl-XXXXXX";
+    char main_path[64], other_path[64];
+    assert_non_null(mkdtemp(folder));
+    put_file(folder, "main.idl", "#pragma prefix \"one\"\n#include \"other.idl\"\ninterface Mine;\ninterface Mine { };\n");
+    put_file(folder, "other.idl",
+             "interface Before { long port(); };\n#pragma prefix \"two\"\n@unheard_of interface After { };\n");
+    snprintf(main_path, sizeof main_path, "%s/main.idl", folder);
+    snprintf(other_path, sizeof other_path, "%s/other.idl", folder);
+    const char *const paths[] = { main_path };
+    compiled c = compile_files(paths, 1, NULL);
+    const idl_unit *unit = good(&c);
+    assert_string_equal(find(unit, "Before")->repository_id, "IDL:Before:1.0");
+    assert_string_equal(find(unit, "After")->repository_id, "IDL:two/After:1.0");
+    assert_string_equal(find_nth(unit, "Mine", 1)->repository_id, "IDL:one/Mine:1.0");
+    compiled_free(&c);
+    unlink(main_path);
+    unlink(other_path);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void wide_constants(void **state)
 {
     (void)state;
@@ -313,10 +349,11 @@ static void warnings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(new_types),         cmocka_unit_test(unions),          cmocka_unit_test(bits),
-        cmocka_unit_test(inherited_members), cmocka_unit_test(forward_structs), cmocka_unit_test(nested_definitions),
-        cmocka_unit_test(interface_kinds),   cmocka_unit_test(repository_ids),  cmocka_unit_test(wide_constants),
-        cmocka_unit_test(fixed_arithmetic),  cmocka_unit_test(young_keywords),  cmocka_unit_test(warnings),
+        cmocka_unit_test(new_types),         cmocka_unit_test(unions),           cmocka_unit_test(bits),
+        cmocka_unit_test(inherited_members), cmocka_unit_test(forward_structs),  cmocka_unit_test(nested_definitions),
+        cmocka_unit_test(interface_kinds),   cmocka_unit_test(repository_ids),   cmocka_unit_test(wide_constants),
+        cmocka_unit_test(prefixes_of_files), cmocka_unit_test(fixed_arithmetic), cmocka_unit_test(young_keywords),
+        cmocka_unit_test(warnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
