@@ -41,8 +41,20 @@ char idl_parser_peek(const idl_parser *parser)
     }
     const idl_lexer *lexer = &parser->preprocessor->input->lexer;
     const char *at = lexer->at;
-    while (at < lexer->end && (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')) {
-        at++;
+    while (at < lexer->end) {
+        const char *close = NULL;
+        if (at[0] == '/' && at[1] == '*') {
+            close = memmem(at + 2, (size_t)(lexer->end - at) - 2, "*/", 2);
+        } else if (at[0] == '/' && at[1] == '/') {
+            close = memchr(at, '\n', (size_t)(lexer->end - at));
+        } else if (*at != ' ' && *at != '\t' && *at != '\r' && *at != '\n') {
+            break;
+        }
+        if (*at == '/') {
+            at = close == NULL ? lexer->end : close + (at[1] == '*' ? 2 : 1);
+        } else {
+            at++;
+        }
     }
     return *at;
 }

@@ -64,7 +64,7 @@ typedef struct idl_name_list {
 void idl_parser_advance(idl_parser *parser);
 /** The first token of a file. */
 void idl_parser_begin(idl_parser *parser);
-/** The character that the token behind the next one begins with, roughly: comments count as characters. */
+/** The character that the token behind the next one begins with, if no directive stands before it. */
 char idl_parser_peek(const idl_parser *parser);
 /** A name, perhaps one that begins with "::" or is a keyword that old IDL does not have, is next. */
 bool idl_parser_at_name(const idl_parser *parser);
@@ -155,9 +155,9 @@ bool idl_parse_annotation_dcl(idl_parser *parser, const char *doc);
 bool idl_parse_id_dcl(idl_parser *parser);
 /** Gives a declaration its repository id; a second one is reported at the range. */
 void idl_set_type_id(idl_parser *parser, idl_node *node, const char *id, const idl_range *range);
-/** The name at the next token stands for something unsupported, which is reported at the range now or, in a file that is not
+/** The name stands for something unsupported, which is reported at the range now or, in a file that is not
  * main, where it is used. */
-void idl_parse_unsupported_name(idl_parser *parser, const idl_range *range, const char *what);
+void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const char *what);
 /** Carries out the pragmas that were read ahead. */
 void idl_run_pragmas(idl_parser *parser);
 /** type_spec; never NULL: bad_type if it was reported. */

@@ -54,10 +54,11 @@ static bool module_dcl(idl_parser *parser, idl_lead lead)
         return false;
     }
     if (idl_parser_is_mark(parser, '<')) {
-        idl_parser_unsupported(parser, &keyword, "template modules are");
-        idl_declare_poisoned(parser, &name);
+        idl_declare_unsupported(parser, &name, &keyword, "template modules are");
         idl_parser_skip_angles(parser);
-        idl_declare_poisoned(parser, &parser->token);
+        if (parser->token.kind == IDL_TOKEN_NAME) {
+            idl_declare_unsupported(parser, &parser->token, &keyword, "template modules are");
+        }
         idl_parser_recover(parser);
         return true;
     }

@@ -314,7 +314,7 @@ bool idl_parse_interface_dcl(idl_parser *parser, idl_lead lead)
     const bool is_local = idl_parser_take_keyword(parser, IDL_KEYWORD_LOCAL);
     const bool is_abstract = !is_local && idl_parser_take_keyword(parser, IDL_KEYWORD_ABSTRACT);
     if (is_abstract && idl_parser_take_keyword(parser, IDL_KEYWORD_VALUETYPE)) {
-        idl_parse_unsupported_name(parser, &range, "value types are");
+        idl_declare_unsupported(parser, &parser->token, &range, "value types are");
         idl_parser_recover(parser);
         return true;
     }

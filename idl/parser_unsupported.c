@@ -28,19 +28,18 @@ static const unsupported *find(const idl_parser *parser)
     return NULL;
 }
 
-void idl_parse_unsupported_name(idl_parser *parser, const idl_range *range, const char *what)
+void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const char *what)
 {
-    const bool is_main = range->file == NULL || range->file->is_main;
-    if (is_main) {
+    if (range->file->is_main) {
         idl_parser_unsupported(parser, range, what);
-        idl_declare_poisoned(parser, &parser->token);
+        idl_declare_poisoned(parser, name);
         return;
     }
-    idl_node *old = parser->token.kind == IDL_TOKEN_NAME ? idl_scope_find(parser->scope, parser->token.name, NULL) : NULL;
-    if (parser->token.kind != IDL_TOKEN_NAME || (old != NULL && !old->is_builtin)) {
+    const idl_node *old = name->kind == IDL_TOKEN_NAME ? idl_scope_find(parser->scope, name->name, NULL) : NULL;
+    if (name->kind != IDL_TOKEN_NAME || (old != NULL && !old->is_builtin)) {
         return; /* declared forward before */
     }
-    idl_node *node = idl_make_node(parser, IDL_NATIVE, &parser->token, NULL);
+    idl_node *node = idl_make_node(parser, IDL_NATIVE, name, NULL);
     node->unsupported = what;
     idl_put_or_report(parser, node);
 }
@@ -55,7 +54,7 @@ bool idl_parse_unsupported_definition(idl_parser *parser)
     while (parser->token.kind == IDL_TOKEN_KEYWORD && find(parser) != NULL) {
         idl_parser_advance(parser);
     }
-    idl_parse_unsupported_name(parser, &range, found->what);
+    idl_declare_unsupported(parser, &parser->token, &range, found->what);
     idl_parser_recover(parser);
     return true;
 }
