@@ -7,10 +7,16 @@
 /* Enough of everything that the arena needs many chunks. */
 static char *big_text(void)
 {
-    static const char piece[] = "/** doc */ module m%d { enum E { A, B }; struct S { string<3> x; sequence<E> y; };"
-                                "exception X { S s; }; const string C = \"text\" \"more\";"
-                                "interface I { S f(in E e, out S s) raises (X); attribute long a, b; };"
-                                "interface J : I { oneway void g(in I i); }; };\n";
+    static const char piece[] =
+        "/** doc */ module m%d { enum E { A, B }; struct S { string<3> x; sequence<E> y; };"
+        "exception X { S s; }; const string C = \"text\" \"more\";"
+        "interface I { S f(in E e, out S s) raises (X); attribute long a, b; };"
+        "interface J : I { oneway void g(in I i); };\n"
+        "#pragma prefix \"p\"\n"
+        "@final struct T : S { @id(9) @default(1) long v; long z[2][3]; map<string, any> w; };\n"
+        "union U switch (E) { case A: fixed<5, 2> f; default: sequence<U> more; };\n"
+        "bitset F { bitfield<3> a; }; bitmask K { P, Q }; const fixed D = 1.5d * 2d; const wstring Z = L\"x\";\n"
+        "@annotation N { long value; }; @N(3) local interface L { typedef long V; }; };\n";
     char *text = malloc(400 * sizeof piece);
     assert_non_null(text);
     char *at = text;
