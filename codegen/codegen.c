@@ -87,7 +87,8 @@ emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_erro
     int stopped = held == NULL ? IDL_STOP_MEMORY : 0;
     if (held != NULL) {
         held->arena.stop = &held->stop;
-        held->diagnostics = (idl_diagnostics) { .arena = &held->arena, .out = diagnostics, .max_errors = max_errors, .warn = warn };
+        held->diagnostics =
+            (idl_diagnostics) { .arena = &held->arena, .out = diagnostics, .max_errors = max_errors, .warn = warn };
         if (max_errors == 0) {
             held->diagnostics.max_errors = DEFAULT_MAX_ERRORS;
         }

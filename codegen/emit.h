@@ -177,7 +177,8 @@ bool emit_has_halves(const emit_call *call);
 /** "bank.corbel.h" as the includer must write it, for the i-th include. */
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index);
 
-/** What the emitters cannot write yet is an error, at its place (emit_gate.c). It comes before everything else: they never see it. */
+/** What the emitters cannot write yet is an error, at its place (emit_gate.c). It comes before everything else: they never see
+ * it. */
 void emit_gate(emit_run *run);
 /** A value of the type, or of the items of a sequence, can be written. */
 bool emit_gate_knows(const idl_type *type);

@@ -13,8 +13,9 @@
 
 enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
 
-static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [-Werror] [-Wno-NAME]... file.idl...\n"
-                                 "       corbelc --starter NAME\n";
+static const char usage_line[] =
+    "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [-Werror] [-Wno-NAME]... file.idl...\n"
+    "       corbelc --starter NAME\n";
 
 static const char help_text[] =
     "\n"
