@@ -45,6 +45,31 @@ void idl_parser_skip_angles(idl_parser *parser)
     }
 }
 
+typedef struct basic_type {
+    idl_keyword keyword;
+    idl_type_kind kind;
+} basic_type;
+
+static const basic_type basic_types[] = {
+    { IDL_KEYWORD_FLOAT, IDL_FLOAT },   { IDL_KEYWORD_DOUBLE, IDL_DOUBLE },   { IDL_KEYWORD_SHORT, IDL_INT16 },
+    { IDL_KEYWORD_INT8, IDL_INT8 },     { IDL_KEYWORD_INT16, IDL_INT16 },     { IDL_KEYWORD_INT32, IDL_INT32 },
+    { IDL_KEYWORD_INT64, IDL_INT64 },   { IDL_KEYWORD_UINT8, IDL_UINT8 },     { IDL_KEYWORD_UINT16, IDL_UINT16 },
+    { IDL_KEYWORD_UINT32, IDL_UINT32 }, { IDL_KEYWORD_UINT64, IDL_UINT64 },   { IDL_KEYWORD_CHAR, IDL_CHAR },
+    { IDL_KEYWORD_WCHAR, IDL_WCHAR },   { IDL_KEYWORD_BOOLEAN, IDL_BOOLEAN }, { IDL_KEYWORD_OCTET, IDL_OCTET },
+    { IDL_KEYWORD_ANY, IDL_ANY },       { IDL_KEYWORD_OBJECT, IDL_OBJECT },   { IDL_KEYWORD_LONG, IDL_VOID },
+    { IDL_KEYWORD_UNSIGNED, IDL_VOID },
+};
+
+static const basic_type *find_basic_type(idl_keyword keyword)
+{
+    for (size_t i = 0; i < sizeof basic_types / sizeof *basic_types; i++) {
+        if (basic_types[i].keyword == keyword) {
+            return &basic_types[i];
+        }
+    }
+    return NULL;
+}
+
 /* One of the integer and floating point types, after its first keyword was read: "long" may go on. */
 static idl_type_kind long_type(idl_parser *parser, idl_type *type)
 {
@@ -69,6 +94,10 @@ static idl_type_kind unsigned_type(idl_parser *parser, idl_type *type)
     }
     if (!idl_parser_take_keyword(parser, IDL_KEYWORD_LONG)) {
         idl_parser_unexpected(parser, "'short' or 'long' after 'unsigned'");
+        const bool is_int = parser->token.kind == IDL_TOKEN_NAME && strcmp(parser->token.name, "int") == 0;
+        if (is_int || (parser->token.kind == IDL_TOKEN_KEYWORD && find_basic_type(parser->token.keyword) != NULL)) {
+            idl_parser_advance(parser); /* it was meant as the rest of the type */
+        }
         return IDL_VOID;
     }
     idl_range_extend(&type->range, &parser->previous);
@@ -77,31 +106,6 @@ static idl_type_kind unsigned_type(idl_parser *parser, idl_type *type)
         return IDL_UINT64;
     }
     return IDL_UINT32;
-}
-
-typedef struct basic_type {
-    idl_keyword keyword;
-    idl_type_kind kind;
-} basic_type;
-
-static const basic_type basic_types[] = {
-    { IDL_KEYWORD_FLOAT, IDL_FLOAT },   { IDL_KEYWORD_DOUBLE, IDL_DOUBLE },   { IDL_KEYWORD_SHORT, IDL_INT16 },
-    { IDL_KEYWORD_INT8, IDL_INT8 },     { IDL_KEYWORD_INT16, IDL_INT16 },     { IDL_KEYWORD_INT32, IDL_INT32 },
-    { IDL_KEYWORD_INT64, IDL_INT64 },   { IDL_KEYWORD_UINT8, IDL_UINT8 },     { IDL_KEYWORD_UINT16, IDL_UINT16 },
-    { IDL_KEYWORD_UINT32, IDL_UINT32 }, { IDL_KEYWORD_UINT64, IDL_UINT64 },   { IDL_KEYWORD_CHAR, IDL_CHAR },
-    { IDL_KEYWORD_WCHAR, IDL_WCHAR },   { IDL_KEYWORD_BOOLEAN, IDL_BOOLEAN }, { IDL_KEYWORD_OCTET, IDL_OCTET },
-    { IDL_KEYWORD_ANY, IDL_ANY },       { IDL_KEYWORD_OBJECT, IDL_OBJECT },   { IDL_KEYWORD_LONG, IDL_VOID },
-    { IDL_KEYWORD_UNSIGNED, IDL_VOID },
-};
-
-static const basic_type *find_basic_type(idl_keyword keyword)
-{
-    for (size_t i = 0; i < sizeof basic_types / sizeof *basic_types; i++) {
-        if (basic_types[i].keyword == keyword) {
-            return &basic_types[i];
-        }
-    }
-    return NULL;
 }
 
 /* base_type_spec = "float" | "double" | "long" "double" | "short" | "long" | "long" "long" | unsigned_int | "char" | "wchar"
