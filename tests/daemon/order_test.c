@@ -48,7 +48,9 @@ static void oneways_then_a_call(void **state)
     for (size_t which = 0; which < 2; which++) {
         uint64_t entered = 0, before = 0;
         MUST(probe_Probe_entered(both[which], &before, &error));
+        pthread_mutex_lock(&server.state.lock); /* any worker may be the one that reads it */
         server.state.last_notified = 0;
+        pthread_mutex_unlock(&server.state.lock);
         for (uint32_t i = 1; i <= 2000; i++) {
             MUST(probe_Probe_notify(both[which], i, &error));
         }

@@ -98,6 +98,7 @@ static bool left_is_pair(int descriptor, const char *what)
 /** Where there is a pair, gRPC comes up once more: if the pair is not gRPC's, there are two then. */
 static void left_find_grpc(void)
 {
+    left_pairs = 0;
     if (grpc_init != NULL && grpc_shutdown_blocking != NULL && left_each(left_is_pair) > 0) {
         grpc_init();
         grpc_shutdown_blocking();
@@ -181,6 +182,7 @@ int __wrap_main(int argc, char **argv, char **environment)
     const int most = left_wait_ms();
     left_find_grpc();
     for (int waited = 0; waited < most && left_each(left_is_new) > 0; waited += LEFT_STEP_MS) {
+        left_find_grpc(); /* again: its epoll watches more than one as long as a connection is on its way out */
         (void)nanosleep(&(struct timespec) { .tv_nsec = LEFT_STEP_MS * 1000000L }, NULL);
     }
     const size_t left = left_each(left_tell) + left_children();
