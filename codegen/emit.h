@@ -96,6 +96,7 @@ typedef struct emit_call {
     const char *stem;      /* the same, before any underscore was added */
     const char *servant_member;
     const idl_type *result; /* NULL: none */
+    const idl_decl_list *raises;
     const emit_param *params;
     size_t n_params;
     uint32_t n_in, n_out;

@@ -43,6 +43,7 @@ static void make_operation(emit_run *run, emit_call *call)
         }
     }
     call->role = EMIT_OPERATION;
+    call->raises = &call->decl->raises;
     call->result = call->decl->type->kind == IDL_VOID ? NULL : call->decl->type;
     call->params = params;
     call->stem = call->wire_name = call->decl->name;
@@ -53,6 +54,7 @@ static void make_accessor(emit_run *run, emit_call *call, bool is_setter)
 {
     const idl_decl *attribute = call->decl;
     call->role = is_setter ? EMIT_SETTER : EMIT_GETTER;
+    call->raises = is_setter ? &attribute->set_raises : &attribute->raises;
     call->stem = emit_format(run->arena, "%s_%s", is_setter ? "set" : "get", attribute->name);
     call->wire_name = call->stem;
     while (has_operation(call->owner, call->wire_name)) { /* an operation of that name keeps it, on the wire, too */

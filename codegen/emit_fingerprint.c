@@ -86,11 +86,11 @@ static void canon_call(canon *out, const emit_call *call)
         }
     }
     emit(&out->text, ")%s", emit_has_halves(call) ? "" : "oneway");
-    if (call->role == EMIT_OPERATION && call->decl->raises.length > 0) {
+    if (call->raises->length > 0) {
         emit(&out->text, "raises");
-        for (size_t i = 0; i < call->decl->raises.length; i++) {
+        for (size_t i = 0; i < call->raises->length; i++) {
             emit(&out->text, " ");
-            canon_named(out, call->decl->raises.items[i]);
+            canon_named(out, call->raises->items[i]);
         }
     }
 }

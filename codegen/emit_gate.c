@@ -129,10 +129,9 @@ static void check_call_types(emit_run *run, const idl_decl *member, const idl_ra
         check_type(run, parameter->type, range == NULL ? &parameter->type->range : range);
         check_annotations(run, parameter->annotations);
     }
-    if (member->kind == IDL_ATTRIBUTE && (member->raises.length > 0 || member->set_raises.length > 0)) {
-        refuse(run, range == NULL ? &member->range : range, "exceptions of attributes are");
-    }
 }
+
+static void check_declaration(emit_run *run, const idl_decl *decl);
 
 static void check_interface(emit_run *run, const idl_decl *decl)
 {
@@ -151,10 +150,7 @@ static void check_interface(emit_run *run, const idl_decl *decl)
             check_call_types(run, child, NULL);
             check_annotations(run, child->annotations);
         } else {
-            refuse(run, &child->range,
-                   child->kind == IDL_CONST       ? "constants in interfaces are"
-                   : child->kind == IDL_EXCEPTION ? "exceptions in interfaces are"
-                                                  : "types in interfaces are");
+            check_declaration(run, child);
         }
     }
 }

@@ -45,10 +45,10 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
     if (!emit_has_halves(call)) {
         emit_add(&facts, "Oneway: success means that it was sent.");
     }
-    if (call->decl->raises.length > 0 && call->role == EMIT_OPERATION) {
+    if (call->raises->length > 0) {
         emit_buf list = { .arena = run->arena };
-        for (size_t i = 0; i < call->decl->raises.length; i++) {
-            emit(&list, "%s%s", i > 0 ? ", " : "Raises ", call->decl->raises.items[i]->scoped_name);
+        for (size_t i = 0; i < call->raises->length; i++) {
+            emit(&list, "%s%s", i > 0 ? ", " : "Raises ", call->raises->items[i]->scoped_name);
         }
         emit_add(&facts, "%s.", list.text);
     }

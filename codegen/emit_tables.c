@@ -188,9 +188,9 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     if (outs.length > 0) {
         emit_rows(out, "    .out = (const corbel_param[]){", &outs, "},");
     }
-    if (call->role == EMIT_OPERATION && call->decl->raises.length > 0) {
-        for (size_t i = 0; i < call->decl->raises.length; i++) {
-            emit_add(&raises, "&%s", emit_derived(run, call->decl->raises.items[i], NULL, "_type"));
+    if (call->raises->length > 0) {
+        for (size_t i = 0; i < call->raises->length; i++) {
+            emit_add(&raises, "&%s", emit_derived(run, call->raises->items[i], NULL, "_type"));
         }
         emit_add(&raises, "NULL");
         emit_rows(out, "    .raises = (const corbel_type *const[]){", &raises, "},");

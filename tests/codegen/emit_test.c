@@ -163,6 +163,30 @@ static void fingerprints_tell(void **state)
     }
 }
 
+/* What attributes raise counts as what operations raise: all of these differ. */
+static void fingerprints_tell_what_attributes_raise(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "exception E { long x; }; interface X { attribute long a; };",
+        "exception E { long x; }; interface X { attribute long a getraises (E); };",
+        "exception E { long x; }; interface X { attribute long a setraises (E); };",
+        "exception E { long x; }; interface X { attribute long a getraises (E) setraises (E); };",
+        "exception E { string x; }; interface X { attribute long a setraises (E); };",
+        "interface X { exception E { long x; }; attribute long a setraises (E); };",
+        "exception E { long x; }; interface X { readonly attribute long a; };",
+        "exception E { long x; }; interface X { readonly attribute long a raises (E); };",
+    };
+    enum { N = sizeof texts / sizeof *texts };
+    uint64_t all[N];
+    for (size_t i = 0; i < N; i++) {
+        all[i] = fingerprint(texts[i]);
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(all[i], all[j]);
+        }
+    }
+}
+
 static void knows_reserved_names(void **state)
 {
     (void)state;
@@ -189,6 +213,7 @@ int main(void)
         cmocka_unit_test(says_so),
         cmocka_unit_test(refuses_protobufs_band),
         cmocka_unit_test(fingerprints_tell),
+        cmocka_unit_test(fingerprints_tell_what_attributes_raise),
         cmocka_unit_test(knows_reserved_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

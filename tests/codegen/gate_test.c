@@ -41,11 +41,11 @@ static const gate_test_row rows[] = {
       1 },
     { "local interface I { };", "test.idl:1:17: error: local interfaces are not supported yet", 1 },
     { "abstract interface I { };", "test.idl:1:20: error: abstract interfaces are not supported yet", 1 },
-    { "interface I { struct S { long x; }; };", "test.idl:1:22: error: types in interfaces are not supported yet", 1 },
-    { "interface I { const long X = 1; };", "test.idl:1:26: error: constants in interfaces are not supported yet", 1 },
-    { "interface I { exception X { }; };", "test.idl:1:25: error: exceptions in interfaces are not supported yet", 1 },
-    { "exception E { }; interface I { readonly attribute long x raises (E); };",
-      "test.idl:1:56: error: exceptions of attributes are not supported yet", 1 },
+    { "interface I { struct S { long x; }; };", NULL, 0 },
+    { "interface I { struct S { any x; }; };", "test.idl:1:26: error: type 'any' is not supported yet", 1 },
+    { "interface I { const long X = 1; };", NULL, 0 },
+    { "interface I { exception X { }; };", NULL, 0 },
+    { "exception E { }; interface I { readonly attribute long x raises (E); };", NULL, 0 },
     { "interface I; interface J { void f(in I i); };",
       "test.idl:1:11: error: references to interfaces that are never defined are not supported yet", 1 },
     { "@final struct S { long x; };", "test.idl:1:1: error: '@final' is not supported yet", 1 },
@@ -64,7 +64,7 @@ static const gate_test_row rows[] = {
 static void refuses_what_cannot_be_written(void **state)
 {
     (void)state;
-    assert_int_equal(sizeof rows / sizeof *rows, 41);
+    assert_int_equal(sizeof rows / sizeof *rows, 42);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         test_run run = test_emit(rows[i].text);
         if (run.result.errors != rows[i].errors) {
