@@ -2,6 +2,7 @@
 #include "codegen/buf.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -169,6 +170,49 @@ void emit_list(emit_buf *out, const char *head, const emit_strings *items, const
     emit(out, "%s\n", tail);
 }
 
+/* The last place where a row may be broken so that the part before it, with its comma, has at most room bytes; if there is none,
+ * the first; NULL: the row has no such place. Places are the ", " between the fields of an initialiser, not those inside of
+ * texts, parentheses or inner braces. */
+static const char *break_place(const char *row, size_t room)
+{
+    const char *found = NULL;
+    int depth = *row == '{' ? 0 : 1; /* the rest of a broken row starts inside */
+    bool in_text = false;
+    for (const char *at = row; *at != '\0'; at++) {
+        if (*at == '"') {
+            in_text = !in_text;
+        } else if (in_text) {
+            at += *at == '\\';
+        } else if (*at == '{' || *at == '(') {
+            depth++;
+        } else if (*at == '}' || *at == ')') {
+            depth--;
+        } else if (*at == ',' && at[1] == ' ' && depth == 1) {
+            if (found != NULL && (size_t)(at + 1 - row) > room) {
+                break;
+            }
+            found = at;
+        }
+    }
+    return found;
+}
+
+static void emit_row(emit_buf *out, int indent, const char *row)
+{
+    size_t width = (size_t)indent + 1 + emit_width(row);
+    while (width > EMIT_COLUMNS) {
+        const char *place = break_place(row, EMIT_COLUMNS - (size_t)indent);
+        if (place == NULL) {
+            break;
+        }
+        emit(out, "%*s%.*s,\n", indent, "", (int)(place - row), row);
+        indent += *row == '{' ? 2 : 0;
+        row = place + 2;
+        width = (size_t)indent + 1 + emit_width(row);
+    }
+    emit(out, "%*s%s,\n", indent, "", row);
+}
+
 void emit_rows(emit_buf *out, const char *head, const emit_strings *rows, const char *tail)
 {
     const int indent = (int)indentation(head);
@@ -186,17 +230,7 @@ void emit_rows(emit_buf *out, const char *head, const emit_strings *rows, const 
     }
     emit(out, "%s\n", head);
     for (size_t i = 0; i < rows->length; i++) {
-        const size_t width = (size_t)indent + 5 + emit_width(rows->items[i]);
-        const char *broken = width > EMIT_COLUMNS ? strstr(rows->items[i], ", offsetof(") : NULL;
-        if (broken == NULL && width > EMIT_COLUMNS) {
-            broken = strstr(rows->items[i], ", &");
-        }
-        if (broken != NULL) {
-            emit(out, "%*s%.*s,\n%*s%s,\n", indent + 4, "", (int)(broken - rows->items[i]), rows->items[i], indent + 6, "",
-                 broken + 2);
-        } else {
-            emit(out, "%*s%s,\n", indent + 4, "", rows->items[i]);
-        }
+        emit_row(out, indent + 4, rows->items[i]);
     }
     emit(out, "%*s%s\n", indent, "", tail);
 }

@@ -114,7 +114,7 @@ void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     emit_run *run = file->run;
     emit_strings rows = { .arena = run->arena };
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
-        emit_add(&rows, "{ \"%s\", %" PRIu64 " }", child->name, child->value.magnitude);
+        emit_add(&rows, "{ .name = \"%s\", .value = %" PRIu64 " }", child->name, child->value.magnitude);
     }
     const char *name = emit_name(run, decl);
     const char *items = emit_static_name(file, emit_format(run->arena, "%s_enumerators", name));
@@ -131,8 +131,8 @@ void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     const char *name = emit_name(run, decl);
     emit_strings rows = { .arena = run->arena };
     for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
-        emit_add(&rows, "{ \"%s\", %zu, 0, offsetof(%s, %s), %s }", member->name, rows.length + 1, name,
-                 emit_local_name(file, member->name, false), emit_type_address(file, member->type));
+        emit_add(&rows, "{ .name = \"%s\", .id = %zu, .offset = offsetof(%s, %s), .type = %s }", member->name, rows.length + 1,
+                 name, emit_local_name(file, member->name, false), emit_type_address(file, member->type));
     }
     emit(out, "const corbel_type %s = {\n    .kind = CORBEL_KIND_STRUCT,\n    .name = \"%s\",\n    .size = sizeof(%s),\n",
          emit_derived(run, decl, NULL, "_type"), decl->scoped_name, name);
@@ -157,16 +157,16 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     emit_run *run = file->run;
     emit_strings ins = { .arena = run->arena }, outs = { .arena = run->arena }, raises = { .arena = run->arena };
     if (call->result != NULL) {
-        emit_add(&outs, "{ \"ret\", 1, %s }", emit_type_address(file, call->result));
+        emit_add(&outs, "{ .name = \"ret\", .id = 1, .type = %s }", emit_type_address(file, call->result));
     }
     for (size_t i = 0; i < call->n_params; i++) {
         const emit_param *param = &call->params[i];
         const char *type = emit_type_address(file, param->type);
         if (param->in_id != 0) {
-            emit_add(&ins, "{ \"%s\", %" PRIu32 ", %s }", param->name, param->in_id, type);
+            emit_add(&ins, "{ .name = \"%s\", .id = %" PRIu32 ", .type = %s }", param->name, param->in_id, type);
         }
         if (param->out_id != 0) {
-            emit_add(&outs, "{ \"%s\", %" PRIu32 ", %s }", param->name, param->out_id, type);
+            emit_add(&outs, "{ .name = \"%s\", .id = %" PRIu32 ", .type = %s }", param->name, param->out_id, type);
         }
     }
     emit(out, "static const corbel_operation %s = {\n    .interface = \"%s\",\n    .name = \"%s\",\n",

@@ -212,8 +212,8 @@ static void run_servant(corbel_request *request)
 
 static void run_is_a(corbel_request *request)
 {
-    static const corbel_param in[] = { { "interface", 1, &corbel_string_type } };
-    static const corbel_param out[] = { { "ret", 1, &corbel_bool_type } };
+    static const corbel_param in[] = { { .name = "interface", .id = 1, .type = &corbel_string_type } };
+    static const corbel_param out[] = { { .name = "ret", .id = 1, .type = &corbel_bool_type } };
     const crb_ref_reader reader = { crb_ref_table_take, &(crb_ref_table) { NULL, 0 } };
     const crb_ref_writer writer = { crb_ref_list_add, &(crb_ref_list) { NULL, 0, 0 } };
     const void *ins[1] = { NULL };

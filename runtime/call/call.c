@@ -553,8 +553,8 @@ corbel_call *corbel_call_drop(corbel_call *call)
 
 /* ---- the interface of an object ---- */
 
-static const corbel_param call_is_a_in[] = { { "interface", 1, &corbel_string_type } };
-static const corbel_param call_is_a_out[] = { { "ret", 1, &corbel_bool_type } };
+static const corbel_param call_is_a_in[] = { { .name = "interface", .id = 1, .type = &corbel_string_type } };
+static const corbel_param call_is_a_out[] = { { .name = "ret", .id = 1, .type = &corbel_bool_type } };
 /** Every object answers it (daemon/dispatch.c). */
 static const corbel_operation call_is_a = { .interface = "corbel::Object",
                                             .name = "is_a",

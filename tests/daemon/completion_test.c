@@ -18,9 +18,10 @@ static probe_Probe *probe;
 
 /* ---- operations that the IDL does not have: what a peer built from another IDL would send ---- */
 
-static const corbel_param bytes_in[] = { { "text", 1, &corbel_bytes_type } };
-static const corbel_param int_in[] = { { "a", 1, &corbel_int32_type }, { "b", 2, &corbel_int32_type } };
-static const corbel_param string_out[] = { { "ret", 1, &corbel_string_type } };
+static const corbel_param bytes_in[] = { { .name = "text", .id = 1, .type = &corbel_bytes_type } };
+static const corbel_param int_in[] = { { .name = "a", .id = 1, .type = &corbel_int32_type },
+                                       { .name = "b", .id = 2, .type = &corbel_int32_type } };
+static const corbel_param string_out[] = { { .name = "ret", .id = 1, .type = &corbel_string_type } };
 static const corbel_operation unknown = { .interface = "probe::Probe", .name = "no_such_operation" };
 static const corbel_operation echo_of_bytes = {
     .interface = "probe::Probe", .name = "echo", .n_in = 1, .in = bytes_in, .n_out = 1, .out = string_out

@@ -72,15 +72,15 @@ static void check_copy(const kinds_All *all, const crb_buf *bytes)
 static void check_params(const uint8_t *data, size_t size, const kinds_All *all)
 {
     static const corbel_param params[] = {
-        { "inner", 14, &kinds_Inner_type },
-        { "texts", 28, &corbel_string_seq_type },
-        { "inners", 29, &kinds_Inner_seq_type },
-        { "objects", 30, &kinds_Thing_seq_type },
-        { "data", 16, &corbel_bytes_type },
-        { "text", 13, &corbel_string_type },
-        { "object", 15, &kinds_Thing_type },
-        { "last", 3000, &kinds_Point_type },
-        { "numbers", 100, &kinds_int32_seq_seq_type },
+        { .name = "inner", .id = 14, .type = &kinds_Inner_type },
+        { .name = "texts", .id = 28, .type = &corbel_string_seq_type },
+        { .name = "inners", .id = 29, .type = &kinds_Inner_seq_type },
+        { .name = "objects", .id = 30, .type = &kinds_Thing_seq_type },
+        { .name = "data", .id = 16, .type = &corbel_bytes_type },
+        { .name = "text", .id = 13, .type = &corbel_string_type },
+        { .name = "object", .id = 15, .type = &kinds_Thing_type },
+        { .name = "last", .id = 3000, .type = &kinds_Point_type },
+        { .name = "numbers", .id = 100, .type = &kinds_int32_seq_seq_type },
     };
     enum { N = sizeof params / sizeof *params };
     struct {

@@ -10,7 +10,7 @@ CORBEL_BEGIN_DECLS
 
 typedef enum corbel_kind {
     CORBEL_KIND_BOOL,
-    CORBEL_KIND_UINT8,
+    CORBEL_KIND_UINT8, /* octet, uint8 */
     CORBEL_KIND_CHAR,
     CORBEL_KIND_INT16,
     CORBEL_KIND_UINT16,
@@ -20,49 +20,87 @@ typedef enum corbel_kind {
     CORBEL_KIND_UINT64,
     CORBEL_KIND_FLOAT,
     CORBEL_KIND_DOUBLE,
-    CORBEL_KIND_ENUM,
+    CORBEL_KIND_INT8,
+    CORBEL_KIND_WCHAR,   /* uint32_t, a code point */
+    CORBEL_KIND_BITMASK, /* an unsigned integer of the type's size */
+    CORBEL_KIND_ENUM,    /* the last of the scalars */
     CORBEL_KIND_STRING,
-    CORBEL_KIND_STRUCT, /* exceptions, too */
+    CORBEL_KIND_STRUCT, /* exceptions and bitsets, too */
     CORBEL_KIND_SEQUENCE,
-    CORBEL_KIND_REFERENCE
+    CORBEL_KIND_REFERENCE,
+    CORBEL_KIND_FIXED, /* const char *, exact decimal text */
+    CORBEL_KIND_LONG_DOUBLE,
+    CORBEL_KIND_UNION,
+    CORBEL_KIND_ARRAY,
+    CORBEL_KIND_MAP,
+    CORBEL_KIND_ANY
 } corbel_kind;
 
 enum {
-    CORBEL_PLAIN = 4, /* of a type: no pointer inside, returned in the caller's storage */
-    CORBEL_BYTES = 8  /* of a sequence: octets, one protobuf bytes field */
+    CORBEL_OPTIONAL = 1, /* of a member: a pointer, NULL when absent (of what is a pointer already: that) */
+    CORBEL_PRESENT = 2,  /* of a member: always written; absent, it reads as its fallback */
+    CORBEL_PLAIN = 4,    /* of a type: no pointer inside, returned in the caller's storage */
+    CORBEL_BYTES = 8,    /* of a sequence or an array: octets, one protobuf bytes field */
+    CORBEL_WIDE = 16,    /* of a string: its bound counts code points, not bytes */
+    CORBEL_DEFAULT = 32  /* of a union's case: selected by every value that no other case has for a label */
 };
 
-/** A member of a struct or exception. */
+/** The lowest and the highest value of a number, as its kind says: signed, unsigned or floating. */
+typedef struct corbel_range {
+    bool has_min, has_max;
+    union {
+        int64_t i;
+        uint64_t u;
+        double d;
+    } min, max;
+} corbel_range;
+
+/** A member of a struct or exception, the discriminator (first, "_d") or a case of a union, key or value of a map's item. */
 typedef struct corbel_member {
     const char *name;
     uint32_t id; /* protobuf field number */
     uint32_t flags;
     size_t offset;
     const corbel_type *type;
+    const void *fallback;  /* with CORBEL_PRESENT: a C value of the type */
+    const int64_t *labels; /* of a case: the discriminator's values that select it (the bits of a uint64_t) */
+    uint32_t n_labels;
+    const char *doc;         /* the IDL's comment, without its markers; NULL: none */
+    const char *annotations; /* as the IDL has them: "@key @unit(\"m\")"; NULL: none */
 } corbel_member;
 
+/** An enumerator, or a flag of a bitmask, whose value is its bit's position. */
 typedef struct corbel_enumerator {
     const char *name;
     int32_t value;
+    const char *doc, *annotations;
 } corbel_enumerator;
 
-/** How values look in memory and on the wire. On the wire: bool, unsigned and enum are varints, signed integers zigzag
- *  varints (sint32, sint64), octet and char varints, float fixed32, double fixed64, strings and octet sequences
- *  length-delimited, structs embedded messages, sequences repeated fields (numbers packed), references a varint tag of the
- *  message's reference table (0: NULL). Members with zero values (-0.0 is none; a struct of zero members is one) are not
- *  written, except as items of a sequence. A sequence of sequences wraps each inner one in a message of the one field 1, but
- *  for inner octet sequences, which are repeated bytes. */
+/** How values look in memory and on the wire. On the wire: bool, unsigned, enum, bitmask and wchar are varints, signed integers
+ *  zigzag varints (sint32, sint64), octet and char varints, float fixed32, double fixed64, long double 16 bytes (IEEE binary128,
+ *  the lowest byte first), strings, fixed and octet sequences length-delimited, structs embedded messages, sequences repeated
+ *  fields (numbers packed), references a varint tag of the message's reference table (0: NULL). Members with zero values (-0.0 is
+ *  none; a struct of zero members is one) are not written, except as items of a sequence, and what is optional or has a default.
+ *  Unions are messages: the discriminator, then the selected case, zero or not. Arrays are repeated fields of exactly bound
+ * items, of octets a bytes field, always written. Maps are repeated messages of key (1) and value (2), ascending by key. An any
+ * is a message of its type's text (1), its value's message (2) and the tags of the references in it (3). Where a repeated field
+ * can have no place of its own (a sequence, map or array, not of octets, as an item, an optional member or a case) it is wrapped
+ * in a message of the one field 1. */
 struct corbel_type {
     corbel_kind kind;
     uint32_t flags;
     const char *name;             /* "bank::Entry"; NULL for unnamed types */
     size_t size;                  /* of the C type */
-    uint32_t bound;               /* string: bytes, sequence: items, at most; 0: none */
-    uint32_t count;               /* members or enumerators */
-    const corbel_member *members; /* ascending ids */
+    uint32_t bound;               /* string: bytes, sequence, map: items, at most; array: items of all dimensions; fixed: digits;
+                                     bitmask: bits; 0: none */
+    uint32_t count;               /* members or enumerators; fixed: scale */
+    const corbel_member *members; /* ascending ids; of a union the discriminator first */
     const corbel_enumerator *enumerators;
-    const corbel_type *element; /* of a sequence */
-    const corbel_interface *interface;
+    const corbel_type *element;        /* of a sequence or array; of a map: its item, a struct of key and value */
+    const corbel_interface *interface; /* of a reference; NULL: Object */
+    const corbel_range *range;         /* of a number; NULL: all of its type */
+    const uint32_t *dimensions;        /* of an array: zero-terminated; NULL: one */
+    const char *doc, *annotations;
 };
 
 CORBEL_API extern const corbel_type corbel_bool_type, corbel_uint8_type, corbel_char_type, corbel_int16_type, corbel_uint16_type,
@@ -75,9 +113,14 @@ typedef struct corbel_param {
     const char *name;
     uint32_t id; /* protobuf field number in the request or the reply */
     const corbel_type *type;
+    const char *annotations;
 } corbel_param;
 
-enum { CORBEL_ONEWAY = 1, CORBEL_IDEMPOTENT = 2 };
+enum {
+    CORBEL_ONEWAY = 1,
+    CORBEL_IDEMPOTENT = 2,
+    CORBEL_LOCAL = 4 /* of an interface: references to it do not leave the process */
+};
 
 typedef struct corbel_operation {
     const char *interface; /* the one that declares it: "bank::Account" */
@@ -86,6 +129,7 @@ typedef struct corbel_operation {
     uint32_t n_in, n_out;
     const corbel_param *in, *out;     /* the result first in out */
     const corbel_type *const *raises; /* NULL-terminated, or NULL */
+    const char *doc, *annotations;
 } corbel_operation;
 
 /** Calls the servant's member. in[i], out[i]: address of the C value of that parameter. */
@@ -102,6 +146,8 @@ struct corbel_interface {
     uint32_t n_methods;   /* its own and the inherited ones */
     const corbel_method *methods;
     const corbel_interface *const *bases; /* all of them, NULL-terminated, or NULL */
+    uint32_t flags;
+    const char *doc, *annotations;
 };
 
 /* Stubs. in: the address of the C value of each in parameter (of a string: of its const char *; of a struct: of the struct).

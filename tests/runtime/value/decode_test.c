@@ -301,10 +301,10 @@ static void items_never_overrun_what_was_counted(void **state)
 static void arguments_go_to_the_arena(void **state)
 {
     (void)state;
-    const corbel_param params[] = { { "name", 3, &corbel_string_type },
-                                    { "things", 1, &kinds_Thing_seq_type }, /* numbers need not ascend */
-                                    { "where", 2, &kinds_Point_type },
-                                    { "missing", 9, &corbel_string_type } };
+    const corbel_param params[] = { { .name = "name", .id = 3, .type = &corbel_string_type },
+                                    { .name = "things", .id = 1, .type = &kinds_Thing_seq_type }, /* numbers need not ascend */
+                                    { .name = "where", .id = 2, .type = &kinds_Point_type },
+                                    { .name = "missing", .id = 9, .type = &corbel_string_type } };
     const uint8_t bytes[] = "\x0a\x03\x01\x00\x02\x12\x02\x08\x04\x1a\x01"
                             "x";
     crb_arena *arena = crb_arena_new(0);
@@ -351,7 +351,7 @@ static void many_parameters_and_members_are_found(void **state)
     corbel_param params[2][N];
     crb_buf buf = CRB_BUF_INIT;
     for (uint32_t i = 0; i < N; i++) {
-        params[0][i] = (corbel_param) { "p", 2 * i + 1, &corbel_uint32_type };
+        params[0][i] = (corbel_param) { .name = "p", .id = 2 * i + 1, .type = &corbel_uint32_type };
         params[1][N - 1 - i] = params[0][i];
         crb_buf_varint(&buf, (uint64_t)(2 * i + 1) << 3);
         crb_buf_varint(&buf, i + 100);

@@ -13,9 +13,14 @@ static void params_are_written_by_number_without_zeros(void **state)
 {
     (void)state;
     const corbel_param params[] = {
-        { "amount", 1, &corbel_int64_type }, { "zero", 2, &corbel_int32_type },        { "names", 3, &corbel_string_seq_type },
-        { "none", 4, &kinds_Inner_type },    { "where", 5, &kinds_Point_type },        { "account", 7, &kinds_Thing_type },
-        { "nil", 8, &kinds_Thing_type },     { "rows", 9, &kinds_int32_seq_seq_type },
+        { .name = "amount", .id = 1, .type = &corbel_int64_type },
+        { .name = "zero", .id = 2, .type = &corbel_int32_type },
+        { .name = "names", .id = 3, .type = &corbel_string_seq_type },
+        { .name = "none", .id = 4, .type = &kinds_Inner_type },
+        { .name = "where", .id = 5, .type = &kinds_Point_type },
+        { .name = "account", .id = 7, .type = &kinds_Thing_type },
+        { .name = "nil", .id = 8, .type = &kinds_Thing_type },
+        { .name = "rows", .id = 9, .type = &kinds_int32_seq_seq_type },
     };
     const int64_t amount = -3;
     const int32_t zero = 0;
@@ -53,7 +58,8 @@ static void lengths_of_every_size_are_right(void **state)
     for (size_t len = 1; len < sizeof bytes; len = len * 2 + len % 3) {
         const kinds_Inner inner = { .text = NULL, .numbers = { 0 }, .children = { 1, &(kinds_Inner) { .point = { 1, 1 } } } };
         const corbel_bytes part = { len, blob.items };
-        const corbel_param params[] = { { "inner", 1, &kinds_Inner_type }, { "part", 2, &corbel_bytes_type } };
+        const corbel_param params[] = { { .name = "inner", .id = 1, .type = &kinds_Inner_type },
+                                        { .name = "part", .id = 2, .type = &corbel_bytes_type } };
         const void *values[] = { &inner, &part };
         crb_buf buf = CRB_BUF_INIT;
         assert_int_equal(crb_encode_params(params, 2, values, NULL, &buf, NULL), CORBEL_OK);
@@ -80,7 +86,7 @@ static void minus_zero_and_odd_bools_travel(void **state)
     const uint8_t odd = 77; /* never was a bool */
     bool b = false;
     memcpy(&b, &odd, 1);
-    const corbel_param params[] = { { "b", 1, &corbel_bool_type } };
+    const corbel_param params[] = { { .name = "b", .id = 1, .type = &corbel_bool_type } };
     const void *values[] = { &b };
     assert_int_equal(crb_encode_params(params, 1, values, NULL, &buf, NULL), CORBEL_OK);
     assert_int_equal(buf.len, 2);

@@ -20,7 +20,9 @@ const corbel_type kinds_Thing_type = {
 };
 const corbel_type kinds_Thing_seq_type = SEQUENCE(kinds_Thing_seq, &kinds_Thing_type);
 
-static const corbel_enumerator color_names[] = { { "RED", 0 }, { "GREEN", 1 }, { "BLUE", 2 } };
+static const corbel_enumerator color_names[] = { { .name = "RED", .value = 0 },
+                                                 { .name = "GREEN", .value = 1 },
+                                                 { .name = "BLUE", .value = 2 } };
 const corbel_type kinds_Color_type = { .kind = CORBEL_KIND_ENUM,
                                        .flags = CORBEL_PLAIN,
                                        .name = "kinds::Color",

@@ -72,7 +72,8 @@ static void memory_is_charged_before_it_is_taken(void **state)
 static void arguments_and_results_share_their_limit(void **state)
 {
     (void)state;
-    const corbel_param params[] = { { "a", 1, &corbel_string_seq_type }, { "b", 2, &corbel_bytes_type } };
+    const corbel_param params[] = { { .name = "a", .id = 1, .type = &corbel_string_seq_type },
+                                    { .name = "b", .id = 2, .type = &corbel_bytes_type } };
     const uint8_t bytes[] = "\x0a\x03"
                             "abc"
                             "\x12\x05"

@@ -57,9 +57,10 @@ static corbel_status run_decode_struct(const fixture *f, corbel_error *error)
 }
 
 static const corbel_param params[] = {
-    { "inner", 14, &kinds_Inner_type },       { "object", 15, &kinds_Thing_type },     { "data", 16, &corbel_bytes_type },
-    { "texts", 28, &corbel_string_seq_type }, { "inners", 29, &kinds_Inner_seq_type }, { "objects", 30, &kinds_Thing_seq_type },
-    { "text", 13, &corbel_string_type },      { "last", 3000, &kinds_Point_type },
+    { .name = "inner", .id = 14, .type = &kinds_Inner_type },      { .name = "object", .id = 15, .type = &kinds_Thing_type },
+    { .name = "data", .id = 16, .type = &corbel_bytes_type },      { .name = "texts", .id = 28, .type = &corbel_string_seq_type },
+    { .name = "inners", .id = 29, .type = &kinds_Inner_seq_type }, { .name = "objects", .id = 30, .type = &kinds_Thing_seq_type },
+    { .name = "text", .id = 13, .type = &corbel_string_type },     { .name = "last", .id = 3000, .type = &kinds_Point_type },
 };
 
 static corbel_status run_decode_args(const fixture *f, corbel_error *error)

@@ -7,11 +7,19 @@
 #include <string.h>
 
 static const corbel_param params[] = {
-    { "ret", 1, &corbel_int64_type },        { "text", 2, &corbel_string_type },       { "inner", 3, &kinds_Inner_type },
-    { "point", 4, &kinds_Point_type },       { "data", 5, &corbel_bytes_type },        { "numbers", 6, &corbel_int32_seq_type },
-    { "things", 7, &kinds_Thing_seq_type },  { "inners", 8, &kinds_Inner_seq_type },   { "thing", 9, &kinds_Thing_type },
-    { "color", 10, &kinds_Color_type },      { "texts", 11, &corbel_string_seq_type }, { "flag", 12, &corbel_bool_type },
-    { "points", 13, &kinds_Point_seq_type },
+    { .name = "ret", .id = 1, .type = &corbel_int64_type },
+    { .name = "text", .id = 2, .type = &corbel_string_type },
+    { .name = "inner", .id = 3, .type = &kinds_Inner_type },
+    { .name = "point", .id = 4, .type = &kinds_Point_type },
+    { .name = "data", .id = 5, .type = &corbel_bytes_type },
+    { .name = "numbers", .id = 6, .type = &corbel_int32_seq_type },
+    { .name = "things", .id = 7, .type = &kinds_Thing_seq_type },
+    { .name = "inners", .id = 8, .type = &kinds_Inner_seq_type },
+    { .name = "thing", .id = 9, .type = &kinds_Thing_type },
+    { .name = "color", .id = 10, .type = &kinds_Color_type },
+    { .name = "texts", .id = 11, .type = &corbel_string_seq_type },
+    { .name = "flag", .id = 12, .type = &corbel_bool_type },
+    { .name = "points", .id = 13, .type = &kinds_Point_seq_type },
 };
 enum { N = sizeof params / sizeof *params };
 

@@ -49,9 +49,9 @@ static const corbel_type bank_Watcher_reference = {
 /* ---- types ---- */
 
 static const corbel_enumerator bank_Kind_enumerators[] = {
-    { "DEPOSIT", 0 },
-    { "WITHDRAWAL", 1 },
-    { "FEE", 2 },
+    { .name = "DEPOSIT", .value = 0 },
+    { .name = "WITHDRAWAL", .value = 1 },
+    { .name = "FEE", .value = 2 },
 };
 const corbel_type bank_Kind_type = {
     .kind = CORBEL_KIND_ENUM,
@@ -82,8 +82,9 @@ const corbel_type bank_Address_type = {
     .size = sizeof(bank_Address),
     .count = 2,
     .members = (const corbel_member[]){
-        { "street", 1, 0, offsetof(bank_Address, street), &corbel_string_type },
-        { "zip", 2, 0, offsetof(bank_Address, zip), &string_12_type },
+        { .name = "street", .id = 1, .offset = offsetof(bank_Address, street),
+          .type = &corbel_string_type },
+        { .name = "zip", .id = 2, .offset = offsetof(bank_Address, zip), .type = &string_12_type },
     },
 };
 bank_Address *bank_Address_free(bank_Address *self) { return corbel_block_free(self); }
@@ -107,9 +108,11 @@ const corbel_type bank_Entry_type = {
     .size = sizeof(bank_Entry),
     .count = 3,
     .members = (const corbel_member[]){
-        { "kind", 1, 0, offsetof(bank_Entry, kind), &bank_Kind_type },
-        { "amount", 2, 0, offsetof(bank_Entry, amount), &corbel_int64_type },
-        { "text", 3, 0, offsetof(bank_Entry, text), &corbel_string_type },
+        { .name = "kind", .id = 1, .offset = offsetof(bank_Entry, kind), .type = &bank_Kind_type },
+        { .name = "amount", .id = 2, .offset = offsetof(bank_Entry, amount),
+          .type = &corbel_int64_type },
+        { .name = "text", .id = 3, .offset = offsetof(bank_Entry, text),
+          .type = &corbel_string_type },
     },
 };
 bank_Entry *bank_Entry_free(bank_Entry *self) { return corbel_block_free(self); }
@@ -132,8 +135,9 @@ const corbel_type bank_Span_type = {
     .size = sizeof(bank_Span),
     .count = 2,
     .members = (const corbel_member[]){
-        { "from", 1, 0, offsetof(bank_Span, from), &corbel_int64_type },
-        { "to", 2, 0, offsetof(bank_Span, to), &corbel_int64_type },
+        { .name = "from", .id = 1, .offset = offsetof(bank_Span, from),
+          .type = &corbel_int64_type },
+        { .name = "to", .id = 2, .offset = offsetof(bank_Span, to), .type = &corbel_int64_type },
     },
 };
 bank_Span *bank_Span_free(bank_Span *self) { return corbel_block_free(self); }
@@ -156,13 +160,20 @@ const corbel_type bank_Profile_type = {
     .size = sizeof(bank_Profile),
     .count = 7,
     .members = (const corbel_member[]){
-        { "owner", 1, 0, offsetof(bank_Profile, owner), &corbel_string_type },
-        { "address", 2, 0, offsetof(bank_Profile, address), &bank_Address_type },
-        { "active", 3, 0, offsetof(bank_Profile, active), &corbel_bool_type },
-        { "rating", 4, 0, offsetof(bank_Profile, rating), &corbel_int16_type },
-        { "key", 5, 0, offsetof(bank_Profile, key), &uint8_seq_16_type },
-        { "recent", 6, 0, offsetof(bank_Profile, recent), &bank_Entry_seq_type },
-        { "main", 7, 0, offsetof(bank_Profile, main), &bank_Account_reference },
+        { .name = "owner", .id = 1, .offset = offsetof(bank_Profile, owner),
+          .type = &corbel_string_type },
+        { .name = "address", .id = 2, .offset = offsetof(bank_Profile, address),
+          .type = &bank_Address_type },
+        { .name = "active", .id = 3, .offset = offsetof(bank_Profile, active),
+          .type = &corbel_bool_type },
+        { .name = "rating", .id = 4, .offset = offsetof(bank_Profile, rating),
+          .type = &corbel_int16_type },
+        { .name = "key", .id = 5, .offset = offsetof(bank_Profile, key),
+          .type = &uint8_seq_16_type },
+        { .name = "recent", .id = 6, .offset = offsetof(bank_Profile, recent),
+          .type = &bank_Entry_seq_type },
+        { .name = "main", .id = 7, .offset = offsetof(bank_Profile, main),
+          .type = &bank_Account_reference },
     },
 };
 bank_Profile *bank_Profile_free(bank_Profile *self) { return corbel_block_free(self); }
@@ -209,8 +220,10 @@ const corbel_type bank_InsufficientFunds_type = {
     .size = sizeof(bank_InsufficientFunds),
     .count = 2,
     .members = (const corbel_member[]){
-        { "balance", 1, 0, offsetof(bank_InsufficientFunds, balance), &corbel_int64_type },
-        { "needed", 2, 0, offsetof(bank_InsufficientFunds, needed), &corbel_int64_type },
+        { .name = "balance", .id = 1, .offset = offsetof(bank_InsufficientFunds, balance),
+          .type = &corbel_int64_type },
+        { .name = "needed", .id = 2, .offset = offsetof(bank_InsufficientFunds, needed),
+          .type = &corbel_int64_type },
     },
 };
 corbel_status bank_InsufficientFunds_raise(corbel_request *request,
@@ -229,7 +242,8 @@ const corbel_type bank_NoSuchAccount_type = {
     .size = sizeof(bank_NoSuchAccount),
     .count = 1,
     .members = (const corbel_member[]){
-        { "owner", 1, 0, offsetof(bank_NoSuchAccount, owner), &corbel_string_type },
+        { .name = "owner", .id = 1, .offset = offsetof(bank_NoSuchAccount, owner),
+          .type = &corbel_string_type },
     },
 };
 corbel_status bank_NoSuchAccount_raise(corbel_request *request, const bank_NoSuchAccount *exception)
@@ -263,8 +277,8 @@ static const corbel_operation bank_Watcher_happened_operation = {
     .flags = CORBEL_ONEWAY,
     .n_in = 2,
     .in = (const corbel_param[]){
-        { "account", 1, &bank_Account_reference },
-        { "entry", 2, &bank_Entry_type },
+        { .name = "account", .id = 1, .type = &bank_Account_reference },
+        { .name = "entry", .id = 2, .type = &bank_Entry_type },
     },
 };
 corbel_status bank_Watcher_happened(bank_Watcher *self, bank_Account *account,
@@ -344,7 +358,7 @@ static const corbel_operation bank_Account_get_balance_operation = {
     .name = "get_balance",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_int64_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
 };
 corbel_status bank_Account_get_balance(bank_Account *self, int64_t *ret, corbel_error *reterr)
 {
@@ -367,7 +381,7 @@ static const corbel_operation bank_Account_get_label_operation = {
     .name = "get_label",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status bank_Account_get_label(bank_Account *self, char **ret, corbel_error *reterr)
 {
@@ -389,7 +403,7 @@ static const corbel_operation bank_Account_set_label_operation = {
     .interface = "bank::Account",
     .name = "set_label",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "label", 1, &corbel_string_type } },
+    .in = (const corbel_param[]){ { .name = "label", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status bank_Account_set_label(bank_Account *self, const char *label, corbel_error *reterr)
 {
@@ -412,8 +426,8 @@ static const corbel_operation bank_Account_withdraw_operation = {
     .name = "withdraw",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "amount", 1, &corbel_int64_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_int64_type } },
+    .in = (const corbel_param[]){ { .name = "amount", .id = 1, .type = &corbel_int64_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .raises = (const corbel_type *const[]){ &bank_InsufficientFunds_type, &bank_Locked_type, NULL },
 };
 corbel_status bank_Account_withdraw(bank_Account *self, int64_t amount, int64_t *ret,
@@ -439,7 +453,7 @@ static const corbel_operation bank_Account_profile_operation = {
     .interface = "bank::Account",
     .name = "profile",
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &bank_Profile_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Profile_type } },
 };
 corbel_status bank_Account_profile(bank_Account *self, bank_Profile **ret, corbel_error *reterr)
 {
@@ -462,7 +476,7 @@ static const corbel_operation bank_Account_update_operation = {
     .interface = "bank::Account",
     .name = "update",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "profile", 1, &bank_Profile_type } },
+    .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
     .raises = (const corbel_type *const[]){ &bank_Locked_type, NULL },
 };
 corbel_status bank_Account_update(bank_Account *self, const bank_Profile *profile,
@@ -487,8 +501,8 @@ static const corbel_operation bank_Account_last_operation = {
     .name = "last",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "count", 1, &corbel_uint32_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &bank_Entry_seq_type } },
+    .in = (const corbel_param[]){ { .name = "count", .id = 1, .type = &corbel_uint32_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Entry_seq_type } },
 };
 corbel_status bank_Account_last(bank_Account *self, uint32_t count, bank_Entries *ret,
                                 corbel_error *reterr)
@@ -631,7 +645,7 @@ static const corbel_operation bank_Named_get_name_operation = {
     .name = "get_name",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status bank_Named_get_name(bank_Named *self, char **ret, corbel_error *reterr)
 {
@@ -653,7 +667,7 @@ static const corbel_operation bank_Named_rename_operation = {
     .interface = "bank::Named",
     .name = "rename",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "name", 1, &corbel_string_type } },
+    .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status bank_Named_rename(bank_Named *self, const char *name, corbel_error *reterr)
 {
@@ -746,8 +760,8 @@ static const corbel_operation bank_Branch_open_operation = {
     .name = "open",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "owner", 1, &corbel_string_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &bank_Account_reference } },
+    .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_reference } },
 };
 corbel_status bank_Branch_open(bank_Branch *self, const char *owner, bank_Account **ret,
                                corbel_error *reterr)
@@ -772,8 +786,8 @@ static const corbel_operation bank_Branch_find_operation = {
     .name = "find",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "owner", 1, &corbel_string_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &bank_Account_reference } },
+    .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_reference } },
     .raises = (const corbel_type *const[]){ &bank_NoSuchAccount_type, NULL },
 };
 corbel_status bank_Branch_find(bank_Branch *self, const char *owner, bank_Account **ret,
@@ -799,8 +813,8 @@ static const corbel_operation bank_Branch_find_all_operation = {
     .name = "find_all",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "owners", 1, &corbel_string_seq_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &bank_Account_seq_type } },
+    .in = (const corbel_param[]){ { .name = "owners", .id = 1, .type = &corbel_string_seq_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_seq_type } },
 };
 corbel_status bank_Branch_find_all(bank_Branch *self, bank_Names owners, bank_Accounts *ret,
                                    corbel_error *reterr)
@@ -826,7 +840,7 @@ static const corbel_operation bank_Branch_watch_operation = {
     .interface = "bank::Branch",
     .name = "watch",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "watcher", 1, &bank_Watcher_reference } },
+    .in = (const corbel_param[]){ { .name = "watcher", .id = 1, .type = &bank_Watcher_reference } },
 };
 corbel_status bank_Branch_watch(bank_Branch *self, bank_Watcher *watcher, corbel_error *reterr)
 {
@@ -849,13 +863,13 @@ static const corbel_operation bank_Branch_move_operation = {
     .n_in = 3,
     .n_out = 2,
     .in = (const corbel_param[]){
-        { "from", 1, &bank_Account_reference },
-        { "to", 2, &bank_Account_reference },
-        { "amount", 3, &corbel_int64_type },
+        { .name = "from", .id = 1, .type = &bank_Account_reference },
+        { .name = "to", .id = 2, .type = &bank_Account_reference },
+        { .name = "amount", .id = 3, .type = &corbel_int64_type },
     },
     .out = (const corbel_param[]){
-        { "amount", 1, &corbel_int64_type },
-        { "entry", 2, &bank_Entry_type },
+        { .name = "amount", .id = 1, .type = &corbel_int64_type },
+        { .name = "entry", .id = 2, .type = &bank_Entry_type },
     },
     .raises = (const corbel_type *const[]){ &bank_InsufficientFunds_type, &bank_Locked_type, NULL },
 };
@@ -884,10 +898,10 @@ static const corbel_operation bank_Branch_complete_operation = {
     .name = "complete",
     .n_in = 1,
     .n_out = 2,
-    .in = (const corbel_param[]){ { "profile", 1, &bank_Profile_type } },
+    .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
     .out = (const corbel_param[]){
-        { "profile", 1, &bank_Profile_type },
-        { "valid", 2, &bank_Span_type },
+        { .name = "profile", .id = 1, .type = &bank_Profile_type },
+        { .name = "valid", .id = 2, .type = &bank_Span_type },
     },
 };
 corbel_status bank_Branch_complete(bank_Branch *self, const bank_Profile *profile,

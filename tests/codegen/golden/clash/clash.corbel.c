@@ -25,14 +25,22 @@ const corbel_type clash_class_of_type = {
     .size = sizeof(clash_class_of),
     .count = 8,
     .members = (const corbel_member[]){
-        { "class", 1, 0, offsetof(clash_class_of, class_), &corbel_int32_type },
-        { "int", 2, 0, offsetof(clash_class_of, int_), &corbel_int32_type },
-        { "errno", 3, 0, offsetof(clash_class_of, errno_), &corbel_int32_type },
-        { "linux", 4, 0, offsetof(clash_class_of, linux_), &corbel_int32_type },
-        { "self", 5, 0, offsetof(clash_class_of, self), &corbel_int32_type },
-        { "ret", 6, 0, offsetof(clash_class_of, ret), &corbel_int32_type },
-        { "NULL", 7, 0, offsetof(clash_class_of, NULL_), &corbel_string_type },
-        { "alignas", 8, 0, offsetof(clash_class_of, alignas_), &corbel_int32_type },
+        { .name = "class", .id = 1, .offset = offsetof(clash_class_of, class_),
+          .type = &corbel_int32_type },
+        { .name = "int", .id = 2, .offset = offsetof(clash_class_of, int_),
+          .type = &corbel_int32_type },
+        { .name = "errno", .id = 3, .offset = offsetof(clash_class_of, errno_),
+          .type = &corbel_int32_type },
+        { .name = "linux", .id = 4, .offset = offsetof(clash_class_of, linux_),
+          .type = &corbel_int32_type },
+        { .name = "self", .id = 5, .offset = offsetof(clash_class_of, self),
+          .type = &corbel_int32_type },
+        { .name = "ret", .id = 6, .offset = offsetof(clash_class_of, ret),
+          .type = &corbel_int32_type },
+        { .name = "NULL", .id = 7, .offset = offsetof(clash_class_of, NULL_),
+          .type = &corbel_string_type },
+        { .name = "alignas", .id = 8, .offset = offsetof(clash_class_of, alignas_),
+          .type = &corbel_int32_type },
     },
 };
 clash_class_of *clash_class_of_free(clash_class_of *self) { return corbel_block_free(self); }
@@ -56,7 +64,8 @@ const corbel_type clash_Value_type = {
     .size = sizeof(clash_Value),
     .count = 1,
     .members = (const corbel_member[]){
-        { "value", 1, 0, offsetof(clash_Value, value), &corbel_int32_type },
+        { .name = "value", .id = 1, .offset = offsetof(clash_Value, value),
+          .type = &corbel_int32_type },
     },
 };
 clash_Value *clash_Value_free_(clash_Value *self) { return corbel_block_free(self); }
@@ -80,7 +89,8 @@ const corbel_type clash_Value_copy_type = {
     .size = sizeof(clash_Value_copy),
     .count = 1,
     .members = (const corbel_member[]){
-        { "value", 1, 0, offsetof(clash_Value_copy, value), &corbel_int32_type },
+        { .name = "value", .id = 1, .offset = offsetof(clash_Value_copy, value),
+          .type = &corbel_int32_type },
     },
 };
 clash_Value_copy *clash_Value_copy_free(clash_Value_copy *self) { return corbel_block_free(self); }
@@ -99,8 +109,8 @@ corbel_status clash_Value_copy_copy_for(corbel_request *request, const clash_Val
 }
 
 static const corbel_enumerator clash_Value_INIT_enumerators[] = {
-    { "Value_free", 0 },
-    { "Value_equal", 1 },
+    { .name = "Value_free", .value = 0 },
+    { .name = "Value_equal", .value = 1 },
 };
 const corbel_type clash_Value_INIT_type = {
     .kind = CORBEL_KIND_ENUM,
@@ -131,7 +141,8 @@ const corbel_type clash_Value_seq_type = {
     .size = sizeof(clash_Value_seq),
     .count = 1,
     .members = (const corbel_member[]){
-        { "x", 1, 0, offsetof(clash_Value_seq, x), &corbel_int32_type },
+        { .name = "x", .id = 1, .offset = offsetof(clash_Value_seq, x),
+          .type = &corbel_int32_type },
     },
 };
 clash_Value_seq *clash_Value_seq_free(clash_Value_seq *self) { return corbel_block_free(self); }
@@ -155,8 +166,9 @@ const corbel_type double__type = {
     .size = sizeof(double_),
     .count = 2,
     .members = (const corbel_member[]){
-        { "size", 1, 0, offsetof(double_, size), &corbel_int32_type },
-        { "clash_Value", 2, 0, offsetof(double_, clash_Value_), &clash_Value_type },
+        { .name = "size", .id = 1, .offset = offsetof(double_, size), .type = &corbel_int32_type },
+        { .name = "clash_Value", .id = 2, .offset = offsetof(double_, clash_Value_),
+          .type = &clash_Value_type },
     },
 };
 double_ *double__free(double_ *self) { return corbel_block_free(self); }
@@ -176,7 +188,8 @@ const corbel_type register_type = {
     .size = sizeof(register_),
     .count = 1,
     .members = (const corbel_member[]){
-        { "register", 1, 0, offsetof(register_, register__), &corbel_int32_type },
+        { .name = "register", .id = 1, .offset = offsetof(register_, register__),
+          .type = &corbel_int32_type },
     },
 };
 register_ *register_free(register_ *self) { return corbel_block_free(self); }
@@ -191,9 +204,9 @@ corbel_status register_copy_for(corbel_request *request, const register_ *value,
 }
 
 static const corbel_enumerator boolean__enumerators[] = {
-    { "and", 0 },
-    { "or", 1 },
-    { "stdin", 2 },
+    { .name = "and", .value = 0 },
+    { .name = "or", .value = 1 },
+    { .name = "stdin", .value = 2 },
 };
 const corbel_type boolean__type = {
     .kind = CORBEL_KIND_ENUM,
@@ -237,7 +250,7 @@ static const corbel_operation clash_Account_get_limit_operation = {
     .name = "get_limit",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_int32_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
 };
 corbel_status clash_Account_get_limit(clash_Account *self, int32_t *ret, corbel_error *reterr)
 {
@@ -259,7 +272,7 @@ static const corbel_operation clash_Account_set_limit__operation = {
     .interface = "clash::Account",
     .name = "set_limit_",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "limit", 1, &corbel_int32_type } },
+    .in = (const corbel_param[]){ { .name = "limit", .id = 1, .type = &corbel_int32_type } },
 };
 corbel_status clash_Account_set_limit_(clash_Account *self, int32_t limit, corbel_error *reterr)
 {
@@ -281,7 +294,7 @@ static const corbel_operation clash_Account_set_limit_operation = {
     .interface = "clash::Account",
     .name = "set_limit",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "limit", 1, &corbel_int32_type } },
+    .in = (const corbel_param[]){ { .name = "limit", .id = 1, .type = &corbel_int32_type } },
 };
 corbel_status clash_Account_set_limit(clash_Account *self, int32_t limit, corbel_error *reterr)
 {
@@ -303,7 +316,7 @@ static const corbel_operation clash_Account_new_operation = {
     .interface = "clash::Account",
     .name = "new",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "new", 1, &corbel_int32_type } },
+    .in = (const corbel_param[]){ { .name = "new", .id = 1, .type = &corbel_int32_type } },
 };
 corbel_status clash_Account_new(clash_Account *self, int32_t new_, corbel_error *reterr)
 {
@@ -416,12 +429,12 @@ static const corbel_operation clash_Account_delete_operation = {
     .n_in = 2,
     .n_out = 2,
     .in = (const corbel_param[]){
-        { "delete", 1, &corbel_int32_type },
-        { "operator", 2, &corbel_int32_type },
+        { .name = "delete", .id = 1, .type = &corbel_int32_type },
+        { .name = "operator", .id = 2, .type = &corbel_int32_type },
     },
     .out = (const corbel_param[]){
-        { "this", 1, &corbel_int32_type },
-        { "operator", 2, &corbel_int32_type },
+        { .name = "this", .id = 1, .type = &corbel_int32_type },
+        { .name = "operator", .id = 2, .type = &corbel_int32_type },
     },
 };
 corbel_status clash_Account_delete(clash_Account *self, int32_t delete_, int32_t *ret_this,
@@ -450,19 +463,19 @@ static const corbel_operation clash_Account_parameters_operation = {
     .n_in = 8,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "self", 1, &corbel_int32_type },
-        { "request", 2, &corbel_int32_type },
-        { "call", 3, &corbel_int32_type },
-        { "ret", 4, &corbel_int32_type },
-        { "reterr", 5, &corbel_int32_type },
-        { "ret_value", 6, &corbel_int32_type },
-        { "inout_value", 7, &corbel_int32_type },
-        { "register", 8, &corbel_int32_type },
+        { .name = "self", .id = 1, .type = &corbel_int32_type },
+        { .name = "request", .id = 2, .type = &corbel_int32_type },
+        { .name = "call", .id = 3, .type = &corbel_int32_type },
+        { .name = "ret", .id = 4, .type = &corbel_int32_type },
+        { .name = "reterr", .id = 5, .type = &corbel_int32_type },
+        { .name = "ret_value", .id = 6, .type = &corbel_int32_type },
+        { .name = "inout_value", .id = 7, .type = &corbel_int32_type },
+        { .name = "register", .id = 8, .type = &corbel_int32_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_int32_type },
-        { "self_", 2, &corbel_int32_type },
-        { "register", 3, &corbel_int32_type },
+        { .name = "ret", .id = 1, .type = &corbel_int32_type },
+        { .name = "self_", .id = 2, .type = &corbel_int32_type },
+        { .name = "register", .id = 3, .type = &corbel_int32_type },
     },
 };
 corbel_status clash_Account_parameters(clash_Account *self, int32_t self_, int32_t request_,
@@ -499,11 +512,11 @@ static const corbel_operation clash_Account_locals_operation = {
     .n_in = 3,
     .n_out = 1,
     .in = (const corbel_param[]){
-        { "in", 1, &corbel_int32_type },
-        { "out", 2, &corbel_string_type },
-        { "s", 3, &corbel_int32_type },
+        { .name = "in", .id = 1, .type = &corbel_int32_type },
+        { .name = "out", .id = 2, .type = &corbel_string_type },
+        { .name = "s", .id = 3, .type = &corbel_int32_type },
     },
-    .out = (const corbel_param[]){ { "status", 1, &corbel_int32_type } },
+    .out = (const corbel_param[]){ { .name = "status", .id = 1, .type = &corbel_int32_type } },
 };
 corbel_status clash_Account_locals(clash_Account *self, int32_t in, const char *out, int32_t s,
                                    int32_t *ret_status, corbel_error *reterr)
@@ -548,7 +561,7 @@ static const corbel_operation clash_Account_assert_operation = {
     .name = "assert",
     .flags = CORBEL_ONEWAY,
     .n_in = 1,
-    .in = (const corbel_param[]){ { "errno", 1, &corbel_string_type } },
+    .in = (const corbel_param[]){ { .name = "errno", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status clash_Account_assert(clash_Account *self, const char *errno_, corbel_error *reterr)
 {
@@ -1153,10 +1166,10 @@ static const corbel_operation operator_open_operation = {
     .n_in = 2,
     .n_out = 1,
     .in = (const corbel_param[]){
-        { "register", 1, &register_type },
-        { "double_", 2, &double__type },
+        { .name = "register", .id = 1, .type = &register_type },
+        { .name = "double_", .id = 2, .type = &double__type },
     },
-    .out = (const corbel_param[]){ { "ret", 1, &register_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &register_type } },
 };
 corbel_status operator_open(operator_ *self, const register_ *register__, const double_ *double__,
                             register_ **ret, corbel_error *reterr)

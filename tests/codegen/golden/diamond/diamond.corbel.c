@@ -42,7 +42,8 @@ const corbel_type diamond_Refused_type = {
     .size = sizeof(diamond_Refused),
     .count = 1,
     .members = (const corbel_member[]){
-        { "why", 1, 0, offsetof(diamond_Refused, why), &corbel_string_type },
+        { .name = "why", .id = 1, .offset = offsetof(diamond_Refused, why),
+          .type = &corbel_string_type },
     },
 };
 corbel_status diamond_Refused_raise(corbel_request *request, const diamond_Refused *exception)
@@ -221,7 +222,7 @@ static const corbel_operation diamond_Top_get_level_operation = {
     .name = "get_level",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_int32_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
 };
 corbel_status diamond_Top_get_level(diamond_Top *self, int32_t *ret, corbel_error *reterr)
 {
@@ -243,7 +244,7 @@ static const corbel_operation diamond_Top_set_level_operation = {
     .interface = "diamond::Top",
     .name = "set_level",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "level", 1, &corbel_int32_type } },
+    .in = (const corbel_param[]){ { .name = "level", .id = 1, .type = &corbel_int32_type } },
 };
 corbel_status diamond_Top_set_level(diamond_Top *self, int32_t level, corbel_error *reterr)
 {
@@ -267,13 +268,13 @@ static const corbel_operation diamond_Top_describe_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "how", 1, &corbel_string_type },
-        { "counter", 2, &corbel_int32_type },
+        { .name = "how", .id = 1, .type = &corbel_string_type },
+        { .name = "counter", .id = 2, .type = &corbel_int32_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_string_type },
-        { "length", 2, &corbel_int32_type },
-        { "counter", 3, &corbel_int32_type },
+        { .name = "ret", .id = 1, .type = &corbel_string_type },
+        { .name = "length", .id = 2, .type = &corbel_int32_type },
+        { .name = "counter", .id = 3, .type = &corbel_int32_type },
     },
     .raises = (const corbel_type *const[]){ &diamond_Refused_type, NULL },
 };
@@ -302,7 +303,7 @@ static const corbel_operation diamond_Top_note_operation = {
     .name = "note",
     .flags = CORBEL_ONEWAY,
     .n_in = 1,
-    .in = (const corbel_param[]){ { "text", 1, &corbel_string_type } },
+    .in = (const corbel_param[]){ { .name = "text", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status diamond_Top_note(diamond_Top *self, const char *text, corbel_error *reterr)
 {
@@ -1162,7 +1163,7 @@ static const corbel_operation diamond_Both_lowest_operation = {
     .interface = "diamond::Both",
     .name = "lowest",
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &diamond_Lower_seq_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &diamond_Lower_seq_type } },
 };
 corbel_status diamond_Both_lowest(diamond_Both *self, diamond_Lower_seq *ret, corbel_error *reterr)
 {

@@ -36,11 +36,16 @@ const corbel_type corbel_NameEntry_type = {
     .size = sizeof(corbel_NameEntry),
     .count = 5,
     .members = (const corbel_member[]){
-        { "name", 1, 0, offsetof(corbel_NameEntry, name), &corbel_string_type },
-        { "uri", 2, 0, offsetof(corbel_NameEntry, uri), &corbel_string_type },
-        { "tags", 3, 0, offsetof(corbel_NameEntry, tags), &corbel_string_seq_type },
-        { "leased", 4, 0, offsetof(corbel_NameEntry, leased), &corbel_bool_type },
-        { "revision", 5, 0, offsetof(corbel_NameEntry, revision), &corbel_uint64_type },
+        { .name = "name", .id = 1, .offset = offsetof(corbel_NameEntry, name),
+          .type = &corbel_string_type },
+        { .name = "uri", .id = 2, .offset = offsetof(corbel_NameEntry, uri),
+          .type = &corbel_string_type },
+        { .name = "tags", .id = 3, .offset = offsetof(corbel_NameEntry, tags),
+          .type = &corbel_string_seq_type },
+        { .name = "leased", .id = 4, .offset = offsetof(corbel_NameEntry, leased),
+          .type = &corbel_bool_type },
+        { .name = "revision", .id = 5, .offset = offsetof(corbel_NameEntry, revision),
+          .type = &corbel_uint64_type },
     },
 };
 corbel_NameEntry *corbel_NameEntry_free(corbel_NameEntry *self) { return corbel_block_free(self); }
@@ -78,7 +83,8 @@ const corbel_type corbel_NoSuchName_type = {
     .size = sizeof(corbel_NoSuchName),
     .count = 1,
     .members = (const corbel_member[]){
-        { "name", 1, 0, offsetof(corbel_NoSuchName, name), &corbel_string_type },
+        { .name = "name", .id = 1, .offset = offsetof(corbel_NoSuchName, name),
+          .type = &corbel_string_type },
     },
 };
 corbel_status corbel_NoSuchName_raise(corbel_request *request, const corbel_NoSuchName *exception)
@@ -96,8 +102,10 @@ const corbel_type corbel_NameTaken_type = {
     .size = sizeof(corbel_NameTaken),
     .count = 2,
     .members = (const corbel_member[]){
-        { "name", 1, 0, offsetof(corbel_NameTaken, name), &corbel_string_type },
-        { "uri", 2, 0, offsetof(corbel_NameTaken, uri), &corbel_string_type },
+        { .name = "name", .id = 1, .offset = offsetof(corbel_NameTaken, name),
+          .type = &corbel_string_type },
+        { .name = "uri", .id = 2, .offset = offsetof(corbel_NameTaken, uri),
+          .type = &corbel_string_type },
     },
 };
 corbel_status corbel_NameTaken_raise(corbel_request *request, const corbel_NameTaken *exception)
@@ -115,7 +123,8 @@ const corbel_type corbel_InvalidEntry_type = {
     .size = sizeof(corbel_InvalidEntry),
     .count = 1,
     .members = (const corbel_member[]){
-        { "reason", 1, 0, offsetof(corbel_InvalidEntry, reason), &corbel_string_type },
+        { .name = "reason", .id = 1, .offset = offsetof(corbel_InvalidEntry, reason),
+          .type = &corbel_string_type },
     },
 };
 corbel_status corbel_InvalidEntry_raise(corbel_request *request,
@@ -135,7 +144,7 @@ static const corbel_operation corbel_Registration_get_name_operation = {
     .name = "get_name",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status corbel_Registration_get_name(corbel_Registration *self, char **ret,
                                            corbel_error *reterr)
@@ -326,8 +335,8 @@ static const corbel_operation corbel_NameServer_lookup_operation = {
     .name = "lookup",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "name", 1, &corbel_string_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_NameEntry_type } },
+    .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_NameEntry_type } },
     .raises = (const corbel_type *const[]){ &corbel_NoSuchName_type, NULL },
 };
 corbel_status corbel_NameServer_lookup(corbel_NameServer *self, const char *name,
@@ -355,8 +364,8 @@ static const corbel_operation corbel_NameServer_list_operation = {
     .name = "list",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "prefix", 1, &corbel_string_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_NameEntry_seq_type } },
+    .in = (const corbel_param[]){ { .name = "prefix", .id = 1, .type = &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_NameEntry_seq_type } },
 };
 corbel_status corbel_NameServer_list(corbel_NameServer *self, const char *prefix,
                                      corbel_NameEntries *ret, corbel_error *reterr)
@@ -384,12 +393,12 @@ static const corbel_operation corbel_NameServer_register_operation = {
     .n_in = 4,
     .n_out = 1,
     .in = (const corbel_param[]){
-        { "name", 1, &corbel_string_type },
-        { "uri", 2, &corbel_string_type },
-        { "tags", 3, &corbel_string_seq_type },
-        { "replace", 4, &corbel_bool_type },
+        { .name = "name", .id = 1, .type = &corbel_string_type },
+        { .name = "uri", .id = 2, .type = &corbel_string_type },
+        { .name = "tags", .id = 3, .type = &corbel_string_seq_type },
+        { .name = "replace", .id = 4, .type = &corbel_bool_type },
     },
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_uint64_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_uint64_type } },
     .raises = (const corbel_type *const[]){
         &corbel_NameTaken_type,
         &corbel_InvalidEntry_type,
@@ -424,13 +433,15 @@ static const corbel_operation corbel_NameServer_lease_operation = {
     .n_in = 5,
     .n_out = 1,
     .in = (const corbel_param[]){
-        { "name", 1, &corbel_string_type },
-        { "uri", 2, &corbel_string_type },
-        { "tags", 3, &corbel_string_seq_type },
-        { "replace", 4, &corbel_bool_type },
-        { "lessee", 5, &corbel_Lessee_reference },
+        { .name = "name", .id = 1, .type = &corbel_string_type },
+        { .name = "uri", .id = 2, .type = &corbel_string_type },
+        { .name = "tags", .id = 3, .type = &corbel_string_seq_type },
+        { .name = "replace", .id = 4, .type = &corbel_bool_type },
+        { .name = "lessee", .id = 5, .type = &corbel_Lessee_reference },
     },
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_Registration_reference } },
+    .out = (const corbel_param[]){
+        { .name = "ret", .id = 1, .type = &corbel_Registration_reference },
+    },
     .raises = (const corbel_type *const[]){
         &corbel_NameTaken_type,
         &corbel_InvalidEntry_type,
@@ -464,7 +475,7 @@ static const corbel_operation corbel_NameServer_remove_operation = {
     .interface = "corbel::NameServer",
     .name = "remove",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "name", 1, &corbel_string_type } },
+    .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
     .raises = (const corbel_type *const[]){ &corbel_NoSuchName_type, NULL },
 };
 corbel_status corbel_NameServer_remove(corbel_NameServer *self, const char *name,
@@ -489,8 +500,8 @@ static const corbel_operation corbel_NameServer_set_tags_operation = {
     .name = "set_tags",
     .n_in = 2,
     .in = (const corbel_param[]){
-        { "name", 1, &corbel_string_type },
-        { "tags", 2, &corbel_string_seq_type },
+        { .name = "name", .id = 1, .type = &corbel_string_type },
+        { .name = "tags", .id = 2, .type = &corbel_string_seq_type },
     },
     .raises = (const corbel_type *const[]){
         &corbel_NoSuchName_type,

@@ -130,9 +130,9 @@ static const corbel_type sink_Thing_seq_2_type = {
 /* ---- types ---- */
 
 static const corbel_enumerator sink_Colour_enumerators[] = {
-    { "RED", 0 },
-    { "GREEN", 1 },
-    { "BLUE", 2 },
+    { .name = "RED", .value = 0 },
+    { .name = "GREEN", .value = 1 },
+    { .name = "BLUE", .value = 2 },
 };
 const corbel_type sink_Colour_type = {
     .kind = CORBEL_KIND_ENUM,
@@ -157,7 +157,7 @@ bool sink_Colour_from_string(const char *text, sink_Colour *ret)
     return false;
 }
 
-static const corbel_enumerator sink_One_enumerators[] = { { "ONLY", 0 } };
+static const corbel_enumerator sink_One_enumerators[] = { { .name = "ONLY", .value = 0 } };
 const corbel_type sink_One_type = {
     .kind = CORBEL_KIND_ENUM,
     .flags = CORBEL_PLAIN,
@@ -187,23 +187,38 @@ const corbel_type sink_Basic_type = {
     .size = sizeof(sink_Basic),
     .count = 16,
     .members = (const corbel_member[]){
-        { "a_boolean", 1, 0, offsetof(sink_Basic, a_boolean), &corbel_bool_type },
-        { "an_octet", 2, 0, offsetof(sink_Basic, an_octet), &corbel_uint8_type },
-        { "a_char", 3, 0, offsetof(sink_Basic, a_char), &corbel_char_type },
-        { "a_short", 4, 0, offsetof(sink_Basic, a_short), &corbel_int16_type },
-        { "an_unsigned_short", 5, 0, offsetof(sink_Basic, an_unsigned_short), &corbel_uint16_type },
-        { "a_long", 6, 0, offsetof(sink_Basic, a_long), &corbel_int32_type },
-        { "an_unsigned_long", 7, 0, offsetof(sink_Basic, an_unsigned_long), &corbel_uint32_type },
-        { "a_long_long", 8, 0, offsetof(sink_Basic, a_long_long), &corbel_int64_type },
-        { "an_unsigned_long_long", 9, 0,
-          offsetof(sink_Basic, an_unsigned_long_long), &corbel_uint64_type },
-        { "a_float", 10, 0, offsetof(sink_Basic, a_float), &corbel_float_type },
-        { "a_double", 11, 0, offsetof(sink_Basic, a_double), &corbel_double_type },
-        { "a_string", 12, 0, offsetof(sink_Basic, a_string), &corbel_string_type },
-        { "a_bounded_string", 13, 0, offsetof(sink_Basic, a_bounded_string), &string_20_type },
-        { "a_colour", 14, 0, offsetof(sink_Basic, a_colour), &sink_Colour_type },
-        { "a_thing", 15, 0, offsetof(sink_Basic, a_thing), &sink_Thing_reference },
-        { "other_thing", 16, 0, offsetof(sink_Basic, other_thing), &sink_Thing_reference },
+        { .name = "a_boolean", .id = 1, .offset = offsetof(sink_Basic, a_boolean),
+          .type = &corbel_bool_type },
+        { .name = "an_octet", .id = 2, .offset = offsetof(sink_Basic, an_octet),
+          .type = &corbel_uint8_type },
+        { .name = "a_char", .id = 3, .offset = offsetof(sink_Basic, a_char),
+          .type = &corbel_char_type },
+        { .name = "a_short", .id = 4, .offset = offsetof(sink_Basic, a_short),
+          .type = &corbel_int16_type },
+        { .name = "an_unsigned_short", .id = 5, .offset = offsetof(sink_Basic, an_unsigned_short),
+          .type = &corbel_uint16_type },
+        { .name = "a_long", .id = 6, .offset = offsetof(sink_Basic, a_long),
+          .type = &corbel_int32_type },
+        { .name = "an_unsigned_long", .id = 7, .offset = offsetof(sink_Basic, an_unsigned_long),
+          .type = &corbel_uint32_type },
+        { .name = "a_long_long", .id = 8, .offset = offsetof(sink_Basic, a_long_long),
+          .type = &corbel_int64_type },
+        { .name = "an_unsigned_long_long", .id = 9,
+          .offset = offsetof(sink_Basic, an_unsigned_long_long), .type = &corbel_uint64_type },
+        { .name = "a_float", .id = 10, .offset = offsetof(sink_Basic, a_float),
+          .type = &corbel_float_type },
+        { .name = "a_double", .id = 11, .offset = offsetof(sink_Basic, a_double),
+          .type = &corbel_double_type },
+        { .name = "a_string", .id = 12, .offset = offsetof(sink_Basic, a_string),
+          .type = &corbel_string_type },
+        { .name = "a_bounded_string", .id = 13, .offset = offsetof(sink_Basic, a_bounded_string),
+          .type = &string_20_type },
+        { .name = "a_colour", .id = 14, .offset = offsetof(sink_Basic, a_colour),
+          .type = &sink_Colour_type },
+        { .name = "a_thing", .id = 15, .offset = offsetof(sink_Basic, a_thing),
+          .type = &sink_Thing_reference },
+        { .name = "other_thing", .id = 16, .offset = offsetof(sink_Basic, other_thing),
+          .type = &sink_Thing_reference },
     },
 };
 sink_Basic *sink_Basic_free(sink_Basic *self) { return corbel_block_free(self); }
@@ -226,39 +241,68 @@ const corbel_type sink_Deep_type = {
     .size = sizeof(sink_Deep),
     .count = 32,
     .members = (const corbel_member[]){
-        { "basic", 1, 0, offsetof(sink_Deep, basic), &sink_Basic_type },
-        { "amount", 2, 0, offsetof(sink_Deep, amount), &corbel_int64_type },
-        { "price", 3, 0, offsetof(sink_Deep, price), &corbel_int64_type },
-        { "text", 4, 0, offsetof(sink_Deep, text), &corbel_string_type },
-        { "short_text", 5, 0, offsetof(sink_Deep, short_text), &string_8_type },
-        { "paint", 6, 0, offsetof(sink_Deep, paint), &sink_Colour_type },
-        { "an_object", 7, 0, offsetof(sink_Deep, an_object), &sink_Thing_reference },
-        { "booleans", 8, 0, offsetof(sink_Deep, booleans), &corbel_bool_seq_type },
-        { "chars", 9, 0, offsetof(sink_Deep, chars), &corbel_char_seq_type },
-        { "shorts", 10, 0, offsetof(sink_Deep, shorts), &corbel_int16_seq_type },
-        { "unsigned_shorts", 11, 0, offsetof(sink_Deep, unsigned_shorts), &corbel_uint16_seq_type },
-        { "longs", 12, 0, offsetof(sink_Deep, longs), &corbel_int32_seq_type },
-        { "unsigned_longs", 13, 0, offsetof(sink_Deep, unsigned_longs), &corbel_uint32_seq_type },
-        { "long_longs", 14, 0, offsetof(sink_Deep, long_longs), &corbel_int64_seq_type },
-        { "unsigned_long_longs", 15, 0,
-          offsetof(sink_Deep, unsigned_long_longs), &corbel_uint64_seq_type },
-        { "floats", 16, 0, offsetof(sink_Deep, floats), &corbel_float_seq_type },
-        { "doubles", 17, 0, offsetof(sink_Deep, doubles), &corbel_double_seq_type },
-        { "strings", 18, 0, offsetof(sink_Deep, strings), &corbel_string_seq_type },
-        { "short_strings", 19, 0, offsetof(sink_Deep, short_strings), &string_5_seq_6_type },
-        { "basics", 20, 0, offsetof(sink_Deep, basics), &sink_Basic_seq_type },
-        { "few_basics", 21, 0, offsetof(sink_Deep, few_basics), &sink_Basic_seq_7_type },
-        { "basic_table", 22, 0, offsetof(sink_Deep, basic_table), &sink_Basic_seq_seq_type },
-        { "blob", 23, 0, offsetof(sink_Deep, blob), &corbel_bytes_type },
-        { "key", 24, 0, offsetof(sink_Deep, key), &uint8_seq_16_type },
-        { "table", 25, 0, offsetof(sink_Deep, table), &int32_seq_seq_type },
-        { "cube", 26, 0, offsetof(sink_Deep, cube), &int32_seq_seq_seq_type },
-        { "few", 27, 0, offsetof(sink_Deep, few), &int32_seq_4_type },
-        { "few_shorts", 28, 0, offsetof(sink_Deep, few_shorts), &string_8_seq_3_type },
-        { "colours", 29, 0, offsetof(sink_Deep, colours), &sink_Colour_seq_type },
-        { "paints", 30, 0, offsetof(sink_Deep, paints), &sink_Colour_seq_2_type },
-        { "things", 31, 0, offsetof(sink_Deep, things), &sink_Thing_seq_type },
-        { "groups", 32, 0, offsetof(sink_Deep, groups), &sink_Thing_seq_seq_5_type },
+        { .name = "basic", .id = 1, .offset = offsetof(sink_Deep, basic),
+          .type = &sink_Basic_type },
+        { .name = "amount", .id = 2, .offset = offsetof(sink_Deep, amount),
+          .type = &corbel_int64_type },
+        { .name = "price", .id = 3, .offset = offsetof(sink_Deep, price),
+          .type = &corbel_int64_type },
+        { .name = "text", .id = 4, .offset = offsetof(sink_Deep, text),
+          .type = &corbel_string_type },
+        { .name = "short_text", .id = 5, .offset = offsetof(sink_Deep, short_text),
+          .type = &string_8_type },
+        { .name = "paint", .id = 6, .offset = offsetof(sink_Deep, paint),
+          .type = &sink_Colour_type },
+        { .name = "an_object", .id = 7, .offset = offsetof(sink_Deep, an_object),
+          .type = &sink_Thing_reference },
+        { .name = "booleans", .id = 8, .offset = offsetof(sink_Deep, booleans),
+          .type = &corbel_bool_seq_type },
+        { .name = "chars", .id = 9, .offset = offsetof(sink_Deep, chars),
+          .type = &corbel_char_seq_type },
+        { .name = "shorts", .id = 10, .offset = offsetof(sink_Deep, shorts),
+          .type = &corbel_int16_seq_type },
+        { .name = "unsigned_shorts", .id = 11, .offset = offsetof(sink_Deep, unsigned_shorts),
+          .type = &corbel_uint16_seq_type },
+        { .name = "longs", .id = 12, .offset = offsetof(sink_Deep, longs),
+          .type = &corbel_int32_seq_type },
+        { .name = "unsigned_longs", .id = 13, .offset = offsetof(sink_Deep, unsigned_longs),
+          .type = &corbel_uint32_seq_type },
+        { .name = "long_longs", .id = 14, .offset = offsetof(sink_Deep, long_longs),
+          .type = &corbel_int64_seq_type },
+        { .name = "unsigned_long_longs", .id = 15,
+          .offset = offsetof(sink_Deep, unsigned_long_longs), .type = &corbel_uint64_seq_type },
+        { .name = "floats", .id = 16, .offset = offsetof(sink_Deep, floats),
+          .type = &corbel_float_seq_type },
+        { .name = "doubles", .id = 17, .offset = offsetof(sink_Deep, doubles),
+          .type = &corbel_double_seq_type },
+        { .name = "strings", .id = 18, .offset = offsetof(sink_Deep, strings),
+          .type = &corbel_string_seq_type },
+        { .name = "short_strings", .id = 19, .offset = offsetof(sink_Deep, short_strings),
+          .type = &string_5_seq_6_type },
+        { .name = "basics", .id = 20, .offset = offsetof(sink_Deep, basics),
+          .type = &sink_Basic_seq_type },
+        { .name = "few_basics", .id = 21, .offset = offsetof(sink_Deep, few_basics),
+          .type = &sink_Basic_seq_7_type },
+        { .name = "basic_table", .id = 22, .offset = offsetof(sink_Deep, basic_table),
+          .type = &sink_Basic_seq_seq_type },
+        { .name = "blob", .id = 23, .offset = offsetof(sink_Deep, blob),
+          .type = &corbel_bytes_type },
+        { .name = "key", .id = 24, .offset = offsetof(sink_Deep, key), .type = &uint8_seq_16_type },
+        { .name = "table", .id = 25, .offset = offsetof(sink_Deep, table),
+          .type = &int32_seq_seq_type },
+        { .name = "cube", .id = 26, .offset = offsetof(sink_Deep, cube),
+          .type = &int32_seq_seq_seq_type },
+        { .name = "few", .id = 27, .offset = offsetof(sink_Deep, few), .type = &int32_seq_4_type },
+        { .name = "few_shorts", .id = 28, .offset = offsetof(sink_Deep, few_shorts),
+          .type = &string_8_seq_3_type },
+        { .name = "colours", .id = 29, .offset = offsetof(sink_Deep, colours),
+          .type = &sink_Colour_seq_type },
+        { .name = "paints", .id = 30, .offset = offsetof(sink_Deep, paints),
+          .type = &sink_Colour_seq_2_type },
+        { .name = "things", .id = 31, .offset = offsetof(sink_Deep, things),
+          .type = &sink_Thing_seq_type },
+        { .name = "groups", .id = 32, .offset = offsetof(sink_Deep, groups),
+          .type = &sink_Thing_seq_seq_5_type },
     },
 };
 sink_Deep *sink_Deep_free(sink_Deep *self) { return corbel_block_free(self); }
@@ -374,9 +418,12 @@ const corbel_type sink_Everything_type = {
     .size = sizeof(sink_Everything),
     .count = 3,
     .members = (const corbel_member[]){
-        { "deep", 1, 0, offsetof(sink_Everything, deep), &sink_Deep_type },
-        { "things", 2, 0, offsetof(sink_Everything, things), &sink_Thing_seq_type },
-        { "colour", 3, 0, offsetof(sink_Everything, colour), &sink_Colour_type },
+        { .name = "deep", .id = 1, .offset = offsetof(sink_Everything, deep),
+          .type = &sink_Deep_type },
+        { .name = "things", .id = 2, .offset = offsetof(sink_Everything, things),
+          .type = &sink_Thing_seq_type },
+        { .name = "colour", .id = 3, .offset = offsetof(sink_Everything, colour),
+          .type = &sink_Colour_type },
     },
 };
 corbel_status sink_Everything_raise(corbel_request *request, const sink_Everything *exception)
@@ -395,7 +442,7 @@ static const corbel_operation sink_Thing_get_is_on_operation = {
     .name = "get_is_on",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_bool_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_bool_type } },
 };
 corbel_status sink_Thing_get_is_on(sink_Thing *self, bool *ret, corbel_error *reterr)
 {
@@ -418,7 +465,7 @@ static const corbel_operation sink_Thing_get_colour_operation = {
     .name = "get_colour",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &sink_Colour_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Colour_type } },
 };
 corbel_status sink_Thing_get_colour(sink_Thing *self, sink_Colour *ret, corbel_error *reterr)
 {
@@ -441,7 +488,7 @@ static const corbel_operation sink_Thing_set_colour_operation = {
     .interface = "sink::Thing",
     .name = "set_colour",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "colour", 1, &sink_Colour_type } },
+    .in = (const corbel_param[]){ { .name = "colour", .id = 1, .type = &sink_Colour_type } },
 };
 corbel_status sink_Thing_set_colour(sink_Thing *self, sink_Colour colour, corbel_error *reterr)
 {
@@ -464,7 +511,7 @@ static const corbel_operation sink_Thing_get_shade_operation = {
     .name = "get_shade",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &sink_Colour_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Colour_type } },
 };
 corbel_status sink_Thing_get_shade(sink_Thing *self, sink_Colour *ret, corbel_error *reterr)
 {
@@ -486,7 +533,7 @@ static const corbel_operation sink_Thing_set_shade_operation = {
     .interface = "sink::Thing",
     .name = "set_shade",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "shade", 1, &sink_Colour_type } },
+    .in = (const corbel_param[]){ { .name = "shade", .id = 1, .type = &sink_Colour_type } },
 };
 corbel_status sink_Thing_set_shade(sink_Thing *self, sink_Colour shade, corbel_error *reterr)
 {
@@ -509,7 +556,7 @@ static const corbel_operation sink_Thing_get_deep_operation = {
     .name = "get_deep",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &sink_Deep_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Deep_type } },
 };
 corbel_status sink_Thing_get_deep(sink_Thing *self, sink_Deep **ret, corbel_error *reterr)
 {
@@ -531,7 +578,7 @@ static const corbel_operation sink_Thing_set_deep_operation = {
     .interface = "sink::Thing",
     .name = "set_deep",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "deep", 1, &sink_Deep_type } },
+    .in = (const corbel_param[]){ { .name = "deep", .id = 1, .type = &sink_Deep_type } },
 };
 corbel_status sink_Thing_set_deep(sink_Thing *self, const sink_Deep *deep, corbel_error *reterr)
 {
@@ -554,7 +601,7 @@ static const corbel_operation sink_Thing_get_name_operation = {
     .name = "get_name",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &string_8_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &string_8_type } },
 };
 corbel_status sink_Thing_get_name(sink_Thing *self, char **ret, corbel_error *reterr)
 {
@@ -576,7 +623,7 @@ static const corbel_operation sink_Thing_set_name_operation = {
     .interface = "sink::Thing",
     .name = "set_name",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "name", 1, &string_8_type } },
+    .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &string_8_type } },
 };
 corbel_status sink_Thing_set_name(sink_Thing *self, const char *name, corbel_error *reterr)
 {
@@ -599,7 +646,7 @@ static const corbel_operation sink_Thing_get_key_operation = {
     .name = "get_key",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &uint8_seq_16_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &uint8_seq_16_type } },
 };
 corbel_status sink_Thing_get_key(sink_Thing *self, sink_Key *ret, corbel_error *reterr)
 {
@@ -621,7 +668,7 @@ static const corbel_operation sink_Thing_set_key_operation = {
     .interface = "sink::Thing",
     .name = "set_key",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "key", 1, &uint8_seq_16_type } },
+    .in = (const corbel_param[]){ { .name = "key", .id = 1, .type = &uint8_seq_16_type } },
 };
 corbel_status sink_Thing_set_key(sink_Thing *self, sink_Key key, corbel_error *reterr)
 {
@@ -643,7 +690,7 @@ static const corbel_operation sink_Thing_get_next_operation = {
     .name = "get_next",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &sink_Thing_reference } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Thing_reference } },
 };
 corbel_status sink_Thing_get_next(sink_Thing *self, sink_Thing **ret, corbel_error *reterr)
 {
@@ -665,7 +712,7 @@ static const corbel_operation sink_Thing_set_next_operation = {
     .interface = "sink::Thing",
     .name = "set_next",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "next", 1, &sink_Thing_reference } },
+    .in = (const corbel_param[]){ { .name = "next", .id = 1, .type = &sink_Thing_reference } },
 };
 corbel_status sink_Thing_set_next(sink_Thing *self, sink_Thing *next, corbel_error *reterr)
 {
@@ -707,10 +754,10 @@ static const corbel_operation sink_Thing_shout_operation = {
     .flags = CORBEL_ONEWAY,
     .n_in = 4,
     .in = (const corbel_param[]){
-        { "words", 1, &corbel_string_type },
-        { "deep", 2, &sink_Deep_type },
-        { "numbers", 3, &corbel_int32_seq_type },
-        { "from", 4, &sink_Thing_reference },
+        { .name = "words", .id = 1, .type = &corbel_string_type },
+        { .name = "deep", .id = 2, .type = &sink_Deep_type },
+        { .name = "numbers", .id = 3, .type = &corbel_int32_seq_type },
+        { .name = "from", .id = 4, .type = &sink_Thing_reference },
     },
 };
 corbel_status sink_Thing_shout(sink_Thing *self, const char *words, const sink_Deep *deep,
@@ -726,13 +773,13 @@ static const corbel_operation sink_Thing_flip_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_bool_type },
-        { "both", 2, &corbel_bool_type },
+        { .name = "value", .id = 1, .type = &corbel_bool_type },
+        { .name = "both", .id = 2, .type = &corbel_bool_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_bool_type },
-        { "copy", 2, &corbel_bool_type },
-        { "both", 3, &corbel_bool_type },
+        { .name = "ret", .id = 1, .type = &corbel_bool_type },
+        { .name = "copy", .id = 2, .type = &corbel_bool_type },
+        { .name = "both", .id = 3, .type = &corbel_bool_type },
     },
 };
 corbel_status sink_Thing_flip(sink_Thing *self, bool value, bool *ret_copy, bool *inout_both,
@@ -760,13 +807,13 @@ static const corbel_operation sink_Thing_octets_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_uint8_type },
-        { "both", 2, &corbel_uint8_type },
+        { .name = "value", .id = 1, .type = &corbel_uint8_type },
+        { .name = "both", .id = 2, .type = &corbel_uint8_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_uint8_type },
-        { "copy", 2, &corbel_uint8_type },
-        { "both", 3, &corbel_uint8_type },
+        { .name = "ret", .id = 1, .type = &corbel_uint8_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint8_type },
+        { .name = "both", .id = 3, .type = &corbel_uint8_type },
     },
 };
 corbel_status sink_Thing_octets(sink_Thing *self, uint8_t value, uint8_t *ret_copy,
@@ -794,13 +841,13 @@ static const corbel_operation sink_Thing_chars_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_char_type },
-        { "both", 2, &corbel_char_type },
+        { .name = "value", .id = 1, .type = &corbel_char_type },
+        { .name = "both", .id = 2, .type = &corbel_char_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_char_type },
-        { "copy", 2, &corbel_char_type },
-        { "both", 3, &corbel_char_type },
+        { .name = "ret", .id = 1, .type = &corbel_char_type },
+        { .name = "copy", .id = 2, .type = &corbel_char_type },
+        { .name = "both", .id = 3, .type = &corbel_char_type },
     },
 };
 corbel_status sink_Thing_chars(sink_Thing *self, char value, char *ret_copy, char *inout_both,
@@ -828,13 +875,13 @@ static const corbel_operation sink_Thing_shorts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_int16_type },
-        { "both", 2, &corbel_int16_type },
+        { .name = "value", .id = 1, .type = &corbel_int16_type },
+        { .name = "both", .id = 2, .type = &corbel_int16_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_int16_type },
-        { "copy", 2, &corbel_int16_type },
-        { "both", 3, &corbel_int16_type },
+        { .name = "ret", .id = 1, .type = &corbel_int16_type },
+        { .name = "copy", .id = 2, .type = &corbel_int16_type },
+        { .name = "both", .id = 3, .type = &corbel_int16_type },
     },
 };
 corbel_status sink_Thing_shorts(sink_Thing *self, int16_t value, int16_t *ret_copy,
@@ -862,13 +909,13 @@ static const corbel_operation sink_Thing_unsigned_shorts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_uint16_type },
-        { "both", 2, &corbel_uint16_type },
+        { .name = "value", .id = 1, .type = &corbel_uint16_type },
+        { .name = "both", .id = 2, .type = &corbel_uint16_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_uint16_type },
-        { "copy", 2, &corbel_uint16_type },
-        { "both", 3, &corbel_uint16_type },
+        { .name = "ret", .id = 1, .type = &corbel_uint16_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint16_type },
+        { .name = "both", .id = 3, .type = &corbel_uint16_type },
     },
 };
 corbel_status sink_Thing_unsigned_shorts(sink_Thing *self, uint16_t value, uint16_t *ret_copy,
@@ -898,13 +945,13 @@ static const corbel_operation sink_Thing_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_int32_type },
-        { "both", 2, &corbel_int32_type },
+        { .name = "value", .id = 1, .type = &corbel_int32_type },
+        { .name = "both", .id = 2, .type = &corbel_int32_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_int32_type },
-        { "copy", 2, &corbel_int32_type },
-        { "both", 3, &corbel_int32_type },
+        { .name = "ret", .id = 1, .type = &corbel_int32_type },
+        { .name = "copy", .id = 2, .type = &corbel_int32_type },
+        { .name = "both", .id = 3, .type = &corbel_int32_type },
     },
 };
 corbel_status sink_Thing_longs(sink_Thing *self, int32_t value, int32_t *ret_copy,
@@ -932,13 +979,13 @@ static const corbel_operation sink_Thing_unsigned_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_uint32_type },
-        { "both", 2, &corbel_uint32_type },
+        { .name = "value", .id = 1, .type = &corbel_uint32_type },
+        { .name = "both", .id = 2, .type = &corbel_uint32_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_uint32_type },
-        { "copy", 2, &corbel_uint32_type },
-        { "both", 3, &corbel_uint32_type },
+        { .name = "ret", .id = 1, .type = &corbel_uint32_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint32_type },
+        { .name = "both", .id = 3, .type = &corbel_uint32_type },
     },
 };
 corbel_status sink_Thing_unsigned_longs(sink_Thing *self, uint32_t value, uint32_t *ret_copy,
@@ -968,13 +1015,13 @@ static const corbel_operation sink_Thing_long_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_int64_type },
-        { "both", 2, &corbel_int64_type },
+        { .name = "value", .id = 1, .type = &corbel_int64_type },
+        { .name = "both", .id = 2, .type = &corbel_int64_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_int64_type },
-        { "copy", 2, &corbel_int64_type },
-        { "both", 3, &corbel_int64_type },
+        { .name = "ret", .id = 1, .type = &corbel_int64_type },
+        { .name = "copy", .id = 2, .type = &corbel_int64_type },
+        { .name = "both", .id = 3, .type = &corbel_int64_type },
     },
 };
 corbel_status sink_Thing_long_longs(sink_Thing *self, int64_t value, int64_t *ret_copy,
@@ -1003,13 +1050,13 @@ static const corbel_operation sink_Thing_unsigned_long_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_uint64_type },
-        { "both", 2, &corbel_uint64_type },
+        { .name = "value", .id = 1, .type = &corbel_uint64_type },
+        { .name = "both", .id = 2, .type = &corbel_uint64_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_uint64_type },
-        { "copy", 2, &corbel_uint64_type },
-        { "both", 3, &corbel_uint64_type },
+        { .name = "ret", .id = 1, .type = &corbel_uint64_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint64_type },
+        { .name = "both", .id = 3, .type = &corbel_uint64_type },
     },
 };
 corbel_status sink_Thing_unsigned_long_longs(sink_Thing *self, uint64_t value, uint64_t *ret_copy,
@@ -1040,13 +1087,13 @@ static const corbel_operation sink_Thing_floats_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_float_type },
-        { "both", 2, &corbel_float_type },
+        { .name = "value", .id = 1, .type = &corbel_float_type },
+        { .name = "both", .id = 2, .type = &corbel_float_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_float_type },
-        { "copy", 2, &corbel_float_type },
-        { "both", 3, &corbel_float_type },
+        { .name = "ret", .id = 1, .type = &corbel_float_type },
+        { .name = "copy", .id = 2, .type = &corbel_float_type },
+        { .name = "both", .id = 3, .type = &corbel_float_type },
     },
 };
 corbel_status sink_Thing_floats(sink_Thing *self, float value, float *ret_copy, float *inout_both,
@@ -1074,13 +1121,13 @@ static const corbel_operation sink_Thing_doubles_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_double_type },
-        { "both", 2, &corbel_double_type },
+        { .name = "value", .id = 1, .type = &corbel_double_type },
+        { .name = "both", .id = 2, .type = &corbel_double_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_double_type },
-        { "copy", 2, &corbel_double_type },
-        { "both", 3, &corbel_double_type },
+        { .name = "ret", .id = 1, .type = &corbel_double_type },
+        { .name = "copy", .id = 2, .type = &corbel_double_type },
+        { .name = "both", .id = 3, .type = &corbel_double_type },
     },
 };
 corbel_status sink_Thing_doubles(sink_Thing *self, double value, double *ret_copy,
@@ -1108,13 +1155,13 @@ static const corbel_operation sink_Thing_strings_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_string_type },
-        { "both", 2, &corbel_string_type },
+        { .name = "value", .id = 1, .type = &corbel_string_type },
+        { .name = "both", .id = 2, .type = &corbel_string_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_string_type },
-        { "copy", 2, &corbel_string_type },
-        { "both", 3, &corbel_string_type },
+        { .name = "ret", .id = 1, .type = &corbel_string_type },
+        { .name = "copy", .id = 2, .type = &corbel_string_type },
+        { .name = "both", .id = 3, .type = &corbel_string_type },
     },
 };
 corbel_status sink_Thing_strings(sink_Thing *self, const char *value, char **ret_copy,
@@ -1142,11 +1189,14 @@ static const corbel_operation sink_Thing_bounded_strings_operation = {
     .name = "bounded_strings",
     .n_in = 2,
     .n_out = 3,
-    .in = (const corbel_param[]){ { "value", 1, &string_9_type }, { "both", 2, &string_9_type } },
+    .in = (const corbel_param[]){
+        { .name = "value", .id = 1, .type = &string_9_type },
+        { .name = "both", .id = 2, .type = &string_9_type },
+    },
     .out = (const corbel_param[]){
-        { "ret", 1, &string_9_type },
-        { "copy", 2, &string_9_type },
-        { "both", 3, &string_9_type },
+        { .name = "ret", .id = 1, .type = &string_9_type },
+        { .name = "copy", .id = 2, .type = &string_9_type },
+        { .name = "both", .id = 3, .type = &string_9_type },
     },
 };
 corbel_status sink_Thing_bounded_strings(sink_Thing *self, const char *value, char **ret_copy,
@@ -1176,13 +1226,13 @@ static const corbel_operation sink_Thing_colours_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &sink_Colour_type },
-        { "both", 2, &sink_Colour_type },
+        { .name = "value", .id = 1, .type = &sink_Colour_type },
+        { .name = "both", .id = 2, .type = &sink_Colour_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &sink_Colour_type },
-        { "copy", 2, &sink_Colour_type },
-        { "both", 3, &sink_Colour_type },
+        { .name = "ret", .id = 1, .type = &sink_Colour_type },
+        { .name = "copy", .id = 2, .type = &sink_Colour_type },
+        { .name = "both", .id = 3, .type = &sink_Colour_type },
     },
 };
 corbel_status sink_Thing_colours(sink_Thing *self, sink_Colour value, sink_Colour *ret_copy,
@@ -1210,11 +1260,14 @@ static const corbel_operation sink_Thing_deeps_operation = {
     .name = "deeps",
     .n_in = 2,
     .n_out = 3,
-    .in = (const corbel_param[]){ { "value", 1, &sink_Deep_type }, { "both", 2, &sink_Deep_type } },
+    .in = (const corbel_param[]){
+        { .name = "value", .id = 1, .type = &sink_Deep_type },
+        { .name = "both", .id = 2, .type = &sink_Deep_type },
+    },
     .out = (const corbel_param[]){
-        { "ret", 1, &sink_Deep_type },
-        { "copy", 2, &sink_Deep_type },
-        { "both", 3, &sink_Deep_type },
+        { .name = "ret", .id = 1, .type = &sink_Deep_type },
+        { .name = "copy", .id = 2, .type = &sink_Deep_type },
+        { .name = "both", .id = 3, .type = &sink_Deep_type },
     },
     .raises = (const corbel_type *const[]){ &sink_Nothing_type, &sink_Everything_type, NULL },
 };
@@ -1244,13 +1297,13 @@ static const corbel_operation sink_Thing_things_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &sink_Thing_reference },
-        { "both", 2, &sink_Thing_reference },
+        { .name = "value", .id = 1, .type = &sink_Thing_reference },
+        { .name = "both", .id = 2, .type = &sink_Thing_reference },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &sink_Thing_reference },
-        { "copy", 2, &sink_Thing_reference },
-        { "both", 3, &sink_Thing_reference },
+        { .name = "ret", .id = 1, .type = &sink_Thing_reference },
+        { .name = "copy", .id = 2, .type = &sink_Thing_reference },
+        { .name = "both", .id = 3, .type = &sink_Thing_reference },
     },
 };
 corbel_status sink_Thing_things(sink_Thing *self, sink_Thing *value, sink_Thing **ret_copy,
@@ -1280,13 +1333,13 @@ static const corbel_operation sink_Thing_numbers_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_int32_seq_type },
-        { "both", 2, &corbel_int32_seq_type },
+        { .name = "value", .id = 1, .type = &corbel_int32_seq_type },
+        { .name = "both", .id = 2, .type = &corbel_int32_seq_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_int32_seq_type },
-        { "copy", 2, &corbel_int32_seq_type },
-        { "both", 3, &corbel_int32_seq_type },
+        { .name = "ret", .id = 1, .type = &corbel_int32_seq_type },
+        { .name = "copy", .id = 2, .type = &corbel_int32_seq_type },
+        { .name = "both", .id = 3, .type = &corbel_int32_seq_type },
     },
 };
 corbel_status sink_Thing_numbers(sink_Thing *self, sink_Longs value, sink_Longs *ret_copy,
@@ -1315,13 +1368,13 @@ static const corbel_operation sink_Thing_deep_lists_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &sink_Deep_seq_type },
-        { "both", 2, &sink_Deep_seq_type },
+        { .name = "value", .id = 1, .type = &sink_Deep_seq_type },
+        { .name = "both", .id = 2, .type = &sink_Deep_seq_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &sink_Deep_seq_type },
-        { "copy", 2, &sink_Deep_seq_type },
-        { "both", 3, &sink_Deep_seq_type },
+        { .name = "ret", .id = 1, .type = &sink_Deep_seq_type },
+        { .name = "copy", .id = 2, .type = &sink_Deep_seq_type },
+        { .name = "both", .id = 3, .type = &sink_Deep_seq_type },
     },
 };
 corbel_status sink_Thing_deep_lists(sink_Thing *self, sink_Deep_seq value, sink_Deep_seq *ret_copy,
@@ -1352,13 +1405,13 @@ static const corbel_operation sink_Thing_thing_lists_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &sink_Thing_seq_2_type },
-        { "both", 2, &sink_Thing_seq_2_type },
+        { .name = "value", .id = 1, .type = &sink_Thing_seq_2_type },
+        { .name = "both", .id = 2, .type = &sink_Thing_seq_2_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &sink_Thing_seq_2_type },
-        { "copy", 2, &sink_Thing_seq_2_type },
-        { "both", 3, &sink_Thing_seq_2_type },
+        { .name = "ret", .id = 1, .type = &sink_Thing_seq_2_type },
+        { .name = "copy", .id = 2, .type = &sink_Thing_seq_2_type },
+        { .name = "both", .id = 3, .type = &sink_Thing_seq_2_type },
     },
 };
 corbel_status sink_Thing_thing_lists(sink_Thing *self, sink_Thing_seq value,
@@ -1391,13 +1444,13 @@ static const corbel_operation sink_Thing_cubes_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &int32_seq_seq_seq_type },
-        { "both", 2, &int32_seq_seq_seq_type },
+        { .name = "value", .id = 1, .type = &int32_seq_seq_seq_type },
+        { .name = "both", .id = 2, .type = &int32_seq_seq_seq_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &int32_seq_seq_seq_type },
-        { "copy", 2, &int32_seq_seq_seq_type },
-        { "both", 3, &int32_seq_seq_seq_type },
+        { .name = "ret", .id = 1, .type = &int32_seq_seq_seq_type },
+        { .name = "copy", .id = 2, .type = &int32_seq_seq_seq_type },
+        { .name = "both", .id = 3, .type = &int32_seq_seq_seq_type },
     },
 };
 corbel_status sink_Thing_cubes(sink_Thing *self, sink_Cube value, sink_Cube *ret_copy,
@@ -1426,13 +1479,13 @@ static const corbel_operation sink_Thing_keys_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &uint8_seq_16_type },
-        { "both", 2, &uint8_seq_16_type },
+        { .name = "value", .id = 1, .type = &uint8_seq_16_type },
+        { .name = "both", .id = 2, .type = &uint8_seq_16_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &uint8_seq_16_type },
-        { "copy", 2, &uint8_seq_16_type },
-        { "both", 3, &uint8_seq_16_type },
+        { .name = "ret", .id = 1, .type = &uint8_seq_16_type },
+        { .name = "copy", .id = 2, .type = &uint8_seq_16_type },
+        { .name = "both", .id = 3, .type = &uint8_seq_16_type },
     },
 };
 corbel_status sink_Thing_keys(sink_Thing *self, sink_Key value, sink_Key *ret_copy, sink_Key both,
@@ -1460,13 +1513,13 @@ static const corbel_operation sink_Thing_amounts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_int64_type },
-        { "both", 2, &corbel_int64_type },
+        { .name = "value", .id = 1, .type = &corbel_int64_type },
+        { .name = "both", .id = 2, .type = &corbel_int64_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_int64_type },
-        { "copy", 2, &corbel_int64_type },
-        { "both", 3, &corbel_int64_type },
+        { .name = "ret", .id = 1, .type = &corbel_int64_type },
+        { .name = "copy", .id = 2, .type = &corbel_int64_type },
+        { .name = "both", .id = 3, .type = &corbel_int64_type },
     },
 };
 corbel_status sink_Thing_amounts(sink_Thing *self, sink_Amount value, sink_Price *ret_copy,
@@ -1495,13 +1548,13 @@ static const corbel_operation sink_Thing_texts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &corbel_string_type },
-        { "both", 2, &string_8_type },
+        { .name = "value", .id = 1, .type = &corbel_string_type },
+        { .name = "both", .id = 2, .type = &string_8_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_string_type },
-        { "copy", 2, &string_8_type },
-        { "both", 3, &string_8_type },
+        { .name = "ret", .id = 1, .type = &corbel_string_type },
+        { .name = "copy", .id = 2, .type = &string_8_type },
+        { .name = "both", .id = 3, .type = &string_8_type },
     },
 };
 corbel_status sink_Thing_texts(sink_Thing *self, const char *value, char **ret_copy,
@@ -1529,13 +1582,13 @@ static const corbel_operation sink_Thing_paints_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &sink_Colour_type },
-        { "both", 2, &sink_Colour_type },
+        { .name = "value", .id = 1, .type = &sink_Colour_type },
+        { .name = "both", .id = 2, .type = &sink_Colour_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &sink_Colour_type },
-        { "copy", 2, &sink_Colour_type },
-        { "both", 3, &sink_Colour_type },
+        { .name = "ret", .id = 1, .type = &sink_Colour_type },
+        { .name = "copy", .id = 2, .type = &sink_Colour_type },
+        { .name = "both", .id = 3, .type = &sink_Colour_type },
     },
 };
 corbel_status sink_Thing_paints(sink_Thing *self, sink_Paint value, sink_Paint *ret_copy,
@@ -1563,13 +1616,13 @@ static const corbel_operation sink_Thing_objects_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "value", 1, &sink_Thing_reference },
-        { "both", 2, &sink_Thing_reference },
+        { .name = "value", .id = 1, .type = &sink_Thing_reference },
+        { .name = "both", .id = 2, .type = &sink_Thing_reference },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &sink_Thing_reference },
-        { "copy", 2, &sink_Thing_reference },
-        { "both", 3, &sink_Thing_reference },
+        { .name = "ret", .id = 1, .type = &sink_Thing_reference },
+        { .name = "copy", .id = 2, .type = &sink_Thing_reference },
+        { .name = "both", .id = 3, .type = &sink_Thing_reference },
     },
 };
 corbel_status sink_Thing_objects(sink_Thing *self, sink_Object_ *value, sink_Object_ **ret_copy,
@@ -1599,13 +1652,13 @@ static const corbel_operation sink_Thing_documented_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { "distance", 1, &corbel_int32_type },
-        { "remark", 2, &corbel_string_type },
+        { .name = "distance", .id = 1, .type = &corbel_int32_type },
+        { .name = "remark", .id = 2, .type = &corbel_string_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &corbel_int32_type },
-        { "place", 2, &sink_Basic_type },
-        { "remark", 3, &corbel_string_type },
+        { .name = "ret", .id = 1, .type = &corbel_int32_type },
+        { .name = "place", .id = 2, .type = &sink_Basic_type },
+        { .name = "remark", .id = 3, .type = &corbel_string_type },
     },
 };
 corbel_status sink_Thing_documented(sink_Thing *self, int32_t distance, sink_Basic **ret_place,

@@ -11,7 +11,10 @@
 
 /* ---- types ---- */
 
-static const corbel_enumerator common_Unit_enumerators[] = { { "GRAM", 0 }, { "METRE", 1 } };
+static const corbel_enumerator common_Unit_enumerators[] = {
+    { .name = "GRAM", .value = 0 },
+    { .name = "METRE", .value = 1 },
+};
 const corbel_type common_Unit_type = {
     .kind = CORBEL_KIND_ENUM,
     .flags = CORBEL_PLAIN,
@@ -41,8 +44,10 @@ const corbel_type common_Quantity_type = {
     .size = sizeof(common_Quantity),
     .count = 2,
     .members = (const corbel_member[]){
-        { "value", 1, 0, offsetof(common_Quantity, value), &corbel_double_type },
-        { "unit", 2, 0, offsetof(common_Quantity, unit), &common_Unit_type },
+        { .name = "value", .id = 1, .offset = offsetof(common_Quantity, value),
+          .type = &corbel_double_type },
+        { .name = "unit", .id = 2, .offset = offsetof(common_Quantity, unit),
+          .type = &common_Unit_type },
     },
 };
 common_Quantity *common_Quantity_free(common_Quantity *self) { return corbel_block_free(self); }
@@ -68,7 +73,8 @@ const corbel_type common_OutOfRange_type = {
     .size = sizeof(common_OutOfRange),
     .count = 1,
     .members = (const corbel_member[]){
-        { "quantity", 1, 0, offsetof(common_OutOfRange, quantity), &common_Quantity_type },
+        { .name = "quantity", .id = 1, .offset = offsetof(common_OutOfRange, quantity),
+          .type = &common_Quantity_type },
     },
 };
 corbel_status common_OutOfRange_raise(corbel_request *request, const common_OutOfRange *exception)
@@ -87,7 +93,7 @@ static const corbel_operation common_Item_get_label_operation = {
     .name = "get_label",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
 };
 corbel_status common_Item_get_label(common_Item *self, char **ret, corbel_error *reterr)
 {
@@ -109,7 +115,7 @@ static const corbel_operation common_Item_weigh_operation = {
     .interface = "common::Item",
     .name = "weigh",
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &common_Quantity_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Quantity_type } },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
 };
 corbel_status common_Item_weigh(common_Item *self, common_Quantity **ret, corbel_error *reterr)

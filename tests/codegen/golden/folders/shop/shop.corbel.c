@@ -62,12 +62,12 @@ static const corbel_operation shop_Till_sell_operation = {
     .n_in = 2,
     .n_out = 2,
     .in = (const corbel_param[]){
-        { "order", 1, &shop_Order_type },
-        { "amount", 2, &common_Quantity_type },
+        { .name = "order", .id = 1, .type = &shop_Order_type },
+        { .name = "amount", .id = 2, .type = &common_Quantity_type },
     },
     .out = (const corbel_param[]){
-        { "ret", 1, &common_Quantity_type },
-        { "amount", 2, &common_Quantity_type },
+        { .name = "ret", .id = 1, .type = &common_Quantity_type },
+        { .name = "amount", .id = 2, .type = &common_Quantity_type },
     },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
 };
@@ -97,10 +97,10 @@ static const corbel_operation shop_Till_units_operation = {
     .n_in = 2,
     .n_out = 1,
     .in = (const corbel_param[]){
-        { "shelves", 1, &common_Item_seq_seq_type },
-        { "orders", 2, &shop_Order_seq_type },
+        { .name = "shelves", .id = 1, .type = &common_Item_seq_seq_type },
+        { .name = "orders", .id = 2, .type = &shop_Order_seq_type },
     },
-    .out = (const corbel_param[]){ { "ret", 1, &common_Unit_seq_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Unit_seq_type } },
 };
 corbel_status shop_Till_units(shop_Till *self, common_Item_seq_seq shelves, shop_Order_seq orders,
                               common_Unit_seq *ret, corbel_error *reterr)
@@ -126,8 +126,8 @@ static const corbel_operation shop_Till_sums_operation = {
     .name = "sums",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "matrix", 1, &int32_seq_seq_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &int32_seq_seq_type } },
+    .in = (const corbel_param[]){ { .name = "matrix", .id = 1, .type = &int32_seq_seq_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &int32_seq_seq_type } },
 };
 corbel_status shop_Till_sums(shop_Till *self, shop_Matrix matrix, shop_Matrix *ret,
                              corbel_error *reterr)
@@ -152,7 +152,7 @@ static const corbel_operation shop_Till_get_label_operation = {
     .name = "get_label",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
 };
 static corbel_status shop_Till_get_label_thunk(const void *servant, void *self,
                                                corbel_request *request, const void *const *in,
@@ -166,7 +166,7 @@ static const corbel_operation shop_Till_weigh_operation = {
     .interface = "common::Item",
     .name = "weigh",
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &common_Quantity_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Quantity_type } },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
 };
 static corbel_status shop_Till_weigh_thunk(const void *servant, void *self, corbel_request *request,

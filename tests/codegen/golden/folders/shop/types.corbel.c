@@ -58,10 +58,14 @@ const corbel_type shop_Order_type = {
     .size = sizeof(shop_Order),
     .count = 4,
     .members = (const corbel_member[]){
-        { "items", 1, 0, offsetof(shop_Order, items), &common_Item_seq_type },
-        { "amount", 2, 0, offsetof(shop_Order, amount), &common_Quantity_type },
-        { "till", 3, 0, offsetof(shop_Order, till), &shop_Till_reference },
-        { "units", 4, 0, offsetof(shop_Order, units), &common_Unit_seq_3_type },
+        { .name = "items", .id = 1, .offset = offsetof(shop_Order, items),
+          .type = &common_Item_seq_type },
+        { .name = "amount", .id = 2, .offset = offsetof(shop_Order, amount),
+          .type = &common_Quantity_type },
+        { .name = "till", .id = 3, .offset = offsetof(shop_Order, till),
+          .type = &shop_Till_reference },
+        { .name = "units", .id = 4, .offset = offsetof(shop_Order, units),
+          .type = &common_Unit_seq_3_type },
     },
 };
 shop_Order *shop_Order_free(shop_Order *self) { return corbel_block_free(self); }
