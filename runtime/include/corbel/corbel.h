@@ -2,9 +2,11 @@
 #ifndef CORBEL_CORBEL_H
 #define CORBEL_CORBEL_H
 
+#include <corbel/any.h>
 #include <corbel/call.h>
 #include <corbel/daemon.h>
 #include <corbel/error.h>
+#include <corbel/json.h>
 #include <corbel/limits.h>
 #include <corbel/object.h>
 #include <corbel/request.h>

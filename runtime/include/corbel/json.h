@@ -1,0 +1,23 @@
+/** Values as JSON, in proto3's form of the messages that `corbelc --proto` writes. */
+#ifndef CORBEL_JSON_H
+#define CORBEL_JSON_H
+
+#include <corbel/object.h>
+#include <corbel/value.h>
+
+CORBEL_BEGIN_DECLS
+
+/** Writes value, whose address is given, as JSON text in one line; what generated _to_json() call. ret: yours,
+ *  corbel_string_free(). CORBEL_INVALID_ARGUMENT: the value breaks a rule of its type, or a reference in it has no URI; the
+ * message names the member. Completion NO. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_value_to_json(const corbel_type *type, const void *value, char **ret,
+                                                                corbel_error *reterr);
+/** Reads it; what generated _from_json() call. runtime: what references are made with; NULL: a reference is refused. out: where
+ *  the value goes, as for the output of an operation (see corbel_value_from_any()): yours, untouched on failure.
+ *  CORBEL_INVALID_ARGUMENT: not JSON, or not a value of the type; the message has the path to the member, or line and column.
+ *  CORBEL_LIMIT: too large, or nested too deep. Completion NO. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type *type,
+                                                                  const char *json, void *out, corbel_error *reterr);
+
+CORBEL_END_DECLS
+#endif /* CORBEL_JSON_H */
