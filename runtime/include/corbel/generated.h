@@ -108,6 +108,8 @@ CORBEL_API extern const corbel_type corbel_bool_type, corbel_uint8_type, corbel_
     corbel_string_type, corbel_bytes_type, corbel_bool_seq_type, corbel_char_seq_type, corbel_int16_seq_type,
     corbel_uint16_seq_type, corbel_int32_seq_type, corbel_uint32_seq_type, corbel_int64_seq_type, corbel_uint64_seq_type,
     corbel_float_seq_type, corbel_double_seq_type, corbel_string_seq_type;
+/* any, and Object. */
+CORBEL_API extern const corbel_type corbel_any_type, corbel_object_type;
 
 typedef struct corbel_param {
     const char *name;
