@@ -277,7 +277,7 @@ static bool decode_scalar_or_reference(crb_decoder *d, const corbel_type *type, 
     if (type->kind == CORBEL_KIND_REFERENCE) {
         return decode_reference(d, type, at, number, path);
     }
-    return crb_scalar_store(type->kind, at, number) || crb_decoder_fail(d, CORBEL_DECODE, path, "out of range");
+    return crb_scalar_store(type, at, number) || crb_decoder_fail(d, CORBEL_DECODE, path, "out of range");
 }
 
 static bool decode_string(crb_decoder *d, const corbel_type *type, void *at, crb_span text, const crb_path *path)

@@ -177,7 +177,7 @@ static bool encode_packed(encoder *e, uint32_t id, const corbel_type *element, c
         }
     } else {
         for (size_t i = 0; i < view.len; i++) {
-            encode_varint(e, crb_scalar_load(element->kind, at + i * element->size));
+            encode_varint(e, crb_scalar_load(element, at + i * element->size));
         }
     }
     encode_end(e, start);
@@ -285,7 +285,7 @@ static bool encode_member(encoder *e, uint32_t id, const corbel_type *type, cons
         }
         break;
     default:
-        wire = crb_scalar_load(type->kind, at);
+        wire = crb_scalar_load(type, at);
         break;
     }
     if (wire != 0) {

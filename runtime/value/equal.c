@@ -67,6 +67,6 @@ bool corbel_value_equal(const corbel_type *type, const void *a, const void *b)
         }
         return true;
     default:
-        return crb_scalar_load(type->kind, a) == crb_scalar_load(type->kind, b);
+        return crb_scalar_load(type, a) == crb_scalar_load(type, b);
     }
 }

@@ -2,11 +2,6 @@
 
 #include <stdio.h>
 
-static int64_t field_unzigzag(uint64_t wire)
-{
-    return (int64_t)((wire >> 1) ^ ((wire & 1) != 0 ? UINT64_MAX : 0));
-}
-
 static bool field_store_u8(void *at, uint64_t wire)
 {
     const uint8_t value = (uint8_t)wire;
@@ -14,20 +9,43 @@ static bool field_store_u8(void *at, uint64_t wire)
     return wire == value;
 }
 
-bool crb_scalar_store(corbel_kind kind, void *at, uint64_t wire)
+/** A bitmask of size bytes; bits: that it has. */
+static bool field_store_mask(void *at, uint64_t wire, size_t size, uint32_t bits)
 {
-    const int64_t number = field_unzigzag(wire);
+    if (bits < 64 && wire >> bits != 0) {
+        return false;
+    }
+    memcpy(at, &wire, size); /* little-endian, as fixed-size numbers are, too */
+    return true;
+}
+
+bool crb_scalar_store(const corbel_type *type, void *at, uint64_t wire)
+{
+    const int64_t number = crb_unzigzag(wire);
     const int64_t extended = (int64_t)wire;
     const int16_t i16 = (int16_t)number;
     const uint16_t u16 = (uint16_t)wire;
     int32_t i32 = (int32_t)number;
     const uint32_t u32 = (uint32_t)wire;
-    switch (kind) {
+    switch (type->kind) {
     case CORBEL_KIND_BOOL:
         return field_store_u8(at, wire != 0);
     case CORBEL_KIND_UINT8:
     case CORBEL_KIND_CHAR:
         return wire <= UINT8_MAX && field_store_u8(at, wire);
+    case CORBEL_KIND_INT8:
+        if (number < INT8_MIN || number > INT8_MAX) {
+            return false;
+        }
+        return field_store_u8(at, (uint8_t)number);
+    case CORBEL_KIND_WCHAR:
+        if (!crb_is_code_point(wire)) {
+            return false;
+        }
+        memcpy(at, &u32, 4);
+        return true;
+    case CORBEL_KIND_BITMASK:
+        return field_store_mask(at, wire, type->size, type->bound);
     case CORBEL_KIND_INT16:
         if (number != i16) {
             return false;

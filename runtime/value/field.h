@@ -99,11 +99,54 @@ static inline uint64_t crb_zigzag(int64_t value)
     return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
 }
 
-/** The bits that travel: zigzagged, sign-extended, or the IEEE bits. Zero exactly for the value that is not written. */
-static inline uint64_t crb_scalar_load(corbel_kind kind, const void *at)
+static inline int64_t crb_unzigzag(uint64_t wire)
+{
+    return (int64_t)((wire >> 1) ^ ((wire & 1) != 0 ? UINT64_MAX : 0));
+}
+
+/** Of Unicode, and no surrogate. */
+static inline bool crb_is_code_point(uint64_t number)
+{
+    return number <= 0x10ffff && number >> 11 != 0xd800 >> 11;
+}
+
+static inline bool crb_is_signed(corbel_kind kind)
+{
+    return kind == CORBEL_KIND_INT8 || kind == CORBEL_KIND_INT16 || kind == CORBEL_KIND_INT32 || kind == CORBEL_KIND_INT64 ||
+           kind == CORBEL_KIND_ENUM;
+}
+
+/** The bits of an unsigned integer of size bytes. */
+static inline uint64_t crb_unsigned_get(const void *at, size_t size)
 {
     union {
         uint8_t u8;
+        uint16_t u16;
+        uint32_t u32;
+        uint64_t u64;
+    } value;
+    switch (size) {
+    case 1:
+        memcpy(&value.u8, at, 1);
+        return value.u8;
+    case 2:
+        memcpy(&value.u16, at, 2);
+        return value.u16;
+    case 4:
+        memcpy(&value.u32, at, 4);
+        return value.u32;
+    default:
+        memcpy(&value.u64, at, 8);
+        return value.u64;
+    }
+}
+
+/** The bits that travel: zigzagged, sign-extended, or the IEEE bits. Zero exactly for the value that is not written. */
+static inline uint64_t crb_scalar_load(const corbel_type *type, const void *at)
+{
+    union {
+        uint8_t u8;
+        int8_t i8;
         int16_t i16;
         uint16_t u16;
         int32_t i32;
@@ -111,7 +154,7 @@ static inline uint64_t crb_scalar_load(corbel_kind kind, const void *at)
         int64_t i64;
         uint64_t u64;
     } value;
-    switch (kind) {
+    switch (type->kind) {
     case CORBEL_KIND_BOOL:
         /* Any other byte than 0 is true: a caller's bool may be memory that never was a bool. */
         memcpy(&value.u8, at, 1);
@@ -120,6 +163,9 @@ static inline uint64_t crb_scalar_load(corbel_kind kind, const void *at)
     case CORBEL_KIND_CHAR:
         memcpy(&value.u8, at, 1);
         return value.u8;
+    case CORBEL_KIND_INT8:
+        memcpy(&value.i8, at, 1);
+        return crb_zigzag(value.i8);
     case CORBEL_KIND_INT16:
         memcpy(&value.i16, at, 2);
         return crb_zigzag(value.i16);
@@ -133,20 +179,33 @@ static inline uint64_t crb_scalar_load(corbel_kind kind, const void *at)
         memcpy(&value.i32, at, 4);
         return (uint64_t)(int64_t)value.i32;
     case CORBEL_KIND_UINT32:
+    case CORBEL_KIND_WCHAR:
     case CORBEL_KIND_FLOAT:
         memcpy(&value.u32, at, 4);
         return value.u32;
     case CORBEL_KIND_INT64:
         memcpy(&value.i64, at, 8);
         return crb_zigzag(value.i64);
+    case CORBEL_KIND_BITMASK:
+        return crb_unsigned_get(at, type->size);
     default:
         memcpy(&value.u64, at, 8);
         return value.u64;
     }
 }
 
-/** The reverse. false: out of the type's range; nothing is stored. */
-bool crb_scalar_store(corbel_kind kind, void *at, uint64_t wire);
+/** The value of an integer, character, boolean, enum or bitmask; of unsigned 64 bits the bits. */
+static inline int64_t crb_integer_get(const corbel_type *type, const void *at)
+{
+    const uint64_t wire = crb_scalar_load(type, at);
+    if (type->kind != CORBEL_KIND_ENUM && crb_is_signed(type->kind)) {
+        return crb_unzigzag(wire);
+    }
+    return (int64_t)wire;
+}
+
+/** The reverse of crb_scalar_load(). false: no value of the type, whatever its range; nothing useful is stored. */
+bool crb_scalar_store(const corbel_type *type, void *at, uint64_t wire);
 
 /** The way from the outermost value to a member or item; lives on the stack of the recursion. */
 typedef struct crb_path {

@@ -11,6 +11,11 @@ CORBEL_BEGIN_DECLS
 
 /** Any reference. bank_Account and the like are the same thing, typed. Any thread may use it. */
 typedef struct corbel_object corbel_object;
+/** sequence<Object>. */
+typedef struct corbel_object_seq {
+    size_t len;
+    corbel_object *const *items;
+} corbel_object_seq;
 /** Describes an interface; tables of these are generated (bank_Account_interface). */
 typedef struct corbel_interface corbel_interface;
 /** What a program needs before its first reference: see <corbel/runtime.h>. Any thread may use it. */
@@ -22,6 +27,8 @@ typedef void (*corbel_finalizer)(void *self);
 CORBEL_API corbel_object *corbel_object_ref(corbel_object *self);
 /** Takes NULL, returns NULL. */
 CORBEL_API corbel_object *corbel_object_unref(corbel_object *self);
+/** As corbel_string_seq_clear(). */
+CORBEL_API void corbel_object_seq_clear(corbel_object_seq *self);
 /** The URI by which others find the object: of a reference by URI that URI, of a registered object its own daemon's.
  *  ret: yours, corbel_string_free(). CORBEL_NOT_FOUND: it has none (a reference that came in a message, an object that is not
  *  registered). */

@@ -24,11 +24,26 @@ typedef struct corbel_bool_seq {
     size_t len;
     const bool *items;
 } corbel_bool_seq;
+/** sequence<int8>. */
+typedef struct corbel_int8_seq {
+    size_t len;
+    const int8_t *items;
+} corbel_int8_seq;
+/** sequence<uint8>: numbers; octets are corbel_bytes. */
+typedef struct corbel_uint8_seq {
+    size_t len;
+    const uint8_t *items;
+} corbel_uint8_seq;
 /** sequence<char>; not a string: no NUL at its end. */
 typedef struct corbel_char_seq {
     size_t len;
     const char *items;
 } corbel_char_seq;
+/** sequence<wchar>: code points. */
+typedef struct corbel_wchar_seq {
+    size_t len;
+    const uint32_t *items;
+} corbel_wchar_seq;
 /** sequence<short>. */
 typedef struct corbel_int16_seq {
     size_t len;
@@ -69,7 +84,12 @@ typedef struct corbel_double_seq {
     size_t len;
     const double *items;
 } corbel_double_seq;
-/** sequence<string>. */
+/** sequence<long double>. */
+typedef struct corbel_long_double_seq {
+    size_t len;
+    const long double *items;
+} corbel_long_double_seq;
+/** sequence<string>, sequence<wstring>, a sequence of fixed numbers or of TypeCode. */
 typedef struct corbel_string_seq {
     size_t len;
     const char *const *items;
@@ -86,10 +106,17 @@ typedef struct corbel_string_seq {
 CORBEL_API void *corbel_block_free(const void *value);
 /** A deep copy in one block, which counts the references in it. NULL: out of memory. corbel_block_free() releases it. */
 CORBEL_API void *corbel_value_copy(const corbel_type *type, const void *value);
-/** A deep copy of a sequence, given by the address of its view, into the view at ret. */
+/** A deep copy of a sequence or map, given by the address of its view, into the view at ret. */
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_sequence_copy(const corbel_type *type, const void *value, void *ret);
-/** Compares deeply. NULL and "" are equal strings; NaN equals nothing; references are equal when they name the same object. */
+/** Compares deeply. NULL and "" are equal strings, but for optional members, where NULL is absent; NaN equals nothing; fixed
+ *  numbers are equal by value ("1.50" and "1.5"); references are equal when they name the same object. */
 CORBEL_API bool corbel_value_equal(const corbel_type *type, const void *a, const void *b);
+/** The item with that key, or NULL. type: of the map; map: the address of its view, whose items ascend; key: the address of the
+ *  key (of a string: of its const char *). */
+CORBEL_API const void *corbel_map_find(const corbel_type *type, const void *map, const void *key);
+/** Brings len items of the map into the ascending order of their keys that a map must have. Of a key that is there twice nothing
+ *  is dropped: sending such a map is an error that says so. */
+CORBEL_API void corbel_map_sort(const corbel_type *type, void *items, size_t len);
 
 /** Releases a string that a call returned. Takes NULL, returns NULL. */
 CORBEL_API char *corbel_string_free(char *string);
@@ -98,7 +125,10 @@ CORBEL_API char *corbel_string_free(char *string);
  *  @{ */
 CORBEL_API void corbel_bytes_clear(corbel_bytes *self);
 CORBEL_API void corbel_bool_seq_clear(corbel_bool_seq *self);
+CORBEL_API void corbel_int8_seq_clear(corbel_int8_seq *self);
+CORBEL_API void corbel_uint8_seq_clear(corbel_uint8_seq *self);
 CORBEL_API void corbel_char_seq_clear(corbel_char_seq *self);
+CORBEL_API void corbel_wchar_seq_clear(corbel_wchar_seq *self);
 CORBEL_API void corbel_int16_seq_clear(corbel_int16_seq *self);
 CORBEL_API void corbel_uint16_seq_clear(corbel_uint16_seq *self);
 CORBEL_API void corbel_int32_seq_clear(corbel_int32_seq *self);
@@ -107,6 +137,7 @@ CORBEL_API void corbel_int64_seq_clear(corbel_int64_seq *self);
 CORBEL_API void corbel_uint64_seq_clear(corbel_uint64_seq *self);
 CORBEL_API void corbel_float_seq_clear(corbel_float_seq *self);
 CORBEL_API void corbel_double_seq_clear(corbel_double_seq *self);
+CORBEL_API void corbel_long_double_seq_clear(corbel_long_double_seq *self);
 CORBEL_API void corbel_string_seq_clear(corbel_string_seq *self);
 /** @} */
 
