@@ -163,6 +163,8 @@ void emit_stubs(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_inherited_stubs(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_skeleton(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_references(emit_file *file, emit_buf *out, const idl_decl *interface);
+/** Of interfaces that are opaque. */
+void emit_opaque_references(emit_file *file, emit_buf *out);
 
 /* What the header and the .c agree on (signatures.c). The lists are complete, self or call first. */
 typedef enum emit_half { EMIT_WHOLE, EMIT_BEGIN, EMIT_FINISH, EMIT_SERVANT } emit_half;
@@ -191,5 +193,12 @@ void emit_check(emit_file *file);
 /** Declared in another file that this one does not include (a forward declaration only)? */
 bool emit_is_unseen(const emit_file *file, const idl_decl *decl);
 bool emit_is_own(const emit_file *file, const idl_decl *decl);
+/** An interface of which this file knows no more than its name: it is defined in a file that this one does not include, if at
+ *  all. What the file needs of it is written here, weak, whether or not another file has it. */
+bool emit_is_opaque(const emit_file *file, const idl_decl *interface);
+/** Is the i-th of the file's declarations the first forward one of its definition here? */
+bool emit_is_first_forward(const emit_file *file, size_t index);
+/** Has this file a forward declaration of it? Then its typedef and views stand at the top. */
+bool emit_is_announced(const emit_file *file, const idl_decl *decl);
 
 #endif /* EMIT_EMIT_H */

@@ -114,8 +114,6 @@ static void check_type(emit_run *run, const idl_type *type, const idl_range *ran
             refuse(run, range, refused_declaration(type->decl->kind));
         } else if (type->decl->kind == IDL_TYPEDEF) {
             check_type(run, type->decl->type, range);
-        } else if (type->decl->kind == IDL_INTERFACE && type->decl->is_undefined) {
-            refuse(run, range, "references to interfaces that are never defined are");
         }
     }
 }
@@ -161,10 +159,6 @@ static void check_members(emit_run *run, const idl_decl *decl)
         refuse(run, &decl->range, "inheritance of structs is");
         return;
     }
-    if (decl->kind == IDL_STRUCT && decl->children == NULL) {
-        refuse(run, &decl->range, "structs without members are");
-        return;
-    }
     for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
         const bool is_array = member->type->kind == IDL_ARRAY;
         check_type(run, member->type, is_array ? &member->range : &member->type->range);
@@ -174,14 +168,9 @@ static void check_members(emit_run *run, const idl_decl *decl)
 
 static void check_forward(emit_run *run, const idl_decl *decl)
 {
-    if (decl->definition->kind != IDL_INTERFACE) {
-        refuse(run, &decl->range, "forward declarations of structs and unions are");
-    } else if (decl->definition->is_local || decl->definition->is_abstract) {
-        if (decl->definition->is_undefined || !decl->definition->range.file->is_main) {
-            refuse(run, &decl->range, decl->definition->is_local ? "local interfaces are" : "abstract interfaces are");
-        }
-    } else if (decl->definition->is_undefined) {
-        refuse(run, &decl->range, "references to interfaces that are never defined are");
+    if (decl->definition->kind == IDL_INTERFACE && (decl->definition->is_local || decl->definition->is_abstract) &&
+        (decl->definition->is_undefined || !decl->definition->range.file->is_main)) {
+        refuse(run, &decl->range, decl->definition->is_local ? "local interfaces are" : "abstract interfaces are");
     }
 }
 

@@ -173,8 +173,9 @@ static void emit_member(emit_file *file, emit_buf *out, const idl_decl *member)
 static void emit_struct(emit_file *file, emit_buf *out, const idl_decl *decl)
 {
     const char *name = emit_name(file->run, decl);
-    const bool is_recursive = names_itself(decl);
-    if (is_recursive) {
+    const bool is_announced = emit_is_announced(file, decl);
+    const bool is_recursive = is_announced || names_itself(decl);
+    if (is_recursive && !is_announced) {
         emit(out, "typedef struct %s %s;\n", name, name);
         emit_views_of(file, out, decl);
     }
@@ -310,40 +311,45 @@ static void emit_types(emit_file *file, emit_buf *out)
     }
 }
 
-static bool is_declared_before(const emit_file *file, size_t index)
-{
-    const idl_decl *definition = file->decls.items[index]->definition;
-    for (size_t i = 0; i < index; i++) {
-        const idl_decl *decl = file->decls.items[i];
-        if (decl->kind == IDL_FORWARD && decl->definition == definition) {
-            return true;
-        }
-    }
-    return !emit_is_unseen(file, definition);
-}
-
-static void emit_reference_types(emit_file *file, emit_buf *out)
+/* What has a name before it has a definition: references, and structs that were declared forward. */
+static void emit_early_names(emit_file *file, emit_buf *out, bool of_interfaces, const char *remark)
 {
     emit_run *run = file->run;
     bool is_first = true;
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
-        if (decl->kind == IDL_FORWARD ? is_declared_before(file, i) : decl->kind != IDL_INTERFACE) {
+        const idl_decl *definition = decl->kind == IDL_FORWARD ? decl->definition : decl;
+        const bool is_interface = definition->kind == IDL_INTERFACE;
+        const bool is_wanted = decl->kind == IDL_FORWARD
+                                   ? emit_is_first_forward(file, i) &&
+                                         (is_interface ? emit_is_opaque(file, definition)
+                                                       : emit_is_own(file, definition) || emit_is_unseen(file, definition))
+                                   : is_interface;
+        if (is_interface != of_interfaces || !is_wanted) {
             continue;
         }
         if (is_first) {
-            emit(out, "\n/* References: counted, to objects near or far. */\n");
+            emit(out, "\n%s\n", remark);
             is_first = false;
         }
-        const char *name = emit_name(run, decl);
+        const char *name = emit_name(run, definition);
         emit(out, "typedef struct %s %s;\n", name, name);
+        if (!is_interface) {
+            emit_views_of(file, out, definition);
+        }
     }
+}
+
+static void emit_reference_types(emit_file *file, emit_buf *out)
+{
+    emit_early_names(file, out, true, "/* References: counted, to objects near or far. */");
     for (size_t i = 0; i < file->decls.length; i++) {
         if (file->decls.items[i]->kind == IDL_INTERFACE) {
             emit_views_of(file, out, file->decls.items[i]);
         }
     }
-    is_first = true;
+    emit_early_names(file, out, false, "/* What is used before its members are known. */");
+    bool is_first = true;
     for (size_t i = 0; i < file->n_views; i++) {
         if (file->views[i].is_foreign) {
             if (is_first) {

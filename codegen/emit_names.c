@@ -99,6 +99,9 @@ static void enter_idl_names(emit_file *file)
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
         if (decl->kind == IDL_FORWARD) {
+            if (emit_is_opaque(file, decl->definition)) {
+                enter_idl_name(file, decl->definition);
+            }
             continue;
         }
         enter_idl_name(file, decl);
@@ -115,9 +118,14 @@ static void derive(emit_file *file, const idl_decl *decl, const idl_decl *member
     emit_run *run = file->run;
     const char *wanted = emit_format(run->arena, "%s%s", join(run, decl), suffix);
     const char *name = emit_is_reserved(wanted) ? emit_format(run->arena, "%s_", wanted) : wanted;
+    const emit_taken self = { .decl = decl, .member = member, .suffix = suffix };
     const emit_taken *in_the_way = idl_names_get(&file->taken, name, strlen(name));
-    while (idl_names_get(&file->taken, name, strlen(name)) != NULL) {
+    if (in_the_way != NULL && same_thing(in_the_way, &self)) {
+        in_the_way = NULL; /* an included file knew no more than the name, and needed this, too */
+    }
+    for (const emit_taken *other = in_the_way; other != NULL;) {
         name = emit_format(run->arena, "%s_", name);
+        other = idl_names_get(&file->taken, name, strlen(name));
     }
     if (in_the_way != NULL && file->file->is_main && run->diagnostics->errors == 0) { /* else it may only follow from that */
         idl_warning(run->diagnostics, IDL_WARNING_DERIVED_NAME, &in_the_way->decl->range,
@@ -197,6 +205,7 @@ static void derive_names(emit_file *file)
     static const char *const of_struct[] = { "_INIT", "_free", "_copy",      "_equal",    "_copy_for",
                                              "_type", "_seq",  "_seq_clear", "_seq_copy", NULL };
     static const char *const of_exception[] = { "_INIT", "_raise", "_of", "_type", NULL };
+    static const char *const of_opaque[] = { "_ref", "_unref", "_interface", "_seq", "_seq_clear", "_seq_copy", NULL };
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
         if (decl->kind == IDL_ENUM) {
@@ -207,6 +216,8 @@ static void derive_names(emit_file *file)
             derive_all(file, decl, of_exception);
         } else if (decl->kind == IDL_INTERFACE) {
             derive_interface(file, decl);
+        } else if (emit_is_first_forward(file, i) && emit_is_opaque(file, decl->definition)) {
+            derive_all(file, decl->definition, of_opaque);
         }
     }
 }

@@ -127,6 +127,33 @@ bool emit_is_unseen(const emit_file *file, const idl_decl *decl)
     return true;
 }
 
+bool emit_is_opaque(const emit_file *file, const idl_decl *interface)
+{
+    return interface->kind == IDL_INTERFACE && (interface->is_undefined || emit_is_unseen(file, interface));
+}
+
+bool emit_is_first_forward(const emit_file *file, size_t index)
+{
+    const idl_decl *forward = file->decls.items[index];
+    for (size_t i = 0; i < index; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (decl->kind == IDL_FORWARD && decl->definition == forward->definition) {
+            return false;
+        }
+    }
+    return forward->kind == IDL_FORWARD;
+}
+
+bool emit_is_announced(const emit_file *file, const idl_decl *decl)
+{
+    for (size_t i = 0; i < file->decls.length; i++) {
+        if (file->decls.items[i]->kind == IDL_FORWARD && file->decls.items[i]->definition == decl) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index)
 {
     const char *spelling = includer->include_spellings[index];

@@ -135,6 +135,38 @@ static void emit_lookup(emit_file *file, emit_buf *out, const idl_decl *interfac
          emit_name(run, interface));
 }
 
+/* _ref and _unref; shared: before the type. */
+static void emit_counting(emit_file *file, emit_buf *out, const idl_decl *interface, const char *shared)
+{
+    emit_run *run = file->run;
+    const char *name = emit_name(run, interface);
+    const char *pointer = emit_format(run->arena, "%s%s *", shared, name);
+    const emit_strings params = params_of(run, emit_format(run->arena, "%s *self", name), NULL, NULL, NULL);
+    emit_short_function(out, pointer, emit_derived(run, interface, NULL, "_ref"), &params,
+                        emit_format(run->arena, "return (%s *)corbel_object_ref((corbel_object *)self);", name));
+    emit_short_function(out, pointer, emit_derived(run, interface, NULL, "_unref"), &params,
+                        emit_format(run->arena, "return (%s *)corbel_object_unref((corbel_object *)self);", name));
+}
+
+void emit_opaque_references(emit_file *file, emit_buf *out)
+{
+    emit_run *run = file->run;
+    bool is_first = true;
+    for (size_t i = 0; i < file->decls.length; i++) {
+        const idl_decl *decl = file->decls.items[i];
+        if (!emit_is_first_forward(file, i) || !emit_is_opaque(file, decl->definition)) {
+            continue;
+        }
+        if (is_first) {
+            emit(out, "\n/* ---- interfaces known by name only: who defines them has more to say ---- */\n");
+            is_first = false;
+        }
+        emit(out, "\n__attribute__((weak)) const corbel_interface %s = {\n    .name = \"%s\",\n};\n",
+             emit_derived(run, decl->definition, NULL, "_interface"), decl->definition->scoped_name);
+        emit_counting(file, out, decl->definition, "__attribute__((weak)) ");
+    }
+}
+
 void emit_references(emit_file *file, emit_buf *out, const idl_decl *interface)
 {
     emit_run *run = file->run;
@@ -146,12 +178,8 @@ void emit_references(emit_file *file, emit_buf *out, const idl_decl *interface)
     const char *table = emit_derived(run, interface, NULL, "_interface");
     const char *skeleton = emit_derived(run, interface, NULL, "_skeleton");
 
-    emit_strings params = params_of(run, self, NULL, NULL, NULL);
-    emit_short_function(out, pointer, emit_derived(run, interface, NULL, "_ref"), &params,
-                        emit_format(run->arena, "return (%s *)corbel_object_ref((corbel_object *)self);", name));
-    emit_short_function(out, pointer, emit_derived(run, interface, NULL, "_unref"), &params,
-                        emit_format(run->arena, "return (%s *)corbel_object_unref((corbel_object *)self);", name));
-    params = params_of(run, servant, NULL, NULL, NULL);
+    emit_counting(file, out, interface, "");
+    emit_strings params = params_of(run, servant, NULL, NULL, NULL);
     emit_short_function(out, "corbel_skeleton ", skeleton, &params,
                         emit_format(run->arena, "return (corbel_skeleton){ &%s, servant };", table));
     params = params_of(run, "corbel_runtime *runtime", servant, "void *self", "corbel_finalizer finalize");

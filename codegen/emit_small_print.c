@@ -15,6 +15,21 @@ static bool has_kind(const emit_file *file, idl_decl_kind kind)
     return false;
 }
 
+static bool is_opaque_forward(const emit_file *file, size_t index)
+{
+    return emit_is_first_forward(file, index) && emit_is_opaque(file, file->decls.items[index]->definition);
+}
+
+static bool has_opaque(const emit_file *file)
+{
+    for (size_t i = 0; i < file->decls.length; i++) {
+        if (is_opaque_forward(file, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void emit_prototype(emit_file *file, emit_buf *out, const char *prefix, const char *name, const char *first,
                            const char *second, const char *third, const char *fourth)
 {
@@ -56,6 +71,8 @@ static void emit_descriptions(emit_file *file, emit_buf *out)
             emit_add(&types, "%s", emit_derived(run, decl, NULL, "_type"));
         } else if (decl->kind == IDL_INTERFACE) {
             emit_add(&interfaces, "%s", emit_derived(run, decl, NULL, "_interface"));
+        } else if (is_opaque_forward(file, i)) {
+            emit_add(&interfaces, "%s", emit_derived(run, decl->definition, NULL, "_interface"));
         }
     }
     if (types.length > 0 || interfaces.length > 0) {
@@ -221,6 +238,23 @@ static void emit_interface_small_print(emit_file *file, emit_buf *out)
     }
 }
 
+static void emit_opaque_small_print(emit_file *file, emit_buf *out)
+{
+    emit_run *run = file->run;
+    emit(out, "\n");
+    emit_remark(out, "References to what this file knows by name only: they can be kept and passed on. _ref() counts, _unref() "
+                     "releases (takes NULL, returns NULL).");
+    for (size_t i = 0; i < file->decls.length; i++) {
+        if (is_opaque_forward(file, i)) {
+            const idl_decl *decl = file->decls.items[i]->definition;
+            const char *pointer = emit_format(run->arena, "%s *", emit_name(run, decl));
+            const char *self = emit_format(run->arena, "%sself", pointer);
+            emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_ref"), self, NULL, NULL, NULL);
+            emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_unref"), self, NULL, NULL, NULL);
+        }
+    }
+}
+
 void emit_header_small_print(emit_file *file, emit_buf *out)
 {
     const bool has_structs = has_kind(file, IDL_STRUCT) || has_kind(file, IDL_EXCEPTION);
@@ -228,7 +262,7 @@ void emit_header_small_print(emit_file *file, emit_buf *out)
         emit_exceptions(file, out);
     }
     emit_descriptions(file, out);
-    if (has_structs || has_kind(file, IDL_ENUM) || has_kind(file, IDL_INTERFACE) || file->n_views > 0) {
+    if (has_structs || has_kind(file, IDL_ENUM) || has_kind(file, IDL_INTERFACE) || has_opaque(file) || file->n_views > 0) {
         emit_heading(out, "the small print: the same for every type", NULL);
         out->length--; /* each part below starts with an empty line of its own */
         out->text[out->length] = '\0';
@@ -244,5 +278,8 @@ void emit_header_small_print(emit_file *file, emit_buf *out)
     }
     if (has_kind(file, IDL_INTERFACE)) {
         emit_interface_small_print(file, out);
+    }
+    if (has_opaque(file)) {
+        emit_opaque_small_print(file, out);
     }
 }

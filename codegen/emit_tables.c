@@ -80,15 +80,25 @@ static const char *reference_address(emit_file *file, const idl_decl *interface)
     const char *name = private_table(file, emit_format(run->arena, "%s_reference", c_name), &is_new);
     if (is_new) {
         const char *description = emit_derived(run, interface, NULL, "_interface");
-        if (emit_is_unseen(file, interface)) {
-            emit(&file->static_tables, "extern const corbel_interface %s;\n", description);
-        }
         emit(&file->static_tables,
              "static const corbel_type %s = {\n    .kind = CORBEL_KIND_REFERENCE,\n    .name = \"%s\",\n"
              "    .size = sizeof(%s *),\n    .interface = &%s,\n};\n",
              name, interface->scoped_name, c_name, description);
     }
     return emit_format(run->arena, "&%s", name);
+}
+
+static const char *named_address(emit_file *file, const idl_decl *decl)
+{
+    const char *name = emit_derived(file->run, decl, NULL, "_type");
+    bool is_new = false;
+    if (emit_is_unseen(file, decl)) {
+        private_table(file, emit_format(file->run->arena, "extern %s", name), &is_new);
+    }
+    if (is_new) { /* it was declared forward, and is defined in a file that includes this one */
+        emit(&file->static_tables, "extern const corbel_type %s;\n", name);
+    }
+    return emit_format(file->run->arena, "&%s", name);
 }
 
 const char *emit_type_address(emit_file *file, const idl_type *type)
@@ -105,8 +115,7 @@ const char *emit_type_address(emit_file *file, const idl_type *type)
         return emit_format(run->arena, "&corbel_%s_type", emit_basic_name(type));
     }
     const idl_decl *decl = type->decl->kind == IDL_FORWARD ? type->decl->definition : type->decl;
-    return decl->kind == IDL_INTERFACE ? reference_address(file, decl)
-                                       : emit_format(run->arena, "&%s", emit_derived(run, decl, NULL, "_type"));
+    return decl->kind == IDL_INTERFACE ? reference_address(file, decl) : named_address(file, decl);
 }
 
 void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl)

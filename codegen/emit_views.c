@@ -63,7 +63,7 @@ static void use_type(emit_file *file, const idl_type *type)
         .element_name = element->kind == IDL_SEQUENCE ? emit_view_name(run, element) : emit_name(run, element->decl),
         .element = element,
         .root = root,
-        .is_foreign = root == NULL || !emit_is_own(file, root),
+        .is_foreign = root == NULL || !emit_is_own(file, root) || emit_is_opaque(file, root),
     };
 }
 

@@ -48,7 +48,7 @@ foreach(file IN LISTS FILES)
   foreach(line IN LISTS inits)
     string(REGEX REPLACE "^#define ([A-Za-z0-9_]+)_INIT(_*) .*$" "\\1" type "${line}")
     string(REGEX REPLACE "^#define ([A-Za-z0-9_]+) .*$" "\\1" macro "${line}")
-    if(NOT text MATCHES "} ${type};")
+    if(NOT text MATCHES "struct ${type} {")
       string(APPEND type "_") # a name of C++'s own
     endif()
     file(APPEND "${WORK}/header.cpp" "extern const ${type} value_${type};\nconst ${type} value_${type} = ${macro};\n")

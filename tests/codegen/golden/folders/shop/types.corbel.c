@@ -21,7 +21,6 @@ static const corbel_type common_Item_seq_type = {
     .size = sizeof(common_Item_seq),
     .element = &common_Item_reference,
 };
-extern const corbel_interface shop_Till_interface;
 static const corbel_type shop_Till_reference = {
     .kind = CORBEL_KIND_REFERENCE,
     .name = "shop::Till",
@@ -121,4 +120,18 @@ __attribute__((weak)) void common_Unit_seq_clear(common_Unit_seq *self)
 __attribute__((weak)) corbel_status common_Unit_seq_copy(common_Unit_seq self, common_Unit_seq *ret)
 {
     return corbel_sequence_copy(&common_Unit_seq_type, &self, ret);
+}
+
+/* ---- interfaces known by name only: who defines them has more to say ---- */
+
+__attribute__((weak)) const corbel_interface shop_Till_interface = {
+    .name = "shop::Till",
+};
+__attribute__((weak)) shop_Till *shop_Till_ref(shop_Till *self)
+{
+    return (shop_Till *)corbel_object_ref((corbel_object *)self);
+}
+__attribute__((weak)) shop_Till *shop_Till_unref(shop_Till *self)
+{
+    return (shop_Till *)corbel_object_unref((corbel_object *)self);
 }

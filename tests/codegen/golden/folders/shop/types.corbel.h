@@ -61,6 +61,7 @@ typedef struct shop_Order {
 
 /* Descriptions, for tools. */
 extern const corbel_type shop_Order_type;
+extern const corbel_interface shop_Till_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
@@ -87,6 +88,11 @@ CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_copy(corbel_int32_seq_seq s
                                                           corbel_int32_seq_seq *ret);
 void common_Unit_seq_clear(common_Unit_seq *self);
 CORBEL_MUST_CHECK corbel_status common_Unit_seq_copy(common_Unit_seq self, common_Unit_seq *ret);
+
+/* References to what this file knows by name only: they can be kept and passed on. _ref()
+ * counts, _unref() releases (takes NULL, returns NULL). */
+shop_Till *shop_Till_ref(shop_Till *self);
+shop_Till *shop_Till_unref(shop_Till *self);
 
 CORBEL_END_DECLS
 #endif /* TYPES_CORBEL_H_shop_Items */
