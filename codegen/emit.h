@@ -155,6 +155,8 @@ uint64_t emit_fingerprint(emit_run *run, const idl_decl *interface);
 /* ---- parts of the two outputs ---- */
 
 void emit_header(emit_file *file, emit_buf *out);
+/** Its #define. */
+void emit_constant(emit_file *file, emit_buf *out, const idl_decl *decl);
 void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *interface, bool with_rules);
 void emit_header_inherited(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_header_small_print(emit_file *file, emit_buf *out);

@@ -182,7 +182,6 @@ static void check_declaration(emit_run *run, const idl_decl *decl)
         return;
     }
     switch (decl->kind) {
-    case IDL_CONST:
     case IDL_TYPEDEF:
         check_type(run, decl->type, decl->type->kind == IDL_ARRAY ? &decl->range : &decl->type->range);
         break;

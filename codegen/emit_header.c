@@ -2,93 +2,9 @@
 #include "codegen/emit.h"
 
 #include "codegen/comment.h"
-#include "idl/text.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* ---- constants ---- */
-
-static const char *character(idl_arena *arena, unsigned char c, char quote)
-{
-    if (c == (unsigned char)quote || c == '\\' || c == '?') { /* "??/" would be a trigraph */
-        return emit_format(arena, "\\%c", c);
-    }
-    return c >= 0x20 && c < 0x7F ? emit_format(arena, "%c", c) : emit_format(arena, "\\%03o", c);
-}
-
-static const char *string_literal(idl_arena *arena, const char *text)
-{
-    emit_buf out = { .arena = arena };
-    emit(&out, "\"");
-    const char *end = text + strlen(text);
-    while (text < end) {
-        const size_t length = idl_utf8_length(text, end);
-        if (length > 1 && !emit_is_deceptive(text, length)) {
-            emit_raw(&out, text, length);
-            text += length;
-        } else {
-            emit(&out, "%s", character(arena, (unsigned char)*text++, '"'));
-        }
-    }
-    emit(&out, "\"");
-    return out.text;
-}
-
-/* The shortest text that gives the number back, marked as a floating one. */
-static const char *float_literal(idl_arena *arena, double number, bool is_single)
-{
-    const char *text = NULL;
-    for (int digits = 1; digits <= (is_single ? 9 : 17); digits++) {
-        text = emit_format(arena, "%.*g", digits, number);
-        if (is_single ? strtof(text, NULL) == (float)number : strtod(text, NULL) == number) {
-            break;
-        }
-    }
-    const bool is_marked = strpbrk(text, ".en") != NULL;
-    return emit_format(arena, "%s%s%s", text, is_marked ? "" : ".0", is_single ? "f" : "");
-}
-
-static const char *integer_literal(idl_arena *arena, const idl_value *value, bool is_unsigned)
-{
-    if (value->negative && value->magnitude > 0) {
-        /* -2^63 has no literal: one more, less one */
-        return value->magnitude > INT64_MAX ? emit_format(arena, "(-%" PRIu64 " - 1)", value->magnitude - 1)
-                                            : emit_format(arena, "-%" PRIu64, value->magnitude);
-    }
-    return emit_format(arena, "%" PRIu64 "%s", value->magnitude, is_unsigned && value->magnitude > INT32_MAX ? "u" : "");
-}
-
-static const char *constant(emit_run *run, const idl_decl *decl)
-{
-    const idl_value *value = &decl->value;
-    const idl_type *type = idl_type_resolve(decl->type);
-    const char *c_type = emit_value_type(run, decl->type);
-    const int length = (int)strcspn(c_type, " ");
-    switch (value->kind) {
-    case IDL_VALUE_STRING:
-        return string_literal(run->arena, value->string);
-    case IDL_VALUE_ENUM:
-        return emit_name(run, value->enumerator);
-    case IDL_VALUE_BOOLEAN:
-        return value->magnitude != 0 ? "true" : "false";
-    case IDL_VALUE_CHAR:
-        return emit_format(run->arena, "((%.*s)'%s')", length, c_type,
-                           character(run->arena, (unsigned char)value->magnitude, '\''));
-    case IDL_VALUE_FLOAT:
-        return emit_format(run->arena, "((%.*s)%s)", length, c_type,
-                           float_literal(run->arena, value->number, type->kind == IDL_FLOAT));
-    case IDL_VALUE_INTEGER: {
-        const bool is_unsigned = type->kind == IDL_UINT64 || type->kind == IDL_UINT32;
-        return emit_format(run->arena, "((%.*s)%s)", length, c_type, integer_literal(run->arena, value, is_unsigned));
-    }
-    case IDL_VALUE_NONE:
-    default: /* emit_gate.c refuses the others */
-        break;
-    }
-    return "0";
-}
 
 /* ---- types ---- */
 
@@ -275,7 +191,6 @@ static bool wants_module_heading(const emit_file *file, size_t index)
 
 static void emit_types(emit_file *file, emit_buf *out)
 {
-    emit_run *run = file->run;
     const idl_decl *module = NULL;
     bool is_first = true, is_apart = true;
     for (size_t i = 0; i < file->decls.length; i++) {
@@ -298,8 +213,7 @@ static void emit_types(emit_file *file, emit_buf *out)
             emit(out, "\n");
         }
         if (decl->kind == IDL_CONST) {
-            emit_comment(out, 0, decl->doc, NULL);
-            emit(out, "#define %s %s\n", emit_name(run, decl), constant(run, decl));
+            emit_constant(file, out, decl);
         } else if (decl->kind == IDL_TYPEDEF) {
             emit_typedef(file, out, decl);
         } else if (decl->kind == IDL_ENUM) {

@@ -24,8 +24,8 @@ static const gate_test_row rows[] = {
     { "struct S { TypeCode x; };", "test.idl:1:12: error: type 'TypeCode' is not supported yet", 1 },
     { "struct S { map<long, long> x; };", "test.idl:1:12: error: maps are not supported yet", 1 },
     { "struct S { long x[2]; };", "test.idl:1:17: error: arrays are not supported yet", 1 },
-    { "const fixed X = 1.5d;", "test.idl:1:7: error: type 'fixed' is not supported yet", 1 },
-    { "const wchar X = L'x';", "test.idl:1:7: error: type 'wchar' is not supported yet", 1 },
+    { "const fixed X = 1.5d;", NULL, 0 },
+    { "const wchar X = L'x';", NULL, 0 },
     /* where a type may stand; a typedef's uses are silent */
     { "typedef any T; struct S { T x; sequence<T> y; };", "test.idl:1:9: error: type 'any' is not supported yet", 1 },
     { "typedef sequence<sequence<any>> T;", "test.idl:1:27: error: type 'any' is not supported yet", 1 },

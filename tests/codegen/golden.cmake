@@ -18,7 +18,7 @@ foreach(ending h c)
     same_bytes("${EXPECTED}/${name}" "${WORK}/${name}")
   endif()
   # No line is too long, none ends in a space, and there are never two empty ones.
-  file(STRINGS "${WORK}/${name}" long REGEX "[^\n]* $")
+  file(STRINGS "${WORK}/${name}" long ENCODING UTF-8 REGEX "[^\n]* $")
   if(long)
     fail("${name}: trailing space: ${long}")
   endif()

@@ -25,7 +25,7 @@ typedef struct bank_Account_seq { size_t len; bank_Account *const *items; } bank
 
 /* ---- module bank: A small bank. -------------------------------------------------------------- */
 
-#define bank_MAX_OWNERS ((uint32_t)64)
+#define bank_MAX_OWNERS 64u
 #define bank_CURRENCY "EUR"
 
 typedef enum bank_Kind { bank_DEPOSIT = 0, bank_WITHDRAWAL = 1, bank_FEE = 2 } bank_Kind;

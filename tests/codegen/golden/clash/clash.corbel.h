@@ -53,8 +53,8 @@ typedef clash_Value_seq_ clash_Values;
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
-#define size_ ((int32_t)3)
-#define items_ ((int32_t)4)
+#define size_ 3
+#define items_ 4
 
 typedef struct double_ {
     int32_t size;

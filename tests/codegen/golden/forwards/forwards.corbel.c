@@ -83,8 +83,10 @@ const corbel_type tree_Node_type = {
     .size = sizeof(tree_Node),
     .count = 2,
     .members = (const corbel_member[]){
-        { "name", 1, 0, offsetof(tree_Node, name), &corbel_string_type },
-        { "children", 2, 0, offsetof(tree_Node, children), &tree_Node_seq_type },
+        { .name = "name", .id = 1, .offset = offsetof(tree_Node, name),
+          .type = &corbel_string_type },
+        { .name = "children", .id = 2, .offset = offsetof(tree_Node, children),
+          .type = &tree_Node_seq_type },
     },
 };
 tree_Node *tree_Node_free(tree_Node *self) { return corbel_block_free(self); }
@@ -107,8 +109,10 @@ const corbel_type tree_Pair_type = {
     .size = sizeof(tree_Pair),
     .count = 2,
     .members = (const corbel_member[]){
-        { "left", 1, 0, offsetof(tree_Pair, left), &tree_Even_seq_type },
-        { "right", 2, 0, offsetof(tree_Pair, right), &tree_Odd_seq_seq_2_type },
+        { .name = "left", .id = 1, .offset = offsetof(tree_Pair, left),
+          .type = &tree_Even_seq_type },
+        { .name = "right", .id = 2, .offset = offsetof(tree_Pair, right),
+          .type = &tree_Odd_seq_seq_2_type },
     },
 };
 tree_Pair *tree_Pair_free(tree_Pair *self) { return corbel_block_free(self); }
@@ -131,8 +135,10 @@ const corbel_type tree_Odd_type = {
     .size = sizeof(tree_Odd),
     .count = 2,
     .members = (const corbel_member[]){
-        { "number", 1, 0, offsetof(tree_Odd, number), &corbel_int32_type },
-        { "below", 2, 0, offsetof(tree_Odd, below), &tree_Even_seq_type },
+        { .name = "number", .id = 1, .offset = offsetof(tree_Odd, number),
+          .type = &corbel_int32_type },
+        { .name = "below", .id = 2, .offset = offsetof(tree_Odd, below),
+          .type = &tree_Even_seq_type },
     },
 };
 tree_Odd *tree_Odd_free(tree_Odd *self) { return corbel_block_free(self); }
@@ -152,9 +158,12 @@ const corbel_type tree_Even_type = {
     .size = sizeof(tree_Even),
     .count = 3,
     .members = (const corbel_member[]){
-        { "number", 1, 0, offsetof(tree_Even, number), &corbel_int32_type },
-        { "below", 2, 0, offsetof(tree_Even, below), &tree_Odd_seq_3_type },
-        { "pairs", 3, 0, offsetof(tree_Even, pairs), &tree_Pair_seq_type },
+        { .name = "number", .id = 1, .offset = offsetof(tree_Even, number),
+          .type = &corbel_int32_type },
+        { .name = "below", .id = 2, .offset = offsetof(tree_Even, below),
+          .type = &tree_Odd_seq_3_type },
+        { .name = "pairs", .id = 3, .offset = offsetof(tree_Even, pairs),
+          .type = &tree_Pair_seq_type },
     },
 };
 tree_Even *tree_Even_free(tree_Even *self) { return corbel_block_free(self); }
@@ -197,8 +206,10 @@ const corbel_type tree_Holds_type = {
     .size = sizeof(tree_Holds),
     .count = 2,
     .members = (const corbel_member[]){
-        { "none", 1, 0, offsetof(tree_Holds, none), &tree_Nothing_type },
-        { "nones", 2, 0, offsetof(tree_Holds, nones), &tree_Nothing_seq_type },
+        { .name = "none", .id = 1, .offset = offsetof(tree_Holds, none),
+          .type = &tree_Nothing_type },
+        { .name = "nones", .id = 2, .offset = offsetof(tree_Holds, nones),
+          .type = &tree_Nothing_seq_type },
     },
 };
 tree_Holds *tree_Holds_free(tree_Holds *self) { return corbel_block_free(self); }
@@ -221,7 +232,8 @@ const corbel_type tree_Late_Inner_type = {
     .size = sizeof(tree_Late_Inner),
     .count = 1,
     .members = (const corbel_member[]){
-        { "more", 1, 0, offsetof(tree_Late_Inner, more), &tree_Late_Inner_seq_type },
+        { .name = "more", .id = 1, .offset = offsetof(tree_Late_Inner, more),
+          .type = &tree_Late_Inner_seq_type },
     },
 };
 tree_Late_Inner *tree_Late_Inner_free(tree_Late_Inner *self) { return corbel_block_free(self); }
@@ -322,11 +334,11 @@ static const corbel_operation tree_Late_me_operation = {
     .n_in = 3,
     .n_out = 1,
     .in = (const corbel_param[]){
-        { "passed", 1, &tree_Never_reference },
-        { "root", 2, &tree_Node_type },
-        { "none", 3, &tree_Nothing_type },
+        { .name = "passed", .id = 1, .type = &tree_Never_reference },
+        { .name = "root", .id = 2, .type = &tree_Node_type },
+        { .name = "none", .id = 3, .type = &tree_Nothing_type },
     },
-    .out = (const corbel_param[]){ { "ret", 1, &tree_Late_reference } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &tree_Late_reference } },
 };
 corbel_status tree_Late_me(tree_Late *self, tree_Never *passed, const tree_Node *root,
                            const tree_Nothing *none, tree_Late **ret, corbel_error *reterr)
@@ -352,11 +364,11 @@ static const corbel_operation tree_Late_give_operation = {
     .name = "give",
     .n_in = 1,
     .n_out = 3,
-    .in = (const corbel_param[]){ { "both", 1, &tree_Even_type } },
+    .in = (const corbel_param[]){ { .name = "both", .id = 1, .type = &tree_Even_type } },
     .out = (const corbel_param[]){
-        { "ret", 1, &tree_Never_reference },
-        { "both", 2, &tree_Even_type },
-        { "two", 3, &tree_Pair_type },
+        { .name = "ret", .id = 1, .type = &tree_Never_reference },
+        { .name = "both", .id = 2, .type = &tree_Even_type },
+        { .name = "two", .id = 3, .type = &tree_Pair_type },
     },
 };
 corbel_status tree_Late_give(tree_Late *self, const tree_Even *both, tree_Even **ret_both,
@@ -382,7 +394,7 @@ static const corbel_operation tree_Late_all_operation = {
     .interface = "tree::Late",
     .name = "all",
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &tree_Never_seq_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &tree_Never_seq_type } },
 };
 corbel_status tree_Late_all(tree_Late *self, tree_Never_seq *ret, corbel_error *reterr)
 {

@@ -30,7 +30,8 @@ const corbel_type bank_Owner_type = {
     .size = sizeof(bank_Owner),
     .count = 1,
     .members = (const corbel_member[]){
-        { "name", 1, 0, offsetof(bank_Owner, name), &corbel_string_type },
+        { .name = "name", .id = 1, .offset = offsetof(bank_Owner, name),
+          .type = &corbel_string_type },
     },
 };
 bank_Owner *bank_Owner_free(bank_Owner *self) { return corbel_block_free(self); }
@@ -48,8 +49,8 @@ corbel_status bank_Owner_copy_for(corbel_request *request, const bank_Owner *val
 }
 
 static const corbel_enumerator bank_Account_Kind_enumerators[] = {
-    { "DEPOSIT", 0 },
-    { "WITHDRAWAL", 1 },
+    { .name = "DEPOSIT", .value = 0 },
+    { .name = "WITHDRAWAL", .value = 1 },
 };
 const corbel_type bank_Account_Kind_type = {
     .kind = CORBEL_KIND_ENUM,
@@ -80,8 +81,10 @@ const corbel_type bank_Account_Entry_type = {
     .size = sizeof(bank_Account_Entry),
     .count = 2,
     .members = (const corbel_member[]){
-        { "what", 1, 0, offsetof(bank_Account_Entry, what), &bank_Account_Kind_type },
-        { "amount", 2, 0, offsetof(bank_Account_Entry, amount), &corbel_int64_type },
+        { .name = "what", .id = 1, .offset = offsetof(bank_Account_Entry, what),
+          .type = &bank_Account_Kind_type },
+        { .name = "amount", .id = 2, .offset = offsetof(bank_Account_Entry, amount),
+          .type = &corbel_int64_type },
     },
 };
 bank_Account_Entry *bank_Account_Entry_free(bank_Account_Entry *self)
@@ -108,9 +111,12 @@ const corbel_type bank_Savings_Plan_type = {
     .size = sizeof(bank_Savings_Plan),
     .count = 3,
     .members = (const corbel_member[]){
-        { "rate", 1, 0, offsetof(bank_Savings_Plan, rate), &corbel_int64_type },
-        { "first", 2, 0, offsetof(bank_Savings_Plan, first), &bank_Account_Entry_type },
-        { "kinds", 3, 0, offsetof(bank_Savings_Plan, kinds), &bank_Account_Kind_seq_type },
+        { .name = "rate", .id = 1, .offset = offsetof(bank_Savings_Plan, rate),
+          .type = &corbel_int64_type },
+        { .name = "first", .id = 2, .offset = offsetof(bank_Savings_Plan, first),
+          .type = &bank_Account_Entry_type },
+        { .name = "kinds", .id = 3, .offset = offsetof(bank_Savings_Plan, kinds),
+          .type = &bank_Account_Kind_seq_type },
     },
 };
 bank_Savings_Plan *bank_Savings_Plan_free(bank_Savings_Plan *self)
@@ -137,10 +143,14 @@ const corbel_type bank_Statement_type = {
     .size = sizeof(bank_Statement),
     .count = 4,
     .members = (const corbel_member[]){
-        { "entries", 1, 0, offsetof(bank_Statement, entries), &bank_Account_Entry_seq_type },
-        { "last", 2, 0, offsetof(bank_Statement, last), &bank_Account_Entry_type },
-        { "what", 3, 0, offsetof(bank_Statement, what), &bank_Account_Kind_type },
-        { "plan", 4, 0, offsetof(bank_Statement, plan), &bank_Savings_Plan_type },
+        { .name = "entries", .id = 1, .offset = offsetof(bank_Statement, entries),
+          .type = &bank_Account_Entry_seq_type },
+        { .name = "last", .id = 2, .offset = offsetof(bank_Statement, last),
+          .type = &bank_Account_Entry_type },
+        { .name = "what", .id = 3, .offset = offsetof(bank_Statement, what),
+          .type = &bank_Account_Kind_type },
+        { .name = "plan", .id = 4, .offset = offsetof(bank_Statement, plan),
+          .type = &bank_Savings_Plan_type },
     },
 };
 bank_Statement *bank_Statement_free(bank_Statement *self) { return corbel_block_free(self); }
@@ -164,7 +174,7 @@ const corbel_type bank_Lock_ref_type = {
     .size = sizeof(bank_Lock_ref),
     .count = 1,
     .members = (const corbel_member[]){
-        { "x", 1, 0, offsetof(bank_Lock_ref, x), &corbel_int32_type },
+        { .name = "x", .id = 1, .offset = offsetof(bank_Lock_ref, x), .type = &corbel_int32_type },
     },
 };
 bank_Lock_ref *bank_Lock_ref_free(bank_Lock_ref *self) { return corbel_block_free(self); }
@@ -182,7 +192,10 @@ corbel_status bank_Lock_ref_copy_for(corbel_request *request, const bank_Lock_re
     return corbel_request_copy(request, &bank_Lock_ref_type, value, ret);
 }
 
-static const corbel_enumerator bank_Lock_servant_enumerators[] = { { "NEW", 0 }, { "new_", 1 } };
+static const corbel_enumerator bank_Lock_servant_enumerators[] = {
+    { .name = "NEW", .value = 0 },
+    { .name = "new_", .value = 1 },
+};
 const corbel_type bank_Lock_servant_type = {
     .kind = CORBEL_KIND_ENUM,
     .flags = CORBEL_PLAIN,
@@ -235,7 +248,8 @@ const corbel_type bank_Account_Overdrawn_type = {
     .size = sizeof(bank_Account_Overdrawn),
     .count = 1,
     .members = (const corbel_member[]){
-        { "missing", 1, 0, offsetof(bank_Account_Overdrawn, missing), &corbel_int64_type },
+        { .name = "missing", .id = 1, .offset = offsetof(bank_Account_Overdrawn, missing),
+          .type = &corbel_int64_type },
     },
 };
 corbel_status bank_Account_Overdrawn_raise(corbel_request *request,
@@ -268,7 +282,8 @@ const corbel_type bank_Lock_cast_type = {
     .size = sizeof(bank_Lock_cast),
     .count = 1,
     .members = (const corbel_member[]){
-        { "by", 1, 0, offsetof(bank_Lock_cast, by), &bank_Lock_ref_type },
+        { .name = "by", .id = 1, .offset = offsetof(bank_Lock_cast, by),
+          .type = &bank_Lock_ref_type },
     },
 };
 corbel_status bank_Lock_cast_raise(corbel_request *request, const bank_Lock_cast *exception)
@@ -287,7 +302,7 @@ static const corbel_operation bank_Account_get_balance_operation = {
     .name = "get_balance",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &corbel_int64_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
 };
 corbel_status bank_Account_get_balance(bank_Account *self, bank_Account_Money *ret,
@@ -313,7 +328,7 @@ static const corbel_operation bank_Account_get_owner_operation = {
     .name = "get_owner",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { "ret", 1, &bank_Owner_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Owner_type } },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
 };
 corbel_status bank_Account_get_owner(bank_Account *self, bank_Owner **ret, corbel_error *reterr)
@@ -337,7 +352,7 @@ static const corbel_operation bank_Account_set_owner_operation = {
     .interface = "bank::Account",
     .name = "set_owner",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "owner", 1, &bank_Owner_type } },
+    .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &bank_Owner_type } },
     .raises = (const corbel_type *const[]){
         &bank_Account_Closed_type,
         &bank_Account_Overdrawn_type,
@@ -366,8 +381,10 @@ static const corbel_operation bank_Account_list_operation = {
     .name = "list",
     .n_in = 1,
     .n_out = 1,
-    .in = (const corbel_param[]){ { "what", 1, &bank_Account_Kind_type } },
-    .out = (const corbel_param[]){ { "ret", 1, &bank_Account_Entry_seq_type } },
+    .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &bank_Account_Kind_type } },
+    .out = (const corbel_param[]){
+        { .name = "ret", .id = 1, .type = &bank_Account_Entry_seq_type },
+    },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
 };
 corbel_status bank_Account_list(bank_Account *self, bank_Account_Kind what,
@@ -393,7 +410,7 @@ static const corbel_operation bank_Account_book_operation = {
     .interface = "bank::Account",
     .name = "book",
     .n_in = 1,
-    .in = (const corbel_param[]){ { "one", 1, &bank_Account_Entry_type } },
+    .in = (const corbel_param[]){ { .name = "one", .id = 1, .type = &bank_Account_Entry_type } },
     .raises = (const corbel_type *const[]){
         &bank_Account_Overdrawn_type,
         &bank_Account_Closed_type,
@@ -520,10 +537,10 @@ static const corbel_operation bank_Savings_propose_operation = {
     .name = "propose",
     .n_in = 1,
     .n_out = 2,
-    .in = (const corbel_param[]){ { "what", 1, &bank_Account_Kind_type } },
+    .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &bank_Account_Kind_type } },
     .out = (const corbel_param[]){
-        { "ret", 1, &bank_Savings_Plan_type },
-        { "all", 2, &bank_Account_Entry_seq_type },
+        { .name = "ret", .id = 1, .type = &bank_Savings_Plan_type },
+        { .name = "all", .id = 2, .type = &bank_Account_Entry_seq_type },
     },
     .raises = (const corbel_type *const[]){ &bank_Account_Overdrawn_type, NULL },
 };
@@ -730,8 +747,8 @@ static const corbel_operation bank_Lock_with_operation = {
     .name = "with",
     .n_in = 2,
     .in = (const corbel_param[]){
-        { "one", 1, &bank_Lock_ref_type },
-        { "other", 2, &bank_Lock_servant_type },
+        { .name = "one", .id = 1, .type = &bank_Lock_ref_type },
+        { .name = "other", .id = 2, .type = &bank_Lock_servant_type },
     },
     .raises = (const corbel_type *const[]){ &bank_Lock_cast_type, NULL },
 };

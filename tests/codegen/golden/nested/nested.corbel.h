@@ -39,7 +39,7 @@ typedef struct bank_Account_Kind_seq {
 
 /** In hundredths. */
 typedef int64_t bank_Account_Money;
-#define bank_Account_LEAST ((bank_Account_Money)-50000)
+#define bank_Account_LEAST (-INT64_C(50000))
 #define bank_Account_CURRENCY "EUR"
 
 /** One line of the statement. */
@@ -69,7 +69,7 @@ typedef struct bank_Savings_Plan {
     bank_Account_Kind_seq kinds;
 } bank_Savings_Plan;
 
-#define bank_Savings_STEP ((bank_Account_Money)500)
+#define bank_Savings_STEP INT64_C(500)
 
 /** Uses them from outside. */
 typedef struct bank_Statement {
@@ -91,7 +91,7 @@ typedef struct bank_Lock_cast {
     bank_Lock_ref by;
 } bank_Lock_cast;
 
-#define bank_Lock_skeleton ((int32_t)1)
+#define bank_Lock_skeleton 1
 
 /* ---- interface bank::Account: Money in one place. -------------------------------------------- */
 

@@ -42,25 +42,25 @@ typedef struct corbel_int32_seq_seq_seq {
 
 #define sink_YES true
 #define sink_NO false
-#define sink_BYTE ((uint8_t)255)
-#define sink_LETTER ((char)'x')
-#define sink_QUOTE ((char)'\'')
-#define sink_BELL ((char)'\007')
-#define sink_HIGH ((char)'\377')
-#define sink_SHORT_MIN ((int16_t)-32768)
-#define sink_USHORT_MAX ((uint16_t)65535)
-#define sink_LONG_MIN ((int32_t)-2147483648)
-#define sink_ULONG_MAX_ ((uint32_t)4294967295u)
-#define sink_LONG_LONG_MIN ((int64_t)(-9223372036854775807 - 1))
-#define sink_LONG_LONG_MAX ((int64_t)9223372036854775807)
-#define sink_ULONG_LONG_MAX ((uint64_t)18446744073709551615u)
-#define sink_HALF ((float)0.5f)
-#define sink_TENTH ((double)0.1)
-#define sink_HUGE ((double)1e+300)
-#define sink_WHOLE ((double)3.0)
-#define sink_TEXT "a \"quoted\" line\012\\ and \011 more\?\?/"
+#define sink_BYTE 255
+#define sink_LETTER 'x'
+#define sink_QUOTE '\''
+#define sink_BELL '\a'
+#define sink_HIGH '\377'
+#define sink_SHORT_MIN (-32768)
+#define sink_USHORT_MAX 65535
+#define sink_LONG_MIN (-2147483647 - 1)
+#define sink_ULONG_MAX_ 4294967295u
+#define sink_LONG_LONG_MIN (-INT64_C(9223372036854775807) - 1)
+#define sink_LONG_LONG_MAX INT64_C(9223372036854775807)
+#define sink_ULONG_LONG_MAX UINT64_C(18446744073709551615)
+#define sink_HALF 0.5f
+#define sink_TENTH 0.1
+#define sink_HUGE 1e+300
+#define sink_WHOLE 3.0
+#define sink_TEXT "a \"quoted\" line\n\\ and \t more\?\?/"
 #define sink_UTF8 "Grüße"
-#define sink_SUM ((int32_t)-98298)
+#define sink_SUM (-98298)
 
 /** With a comment each, and one that is longer than a line can be, which must therefore be
  *  broken somewhere in its middle. */
@@ -179,11 +179,11 @@ typedef struct sink_Everything {
 
 /* ---- module sink_of_all ---------------------------------------------------------------------- */
 
-#define sink_of_all_NEGATIVE ((double)-1.5)
+#define sink_of_all_NEGATIVE (-1.5)
 
 /* ---- module sink: Again. --------------------------------------------------------------------- */
 
-#define sink_AGAIN ((int32_t)1)
+#define sink_AGAIN 1
 
 /* ---- interface sink::Thing ------------------------------------------------------------------- */
 /* Takes and gives back.
