@@ -199,6 +199,18 @@ static const char *break_place(const char *row, size_t room)
 
 static void emit_row(emit_buf *out, int indent, const char *row)
 {
+    const char *const rest = strchr(row, '\n');
+    if (rest != NULL) { /* broken already: as it is, but for the first line */
+        const char *const first =
+            emit_format(out->arena, "%.*s", (int)(rest - row - 1), row); /* emit_row() ends it with a comma */
+        emit_row(out, indent, first);
+        for (const char *at = rest; *at != '\0';) {
+            const size_t length = strcspn(++at, "\n");
+            emit(out, "%*s%.*s%s\n", indent + 2, "", (int)length, at, at[length] == '\0' ? "," : "");
+            at += length;
+        }
+        return;
+    }
     size_t width = (size_t)indent + 1 + emit_width(row);
     while (width > EMIT_COLUMNS) {
         const char *place = break_place(row, EMIT_COLUMNS - (size_t)indent);
@@ -219,6 +231,7 @@ void emit_rows(emit_buf *out, const char *head, const emit_strings *rows, const 
     size_t all = emit_width(head) + emit_width(tail) + 2;
     for (size_t i = 0; i < rows->length; i++) {
         all += emit_width(rows->items[i]) + (i > 0 ? 2 : 0);
+        all += strchr(rows->items[i], '\n') != NULL ? EMIT_COLUMNS : 0;
     }
     if (all <= EMIT_COLUMNS) {
         emit(out, "%s ", head);

@@ -41,7 +41,8 @@ void emit_add_list(emit_strings *list, const emit_strings *more);
  *  behind the head, or, behind a long head, indented by four more than the head. */
 void emit_list(emit_buf *out, const char *head, const emit_strings *items, const char *tail);
 
-/** The same, broken before every item (tables). */
+/** The same, broken before every item (tables). An item may have lines of its own: the first ends with a comma, the others, at
+ *  most 15 columns narrower than a line, are written as they are. */
 void emit_rows(emit_buf *out, const char *head, const emit_strings *rows, const char *tail);
 
 /** A function: prefix is the type with its space or star ("corbel_status ", "char *"), tail is ";" for a prototype or "" for

@@ -151,6 +151,17 @@ void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl);
 void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call);
 const char *emit_operation_name(emit_file *file, const idl_decl *interface, const emit_call *call);
 uint64_t emit_fingerprint(emit_run *run, const idl_decl *interface);
+/** The same of one operation or half of an attribute alone. */
+uint64_t emit_call_fingerprint(emit_run *run, const emit_call *call);
+
+/* ---- what tables repeat of the IDL (described.c) ---- */
+
+/** "@key @unit(\"m\")": what compiles to the same again; NULL: there are none. */
+const char *emit_annotations(emit_run *run, const idl_annotation *first);
+/** The fields .doc and .annotations of a table, a line or more each; nothing for NULL. */
+void emit_described(emit_buf *out, const char *doc, const char *annotations);
+/** row, "{ .name = …", with the same two fields and its " }", for emit_rows(). */
+const char *emit_described_row(idl_arena *arena, const char *row, const char *doc, const char *annotations);
 
 /* ---- parts of the two outputs ---- */
 

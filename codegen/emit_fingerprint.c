@@ -6,7 +6,8 @@
  *   type       = basic name [ "<" bound ">" ] | "seq<" type "," bound ">" | "ref " interface | named
  *   named      = scoped name, followed at its first mention in the text by its members or enumerators in "{" "}"
  *
- * A reference says only which interface it is to: that one has a fingerprint of its own. */
+ * A reference says only which interface it is to: that one has a fingerprint of its own. An operation's fingerprint is that of
+ * its text alone. */
 #include "codegen/emit.h"
 
 #include <inttypes.h>
@@ -102,6 +103,22 @@ static int compare_calls(const void *one, const void *other)
     return order != 0 ? order : strcmp(a->wire_name, b->wire_name);
 }
 
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *c = text; *c != '\0'; c++) {
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+uint64_t emit_call_fingerprint(emit_run *run, const emit_call *call)
+{
+    canon out = { .run = run, .text = { .arena = run->arena } };
+    canon_call(&out, call);
+    return hash_of(out.text.text);
+}
+
 uint64_t emit_fingerprint(emit_run *run, const idl_decl *interface)
 {
     canon out = { .run = run, .text = { .arena = run->arena } };
@@ -114,9 +131,5 @@ uint64_t emit_fingerprint(emit_run *run, const idl_decl *interface)
         canon_call(&out, &calls.items[i]);
     }
     emit(&out.text, "}");
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (const char *c = out.text.text; *c != '\0'; c++) {
-        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
-    }
-    return hash;
+    return hash_of(out.text.text);
 }

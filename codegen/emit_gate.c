@@ -44,7 +44,6 @@ static const char *const annotations[] = {
     "range",
     "min",
     "max",
-    "unit",
     "bit_bound",
     "external",
     "c_name",

@@ -108,6 +108,7 @@ void emit_skeleton(emit_file *file, emit_buf *out, const idl_decl *interface)
         emit_add(&bases, "NULL");
         emit_rows(out, "    .bases = (const corbel_interface *const[]){", &bases, "},");
     }
+    emit_described(out, interface->doc, emit_annotations(run, interface->annotations));
     emit(out, "};\n");
 }
 

@@ -123,15 +123,18 @@ void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     emit_run *run = file->run;
     emit_strings rows = { .arena = run->arena };
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
-        emit_add(&rows, "{ .name = \"%s\", .value = %" PRIu64 " }", child->name, child->value.magnitude);
+        const char *row = emit_format(run->arena, "{ .name = \"%s\", .value = %" PRIu64, child->name, child->value.magnitude);
+        emit_add(&rows, "%s", emit_described_row(run->arena, row, child->doc, emit_annotations(run, child->annotations)));
     }
     const char *name = emit_name(run, decl);
     const char *items = emit_static_name(file, emit_format(run->arena, "%s_enumerators", name));
     emit_rows(out, emit_format(run->arena, "static const corbel_enumerator %s[] = {", items), &rows, "};");
     emit(out,
          "const corbel_type %s = {\n    .kind = CORBEL_KIND_ENUM,\n    .flags = CORBEL_PLAIN,\n    .name = \"%s\",\n"
-         "    .size = sizeof(%s),\n    .count = %zu,\n    .enumerators = %s,\n};\n",
+         "    .size = sizeof(%s),\n    .count = %zu,\n    .enumerators = %s,\n",
          emit_derived(run, decl, NULL, "_type"), decl->scoped_name, name, rows.length, items);
+    emit_described(out, decl->doc, emit_annotations(run, decl->annotations));
+    emit(out, "};\n");
 }
 
 void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl)
@@ -140,8 +143,10 @@ void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     const char *name = emit_name(run, decl);
     emit_strings rows = { .arena = run->arena };
     for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
-        emit_add(&rows, "{ .name = \"%s\", .id = %zu, .offset = offsetof(%s, %s), .type = %s }", member->name, rows.length + 1,
-                 name, emit_local_name(file, member->name, false), emit_type_address(file, member->type));
+        const char *row =
+            emit_format(run->arena, "{ .name = \"%s\", .id = %zu, .offset = offsetof(%s, %s), .type = %s", member->name,
+                        rows.length + 1, name, emit_local_name(file, member->name, false), emit_type_address(file, member->type));
+        emit_add(&rows, "%s", emit_described_row(run->arena, row, member->doc, emit_annotations(run, member->annotations)));
     }
     emit(out, "const corbel_type %s = {\n    .kind = CORBEL_KIND_STRUCT,\n    .name = \"%s\",\n    .size = sizeof(%s),\n",
          emit_derived(run, decl, NULL, "_type"), decl->scoped_name, name);
@@ -149,6 +154,7 @@ void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl)
         emit(out, "    .count = %zu,\n", rows.length);
         emit_rows(out, "    .members = (const corbel_member[]){", &rows, "},");
     }
+    emit_described(out, decl->doc, emit_annotations(run, decl->annotations));
     emit(out, "};\n");
 }
 
@@ -159,6 +165,32 @@ const char *emit_operation_name(emit_file *file, const idl_decl *interface, cons
     const idl_decl *under = emit_is_own(file, call->owner) ? call->owner : interface;
     const char *name = emit_call_name(run, under, call, "");
     return emit_static_name(file, emit_format(run->arena, "%s_operation", name));
+}
+
+/* Do the ids alone not tell the order in the IDL: those that go in by id, then those that only come out? */
+static bool needs_positions(const emit_call *call)
+{
+    for (size_t i = 1; i < call->n_params; i++) {
+        const emit_param *before = &call->params[i - 1], *param = &call->params[i];
+        if (before->in_id == 0 ? param->in_id != 0 || param->out_id < before->out_id
+                               : param->in_id != 0 && param->in_id < before->in_id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_param_row(emit_run *run, emit_strings *rows, const emit_call *call, const emit_param *param, uint32_t id,
+                          const char *type)
+{
+    const bool is_own = param->decl->kind == IDL_PARAMETER; /* what an attribute has stands at its operations */
+    const char *row = emit_format(run->arena, "{ .name = \"%s\", .id = %" PRIu32 ", .type = %s", param->name, id, type);
+    if (needs_positions(call)) {
+        row = emit_format(run->arena, "%s, .position = %zu", row, (size_t)(param - call->params) + 1);
+    }
+    emit_add(rows, "%s",
+             emit_described_row(run->arena, row, is_own ? param->decl->doc : NULL,
+                                is_own ? emit_annotations(run, param->decl->annotations) : NULL));
 }
 
 void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call)
@@ -172,10 +204,10 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
         const emit_param *param = &call->params[i];
         const char *type = emit_type_address(file, param->type);
         if (param->in_id != 0) {
-            emit_add(&ins, "{ .name = \"%s\", .id = %" PRIu32 ", .type = %s }", param->name, param->in_id, type);
+            add_param_row(run, &ins, call, param, param->in_id, type);
         }
         if (param->out_id != 0) {
-            emit_add(&outs, "{ .name = \"%s\", .id = %" PRIu32 ", .type = %s }", param->name, param->out_id, type);
+            add_param_row(run, &outs, call, param, param->out_id, type);
         }
     }
     emit(out, "static const corbel_operation %s = {\n    .interface = \"%s\",\n    .name = \"%s\",\n",
@@ -204,5 +236,10 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
         emit_add(&raises, "NULL");
         emit_rows(out, "    .raises = (const corbel_type *const[]){", &raises, "},");
     }
+    if (call->role != EMIT_OPERATION) {
+        emit(out, "    .attribute = \"%s\",\n", call->decl->name);
+    }
+    emit(out, "    .fingerprint = 0x%016" PRIx64 ",\n", emit_call_fingerprint(run, call));
+    emit_described(out, call->decl->doc, emit_annotations(run, call->decl->annotations));
     emit(out, "};\n");
 }

@@ -49,7 +49,7 @@ static const gate_test_row rows[] = {
     { "@final struct S { long x; };", "test.idl:1:1: error: '@final' is not supported yet", 1 },
     { "struct S { @optional @id(3) long x; };", "test.idl:1:12: error: '@optional' is not supported yet", 2 },
     { "enum E { @value(3) X };", "test.idl:1:10: error: '@value' is not supported yet", 1 },
-    { "interface I { void f(@unit(\"m\") in long x); };", "test.idl:1:22: error: '@unit' is not supported yet", 1 },
+    { "interface I { void f(@unit(\"m\") in long x); };", NULL, 0 },
     { "typedef sequence<@external long> T;", "test.idl:1:18: error: '@external' is not supported yet", 1 },
     { "@deprecated module m { const long X = 1; };", "test.idl:1:1: error: '@deprecated' is not supported yet", 1 },
     /* what only permits or describes */

@@ -119,7 +119,9 @@ typedef struct corbel_param {
     const char *name;
     uint32_t id; /* protobuf field number in the request or the reply */
     const corbel_type *type;
-    const char *annotations;
+    uint32_t
+        position; /* among all parameters, from 1; 0: those that go in by their ids, then those that only come out by theirs */
+    const char *doc, *annotations;
 } corbel_param;
 
 enum {
@@ -135,7 +137,9 @@ typedef struct corbel_operation {
     uint32_t n_in, n_out;
     const corbel_param *in, *out;     /* the result first in out */
     const corbel_type *const *raises; /* NULL-terminated, or NULL */
-    const char *doc, *annotations;
+    const char *attribute;            /* reads or writes this attribute; NULL: an operation of its own */
+    uint64_t fingerprint;             /* of the operation, its types and exceptions */
+    const char *doc, *annotations;    /* of an attribute both operations have them */
 } corbel_operation;
 
 /** Calls the servant's member. in[i], out[i]: address of the C value of that parameter. */

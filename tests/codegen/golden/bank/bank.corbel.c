@@ -114,6 +114,7 @@ const corbel_type bank_Entry_type = {
         { .name = "text", .id = 3, .offset = offsetof(bank_Entry, text),
           .type = &corbel_string_type },
     },
+    .doc = "One line of a ledger.",
 };
 bank_Entry *bank_Entry_free(bank_Entry *self) { return corbel_block_free(self); }
 bank_Entry *bank_Entry_copy(const bank_Entry *self)
@@ -139,6 +140,7 @@ const corbel_type bank_Span_type = {
           .type = &corbel_int64_type },
         { .name = "to", .id = 2, .offset = offsetof(bank_Span, to), .type = &corbel_int64_type },
     },
+    .doc = "From (included) to (excluded), seconds since 1970.",
 };
 bank_Span *bank_Span_free(bank_Span *self) { return corbel_block_free(self); }
 bank_Span *bank_Span_copy(const bank_Span *self)
@@ -280,6 +282,7 @@ static const corbel_operation bank_Watcher_happened_operation = {
         { .name = "account", .id = 1, .type = &bank_Account_reference },
         { .name = "entry", .id = 2, .type = &bank_Entry_type },
     },
+    .fingerprint = 0x5f1ac1ab59d62946,
 };
 corbel_status bank_Watcher_happened(bank_Watcher *self, bank_Account *account,
                                     const bank_Entry *entry, corbel_error *reterr)
@@ -305,6 +308,7 @@ const corbel_interface bank_Watcher_interface = {
     .methods = (const corbel_method[]){
         { &bank_Watcher_happened_operation, bank_Watcher_happened_thunk },
     },
+    .doc = "Implemented by clients: told what happens.",
 };
 
 bank_Watcher *bank_Watcher_ref(bank_Watcher *self)
@@ -359,6 +363,8 @@ static const corbel_operation bank_Account_get_balance_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
+    .attribute = "balance",
+    .fingerprint = 0x55850fa9ac6bcef6,
 };
 corbel_status bank_Account_get_balance(bank_Account *self, int64_t *ret, corbel_error *reterr)
 {
@@ -382,6 +388,8 @@ static const corbel_operation bank_Account_get_label_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
+    .attribute = "label",
+    .fingerprint = 0xca5b6429598a65e8,
 };
 corbel_status bank_Account_get_label(bank_Account *self, char **ret, corbel_error *reterr)
 {
@@ -404,6 +412,8 @@ static const corbel_operation bank_Account_set_label_operation = {
     .name = "set_label",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "label", .id = 1, .type = &corbel_string_type } },
+    .attribute = "label",
+    .fingerprint = 0x0f9db0a77b37995a,
 };
 corbel_status bank_Account_set_label(bank_Account *self, const char *label, corbel_error *reterr)
 {
@@ -429,6 +439,7 @@ static const corbel_operation bank_Account_withdraw_operation = {
     .in = (const corbel_param[]){ { .name = "amount", .id = 1, .type = &corbel_int64_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .raises = (const corbel_type *const[]){ &bank_InsufficientFunds_type, &bank_Locked_type, NULL },
+    .fingerprint = 0x0a1b3df07fbb635b,
 };
 corbel_status bank_Account_withdraw(bank_Account *self, int64_t amount, int64_t *ret,
                                     corbel_error *reterr)
@@ -454,6 +465,7 @@ static const corbel_operation bank_Account_profile_operation = {
     .name = "profile",
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Profile_type } },
+    .fingerprint = 0x9250fd6be66e5712,
 };
 corbel_status bank_Account_profile(bank_Account *self, bank_Profile **ret, corbel_error *reterr)
 {
@@ -478,6 +490,7 @@ static const corbel_operation bank_Account_update_operation = {
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
     .raises = (const corbel_type *const[]){ &bank_Locked_type, NULL },
+    .fingerprint = 0xfc141690be26cee6,
 };
 corbel_status bank_Account_update(bank_Account *self, const bank_Profile *profile,
                                   corbel_error *reterr)
@@ -503,6 +516,7 @@ static const corbel_operation bank_Account_last_operation = {
     .n_out = 1,
     .in = (const corbel_param[]){ { .name = "count", .id = 1, .type = &corbel_uint32_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Entry_seq_type } },
+    .fingerprint = 0x0c562559dc7968c4,
 };
 corbel_status bank_Account_last(bank_Account *self, uint32_t count, bank_Entries *ret,
                                 corbel_error *reterr)
@@ -646,6 +660,8 @@ static const corbel_operation bank_Named_get_name_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
+    .attribute = "name",
+    .fingerprint = 0xfde00d6b39c0b2f1,
 };
 corbel_status bank_Named_get_name(bank_Named *self, char **ret, corbel_error *reterr)
 {
@@ -668,6 +684,7 @@ static const corbel_operation bank_Named_rename_operation = {
     .name = "rename",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
+    .fingerprint = 0x26657b9fadc6f8c6,
 };
 corbel_status bank_Named_rename(bank_Named *self, const char *name, corbel_error *reterr)
 {
@@ -762,6 +779,7 @@ static const corbel_operation bank_Branch_open_operation = {
     .n_out = 1,
     .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_reference } },
+    .fingerprint = 0x75a4dbe26eb63430,
 };
 corbel_status bank_Branch_open(bank_Branch *self, const char *owner, bank_Account **ret,
                                corbel_error *reterr)
@@ -789,6 +807,7 @@ static const corbel_operation bank_Branch_find_operation = {
     .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_reference } },
     .raises = (const corbel_type *const[]){ &bank_NoSuchAccount_type, NULL },
+    .fingerprint = 0x9b963d78225f5ecf,
 };
 corbel_status bank_Branch_find(bank_Branch *self, const char *owner, bank_Account **ret,
                                corbel_error *reterr)
@@ -815,6 +834,7 @@ static const corbel_operation bank_Branch_find_all_operation = {
     .n_out = 1,
     .in = (const corbel_param[]){ { .name = "owners", .id = 1, .type = &corbel_string_seq_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_seq_type } },
+    .fingerprint = 0x6f7a25117ef16018,
 };
 corbel_status bank_Branch_find_all(bank_Branch *self, bank_Names owners, bank_Accounts *ret,
                                    corbel_error *reterr)
@@ -841,6 +861,7 @@ static const corbel_operation bank_Branch_watch_operation = {
     .name = "watch",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "watcher", .id = 1, .type = &bank_Watcher_reference } },
+    .fingerprint = 0x30a6963bc0439c89,
 };
 corbel_status bank_Branch_watch(bank_Branch *self, bank_Watcher *watcher, corbel_error *reterr)
 {
@@ -872,6 +893,8 @@ static const corbel_operation bank_Branch_move_operation = {
         { .name = "entry", .id = 2, .type = &bank_Entry_type },
     },
     .raises = (const corbel_type *const[]){ &bank_InsufficientFunds_type, &bank_Locked_type, NULL },
+    .fingerprint = 0xeb3fa589dc1824cf,
+    .doc = "Moves what is there, at most amount; amount becomes what was moved.",
 };
 corbel_status bank_Branch_move(bank_Branch *self, bank_Account *from, bank_Account *to,
                                int64_t *inout_amount, bank_Entry **ret_entry, corbel_error *reterr)
@@ -903,6 +926,8 @@ static const corbel_operation bank_Branch_complete_operation = {
         { .name = "profile", .id = 1, .type = &bank_Profile_type },
         { .name = "valid", .id = 2, .type = &bank_Span_type },
     },
+    .fingerprint = 0x679f8986a28202a9,
+    .doc = "Completes a profile: the caller's goes in, the completed one comes out.",
 };
 corbel_status bank_Branch_complete(bank_Branch *self, const bank_Profile *profile,
                                    bank_Profile **ret_profile, bank_Span **ret_valid,

@@ -251,6 +251,8 @@ static const corbel_operation clash_Account_get_limit_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
+    .attribute = "limit",
+    .fingerprint = 0xded8b89ab7a5192f,
 };
 corbel_status clash_Account_get_limit(clash_Account *self, int32_t *ret, corbel_error *reterr)
 {
@@ -273,6 +275,8 @@ static const corbel_operation clash_Account_set_limit__operation = {
     .name = "set_limit_",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "limit", .id = 1, .type = &corbel_int32_type } },
+    .attribute = "limit",
+    .fingerprint = 0x26dbaf7fecbd0de3,
 };
 corbel_status clash_Account_set_limit_(clash_Account *self, int32_t limit, corbel_error *reterr)
 {
@@ -295,6 +299,7 @@ static const corbel_operation clash_Account_set_limit_operation = {
     .name = "set_limit",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "limit", .id = 1, .type = &corbel_int32_type } },
+    .fingerprint = 0x7c6e5ae48f5c0e78,
 };
 corbel_status clash_Account_set_limit(clash_Account *self, int32_t limit, corbel_error *reterr)
 {
@@ -317,6 +322,7 @@ static const corbel_operation clash_Account_new_operation = {
     .name = "new",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "new", .id = 1, .type = &corbel_int32_type } },
+    .fingerprint = 0xaead58d69fc00e7b,
 };
 corbel_status clash_Account_new(clash_Account *self, int32_t new_, corbel_error *reterr)
 {
@@ -336,6 +342,7 @@ corbel_status clash_Account_new_finish(corbel_call *call, corbel_error *reterr)
 static const corbel_operation clash_Account_cast_operation = {
     .interface = "clash::Account",
     .name = "cast",
+    .fingerprint = 0x93f4cc6e48f32ee5,
 };
 corbel_status clash_Account_cast(clash_Account *self, corbel_error *reterr)
 {
@@ -354,6 +361,7 @@ corbel_status clash_Account_cast_finish(corbel_call *call, corbel_error *reterr)
 static const corbel_operation clash_Account_ref_operation = {
     .interface = "clash::Account",
     .name = "ref",
+    .fingerprint = 0xe535b096c868a429,
 };
 corbel_status clash_Account_ref(clash_Account *self, corbel_error *reterr)
 {
@@ -372,6 +380,7 @@ corbel_status clash_Account_ref_finish(corbel_call *call, corbel_error *reterr)
 static const corbel_operation clash_Account_interface__operation = {
     .interface = "clash::Account",
     .name = "interface_",
+    .fingerprint = 0xd022630ecd1d413e,
 };
 corbel_status clash_Account_interface_(clash_Account *self, corbel_error *reterr)
 {
@@ -390,6 +399,7 @@ corbel_status clash_Account_interface__finish(corbel_call *call, corbel_error *r
 static const corbel_operation clash_Account_begin_operation = {
     .interface = "clash::Account",
     .name = "begin",
+    .fingerprint = 0x538f79ad0a98658d,
 };
 corbel_status clash_Account_begin(clash_Account *self, corbel_error *reterr)
 {
@@ -408,6 +418,7 @@ corbel_status clash_Account_begin_finish(corbel_call *call, corbel_error *reterr
 static const corbel_operation clash_Account_begin_begin_operation = {
     .interface = "clash::Account",
     .name = "begin_begin",
+    .fingerprint = 0x1bc2feb78fe1b5a3,
 };
 corbel_status clash_Account_begin_begin(clash_Account *self, corbel_error *reterr)
 {
@@ -429,13 +440,14 @@ static const corbel_operation clash_Account_delete_operation = {
     .n_in = 2,
     .n_out = 2,
     .in = (const corbel_param[]){
-        { .name = "delete", .id = 1, .type = &corbel_int32_type },
-        { .name = "operator", .id = 2, .type = &corbel_int32_type },
+        { .name = "delete", .id = 1, .type = &corbel_int32_type, .position = 1 },
+        { .name = "operator", .id = 2, .type = &corbel_int32_type, .position = 3 },
     },
     .out = (const corbel_param[]){
-        { .name = "this", .id = 1, .type = &corbel_int32_type },
-        { .name = "operator", .id = 2, .type = &corbel_int32_type },
+        { .name = "this", .id = 1, .type = &corbel_int32_type, .position = 2 },
+        { .name = "operator", .id = 2, .type = &corbel_int32_type, .position = 3 },
     },
+    .fingerprint = 0xf352cd2242e1cfc6,
 };
 corbel_status clash_Account_delete(clash_Account *self, int32_t delete_, int32_t *ret_this,
                                    int32_t *inout_operator, corbel_error *reterr)
@@ -463,20 +475,21 @@ static const corbel_operation clash_Account_parameters_operation = {
     .n_in = 8,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "self", .id = 1, .type = &corbel_int32_type },
-        { .name = "request", .id = 2, .type = &corbel_int32_type },
-        { .name = "call", .id = 3, .type = &corbel_int32_type },
-        { .name = "ret", .id = 4, .type = &corbel_int32_type },
-        { .name = "reterr", .id = 5, .type = &corbel_int32_type },
-        { .name = "ret_value", .id = 6, .type = &corbel_int32_type },
-        { .name = "inout_value", .id = 7, .type = &corbel_int32_type },
-        { .name = "register", .id = 8, .type = &corbel_int32_type },
+        { .name = "self", .id = 1, .type = &corbel_int32_type, .position = 1 },
+        { .name = "request", .id = 2, .type = &corbel_int32_type, .position = 2 },
+        { .name = "call", .id = 3, .type = &corbel_int32_type, .position = 3 },
+        { .name = "ret", .id = 4, .type = &corbel_int32_type, .position = 4 },
+        { .name = "reterr", .id = 5, .type = &corbel_int32_type, .position = 5 },
+        { .name = "ret_value", .id = 6, .type = &corbel_int32_type, .position = 6 },
+        { .name = "inout_value", .id = 7, .type = &corbel_int32_type, .position = 7 },
+        { .name = "register", .id = 8, .type = &corbel_int32_type, .position = 9 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_int32_type },
-        { .name = "self_", .id = 2, .type = &corbel_int32_type },
-        { .name = "register", .id = 3, .type = &corbel_int32_type },
+        { .name = "self_", .id = 2, .type = &corbel_int32_type, .position = 8 },
+        { .name = "register", .id = 3, .type = &corbel_int32_type, .position = 9 },
     },
+    .fingerprint = 0x8338d6b49ccb58f5,
 };
 corbel_status clash_Account_parameters(clash_Account *self, int32_t self_, int32_t request_,
                                        int32_t call_, int32_t ret_, int32_t reterr_,
@@ -517,6 +530,7 @@ static const corbel_operation clash_Account_locals_operation = {
         { .name = "s", .id = 3, .type = &corbel_int32_type },
     },
     .out = (const corbel_param[]){ { .name = "status", .id = 1, .type = &corbel_int32_type } },
+    .fingerprint = 0xad49f20da11d0bd9,
 };
 corbel_status clash_Account_locals(clash_Account *self, int32_t in, const char *out, int32_t s,
                                    int32_t *ret_status, corbel_error *reterr)
@@ -541,6 +555,7 @@ corbel_status clash_Account_locals_finish(corbel_call *call, int32_t *ret_status
 static const corbel_operation clash_Account_servant_operation = {
     .interface = "clash::Account",
     .name = "servant",
+    .fingerprint = 0x11064a30592aaa29,
 };
 corbel_status clash_Account_servant(clash_Account *self, corbel_error *reterr)
 {
@@ -562,6 +577,7 @@ static const corbel_operation clash_Account_assert_operation = {
     .flags = CORBEL_ONEWAY,
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "errno", .id = 1, .type = &corbel_string_type } },
+    .fingerprint = 0xfa555a56b4627af7,
 };
 corbel_status clash_Account_assert(clash_Account *self, const char *errno_, corbel_error *reterr)
 {
@@ -768,6 +784,7 @@ corbel_status clash_Account_cast_(corbel_object *object, clash_Account **ret, co
 static const corbel_operation clash_Heir_get_limit_operation = {
     .interface = "clash::Heir",
     .name = "get_limit",
+    .fingerprint = 0xe85e32ed42ec23f5,
 };
 corbel_status clash_Heir_get_limit(clash_Heir *self, corbel_error *reterr)
 {
@@ -1170,6 +1187,7 @@ static const corbel_operation operator_open_operation = {
         { .name = "double_", .id = 2, .type = &double__type },
     },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &register_type } },
+    .fingerprint = 0xbb02380451caed6c,
 };
 corbel_status operator_open(operator_ *self, const register_ *register__, const double_ *double__,
                             register_ **ret, corbel_error *reterr)

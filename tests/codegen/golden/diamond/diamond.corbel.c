@@ -60,6 +60,7 @@ const diamond_Refused *diamond_Refused_of(const corbel_error *error)
 static const corbel_operation left_Named_left_only_operation = {
     .interface = "left::Named",
     .name = "left_only",
+    .fingerprint = 0x7f56a9bef77371b0,
 };
 corbel_status left_Named_left_only(left_Named *self, corbel_error *reterr)
 {
@@ -140,6 +141,7 @@ corbel_status left_Named_cast(corbel_object *object, left_Named **ret, corbel_er
 static const corbel_operation right_Named_right_only_operation = {
     .interface = "right::Named",
     .name = "right_only",
+    .fingerprint = 0x7f4b6e775db5c39c,
 };
 corbel_status right_Named_right_only(right_Named *self, corbel_error *reterr)
 {
@@ -223,6 +225,8 @@ static const corbel_operation diamond_Top_get_level_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
+    .attribute = "level",
+    .fingerprint = 0x6b15142bcf2b12d3,
 };
 corbel_status diamond_Top_get_level(diamond_Top *self, int32_t *ret, corbel_error *reterr)
 {
@@ -245,6 +249,8 @@ static const corbel_operation diamond_Top_set_level_operation = {
     .name = "set_level",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "level", .id = 1, .type = &corbel_int32_type } },
+    .attribute = "level",
+    .fingerprint = 0x67d2b30fca42d0bd,
 };
 corbel_status diamond_Top_set_level(diamond_Top *self, int32_t level, corbel_error *reterr)
 {
@@ -268,15 +274,16 @@ static const corbel_operation diamond_Top_describe_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "how", .id = 1, .type = &corbel_string_type },
-        { .name = "counter", .id = 2, .type = &corbel_int32_type },
+        { .name = "how", .id = 1, .type = &corbel_string_type, .position = 1 },
+        { .name = "counter", .id = 2, .type = &corbel_int32_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_string_type },
-        { .name = "length", .id = 2, .type = &corbel_int32_type },
-        { .name = "counter", .id = 3, .type = &corbel_int32_type },
+        { .name = "length", .id = 2, .type = &corbel_int32_type, .position = 2 },
+        { .name = "counter", .id = 3, .type = &corbel_int32_type, .position = 3 },
     },
     .raises = (const corbel_type *const[]){ &diamond_Refused_type, NULL },
+    .fingerprint = 0x94eaaa43e83ed50f,
 };
 corbel_status diamond_Top_describe(diamond_Top *self, const char *how, int32_t *ret_length,
                                    int32_t *inout_counter, char **ret, corbel_error *reterr)
@@ -304,6 +311,7 @@ static const corbel_operation diamond_Top_note_operation = {
     .flags = CORBEL_ONEWAY,
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "text", .id = 1, .type = &corbel_string_type } },
+    .fingerprint = 0x8c268f58f8ae8221,
 };
 corbel_status diamond_Top_note(diamond_Top *self, const char *text, corbel_error *reterr)
 {
@@ -405,6 +413,7 @@ corbel_status diamond_Top_cast(corbel_object *object, diamond_Top **ret, corbel_
 static const corbel_operation diamond_Left_go_left_operation = {
     .interface = "diamond::Left",
     .name = "go_left",
+    .fingerprint = 0x5bc316ed35e81acb,
 };
 corbel_status diamond_Left_go_left(diamond_Left *self, corbel_error *reterr)
 {
@@ -571,6 +580,7 @@ corbel_status diamond_Left_note(diamond_Left *self, const char *text, corbel_err
 static const corbel_operation diamond_Right_go_right_operation = {
     .interface = "diamond::Right",
     .name = "go_right",
+    .fingerprint = 0x47b131e17aef3543,
 };
 corbel_status diamond_Right_go_right(diamond_Right *self, corbel_error *reterr)
 {
@@ -737,6 +747,7 @@ corbel_status diamond_Right_note(diamond_Right *self, const char *text, corbel_e
 static const corbel_operation diamond_Bottom_stop_operation = {
     .interface = "diamond::Bottom",
     .name = "stop",
+    .fingerprint = 0xcc574c875754a94f,
 };
 corbel_status diamond_Bottom_stop(diamond_Bottom *self, corbel_error *reterr)
 {
@@ -833,6 +844,7 @@ const corbel_interface diamond_Bottom_interface = {
         &diamond_Right_interface,
         NULL,
     },
+    .doc = "Has Top once.",
 };
 
 diamond_Bottom *diamond_Bottom_ref(diamond_Bottom *self)
@@ -1164,6 +1176,7 @@ static const corbel_operation diamond_Both_lowest_operation = {
     .name = "lowest",
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &diamond_Lower_seq_type } },
+    .fingerprint = 0xab0e0a9f794dd8c3,
 };
 corbel_status diamond_Both_lowest(diamond_Both *self, diamond_Lower_seq *ret, corbel_error *reterr)
 {

@@ -88,6 +88,7 @@ const corbel_type tree_Node_type = {
         { .name = "children", .id = 2, .offset = offsetof(tree_Node, children),
           .type = &tree_Node_seq_type },
     },
+    .doc = "It contains itself.",
 };
 tree_Node *tree_Node_free(tree_Node *self) { return corbel_block_free(self); }
 tree_Node *tree_Node_copy(const tree_Node *self)
@@ -140,6 +141,7 @@ const corbel_type tree_Odd_type = {
         { .name = "below", .id = 2, .offset = offsetof(tree_Odd, below),
           .type = &tree_Even_seq_type },
     },
+    .doc = "They contain each other.",
 };
 tree_Odd *tree_Odd_free(tree_Odd *self) { return corbel_block_free(self); }
 tree_Odd *tree_Odd_copy(const tree_Odd *self) { return corbel_value_copy(&tree_Odd_type, self); }
@@ -184,6 +186,7 @@ const corbel_type tree_Nothing_type = {
     .kind = CORBEL_KIND_STRUCT,
     .name = "tree::Nothing",
     .size = sizeof(tree_Nothing),
+    .doc = "Nothing to say.",
 };
 tree_Nothing *tree_Nothing_free(tree_Nothing *self) { return corbel_block_free(self); }
 tree_Nothing *tree_Nothing_copy(const tree_Nothing *self)
@@ -339,6 +342,7 @@ static const corbel_operation tree_Late_me_operation = {
         { .name = "none", .id = 3, .type = &tree_Nothing_type },
     },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &tree_Late_reference } },
+    .fingerprint = 0x3c883fa0d07b5411,
 };
 corbel_status tree_Late_me(tree_Late *self, tree_Never *passed, const tree_Node *root,
                            const tree_Nothing *none, tree_Late **ret, corbel_error *reterr)
@@ -370,6 +374,7 @@ static const corbel_operation tree_Late_give_operation = {
         { .name = "both", .id = 2, .type = &tree_Even_type },
         { .name = "two", .id = 3, .type = &tree_Pair_type },
     },
+    .fingerprint = 0xc29c58c5c3fdb927,
 };
 corbel_status tree_Late_give(tree_Late *self, const tree_Even *both, tree_Even **ret_both,
                              tree_Pair **ret_two, tree_Never **ret, corbel_error *reterr)
@@ -395,6 +400,7 @@ static const corbel_operation tree_Late_all_operation = {
     .name = "all",
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &tree_Never_seq_type } },
+    .fingerprint = 0xc168f5c6cbe013ac,
 };
 corbel_status tree_Late_all(tree_Late *self, tree_Never_seq *ret, corbel_error *reterr)
 {

@@ -39,14 +39,19 @@ const corbel_type corbel_NameEntry_type = {
         { .name = "name", .id = 1, .offset = offsetof(corbel_NameEntry, name),
           .type = &corbel_string_type },
         { .name = "uri", .id = 2, .offset = offsetof(corbel_NameEntry, uri),
-          .type = &corbel_string_type },
+          .type = &corbel_string_type, .doc = "Where the object is: \"corbel:ID@HOST:PORT\"." },
         { .name = "tags", .id = 3, .offset = offsetof(corbel_NameEntry, tags),
-          .type = &corbel_string_seq_type },
+          .type = &corbel_string_seq_type, .doc = "In ascending order." },
         { .name = "leased", .id = 4, .offset = offsetof(corbel_NameEntry, leased),
-          .type = &corbel_bool_type },
+          .type = &corbel_bool_type,
+          .doc = "The name goes when who registered it goes; else it stays until it is "
+                 "removed." },
         { .name = "revision", .id = 5, .offset = offsetof(corbel_NameEntry, revision),
-          .type = &corbel_uint64_type },
+          .type = &corbel_uint64_type,
+          .doc = "Of the whole registry, when this entry last changed: a number that only "
+                 "grows." },
     },
+    .doc = "What the name server knows about one name.",
 };
 corbel_NameEntry *corbel_NameEntry_free(corbel_NameEntry *self) { return corbel_block_free(self); }
 corbel_NameEntry *corbel_NameEntry_copy(const corbel_NameEntry *self)
@@ -86,6 +91,7 @@ const corbel_type corbel_NoSuchName_type = {
         { .name = "name", .id = 1, .offset = offsetof(corbel_NoSuchName, name),
           .type = &corbel_string_type },
     },
+    .doc = "Nothing is registered under this name.",
 };
 corbel_status corbel_NoSuchName_raise(corbel_request *request, const corbel_NoSuchName *exception)
 {
@@ -105,8 +111,9 @@ const corbel_type corbel_NameTaken_type = {
         { .name = "name", .id = 1, .offset = offsetof(corbel_NameTaken, name),
           .type = &corbel_string_type },
         { .name = "uri", .id = 2, .offset = offsetof(corbel_NameTaken, uri),
-          .type = &corbel_string_type },
+          .type = &corbel_string_type, .doc = "What it stands for." },
     },
+    .doc = "The name is registered already, and replacing was not asked for.",
 };
 corbel_status corbel_NameTaken_raise(corbel_request *request, const corbel_NameTaken *exception)
 {
@@ -124,8 +131,9 @@ const corbel_type corbel_InvalidEntry_type = {
     .count = 1,
     .members = (const corbel_member[]){
         { .name = "reason", .id = 1, .offset = offsetof(corbel_InvalidEntry, reason),
-          .type = &corbel_string_type },
+          .type = &corbel_string_type, .doc = "What is wrong with it: one line, for people." },
     },
+    .doc = "A name, URI or tag that cannot be registered.",
 };
 corbel_status corbel_InvalidEntry_raise(corbel_request *request,
                                         const corbel_InvalidEntry *exception)
@@ -145,6 +153,9 @@ static const corbel_operation corbel_Registration_get_name_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
+    .attribute = "name",
+    .fingerprint = 0x76042246644d6806,
+    .doc = "The name that is held.",
 };
 corbel_status corbel_Registration_get_name(corbel_Registration *self, char **ret,
                                            corbel_error *reterr)
@@ -179,6 +190,8 @@ const corbel_interface corbel_Registration_interface = {
     .methods = (const corbel_method[]){
         { &corbel_Registration_get_name_operation, corbel_Registration_get_name_thunk },
     },
+    .doc = "Held by who leased a name: when the last reference to it goes, or the "
+           "session of its holder ends, the name goes.",
 };
 
 corbel_Registration *corbel_Registration_ref(corbel_Registration *self)
@@ -233,6 +246,8 @@ corbel_status corbel_Registration_cast(corbel_object *object, corbel_Registratio
 static const corbel_operation corbel_Lessee_ping_operation = {
     .interface = "corbel::Lessee",
     .name = "ping",
+    .fingerprint = 0xf6fd9de13ed5f036,
+    .doc = "Does nothing: it answers, so it is there.",
 };
 corbel_status corbel_Lessee_ping(corbel_Lessee *self, corbel_error *reterr)
 {
@@ -264,6 +279,8 @@ const corbel_interface corbel_Lessee_interface = {
     .methods = (const corbel_method[]){
         { &corbel_Lessee_ping_operation, corbel_Lessee_ping_thunk },
     },
+    .doc = "Implemented by who leases a name, and watched by the name server: when "
+           "the session to it breaks, the name goes at once.",
 };
 
 corbel_Lessee *corbel_Lessee_ref(corbel_Lessee *self)
@@ -315,6 +332,8 @@ corbel_status corbel_Lessee_cast(corbel_object *object, corbel_Lessee **ret, cor
 static const corbel_operation corbel_NameServer_ping_operation = {
     .interface = "corbel::NameServer",
     .name = "ping",
+    .fingerprint = 0xa52d0e2284d2eccd,
+    .doc = "Does nothing: it answers, so it is there.",
 };
 corbel_status corbel_NameServer_ping(corbel_NameServer *self, corbel_error *reterr)
 {
@@ -338,6 +357,8 @@ static const corbel_operation corbel_NameServer_lookup_operation = {
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_NameEntry_type } },
     .raises = (const corbel_type *const[]){ &corbel_NoSuchName_type, NULL },
+    .fingerprint = 0x00f11a8366db47f9,
+    .doc = "What name stands for.",
 };
 corbel_status corbel_NameServer_lookup(corbel_NameServer *self, const char *name,
                                        corbel_NameEntry **ret, corbel_error *reterr)
@@ -366,6 +387,9 @@ static const corbel_operation corbel_NameServer_list_operation = {
     .n_out = 1,
     .in = (const corbel_param[]){ { .name = "prefix", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_NameEntry_seq_type } },
+    .fingerprint = 0x57e64c149bc4cd7c,
+    .doc = "All entries whose name starts with prefix, by name; with an empty "
+           "prefix all that there are.",
 };
 corbel_status corbel_NameServer_list(corbel_NameServer *self, const char *prefix,
                                      corbel_NameEntries *ret, corbel_error *reterr)
@@ -396,7 +420,8 @@ static const corbel_operation corbel_NameServer_register_operation = {
         { .name = "name", .id = 1, .type = &corbel_string_type },
         { .name = "uri", .id = 2, .type = &corbel_string_type },
         { .name = "tags", .id = 3, .type = &corbel_string_seq_type },
-        { .name = "replace", .id = 4, .type = &corbel_bool_type },
+        { .name = "replace", .id = 4, .type = &corbel_bool_type,
+          .doc = "take over a name that is taken" },
     },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_uint64_type } },
     .raises = (const corbel_type *const[]){
@@ -404,6 +429,9 @@ static const corbel_operation corbel_NameServer_register_operation = {
         &corbel_InvalidEntry_type,
         NULL,
     },
+    .fingerprint = 0xb05e35f144247900,
+    .doc = "Enters a name that stays until it is removed. The result is the entry's "
+           "revision.",
 };
 corbel_status corbel_NameServer_register(corbel_NameServer *self, const char *name, const char *uri,
                                          corbel_Tags tags, bool replace, uint64_t *ret,
@@ -436,8 +464,12 @@ static const corbel_operation corbel_NameServer_lease_operation = {
         { .name = "name", .id = 1, .type = &corbel_string_type },
         { .name = "uri", .id = 2, .type = &corbel_string_type },
         { .name = "tags", .id = 3, .type = &corbel_string_seq_type },
-        { .name = "replace", .id = 4, .type = &corbel_bool_type },
-        { .name = "lessee", .id = 5, .type = &corbel_Lessee_reference },
+        { .name = "replace", .id = 4, .type = &corbel_bool_type,
+          .doc = "take over a name that is taken" },
+        { .name = "lessee", .id = 5, .type = &corbel_Lessee_reference,
+          .doc = "nil: nobody is watched; the name of a lessee that is lost goes a little "
+                 "later, when what it\n"
+                 "held is given up" },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_Registration_reference },
@@ -447,6 +479,8 @@ static const corbel_operation corbel_NameServer_lease_operation = {
         &corbel_InvalidEntry_type,
         NULL,
     },
+    .fingerprint = 0x406427024d10adb3,
+    .doc = "Enters a name that goes when nobody holds the result any more.",
 };
 corbel_status corbel_NameServer_lease(corbel_NameServer *self, const char *name, const char *uri,
                                       corbel_Tags tags, bool replace, corbel_Lessee *lessee,
@@ -477,6 +511,8 @@ static const corbel_operation corbel_NameServer_remove_operation = {
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
     .raises = (const corbel_type *const[]){ &corbel_NoSuchName_type, NULL },
+    .fingerprint = 0xd73f1e4c2f2ff29b,
+    .doc = "Takes a name out, whoever entered it.",
 };
 corbel_status corbel_NameServer_remove(corbel_NameServer *self, const char *name,
                                        corbel_error *reterr)
@@ -508,6 +544,8 @@ static const corbel_operation corbel_NameServer_set_tags_operation = {
         &corbel_InvalidEntry_type,
         NULL,
     },
+    .fingerprint = 0x63145fbc75382c45,
+    .doc = "Gives a name these tags instead of those it has.",
 };
 corbel_status corbel_NameServer_set_tags(corbel_NameServer *self, const char *name,
                                          corbel_Tags tags, corbel_error *reterr)
@@ -602,6 +640,8 @@ const corbel_interface corbel_NameServer_interface = {
         { &corbel_NameServer_remove_operation, corbel_NameServer_remove_thunk },
         { &corbel_NameServer_set_tags_operation, corbel_NameServer_set_tags_thunk },
     },
+    .doc = "Names for objects. The one of a name server has the id "
+           "\"corbel.NameServer\".",
 };
 
 corbel_NameServer *corbel_NameServer_ref(corbel_NameServer *self)

@@ -59,6 +59,7 @@ const corbel_type bank_Account_Kind_type = {
     .size = sizeof(bank_Account_Kind),
     .count = 2,
     .enumerators = bank_Account_Kind_enumerators,
+    .doc = "What an entry is.",
 };
 const char *bank_Account_Kind_to_string(bank_Account_Kind self)
 {
@@ -86,6 +87,7 @@ const corbel_type bank_Account_Entry_type = {
         { .name = "amount", .id = 2, .offset = offsetof(bank_Account_Entry, amount),
           .type = &corbel_int64_type },
     },
+    .doc = "One line of the statement.",
 };
 bank_Account_Entry *bank_Account_Entry_free(bank_Account_Entry *self)
 {
@@ -152,6 +154,7 @@ const corbel_type bank_Statement_type = {
         { .name = "plan", .id = 4, .offset = offsetof(bank_Statement, plan),
           .type = &bank_Savings_Plan_type },
     },
+    .doc = "Uses them from outside.",
 };
 bank_Statement *bank_Statement_free(bank_Statement *self) { return corbel_block_free(self); }
 bank_Statement *bank_Statement_copy(const bank_Statement *self)
@@ -251,6 +254,7 @@ const corbel_type bank_Account_Overdrawn_type = {
         { .name = "missing", .id = 1, .offset = offsetof(bank_Account_Overdrawn, missing),
           .type = &corbel_int64_type },
     },
+    .doc = "There is not that much.",
 };
 corbel_status bank_Account_Overdrawn_raise(corbel_request *request,
                                            const bank_Account_Overdrawn *exception)
@@ -304,6 +308,8 @@ static const corbel_operation bank_Account_get_balance_operation = {
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
+    .attribute = "balance",
+    .fingerprint = 0x3d2af987fb19c776,
 };
 corbel_status bank_Account_get_balance(bank_Account *self, bank_Account_Money *ret,
                                        corbel_error *reterr)
@@ -330,6 +336,8 @@ static const corbel_operation bank_Account_get_owner_operation = {
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Owner_type } },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
+    .attribute = "owner",
+    .fingerprint = 0x9c431f48aa635f93,
 };
 corbel_status bank_Account_get_owner(bank_Account *self, bank_Owner **ret, corbel_error *reterr)
 {
@@ -358,6 +366,8 @@ static const corbel_operation bank_Account_set_owner_operation = {
         &bank_Account_Overdrawn_type,
         NULL,
     },
+    .attribute = "owner",
+    .fingerprint = 0x0685de838157de26,
 };
 corbel_status bank_Account_set_owner(bank_Account *self, const bank_Owner *owner,
                                      corbel_error *reterr)
@@ -386,6 +396,7 @@ static const corbel_operation bank_Account_list_operation = {
         { .name = "ret", .id = 1, .type = &bank_Account_Entry_seq_type },
     },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
+    .fingerprint = 0x8aa7d80a6b255a35,
 };
 corbel_status bank_Account_list(bank_Account *self, bank_Account_Kind what,
                                 bank_Account_Entries *ret, corbel_error *reterr)
@@ -416,6 +427,7 @@ static const corbel_operation bank_Account_book_operation = {
         &bank_Account_Closed_type,
         NULL,
     },
+    .fingerprint = 0x451186092cd12e33,
 };
 corbel_status bank_Account_book(bank_Account *self, const bank_Account_Entry *one,
                                 corbel_error *reterr)
@@ -484,6 +496,7 @@ const corbel_interface bank_Account_interface = {
         { &bank_Account_list_operation, bank_Account_list_thunk },
         { &bank_Account_book_operation, bank_Account_book_thunk },
     },
+    .doc = "Money in one place.",
 };
 
 bank_Account *bank_Account_ref(bank_Account *self)
@@ -543,6 +556,7 @@ static const corbel_operation bank_Savings_propose_operation = {
         { .name = "all", .id = 2, .type = &bank_Account_Entry_seq_type },
     },
     .raises = (const corbel_type *const[]){ &bank_Account_Overdrawn_type, NULL },
+    .fingerprint = 0xbafaa927214a414c,
 };
 corbel_status bank_Savings_propose(bank_Savings *self, bank_Account_Kind what,
                                    bank_Account_Entries *ret_all, bank_Savings_Plan **ret,
@@ -626,6 +640,7 @@ const corbel_interface bank_Savings_interface = {
         { &bank_Savings_propose_operation, bank_Savings_propose_thunk },
     },
     .bases = (const corbel_interface *const[]){ &bank_Account_interface, NULL },
+    .doc = "Uses what it inherits, and its base's by name.",
 };
 
 bank_Savings *bank_Savings_ref(bank_Savings *self)
@@ -751,6 +766,7 @@ static const corbel_operation bank_Lock_with_operation = {
         { .name = "other", .id = 2, .type = &bank_Lock_servant_type },
     },
     .raises = (const corbel_type *const[]){ &bank_Lock_cast_type, NULL },
+    .fingerprint = 0x4dfddf34d7663f60,
 };
 corbel_status bank_Lock_with(bank_Lock *self, const bank_Lock_ref *one, bank_Lock_servant other,
                              corbel_error *reterr)
@@ -782,6 +798,7 @@ const corbel_interface bank_Lock_interface = {
     .fingerprint = 0xb1047755aeec9943,
     .n_methods = 1,
     .methods = (const corbel_method[]){ { &bank_Lock_with_operation, bank_Lock_with_thunk } },
+    .doc = "Names that meet derived ones: these stand, what is derived gives way.",
 };
 
 bank_Lock *bank_Lock_ref_(bank_Lock *self)

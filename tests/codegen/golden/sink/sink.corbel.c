@@ -130,8 +130,8 @@ static const corbel_type sink_Thing_seq_2_type = {
 /* ---- types ---- */
 
 static const corbel_enumerator sink_Colour_enumerators[] = {
-    { .name = "RED", .value = 0 },
-    { .name = "GREEN", .value = 1 },
+    { .name = "RED", .value = 0, .doc = "like blood" },
+    { .name = "GREEN", .value = 1, .doc = "like grass" },
     { .name = "BLUE", .value = 2 },
 };
 const corbel_type sink_Colour_type = {
@@ -141,6 +141,8 @@ const corbel_type sink_Colour_type = {
     .size = sizeof(sink_Colour),
     .count = 3,
     .enumerators = sink_Colour_enumerators,
+    .doc = "With a comment each, and one that is longer than a line can be, which "
+           "must therefore be broken somewhere in its middle.",
 };
 const char *sink_Colour_to_string(sink_Colour self)
 {
@@ -212,13 +214,17 @@ const corbel_type sink_Basic_type = {
         { .name = "a_string", .id = 12, .offset = offsetof(sink_Basic, a_string),
           .type = &corbel_string_type },
         { .name = "a_bounded_string", .id = 13, .offset = offsetof(sink_Basic, a_bounded_string),
-          .type = &string_20_type },
+          .type = &string_20_type,
+          .doc = "Behind a comment of its own, which says so much that it does not fit "
+                 "behind the member any more." },
         { .name = "a_colour", .id = 14, .offset = offsetof(sink_Basic, a_colour),
           .type = &sink_Colour_type },
         { .name = "a_thing", .id = 15, .offset = offsetof(sink_Basic, a_thing),
-          .type = &sink_Thing_reference },
+          .type = &sink_Thing_reference,
+          .doc = "two\n"
+                 "lines" },
         { .name = "other_thing", .id = 16, .offset = offsetof(sink_Basic, other_thing),
-          .type = &sink_Thing_reference },
+          .type = &sink_Thing_reference, .doc = "the other one" },
     },
 };
 sink_Basic *sink_Basic_free(sink_Basic *self) { return corbel_block_free(self); }
@@ -443,6 +449,8 @@ static const corbel_operation sink_Thing_get_is_on_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_bool_type } },
+    .attribute = "is_on",
+    .fingerprint = 0xa2d87cac7329f9ef,
 };
 corbel_status sink_Thing_get_is_on(sink_Thing *self, bool *ret, corbel_error *reterr)
 {
@@ -466,6 +474,8 @@ static const corbel_operation sink_Thing_get_colour_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Colour_type } },
+    .attribute = "colour",
+    .fingerprint = 0x5473a64eb7d1b5ad,
 };
 corbel_status sink_Thing_get_colour(sink_Thing *self, sink_Colour *ret, corbel_error *reterr)
 {
@@ -489,6 +499,8 @@ static const corbel_operation sink_Thing_set_colour_operation = {
     .name = "set_colour",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "colour", .id = 1, .type = &sink_Colour_type } },
+    .attribute = "colour",
+    .fingerprint = 0xf7aff4e4a862159f,
 };
 corbel_status sink_Thing_set_colour(sink_Thing *self, sink_Colour colour, corbel_error *reterr)
 {
@@ -512,6 +524,8 @@ static const corbel_operation sink_Thing_get_shade_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Colour_type } },
+    .attribute = "shade",
+    .fingerprint = 0x0a31c10a61134bf0,
 };
 corbel_status sink_Thing_get_shade(sink_Thing *self, sink_Colour *ret, corbel_error *reterr)
 {
@@ -534,6 +548,8 @@ static const corbel_operation sink_Thing_set_shade_operation = {
     .name = "set_shade",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "shade", .id = 1, .type = &sink_Colour_type } },
+    .attribute = "shade",
+    .fingerprint = 0x84f58277922a2113,
 };
 corbel_status sink_Thing_set_shade(sink_Thing *self, sink_Colour shade, corbel_error *reterr)
 {
@@ -557,6 +573,8 @@ static const corbel_operation sink_Thing_get_deep_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Deep_type } },
+    .attribute = "deep",
+    .fingerprint = 0x86fb72de88f22383,
 };
 corbel_status sink_Thing_get_deep(sink_Thing *self, sink_Deep **ret, corbel_error *reterr)
 {
@@ -579,6 +597,8 @@ static const corbel_operation sink_Thing_set_deep_operation = {
     .name = "set_deep",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "deep", .id = 1, .type = &sink_Deep_type } },
+    .attribute = "deep",
+    .fingerprint = 0x9d142e958e3693bf,
 };
 corbel_status sink_Thing_set_deep(sink_Thing *self, const sink_Deep *deep, corbel_error *reterr)
 {
@@ -602,6 +622,8 @@ static const corbel_operation sink_Thing_get_name_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &string_8_type } },
+    .attribute = "name",
+    .fingerprint = 0x75d619a70548a95b,
 };
 corbel_status sink_Thing_get_name(sink_Thing *self, char **ret, corbel_error *reterr)
 {
@@ -624,6 +646,8 @@ static const corbel_operation sink_Thing_set_name_operation = {
     .name = "set_name",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &string_8_type } },
+    .attribute = "name",
+    .fingerprint = 0x64df0417a757d7be,
 };
 corbel_status sink_Thing_set_name(sink_Thing *self, const char *name, corbel_error *reterr)
 {
@@ -647,6 +671,8 @@ static const corbel_operation sink_Thing_get_key_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &uint8_seq_16_type } },
+    .attribute = "key",
+    .fingerprint = 0xe39d404bf6bb7414,
 };
 corbel_status sink_Thing_get_key(sink_Thing *self, sink_Key *ret, corbel_error *reterr)
 {
@@ -669,6 +695,8 @@ static const corbel_operation sink_Thing_set_key_operation = {
     .name = "set_key",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "key", .id = 1, .type = &uint8_seq_16_type } },
+    .attribute = "key",
+    .fingerprint = 0x7257891ee35f6e9d,
 };
 corbel_status sink_Thing_set_key(sink_Thing *self, sink_Key key, corbel_error *reterr)
 {
@@ -691,6 +719,8 @@ static const corbel_operation sink_Thing_get_next_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Thing_reference } },
+    .attribute = "next",
+    .fingerprint = 0x981443b568240998,
 };
 corbel_status sink_Thing_get_next(sink_Thing *self, sink_Thing **ret, corbel_error *reterr)
 {
@@ -713,6 +743,8 @@ static const corbel_operation sink_Thing_set_next_operation = {
     .name = "set_next",
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "next", .id = 1, .type = &sink_Thing_reference } },
+    .attribute = "next",
+    .fingerprint = 0xd7de5df3a48933bf,
 };
 corbel_status sink_Thing_set_next(sink_Thing *self, sink_Thing *next, corbel_error *reterr)
 {
@@ -733,6 +765,7 @@ corbel_status sink_Thing_set_next_finish(corbel_call *call, corbel_error *reterr
 static const corbel_operation sink_Thing_nothing_operation = {
     .interface = "sink::Thing",
     .name = "nothing",
+    .fingerprint = 0x2a5f4b97362049d8,
 };
 corbel_status sink_Thing_nothing(sink_Thing *self, corbel_error *reterr)
 {
@@ -759,6 +792,7 @@ static const corbel_operation sink_Thing_shout_operation = {
         { .name = "numbers", .id = 3, .type = &corbel_int32_seq_type },
         { .name = "from", .id = 4, .type = &sink_Thing_reference },
     },
+    .fingerprint = 0x8e845d6d894103a6,
 };
 corbel_status sink_Thing_shout(sink_Thing *self, const char *words, const sink_Deep *deep,
                                sink_Longs numbers, sink_Thing *from, corbel_error *reterr)
@@ -773,14 +807,15 @@ static const corbel_operation sink_Thing_flip_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_bool_type },
-        { .name = "both", .id = 2, .type = &corbel_bool_type },
+        { .name = "value", .id = 1, .type = &corbel_bool_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_bool_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_bool_type },
-        { .name = "copy", .id = 2, .type = &corbel_bool_type },
-        { .name = "both", .id = 3, .type = &corbel_bool_type },
+        { .name = "copy", .id = 2, .type = &corbel_bool_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_bool_type, .position = 3 },
     },
+    .fingerprint = 0x1baeecae083389e7,
 };
 corbel_status sink_Thing_flip(sink_Thing *self, bool value, bool *ret_copy, bool *inout_both,
                               bool *ret, corbel_error *reterr)
@@ -807,14 +842,15 @@ static const corbel_operation sink_Thing_octets_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_uint8_type },
-        { .name = "both", .id = 2, .type = &corbel_uint8_type },
+        { .name = "value", .id = 1, .type = &corbel_uint8_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_uint8_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_uint8_type },
-        { .name = "copy", .id = 2, .type = &corbel_uint8_type },
-        { .name = "both", .id = 3, .type = &corbel_uint8_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint8_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_uint8_type, .position = 3 },
     },
+    .fingerprint = 0xa4cc34bf93932148,
 };
 corbel_status sink_Thing_octets(sink_Thing *self, uint8_t value, uint8_t *ret_copy,
                                 uint8_t *inout_both, uint8_t *ret, corbel_error *reterr)
@@ -841,14 +877,15 @@ static const corbel_operation sink_Thing_chars_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_char_type },
-        { .name = "both", .id = 2, .type = &corbel_char_type },
+        { .name = "value", .id = 1, .type = &corbel_char_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_char_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_char_type },
-        { .name = "copy", .id = 2, .type = &corbel_char_type },
-        { .name = "both", .id = 3, .type = &corbel_char_type },
+        { .name = "copy", .id = 2, .type = &corbel_char_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_char_type, .position = 3 },
     },
+    .fingerprint = 0x4bccfc6bba0d9cd1,
 };
 corbel_status sink_Thing_chars(sink_Thing *self, char value, char *ret_copy, char *inout_both,
                                char *ret, corbel_error *reterr)
@@ -875,14 +912,15 @@ static const corbel_operation sink_Thing_shorts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_int16_type },
-        { .name = "both", .id = 2, .type = &corbel_int16_type },
+        { .name = "value", .id = 1, .type = &corbel_int16_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_int16_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_int16_type },
-        { .name = "copy", .id = 2, .type = &corbel_int16_type },
-        { .name = "both", .id = 3, .type = &corbel_int16_type },
+        { .name = "copy", .id = 2, .type = &corbel_int16_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_int16_type, .position = 3 },
     },
+    .fingerprint = 0x61b0a5e110cc0e65,
 };
 corbel_status sink_Thing_shorts(sink_Thing *self, int16_t value, int16_t *ret_copy,
                                 int16_t *inout_both, int16_t *ret, corbel_error *reterr)
@@ -909,14 +947,15 @@ static const corbel_operation sink_Thing_unsigned_shorts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_uint16_type },
-        { .name = "both", .id = 2, .type = &corbel_uint16_type },
+        { .name = "value", .id = 1, .type = &corbel_uint16_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_uint16_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_uint16_type },
-        { .name = "copy", .id = 2, .type = &corbel_uint16_type },
-        { .name = "both", .id = 3, .type = &corbel_uint16_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint16_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_uint16_type, .position = 3 },
     },
+    .fingerprint = 0x317798906a6a052e,
 };
 corbel_status sink_Thing_unsigned_shorts(sink_Thing *self, uint16_t value, uint16_t *ret_copy,
                                          uint16_t *inout_both, uint16_t *ret, corbel_error *reterr)
@@ -945,14 +984,15 @@ static const corbel_operation sink_Thing_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_int32_type },
-        { .name = "both", .id = 2, .type = &corbel_int32_type },
+        { .name = "value", .id = 1, .type = &corbel_int32_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_int32_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_int32_type },
-        { .name = "copy", .id = 2, .type = &corbel_int32_type },
-        { .name = "both", .id = 3, .type = &corbel_int32_type },
+        { .name = "copy", .id = 2, .type = &corbel_int32_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_int32_type, .position = 3 },
     },
+    .fingerprint = 0xb510d216137e9f37,
 };
 corbel_status sink_Thing_longs(sink_Thing *self, int32_t value, int32_t *ret_copy,
                                int32_t *inout_both, int32_t *ret, corbel_error *reterr)
@@ -979,14 +1019,15 @@ static const corbel_operation sink_Thing_unsigned_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_uint32_type },
-        { .name = "both", .id = 2, .type = &corbel_uint32_type },
+        { .name = "value", .id = 1, .type = &corbel_uint32_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_uint32_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_uint32_type },
-        { .name = "copy", .id = 2, .type = &corbel_uint32_type },
-        { .name = "both", .id = 3, .type = &corbel_uint32_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint32_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_uint32_type, .position = 3 },
     },
+    .fingerprint = 0xdbab54e294e41bb4,
 };
 corbel_status sink_Thing_unsigned_longs(sink_Thing *self, uint32_t value, uint32_t *ret_copy,
                                         uint32_t *inout_both, uint32_t *ret, corbel_error *reterr)
@@ -1015,14 +1056,15 @@ static const corbel_operation sink_Thing_long_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_int64_type },
-        { .name = "both", .id = 2, .type = &corbel_int64_type },
+        { .name = "value", .id = 1, .type = &corbel_int64_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_int64_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_int64_type },
-        { .name = "copy", .id = 2, .type = &corbel_int64_type },
-        { .name = "both", .id = 3, .type = &corbel_int64_type },
+        { .name = "copy", .id = 2, .type = &corbel_int64_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_int64_type, .position = 3 },
     },
+    .fingerprint = 0xbd39ab6eff21a9af,
 };
 corbel_status sink_Thing_long_longs(sink_Thing *self, int64_t value, int64_t *ret_copy,
                                     int64_t *inout_both, int64_t *ret, corbel_error *reterr)
@@ -1050,14 +1092,15 @@ static const corbel_operation sink_Thing_unsigned_long_longs_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_uint64_type },
-        { .name = "both", .id = 2, .type = &corbel_uint64_type },
+        { .name = "value", .id = 1, .type = &corbel_uint64_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_uint64_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_uint64_type },
-        { .name = "copy", .id = 2, .type = &corbel_uint64_type },
-        { .name = "both", .id = 3, .type = &corbel_uint64_type },
+        { .name = "copy", .id = 2, .type = &corbel_uint64_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_uint64_type, .position = 3 },
     },
+    .fingerprint = 0x650585af6bfdfef6,
 };
 corbel_status sink_Thing_unsigned_long_longs(sink_Thing *self, uint64_t value, uint64_t *ret_copy,
                                              uint64_t *inout_both, uint64_t *ret,
@@ -1087,14 +1130,15 @@ static const corbel_operation sink_Thing_floats_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_float_type },
-        { .name = "both", .id = 2, .type = &corbel_float_type },
+        { .name = "value", .id = 1, .type = &corbel_float_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_float_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_float_type },
-        { .name = "copy", .id = 2, .type = &corbel_float_type },
-        { .name = "both", .id = 3, .type = &corbel_float_type },
+        { .name = "copy", .id = 2, .type = &corbel_float_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_float_type, .position = 3 },
     },
+    .fingerprint = 0x41bbea59c1456991,
 };
 corbel_status sink_Thing_floats(sink_Thing *self, float value, float *ret_copy, float *inout_both,
                                 float *ret, corbel_error *reterr)
@@ -1121,14 +1165,15 @@ static const corbel_operation sink_Thing_doubles_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_double_type },
-        { .name = "both", .id = 2, .type = &corbel_double_type },
+        { .name = "value", .id = 1, .type = &corbel_double_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_double_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_double_type },
-        { .name = "copy", .id = 2, .type = &corbel_double_type },
-        { .name = "both", .id = 3, .type = &corbel_double_type },
+        { .name = "copy", .id = 2, .type = &corbel_double_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_double_type, .position = 3 },
     },
+    .fingerprint = 0xbc1f5a73a20e94eb,
 };
 corbel_status sink_Thing_doubles(sink_Thing *self, double value, double *ret_copy,
                                  double *inout_both, double *ret, corbel_error *reterr)
@@ -1155,14 +1200,15 @@ static const corbel_operation sink_Thing_strings_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_string_type },
-        { .name = "both", .id = 2, .type = &corbel_string_type },
+        { .name = "value", .id = 1, .type = &corbel_string_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_string_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_string_type },
-        { .name = "copy", .id = 2, .type = &corbel_string_type },
-        { .name = "both", .id = 3, .type = &corbel_string_type },
+        { .name = "copy", .id = 2, .type = &corbel_string_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_string_type, .position = 3 },
     },
+    .fingerprint = 0xc783ed5f0c97e1f7,
 };
 corbel_status sink_Thing_strings(sink_Thing *self, const char *value, char **ret_copy,
                                  const char *both, char **ret_both, char **ret,
@@ -1190,14 +1236,15 @@ static const corbel_operation sink_Thing_bounded_strings_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &string_9_type },
-        { .name = "both", .id = 2, .type = &string_9_type },
+        { .name = "value", .id = 1, .type = &string_9_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &string_9_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &string_9_type },
-        { .name = "copy", .id = 2, .type = &string_9_type },
-        { .name = "both", .id = 3, .type = &string_9_type },
+        { .name = "copy", .id = 2, .type = &string_9_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &string_9_type, .position = 3 },
     },
+    .fingerprint = 0xd6f0b2b687da7c34,
 };
 corbel_status sink_Thing_bounded_strings(sink_Thing *self, const char *value, char **ret_copy,
                                          const char *both, char **ret_both, char **ret,
@@ -1226,14 +1273,15 @@ static const corbel_operation sink_Thing_colours_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &sink_Colour_type },
-        { .name = "both", .id = 2, .type = &sink_Colour_type },
+        { .name = "value", .id = 1, .type = &sink_Colour_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &sink_Colour_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &sink_Colour_type },
-        { .name = "copy", .id = 2, .type = &sink_Colour_type },
-        { .name = "both", .id = 3, .type = &sink_Colour_type },
+        { .name = "copy", .id = 2, .type = &sink_Colour_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &sink_Colour_type, .position = 3 },
     },
+    .fingerprint = 0xc7c263ffea6cd50d,
 };
 corbel_status sink_Thing_colours(sink_Thing *self, sink_Colour value, sink_Colour *ret_copy,
                                  sink_Colour *inout_both, sink_Colour *ret, corbel_error *reterr)
@@ -1261,15 +1309,16 @@ static const corbel_operation sink_Thing_deeps_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &sink_Deep_type },
-        { .name = "both", .id = 2, .type = &sink_Deep_type },
+        { .name = "value", .id = 1, .type = &sink_Deep_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &sink_Deep_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &sink_Deep_type },
-        { .name = "copy", .id = 2, .type = &sink_Deep_type },
-        { .name = "both", .id = 3, .type = &sink_Deep_type },
+        { .name = "copy", .id = 2, .type = &sink_Deep_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &sink_Deep_type, .position = 3 },
     },
     .raises = (const corbel_type *const[]){ &sink_Nothing_type, &sink_Everything_type, NULL },
+    .fingerprint = 0xeae1544c6b0d73af,
 };
 corbel_status sink_Thing_deeps(sink_Thing *self, const sink_Deep *value, sink_Deep **ret_copy,
                                const sink_Deep *both, sink_Deep **ret_both, sink_Deep **ret,
@@ -1297,14 +1346,15 @@ static const corbel_operation sink_Thing_things_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &sink_Thing_reference },
-        { .name = "both", .id = 2, .type = &sink_Thing_reference },
+        { .name = "value", .id = 1, .type = &sink_Thing_reference, .position = 1 },
+        { .name = "both", .id = 2, .type = &sink_Thing_reference, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &sink_Thing_reference },
-        { .name = "copy", .id = 2, .type = &sink_Thing_reference },
-        { .name = "both", .id = 3, .type = &sink_Thing_reference },
+        { .name = "copy", .id = 2, .type = &sink_Thing_reference, .position = 2 },
+        { .name = "both", .id = 3, .type = &sink_Thing_reference, .position = 3 },
     },
+    .fingerprint = 0x0aaa7d33179eded5,
 };
 corbel_status sink_Thing_things(sink_Thing *self, sink_Thing *value, sink_Thing **ret_copy,
                                 sink_Thing *both, sink_Thing **ret_both, sink_Thing **ret,
@@ -1333,14 +1383,15 @@ static const corbel_operation sink_Thing_numbers_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_int32_seq_type },
-        { .name = "both", .id = 2, .type = &corbel_int32_seq_type },
+        { .name = "value", .id = 1, .type = &corbel_int32_seq_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_int32_seq_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_int32_seq_type },
-        { .name = "copy", .id = 2, .type = &corbel_int32_seq_type },
-        { .name = "both", .id = 3, .type = &corbel_int32_seq_type },
+        { .name = "copy", .id = 2, .type = &corbel_int32_seq_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_int32_seq_type, .position = 3 },
     },
+    .fingerprint = 0xbfd71511658eaff9,
 };
 corbel_status sink_Thing_numbers(sink_Thing *self, sink_Longs value, sink_Longs *ret_copy,
                                  sink_Longs both, sink_Longs *ret_both, sink_Longs *ret,
@@ -1368,14 +1419,15 @@ static const corbel_operation sink_Thing_deep_lists_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &sink_Deep_seq_type },
-        { .name = "both", .id = 2, .type = &sink_Deep_seq_type },
+        { .name = "value", .id = 1, .type = &sink_Deep_seq_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &sink_Deep_seq_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &sink_Deep_seq_type },
-        { .name = "copy", .id = 2, .type = &sink_Deep_seq_type },
-        { .name = "both", .id = 3, .type = &sink_Deep_seq_type },
+        { .name = "copy", .id = 2, .type = &sink_Deep_seq_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &sink_Deep_seq_type, .position = 3 },
     },
+    .fingerprint = 0xa872bed1abb49b7d,
 };
 corbel_status sink_Thing_deep_lists(sink_Thing *self, sink_Deep_seq value, sink_Deep_seq *ret_copy,
                                     sink_Deep_seq both, sink_Deep_seq *ret_both, sink_Deep_seq *ret,
@@ -1405,14 +1457,15 @@ static const corbel_operation sink_Thing_thing_lists_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &sink_Thing_seq_2_type },
-        { .name = "both", .id = 2, .type = &sink_Thing_seq_2_type },
+        { .name = "value", .id = 1, .type = &sink_Thing_seq_2_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &sink_Thing_seq_2_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &sink_Thing_seq_2_type },
-        { .name = "copy", .id = 2, .type = &sink_Thing_seq_2_type },
-        { .name = "both", .id = 3, .type = &sink_Thing_seq_2_type },
+        { .name = "copy", .id = 2, .type = &sink_Thing_seq_2_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &sink_Thing_seq_2_type, .position = 3 },
     },
+    .fingerprint = 0x2f2d583979c6fe17,
 };
 corbel_status sink_Thing_thing_lists(sink_Thing *self, sink_Thing_seq value,
                                      sink_Thing_seq *ret_copy, sink_Thing_seq both,
@@ -1444,14 +1497,15 @@ static const corbel_operation sink_Thing_cubes_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &int32_seq_seq_seq_type },
-        { .name = "both", .id = 2, .type = &int32_seq_seq_seq_type },
+        { .name = "value", .id = 1, .type = &int32_seq_seq_seq_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &int32_seq_seq_seq_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &int32_seq_seq_seq_type },
-        { .name = "copy", .id = 2, .type = &int32_seq_seq_seq_type },
-        { .name = "both", .id = 3, .type = &int32_seq_seq_seq_type },
+        { .name = "copy", .id = 2, .type = &int32_seq_seq_seq_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &int32_seq_seq_seq_type, .position = 3 },
     },
+    .fingerprint = 0xce85b62e1edfee11,
 };
 corbel_status sink_Thing_cubes(sink_Thing *self, sink_Cube value, sink_Cube *ret_copy,
                                sink_Cube both, sink_Cube *ret_both, sink_Cube *ret,
@@ -1479,14 +1533,15 @@ static const corbel_operation sink_Thing_keys_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &uint8_seq_16_type },
-        { .name = "both", .id = 2, .type = &uint8_seq_16_type },
+        { .name = "value", .id = 1, .type = &uint8_seq_16_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &uint8_seq_16_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &uint8_seq_16_type },
-        { .name = "copy", .id = 2, .type = &uint8_seq_16_type },
-        { .name = "both", .id = 3, .type = &uint8_seq_16_type },
+        { .name = "copy", .id = 2, .type = &uint8_seq_16_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &uint8_seq_16_type, .position = 3 },
     },
+    .fingerprint = 0x24972058fdbc16d8,
 };
 corbel_status sink_Thing_keys(sink_Thing *self, sink_Key value, sink_Key *ret_copy, sink_Key both,
                               sink_Key *ret_both, sink_Key *ret, corbel_error *reterr)
@@ -1513,14 +1568,15 @@ static const corbel_operation sink_Thing_amounts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_int64_type },
-        { .name = "both", .id = 2, .type = &corbel_int64_type },
+        { .name = "value", .id = 1, .type = &corbel_int64_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_int64_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_int64_type },
-        { .name = "copy", .id = 2, .type = &corbel_int64_type },
-        { .name = "both", .id = 3, .type = &corbel_int64_type },
+        { .name = "copy", .id = 2, .type = &corbel_int64_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_int64_type, .position = 3 },
     },
+    .fingerprint = 0xc3bcb1a7b8e1e7fc,
 };
 corbel_status sink_Thing_amounts(sink_Thing *self, sink_Amount value, sink_Price *ret_copy,
                                  sink_Price *inout_both, sink_Amount *ret, corbel_error *reterr)
@@ -1548,14 +1604,15 @@ static const corbel_operation sink_Thing_texts_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_string_type },
-        { .name = "both", .id = 2, .type = &string_8_type },
+        { .name = "value", .id = 1, .type = &corbel_string_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &string_8_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_string_type },
-        { .name = "copy", .id = 2, .type = &string_8_type },
-        { .name = "both", .id = 3, .type = &string_8_type },
+        { .name = "copy", .id = 2, .type = &string_8_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &string_8_type, .position = 3 },
     },
+    .fingerprint = 0x1b0fd8fe55f6c69b,
 };
 corbel_status sink_Thing_texts(sink_Thing *self, const char *value, char **ret_copy,
                                const char *both, char **ret_both, char **ret, corbel_error *reterr)
@@ -1582,14 +1639,15 @@ static const corbel_operation sink_Thing_paints_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &sink_Colour_type },
-        { .name = "both", .id = 2, .type = &sink_Colour_type },
+        { .name = "value", .id = 1, .type = &sink_Colour_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &sink_Colour_type, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &sink_Colour_type },
-        { .name = "copy", .id = 2, .type = &sink_Colour_type },
-        { .name = "both", .id = 3, .type = &sink_Colour_type },
+        { .name = "copy", .id = 2, .type = &sink_Colour_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &sink_Colour_type, .position = 3 },
     },
+    .fingerprint = 0xd3fe0a25174471e5,
 };
 corbel_status sink_Thing_paints(sink_Thing *self, sink_Paint value, sink_Paint *ret_copy,
                                 sink_Paint *inout_both, sink_Paint *ret, corbel_error *reterr)
@@ -1616,14 +1674,15 @@ static const corbel_operation sink_Thing_objects_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &sink_Thing_reference },
-        { .name = "both", .id = 2, .type = &sink_Thing_reference },
+        { .name = "value", .id = 1, .type = &sink_Thing_reference, .position = 1 },
+        { .name = "both", .id = 2, .type = &sink_Thing_reference, .position = 3 },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &sink_Thing_reference },
-        { .name = "copy", .id = 2, .type = &sink_Thing_reference },
-        { .name = "both", .id = 3, .type = &sink_Thing_reference },
+        { .name = "copy", .id = 2, .type = &sink_Thing_reference, .position = 2 },
+        { .name = "both", .id = 3, .type = &sink_Thing_reference, .position = 3 },
     },
+    .fingerprint = 0x46d8e6bc6325c95c,
 };
 corbel_status sink_Thing_objects(sink_Thing *self, sink_Object_ *value, sink_Object_ **ret_copy,
                                  sink_Object_ *both, sink_Object_ **ret_both, sink_Object_ **ret,
@@ -1652,14 +1711,22 @@ static const corbel_operation sink_Thing_documented_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "distance", .id = 1, .type = &corbel_int32_type },
-        { .name = "remark", .id = 2, .type = &corbel_string_type },
+        { .name = "distance", .id = 1, .type = &corbel_int32_type, .position = 1,
+          .doc = "how far to go\n"
+                 "and in which direction" },
+        { .name = "remark", .id = 2, .type = &corbel_string_type, .position = 3,
+          .doc = "its own end: * /" },
     },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &corbel_int32_type },
-        { .name = "place", .id = 2, .type = &sink_Basic_type },
-        { .name = "remark", .id = 3, .type = &corbel_string_type },
+        { .name = "place", .id = 2, .type = &sink_Basic_type, .position = 2,
+          .doc = "where it ended" },
+        { .name = "remark", .id = 3, .type = &corbel_string_type, .position = 3,
+          .doc = "its own end: * /" },
     },
+    .fingerprint = 0x37b6fe60710adb5d,
+    .doc = "Says what each parameter is.\n"
+           "@return how many",
 };
 corbel_status sink_Thing_documented(sink_Thing *self, int32_t distance, sink_Basic **ret_place,
                                     const char *remark, char **ret_remark, int32_t *ret,
@@ -2089,6 +2156,9 @@ const corbel_interface sink_Thing_interface = {
         { &sink_Thing_objects_operation, sink_Thing_objects_thunk },
         { &sink_Thing_documented_operation, sink_Thing_documented_thunk },
     },
+    .doc = "Takes and gives back.\n"
+           "\n"
+           "Its comment has two paragraphs.",
 };
 
 sink_Thing *sink_Thing_ref(sink_Thing *self)

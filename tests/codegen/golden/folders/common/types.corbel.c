@@ -94,6 +94,8 @@ static const corbel_operation common_Item_get_label_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
+    .attribute = "label",
+    .fingerprint = 0x0be6b7ec8fd0a0b3,
 };
 corbel_status common_Item_get_label(common_Item *self, char **ret, corbel_error *reterr)
 {
@@ -117,6 +119,7 @@ static const corbel_operation common_Item_weigh_operation = {
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Quantity_type } },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
+    .fingerprint = 0xea99955260830c2d,
 };
 corbel_status common_Item_weigh(common_Item *self, common_Quantity **ret, corbel_error *reterr)
 {

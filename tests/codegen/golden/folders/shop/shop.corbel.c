@@ -70,6 +70,7 @@ static const corbel_operation shop_Till_sell_operation = {
         { .name = "amount", .id = 2, .type = &common_Quantity_type },
     },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
+    .fingerprint = 0x31c0085920b6a8f7,
 };
 corbel_status shop_Till_sell(shop_Till *self, const shop_Order *order, const shop_Amount *amount,
                              shop_Amount **ret_amount, common_Quantity **ret, corbel_error *reterr)
@@ -101,6 +102,7 @@ static const corbel_operation shop_Till_units_operation = {
         { .name = "orders", .id = 2, .type = &shop_Order_seq_type },
     },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Unit_seq_type } },
+    .fingerprint = 0xff3b787d10feb60f,
 };
 corbel_status shop_Till_units(shop_Till *self, common_Item_seq_seq shelves, shop_Order_seq orders,
                               common_Unit_seq *ret, corbel_error *reterr)
@@ -128,6 +130,7 @@ static const corbel_operation shop_Till_sums_operation = {
     .n_out = 1,
     .in = (const corbel_param[]){ { .name = "matrix", .id = 1, .type = &int32_seq_seq_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &int32_seq_seq_type } },
+    .fingerprint = 0xb73f35872c7ac662,
 };
 corbel_status shop_Till_sums(shop_Till *self, shop_Matrix matrix, shop_Matrix *ret,
                              corbel_error *reterr)
@@ -153,6 +156,8 @@ static const corbel_operation shop_Till_get_label_operation = {
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
+    .attribute = "label",
+    .fingerprint = 0x0be6b7ec8fd0a0b3,
 };
 static corbel_status shop_Till_get_label_thunk(const void *servant, void *self,
                                                corbel_request *request, const void *const *in,
@@ -168,6 +173,7 @@ static const corbel_operation shop_Till_weigh_operation = {
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Quantity_type } },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
+    .fingerprint = 0xea99955260830c2d,
 };
 static corbel_status shop_Till_weigh_thunk(const void *servant, void *self, corbel_request *request,
                                            const void *const *in, void *const *out)
@@ -210,6 +216,7 @@ const corbel_interface shop_Till_interface = {
         { &shop_Till_sums_operation, shop_Till_sums_thunk },
     },
     .bases = (const corbel_interface *const[]){ &common_Item_interface, NULL },
+    .doc = "Weighs and sells.",
 };
 
 shop_Till *shop_Till_ref(shop_Till *self)
