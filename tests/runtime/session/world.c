@@ -113,6 +113,7 @@ static void world_remove(side *at, pending *p)
         if (at->pending[i] == p) {
             memmove(&at->pending[i], &at->pending[i + 1], (at->n_pending - i - 1) * sizeof *at->pending);
             at->n_pending--;
+            crb_buf_clear(&p->args);
             free(p);
             return;
         }
@@ -187,6 +188,29 @@ void world_done(side *at, pending *p)
     world_remove(at, p);
 }
 
+/** Has the side's own servant answer. */
+static void world_serve(side *at, pending *p)
+{
+    crb_ref_out refs[WORLD_SERVED_REFS];
+    crb_buf body = CRB_BUF_INIT;
+    size_t n_refs = 0;
+    const char *exception = NULL;
+    world_enter(at, p);
+    const corbel_status status =
+        at->serve(at->serve_user, p->operation, p->args.data + 8, p->args.len - 8, &body, refs, &n_refs, &exception);
+    if (status != CORBEL_OK) {
+        crb_buf_clear(&body);
+        world_return_error(at, p, status, CORBEL_COMPLETED_YES, "the servant failed");
+        return;
+    }
+    crb_result result = { .outcome = exception == NULL ? CRB_OUTCOME_RESULT : CRB_OUTCOME_EXCEPTION,
+                          .body = &body,
+                          .exception = exception,
+                          .refs_out = refs,
+                          .n_refs_out = n_refs };
+    world_answer(at, p, &result);
+}
+
 static void world_answer_itself(side *at, pending *p)
 {
     if (p->bind && (at->answers_itself || at->answers_binds)) {
@@ -196,6 +220,8 @@ static void world_answer_itself(side *at, pending *p)
             crb_ref_out ref = world_ref_object(at, atoi(p->id));
             world_return(at, p, 0, &ref, 1);
         }
+    } else if (!p->bind && at->serve != NULL && p->complete) {
+        world_serve(at, p);
     } else if (!p->bind && at->answers_itself && p->complete) {
         if (p->oneway) {
             world_done(at, p);
@@ -225,7 +251,7 @@ static void world_arguments(side *at, pending *p, crb_buf *args)
     p->complete = true;
     p->args_len = args->len;
     assert_true(args->len >= 8);
-    assert_true(world_is_good(args));
+    assert_true(at->serve != NULL || world_is_good(args));
     const uint64_t number = world_number(args);
     assert_true(number >= 1 && number <= at->world->n_asked);
     p->asked = &at->world->asked[number - 1];
@@ -235,6 +261,10 @@ static void world_arguments(side *at, pending *p, crb_buf *args)
     if (p->lane < WORLD_LANES) {
         assert_int_equal(p->asked->lane, p->lane);
         at->lane_numbers[p->lane][p->arrival] = number;
+    }
+    if (at->serve != NULL) {
+        p->args = *args;
+        *args = (crb_buf)CRB_BUF_INIT;
     }
     crb_buf_clear(args);
 }
@@ -302,7 +332,12 @@ static void world_returned(side *at, crb_event *event)
     }
     world_take_refs(at, event, &a->ref, &a->own);
     a->body_len = event->body.len;
-    a->body_good = world_is_good(&event->body);
+    a->body_good = a->keep != NULL || world_is_good(&event->body);
+    if (a->keep != NULL) {
+        crb_buf_clear(a->keep);
+        *a->keep = event->body;
+        event->body = (crb_buf)CRB_BUF_INIT;
+    }
     crb_buf_clear(&event->body);
     if (event->outcome == CRB_OUTCOME_ERROR) {
         a->status = event->error.status;
@@ -497,6 +532,7 @@ void world_free(world *w)
 {
     for (int i = 0; i < 2; i++) {
         for (size_t k = 0; k < w->sides[i].n_pending; k++) {
+            crb_buf_clear(&w->sides[i].pending[k]->args);
             free(w->sides[i].pending[k]);
         }
         crb_session_free(w->sides[i].session);
@@ -575,7 +611,12 @@ asked *world_call(side *from, const call_options *options, corbel_status *ret_st
     corbel_error error = CORBEL_ERROR_INIT;
     a->oneway = options->oneway;
     a->lane = options->lane;
-    if (!world_fill(&args, a->number, options->args < 8 ? 8 : options->args)) {
+    a->keep = options->keep;
+    const bool filled = world_fill(&args, a->number, options->args < 8 || options->value != NULL ? 8 : options->args);
+    if (filled && options->value != NULL) {
+        crb_buf_append(&args, options->value->data, options->value->len);
+    }
+    if (!filled || args.failed) {
         crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory");
         world_refused(w, CORBEL_NO_MEMORY, ret_status, &error);
         corbel_error_clear(&error);

@@ -20,6 +20,7 @@ enum {
     WORLD_PENDING = 4096,
     WORLD_IMPORTS = 4096,
     WORLD_LANES = 8,
+    WORLD_SERVED_REFS = 4,
     WORLD_EVENT_KINDS = CRB_EVENT_CLOSED + 1
 };
 
@@ -48,6 +49,7 @@ typedef struct asked {
     bool body_good;
     crb_import *ref; /* the first of the result, and its count is kept */
     void *own;       /* or an own object */
+    crb_buf *keep;   /* gets the body, which then need not be the pattern; NULL: it is thrown away */
     /* the servant's view */
     bool seen, entered, answered, cancelled;
     uint64_t lane;
@@ -66,6 +68,7 @@ typedef struct pending {
     uint64_t lane, chain, deadline;
     uint32_t hop;
     size_t args_len;
+    crb_buf args;    /* for side.serve only */
     size_t arrival;  /* in its lane */
     crb_import *ref; /* the first of the table, and its count is kept */
     void *own;
@@ -95,6 +98,11 @@ typedef struct side {
     /* Looks at each message on its way out; may be NULL. */
     void (*watch)(struct side *side, const uint8_t *message, size_t len);
     void *watch_user;
+    /* Serves each complete call in place of the driver's own answers; may be NULL. args lie behind the call's number. Fills in
+     * body and refs (room for WORLD_SERVED_REFS), and for an exception its name; else the status is the call's. */
+    corbel_status (*serve)(void *user, const char *operation, const uint8_t *args, size_t len, crb_buf *body, crb_ref_out *refs,
+                           size_t *n_refs, const char **exception);
+    void *serve_user;
 } side;
 
 typedef struct world {
@@ -124,7 +132,9 @@ uint64_t world_now(const world *w);
 typedef struct call_options {
     crb_import *target;
     asked *promise;
-    size_t args; /* bytes, at least 8 */
+    size_t args;          /* bytes, at least 8 */
+    const crb_buf *value; /* behind the number, in place of the pattern and of `args`; NULL: the pattern */
+    crb_buf *keep;        /* gets the result's body */
     bool oneway;
     uint32_t hop;
     uint64_t lane;
