@@ -132,10 +132,6 @@ static void check_declaration(emit_run *run, const idl_decl *decl);
 
 static void check_interface(emit_run *run, const idl_decl *decl)
 {
-    if (decl->is_local || decl->is_abstract) {
-        refuse(run, &decl->range, decl->is_local ? "local interfaces are" : "abstract interfaces are");
-        return;
-    }
     for (size_t i = 0; i < decl->members.length; i++) {
         const idl_decl *member = decl->members.items[i];
         if (!member->range.file->is_main) {
@@ -165,14 +161,6 @@ static void check_members(emit_run *run, const idl_decl *decl)
     }
 }
 
-static void check_forward(emit_run *run, const idl_decl *decl)
-{
-    if (decl->definition->kind == IDL_INTERFACE && (decl->definition->is_local || decl->definition->is_abstract) &&
-        (decl->definition->is_undefined || !decl->definition->range.file->is_main)) {
-        refuse(run, &decl->range, decl->definition->is_local ? "local interfaces are" : "abstract interfaces are");
-    }
-}
-
 static void check_declaration(emit_run *run, const idl_decl *decl)
 {
     check_annotations(run, decl->annotations);
@@ -195,9 +183,6 @@ static void check_declaration(emit_run *run, const idl_decl *decl)
         break;
     case IDL_INTERFACE:
         check_interface(run, decl);
-        break;
-    case IDL_FORWARD:
-        check_forward(run, decl);
         break;
     default:
         break;

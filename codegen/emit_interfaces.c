@@ -124,11 +124,18 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
 {
     emit_run *run = file->run;
     emit_buf title = { .arena = run->arena };
-    emit(&title, "interface %s", interface->scoped_name);
+    emit(&title, "%sinterface %s",
+         interface->is_local      ? "local "
+         : interface->is_abstract ? "abstract "
+                                  : "",
+         interface->scoped_name);
     for (size_t i = 0; i < interface->bases.length; i++) {
         emit(&title, "%s%s", i == 0 ? " : " : ", ", interface->bases.items[i]->scoped_name);
     }
     emit_heading(out, title.text, interface->doc);
+    if (interface->is_local) {
+        emit_remark(out, "References to it do not leave the process.");
+    }
     const emit_calls calls = emit_calls_of(run, interface, false);
     bool has_halves = false;
     for (size_t i = 0; i < calls.length; i++) {

@@ -168,9 +168,12 @@ static const char *upcast_suffix(emit_run *run, const idl_decl *interface, const
 
 static void derive_interface(emit_file *file, const idl_decl *decl)
 {
-    static const char *const suffixes[] = { "_servant",  "_ref",       "_unref",     "_new", "_with",      "_from_uri", "_cast",
-                                            "_skeleton", "_as_object", "_interface", "_seq", "_seq_clear", "_seq_copy", NULL };
+    static const char *const suffixes[] = { "_servant",   "_ref",       "_unref", "_new",       "_with",     "_cast", "_skeleton",
+                                            "_as_object", "_interface", "_seq",   "_seq_clear", "_seq_copy", NULL };
     derive_all(file, decl, suffixes);
+    if (!decl->is_local) {
+        derive(file, decl, NULL, "_from_uri");
+    }
     for (size_t i = 0; i < decl->all_bases.length; i++) {
         const idl_decl *base = decl->all_bases.items[i];
         derive(file, decl, base, upcast_suffix(file->run, decl, base));

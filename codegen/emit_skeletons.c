@@ -97,6 +97,9 @@ void emit_skeleton(emit_file *file, emit_buf *out, const idl_decl *interface)
     }
     emit(out, "const corbel_interface %s = {\n    .name = \"%s\",\n    .fingerprint = 0x%016" PRIx64 ",\n",
          emit_derived(run, interface, NULL, "_interface"), interface->scoped_name, emit_fingerprint(run, interface));
+    if (interface->is_local) {
+        emit(out, "    .flags = CORBEL_LOCAL,\n");
+    }
     if (methods.length > 0) {
         emit(out, "    .n_methods = %zu,\n", methods.length);
         emit_rows(out, "    .methods = (const corbel_method[]){", &methods, "},");
@@ -162,8 +165,9 @@ void emit_opaque_references(emit_file *file, emit_buf *out)
             emit(out, "\n/* ---- interfaces known by name only: who defines them has more to say ---- */\n");
             is_first = false;
         }
-        emit(out, "\n__attribute__((weak)) const corbel_interface %s = {\n    .name = \"%s\",\n};\n",
-             emit_derived(run, decl->definition, NULL, "_interface"), decl->definition->scoped_name);
+        emit(out, "\n__attribute__((weak)) const corbel_interface %s = {\n    .name = \"%s\",\n%s};\n",
+             emit_derived(run, decl->definition, NULL, "_interface"), decl->definition->scoped_name,
+             decl->definition->is_local ? "    .flags = CORBEL_LOCAL,\n" : "");
         emit_counting(file, out, decl->definition, "__attribute__((weak)) ");
     }
 }
@@ -191,8 +195,10 @@ void emit_references(emit_file *file, emit_buf *out, const idl_decl *interface)
     emit_short_function(out, pointer, emit_derived(run, interface, NULL, "_with"), &params,
                         emit_format(run->arena, "return (%s *)corbel_object_with((corbel_object *)self, options);", name));
     params = params_of(run, "corbel_runtime *runtime", "const char *uri", ret, "corbel_error *reterr");
-    emit_lookup(file, out, interface, "_from_uri", &params,
-                emit_format(run->arena, "corbel_object_from_uri(runtime, &%s, uri, &found, reterr)", table));
+    if (!interface->is_local) {
+        emit_lookup(file, out, interface, "_from_uri", &params,
+                    emit_format(run->arena, "corbel_object_from_uri(runtime, &%s, uri, &found, reterr)", table));
+    }
     params = params_of(run, "corbel_object *object", ret, "corbel_error *reterr", NULL);
     emit_lookup(file, out, interface, "_cast", &params,
                 emit_format(run->arena, "corbel_object_cast(object, &%s, &found, reterr)", table));

@@ -200,8 +200,10 @@ static void emit_interface_functions(emit_file *file, emit_buf *out, const idl_d
     emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_new"), "corbel_runtime *runtime", servant, "void *self",
                    "corbel_finalizer finalize");
     emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_with"), self, "const corbel_options *options", NULL, NULL);
-    emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_derived(run, decl, NULL, "_from_uri"),
-                   "corbel_runtime *runtime", "const char *uri", ret, "corbel_error *reterr");
+    if (!decl->is_local) {
+        emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_derived(run, decl, NULL, "_from_uri"),
+                       "corbel_runtime *runtime", "const char *uri", ret, "corbel_error *reterr");
+    }
     emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_derived(run, decl, NULL, "_cast"), "corbel_object *object",
                    ret, "corbel_error *reterr", NULL);
     emit_prototype(file, out, "corbel_skeleton ", emit_derived(run, decl, NULL, "_skeleton"), servant, NULL, NULL, NULL);

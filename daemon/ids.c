@@ -76,6 +76,11 @@ static corbel_status ids_check(const corbel_daemon *self, const char *id, const 
         return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO,
                         "only objects of the daemon's own runtime can be registered, as made by _new()");
     }
+    const corbel_interface *const interface = object->target->local.skeleton.interface;
+    if ((interface->flags & CORBEL_LOCAL) != 0) {
+        return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "a %s cannot be registered: the interface is local",
+                        interface->name);
+    }
     const size_t len = id == NULL ? 1 : strlen(id);
     if (len == 0 || len > CRB_MAX_OBJECT_ID) {
         return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "an object id has 1 to %d bytes, this one has %zu",

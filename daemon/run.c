@@ -22,15 +22,18 @@ static void run_return(corbel_request *request, crb_result *result, const crb_re
     if (out == NULL) {
         crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for the references of a result");
         result = &failed;
+    } else if (n > 0 && crb_refs_may_leave(refs->items, n, CORBEL_BAD_REPLY, CORBEL_COMPLETED_YES, &error)) {
+        result = &failed;
     }
+    const bool has_refs = n > 0 && result != &failed;
     crb_peer_lock(peer);
-    if (out != NULL && n > 0) {
+    if (has_refs) {
         crb_peer_refs_out_locked(peer, refs->items, n, out);
         result->refs_out = out;
         result->n_refs_out = n;
     }
     crb_session_return(peer->session, request->answer, result, crb_now());
-    if (out != NULL && n > 0) {
+    if (has_refs) {
         crb_peer_refs_sent_locked(peer, refs->items, n, out);
     }
     crb_peer_unlock(peer);

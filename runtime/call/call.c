@@ -42,6 +42,11 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
                             corbel_error *reterr)
 {
     crb_peer *const peer = target->import.peer;
+    const corbel_status refused =
+        crb_refs_may_leave(send->refs, send->n_refs, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, reterr);
+    if (refused != CORBEL_OK) {
+        return refused;
+    }
     crb_ref_out few[8];
     crb_ref_out *const refs = send->n_refs <= sizeof few / sizeof few[0] ? few : calloc(send->n_refs, sizeof *refs);
     if (refs == NULL) {
@@ -567,6 +572,11 @@ static const corbel_operation call_is_a = { .interface = "corbel::Object",
 corbel_status corbel_object_cast(corbel_object *self, const corbel_interface *interface, corbel_object **ret,
                                  corbel_error *reterr)
 {
+    if (self != NULL && self->target != NULL && (interface->flags & CORBEL_LOCAL) != 0 &&
+        self->target->kind != CRB_TARGET_LOCAL) {
+        return crb_fail(reterr, CORBEL_WRONG_INTERFACE, CORBEL_COMPLETED_NO,
+                        "the object is not a %s: the interface is local, and the object is not of this process", interface->name);
+    }
     if (self != NULL && self->target != NULL &&
         !(self->interface != NULL && crb_interface_is_a(self->interface, interface->name))) {
         bool is_a = false;

@@ -64,6 +64,10 @@ typedef struct crb_ref_list {
     size_t len, capacity;
 } crb_ref_list;
 uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interface *interface, corbel_error *reterr);
+/** Before references go to a peer: refusal, if one is to an object of a local interface. In calls within the runtime they pass.
+ */
+corbel_status crb_refs_may_leave(const crb_ref *refs, size_t n, corbel_status refusal, corbel_completion completion,
+                                 corbel_error *reterr);
 /** The reader's side: user is a crb_ref_table. */
 typedef struct crb_ref_table {
     const crb_ref *items;

@@ -58,6 +58,11 @@ corbel_object *crb_ref_table_take(void *user, uint64_t tag, const corbel_interfa
                      target->local.skeleton.interface->name, interface->name);
             return NULL;
         }
+        if (target->kind != CRB_TARGET_LOCAL && (interface->flags & CORBEL_LOCAL) != 0) {
+            crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "a %s came from another process, and the interface is local",
+                     interface->name);
+            return NULL;
+        }
         corbel_object *const object = crb_object_new(crb_target_ref(target), interface);
         if (object == NULL) {
             crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
@@ -66,6 +71,19 @@ corbel_object *crb_ref_table_take(void *user, uint64_t tag, const corbel_interfa
     }
     crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "no reference with this tag came along");
     return NULL;
+}
+
+corbel_status crb_refs_may_leave(const crb_ref *refs, size_t n, corbel_status refusal, corbel_completion completion,
+                                 corbel_error *reterr)
+{
+    for (size_t i = 0; i < n; i++) {
+        const crb_target *const target = refs[i].target;
+        if (target != NULL && target->kind == CRB_TARGET_LOCAL && (target->local.skeleton.interface->flags & CORBEL_LOCAL) != 0) {
+            return crb_fail(reterr, refusal, completion, "a reference to a %s cannot leave the process: the interface is local",
+                            target->local.skeleton.interface->name);
+        }
+    }
+    return CORBEL_OK;
 }
 
 void crb_refs_free(crb_ref *refs, size_t n)

@@ -304,6 +304,10 @@ corbel_status corbel_object_from_uri(corbel_runtime *runtime, const corbel_inter
     if (runtime == NULL || uri == NULL || ret == NULL) {
         return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO, "a reference from a URI needs a runtime, a URI and a result");
     }
+    if (interface != NULL && (interface->flags & CORBEL_LOCAL) != 0) {
+        return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "no URI leads to a %s: the interface is local",
+                        interface->name);
+    }
     const corbel_status status = crb_uri_parse(uri, &parsed, reterr);
     if (status != CORBEL_OK) {
         return status;

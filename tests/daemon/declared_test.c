@@ -1,5 +1,6 @@
 /* Types and exceptions of interfaces, recursive types, what attributes raise, and references to interfaces that nobody defines:
- * from a client to a servant in another runtime. */
+ * from a client to a servant in another runtime. And local interfaces: calls within a runtime take references to them, others
+ * do not. */
 #include "declared.corbel.h"
 #include "probe.h"
 
@@ -89,9 +90,54 @@ static corbel_status set_keeper(void *self, corbel_request *request, const char 
                : CORBEL_OK;
 }
 
-static const declared_Forest_servant servant = {
-    .plant = plant, .count = count, .pass = pass, .get_keeper = get_keeper, .set_keeper = set_keeper
-};
+static corbel_status tour(void *self, corbel_request *request, declared_Visitor *one, int32_t *inout_steps,
+                          declared_Visitor **ret)
+{
+    (void)self;
+    corbel_error error = CORBEL_ERROR_INIT;
+    if (declared_Visitor_visit(one, NULL, inout_steps, &error)) {
+        return corbel_request_forward(request, &error);
+    }
+    *ret = declared_Visitor_ref(one);
+    return CORBEL_OK;
+}
+
+static declared_Visitor *last; /* of the servant's runtime */
+
+static corbel_status greet(void *self, corbel_request *request, declared_Guest *one, declared_Guest **ret)
+{
+    (void)self;
+    (void)request;
+    (void)one;
+    *ret = declared_Guest_ref(declared_Visitor_as_Guest(last));
+    return CORBEL_OK;
+}
+
+static corbel_status lose(void *self, corbel_request *request)
+{
+    (void)self;
+    return declared_Forest_Lost_raise(request, &(declared_Forest_Lost) { .who = declared_Visitor_as_Guest(last) });
+}
+
+static const declared_Forest_servant servant = { .plant = plant,
+                                                 .count = count,
+                                                 .pass = pass,
+                                                 .get_keeper = get_keeper,
+                                                 .set_keeper = set_keeper,
+                                                 .tour = tour,
+                                                 .greet = greet,
+                                                 .lose = lose };
+
+static corbel_status visit(void *self, corbel_request *request, declared_Forest *place, int32_t *inout_steps)
+{
+    (void)self;
+    (void)request;
+    (void)place;
+    *inout_steps += 1;
+    return CORBEL_OK;
+}
+
+static const declared_Visitor_servant visitor_servant = { .visit = visit };
 
 static probe_server server;
 static corbel_runtime *client;
@@ -105,6 +151,7 @@ static int set_up(void **state)
     (void)state;
     probe_server_start(&server, NULL, NULL);
     own = declared_Forest_new(server.runtime, &servant, NULL, NULL);
+    last = declared_Visitor_new(server.runtime, &visitor_servant, NULL, NULL);
     MUST(corbel_daemon_register(server.daemon, "forest", declared_Forest_as_object(own), &error));
     MUST(corbel_daemon_uri(server.daemon, "forest", &uri, &error));
     MUST(corbel_runtime_new(NULL, &client, &error));
@@ -118,6 +165,7 @@ static int tear_down(void **state)
     (void)state;
     declared_Forest_unref(forest);
     corbel_runtime_unref(client);
+    declared_Visitor_unref(last);
     declared_Forest_unref(own);
     probe_server_stop(&server);
     return 0;
@@ -212,12 +260,84 @@ static void a_reference_to_what_nobody_defines_comes_back(void **state)
     declared_Never_unref(never);
 }
 
+/* Within a runtime its references are arguments, results and exceptions like any others. */
+static void local_references_pass_within_a_runtime(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    int32_t steps = 3;
+    declared_Visitor *back = NULL, *cast = NULL;
+    declared_Guest *guest = NULL;
+    (void)state;
+    MUST(declared_Forest_tour(own, last, &steps, &back, &error));
+    assert_int_equal(steps, 4);
+    assert_true(corbel_object_equal(declared_Visitor_as_object(back), declared_Visitor_as_object(last)));
+    MUST(declared_Forest_greet(own, NULL, &guest, &error));
+    MUST(declared_Visitor_cast(declared_Guest_as_object(guest), &cast, &error));
+    assert_int_equal(declared_Forest_lose(own, &error), CORBEL_RAISED);
+    assert_true(
+        corbel_object_equal(declared_Guest_as_object(declared_Forest_Lost_of(&error)->who), declared_Visitor_as_object(last)));
+    corbel_error_clear(&error);
+    declared_Visitor_unref(cast);
+    declared_Guest_unref(guest);
+    declared_Visitor_unref(back);
+}
+
+static void refused(corbel_status expected, corbel_completion completion, const char *part, corbel_status status,
+                    corbel_error *error)
+{
+    if (status != expected || error->completion != completion || strstr(error->message, part) == NULL) {
+        fail_msg("%s: %s", corbel_status_name(status), error->message);
+    }
+    corbel_error_clear(error);
+}
+
+/* The servant's runtime is another process, as far as that goes. */
+static void local_references_do_not_leave(void **state)
+{
+    static const char why[] = "a reference to a declared::Visitor cannot leave the process: the interface is local";
+    corbel_error error = CORBEL_ERROR_INIT;
+    int32_t steps = 3;
+    declared_Guest *guest = NULL;
+    (void)state;
+    declared_Visitor *const visitor = declared_Visitor_new(client, &visitor_servant, NULL, NULL);
+    declared_Guest *const as_guest = declared_Visitor_as_Guest(visitor);
+    refused(CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, why, declared_Forest_tour(forest, visitor, &steps, NULL, &error),
+            &error);
+    refused(CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, why, declared_Forest_greet(forest, as_guest, NULL, &error), &error);
+    corbel_call *const call = declared_Forest_greet_begin(forest, as_guest);
+    refused(CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, why, declared_Forest_greet_finish(call, NULL, &error), &error);
+    refused(CORBEL_BAD_REPLY, CORBEL_COMPLETED_YES, why, declared_Forest_greet(forest, NULL, &guest, &error), &error);
+    assert_null(guest);
+    refused(CORBEL_BAD_REPLY, CORBEL_COMPLETED_YES, why, declared_Forest_lose(forest, &error), &error);
+    assert_int_equal(steps, 3);
+    declared_Visitor_unref(visitor);
+}
+
+static void objects_of_local_interfaces_are_not_registered(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    declared_Visitor *found = NULL;
+    corbel_object *object = NULL;
+    (void)state;
+    refused(CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "a declared::Visitor cannot be registered: the interface is local",
+            corbel_daemon_register(server.daemon, "visitor", declared_Visitor_as_object(last), &error), &error);
+    refused(CORBEL_WRONG_INTERFACE, CORBEL_COMPLETED_NO, "the interface is local",
+            declared_Visitor_cast(declared_Forest_as_object(forest), &found, &error), &error);
+    refused(CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "no URI leads to a declared::Visitor",
+            corbel_object_from_uri(client, &declared_Visitor_interface, server.uri, &object, &error), &error);
+    assert_null(found);
+    assert_null(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_type_that_contains_itself),
         cmocka_unit_test(types_that_contain_each_other),
         cmocka_unit_test(attributes_raise),
+        cmocka_unit_test(local_references_pass_within_a_runtime),
+        cmocka_unit_test(local_references_do_not_leave),
+        cmocka_unit_test(objects_of_local_interfaces_are_not_registered),
         cmocka_unit_test(a_reference_to_what_nobody_defines_comes_back),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

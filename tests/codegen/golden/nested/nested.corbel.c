@@ -21,6 +21,12 @@ static const corbel_type bank_Account_Entry_seq_type = {
     .size = sizeof(bank_Account_Entry_seq),
     .element = &bank_Account_Entry_type,
 };
+static const corbel_type bank_Account_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "bank::Account",
+    .size = sizeof(bank_Account *),
+    .interface = &bank_Account_interface,
+};
 
 /* ---- types ---- */
 
@@ -169,6 +175,33 @@ corbel_status bank_Statement_copy_for(corbel_request *request, const bank_Statem
                                       bank_Statement *ret)
 {
     return corbel_request_copy(request, &bank_Statement_type, value, ret);
+}
+
+static const corbel_enumerator bank_Auditor_Verdict_enumerators[] = {
+    { .name = "FINE", .value = 0 },
+    { .name = "ODD", .value = 1 },
+};
+const corbel_type bank_Auditor_Verdict_type = {
+    .kind = CORBEL_KIND_ENUM,
+    .flags = CORBEL_PLAIN,
+    .name = "bank::Auditor::Verdict",
+    .size = sizeof(bank_Auditor_Verdict),
+    .count = 2,
+    .enumerators = bank_Auditor_Verdict_enumerators,
+};
+const char *bank_Auditor_Verdict_to_string(bank_Auditor_Verdict self)
+{
+    return (unsigned)self < 2 ? bank_Auditor_Verdict_enumerators[self].name : NULL;
+}
+bool bank_Auditor_Verdict_from_string(const char *text, bank_Auditor_Verdict *ret)
+{
+    for (size_t i = 0; text != NULL && i < 2; i++) {
+        if (strcmp(bank_Auditor_Verdict_enumerators[i].name, text) == 0) {
+            *ret = (bank_Auditor_Verdict)bank_Auditor_Verdict_enumerators[i].value;
+            return true;
+        }
+    }
+    return false;
 }
 
 const corbel_type bank_Lock_ref_type = {
@@ -753,6 +786,177 @@ corbel_call *bank_Savings_book_begin(bank_Savings *self, const bank_Account_Entr
 corbel_status bank_Savings_book_finish(corbel_call *call, corbel_error *reterr)
 {
     return bank_Account_book_finish(call, reterr);
+}
+
+/* ---- interface bank::Auditor ---- */
+
+static const corbel_operation bank_Auditor_check_operation = {
+    .interface = "bank::Auditor",
+    .name = "check",
+    .n_in = 1,
+    .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "of", .id = 1, .type = &bank_Account_reference } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Auditor_Verdict_type } },
+    .fingerprint = 0x0a32686fe5d660de,
+};
+corbel_status bank_Auditor_check(bank_Auditor *self, bank_Account *of, bank_Auditor_Verdict *ret,
+                                 corbel_error *reterr)
+{
+    const void *const in[] = { &of };
+    void *const out[] = { ret };
+    return corbel_stub_call((corbel_object *)self, &bank_Auditor_check_operation, in, out, reterr);
+}
+corbel_call *bank_Auditor_check_begin(bank_Auditor *self, bank_Account *of)
+{
+    const void *const in[] = { &of };
+    return corbel_stub_begin((corbel_object *)self, &bank_Auditor_check_operation, in);
+}
+corbel_status bank_Auditor_check_finish(corbel_call *call, bank_Auditor_Verdict *ret,
+                                        corbel_error *reterr)
+{
+    void *const out[] = { ret };
+    return corbel_stub_finish(call, &bank_Auditor_check_operation, out, reterr);
+}
+
+static corbel_status bank_Auditor_check_thunk(const void *servant, void *self,
+                                              corbel_request *request, const void *const *in,
+                                              void *const *out)
+{
+    const bank_Auditor_servant *const s = servant;
+    return s->check == NULL ? CORBEL_UNIMPLEMENTED
+           : s->check(self, request, *(bank_Account *const *)in[0], out[0]);
+}
+const corbel_interface bank_Auditor_interface = {
+    .name = "bank::Auditor",
+    .fingerprint = 0x5d224a54e02b455a,
+    .flags = CORBEL_LOCAL,
+    .n_methods = 1,
+    .methods = (const corbel_method[]){
+        { &bank_Auditor_check_operation, bank_Auditor_check_thunk },
+    },
+    .doc = "Stays in the process.",
+};
+
+bank_Auditor *bank_Auditor_ref(bank_Auditor *self)
+{
+    return (bank_Auditor *)corbel_object_ref((corbel_object *)self);
+}
+bank_Auditor *bank_Auditor_unref(bank_Auditor *self)
+{
+    return (bank_Auditor *)corbel_object_unref((corbel_object *)self);
+}
+corbel_skeleton bank_Auditor_skeleton(const bank_Auditor_servant *servant)
+{
+    return (corbel_skeleton){ &bank_Auditor_interface, servant };
+}
+bank_Auditor *bank_Auditor_new(corbel_runtime *runtime, const bank_Auditor_servant *servant,
+                               void *self, corbel_finalizer finalize)
+{
+    return (bank_Auditor *)corbel_object_new(runtime, bank_Auditor_skeleton(servant), self,
+        finalize);
+}
+bank_Auditor *bank_Auditor_with(bank_Auditor *self, const corbel_options *options)
+{
+    return (bank_Auditor *)corbel_object_with((corbel_object *)self, options);
+}
+corbel_status bank_Auditor_cast(corbel_object *object, bank_Auditor **ret, corbel_error *reterr)
+{
+    corbel_object *found = NULL;
+    const corbel_status status = corbel_object_cast(object, &bank_Auditor_interface, &found,
+        reterr);
+    if (status == CORBEL_OK && ret != NULL) {
+        *ret = (bank_Auditor *)found;
+    }
+    return status;
+}
+
+/* ---- interface bank::Describable ---- */
+
+static const corbel_operation bank_Describable_describe_operation = {
+    .interface = "bank::Describable",
+    .name = "describe",
+    .n_out = 1,
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
+    .fingerprint = 0x47f68492912bef35,
+};
+corbel_status bank_Describable_describe(bank_Describable *self, char **ret, corbel_error *reterr)
+{
+    void *const out[] = { ret };
+    return corbel_stub_call((corbel_object *)self, &bank_Describable_describe_operation, NULL, out,
+                            reterr);
+}
+corbel_call *bank_Describable_describe_begin(bank_Describable *self)
+{
+    return corbel_stub_begin((corbel_object *)self, &bank_Describable_describe_operation, NULL);
+}
+corbel_status bank_Describable_describe_finish(corbel_call *call, char **ret, corbel_error *reterr)
+{
+    void *const out[] = { ret };
+    return corbel_stub_finish(call, &bank_Describable_describe_operation, out, reterr);
+}
+
+static corbel_status bank_Describable_describe_thunk(const void *servant, void *self,
+                                                     corbel_request *request, const void *const *in,
+                                                     void *const *out)
+{
+    const bank_Describable_servant *const s = servant;
+    (void)in;
+    return s->describe == NULL ? CORBEL_UNIMPLEMENTED : s->describe(self, request, out[0]);
+}
+const corbel_interface bank_Describable_interface = {
+    .name = "bank::Describable",
+    .fingerprint = 0xe7abb3480cb64691,
+    .n_methods = 1,
+    .methods = (const corbel_method[]){
+        { &bank_Describable_describe_operation, bank_Describable_describe_thunk },
+    },
+    .doc = "What anything may say of itself.",
+};
+
+bank_Describable *bank_Describable_ref(bank_Describable *self)
+{
+    return (bank_Describable *)corbel_object_ref((corbel_object *)self);
+}
+bank_Describable *bank_Describable_unref(bank_Describable *self)
+{
+    return (bank_Describable *)corbel_object_unref((corbel_object *)self);
+}
+corbel_skeleton bank_Describable_skeleton(const bank_Describable_servant *servant)
+{
+    return (corbel_skeleton){ &bank_Describable_interface, servant };
+}
+bank_Describable *bank_Describable_new(corbel_runtime *runtime,
+                                       const bank_Describable_servant *servant, void *self,
+                                       corbel_finalizer finalize)
+{
+    return (bank_Describable *)corbel_object_new(runtime, bank_Describable_skeleton(servant), self,
+        finalize);
+}
+bank_Describable *bank_Describable_with(bank_Describable *self, const corbel_options *options)
+{
+    return (bank_Describable *)corbel_object_with((corbel_object *)self, options);
+}
+corbel_status bank_Describable_from_uri(corbel_runtime *runtime, const char *uri,
+                                        bank_Describable **ret, corbel_error *reterr)
+{
+    corbel_object *found = NULL;
+    const corbel_status status = corbel_object_from_uri(runtime, &bank_Describable_interface, uri,
+        &found, reterr);
+    if (status == CORBEL_OK && ret != NULL) {
+        *ret = (bank_Describable *)found;
+    }
+    return status;
+}
+corbel_status bank_Describable_cast(corbel_object *object, bank_Describable **ret,
+                                    corbel_error *reterr)
+{
+    corbel_object *found = NULL;
+    const corbel_status status = corbel_object_cast(object, &bank_Describable_interface, &found,
+        reterr);
+    if (status == CORBEL_OK && ret != NULL) {
+        *ret = (bank_Describable *)found;
+    }
+    return status;
 }
 
 /* ---- interface bank::Lock ---- */

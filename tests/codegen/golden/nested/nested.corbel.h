@@ -19,6 +19,8 @@ CORBEL_BEGIN_DECLS
 /* References: counted, to objects near or far. */
 typedef struct bank_Account bank_Account;
 typedef struct bank_Savings bank_Savings;
+typedef struct bank_Auditor bank_Auditor;
+typedef struct bank_Describable bank_Describable;
 typedef struct bank_Lock bank_Lock;
 
 /* ---- module bank: Types, exceptions and constants that belong to an interface. --------------- */
@@ -80,6 +82,11 @@ typedef struct bank_Statement {
 } bank_Statement;
 
 #define bank_USUAL bank_Account_DEPOSIT
+
+typedef enum bank_Auditor_Verdict {
+    bank_Auditor_FINE = 0,
+    bank_Auditor_ODD = 1
+} bank_Auditor_Verdict;
 
 typedef struct bank_Lock_ref {
     int32_t x;
@@ -173,6 +180,40 @@ typedef struct bank_Savings_servant {
                              bank_Account_Entries *ret_all, bank_Savings_Plan *ret);
 } bank_Savings_servant;
 
+/* ---- local interface bank::Auditor: Stays in the process. ------------------------------------ */
+
+/* References to it do not leave the process. */
+CORBEL_MUST_CHECK corbel_status bank_Auditor_check(bank_Auditor *self, bank_Account *of,
+                                                   bank_Auditor_Verdict *ret, corbel_error *reterr);
+
+/* In two halves. */
+corbel_call *bank_Auditor_check_begin(bank_Auditor *self, bank_Account *of);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_check_finish(corbel_call *call,
+                                                          bank_Auditor_Verdict *ret,
+                                                          corbel_error *reterr);
+
+/** What you implement. */
+typedef struct bank_Auditor_servant {
+    corbel_status (*check)(void *self, corbel_request *request, bank_Account *of,
+                           bank_Auditor_Verdict *ret);
+} bank_Auditor_servant;
+
+/* ---- abstract interface bank::Describable: What anything may say of itself. ------------------ */
+
+/** ret: yours, corbel_string_free(). */
+CORBEL_MUST_CHECK corbel_status bank_Describable_describe(bank_Describable *self, char **ret,
+                                                          corbel_error *reterr);
+
+/* In two halves. */
+corbel_call *bank_Describable_describe_begin(bank_Describable *self);
+CORBEL_MUST_CHECK corbel_status bank_Describable_describe_finish(corbel_call *call, char **ret,
+                                                                 corbel_error *reterr);
+
+/** What you implement. */
+typedef struct bank_Describable_servant {
+    corbel_status (*describe)(void *self, corbel_request *request, const char **ret);
+} bank_Describable_servant;
+
 /* ---- interface bank::Lock -------------------------------------------------------------------- */
 /* Names that meet derived ones: these stand, what is derived gives way. */
 
@@ -206,15 +247,20 @@ const bank_Lock_cast *bank_Lock_cast_of(const corbel_error *error);
 /* Descriptions, for tools. */
 extern const corbel_type bank_Owner_type, bank_Account_Kind_type, bank_Account_Entry_type,
                          bank_Account_Overdrawn_type, bank_Account_Closed_type,
-                         bank_Savings_Plan_type, bank_Statement_type, bank_Lock_ref_type,
-                         bank_Lock_servant_type, bank_Lock_cast_type;
-extern const corbel_interface bank_Account_interface, bank_Savings_interface, bank_Lock_interface;
+                         bank_Savings_Plan_type, bank_Statement_type, bank_Auditor_Verdict_type,
+                         bank_Lock_ref_type, bank_Lock_servant_type, bank_Lock_cast_type;
+extern const corbel_interface bank_Account_interface, bank_Savings_interface,
+                              bank_Auditor_interface, bank_Describable_interface,
+                              bank_Lock_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
 /* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
 const char *bank_Account_Kind_to_string(bank_Account_Kind self);
 CORBEL_MUST_CHECK bool bank_Account_Kind_from_string(const char *text, bank_Account_Kind *ret);
+const char *bank_Auditor_Verdict_to_string(bank_Auditor_Verdict self);
+CORBEL_MUST_CHECK bool bank_Auditor_Verdict_from_string(const char *text,
+                                                        bank_Auditor_Verdict *ret);
 const char *bank_Lock_servant_to_string(bank_Lock_servant self);
 CORBEL_MUST_CHECK bool bank_Lock_servant_from_string(const char *text, bank_Lock_servant *ret);
 
@@ -314,6 +360,36 @@ static inline corbel_object *bank_Savings_as_object(bank_Savings *self)
 static inline bank_Account *bank_Savings_as_Account(bank_Savings *self)
 {
     return CORBEL_CAST(bank_Account *, self);
+}
+
+bank_Auditor *bank_Auditor_ref(bank_Auditor *self);
+bank_Auditor *bank_Auditor_unref(bank_Auditor *self);
+bank_Auditor *bank_Auditor_new(corbel_runtime *runtime, const bank_Auditor_servant *servant,
+                               void *self, corbel_finalizer finalize);
+bank_Auditor *bank_Auditor_with(bank_Auditor *self, const corbel_options *options);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_cast(corbel_object *object, bank_Auditor **ret,
+                                                  corbel_error *reterr);
+corbel_skeleton bank_Auditor_skeleton(const bank_Auditor_servant *servant);
+static inline corbel_object *bank_Auditor_as_object(bank_Auditor *self)
+{
+    return CORBEL_CAST(corbel_object *, self);
+}
+
+bank_Describable *bank_Describable_ref(bank_Describable *self);
+bank_Describable *bank_Describable_unref(bank_Describable *self);
+bank_Describable *bank_Describable_new(corbel_runtime *runtime,
+                                       const bank_Describable_servant *servant, void *self,
+                                       corbel_finalizer finalize);
+bank_Describable *bank_Describable_with(bank_Describable *self, const corbel_options *options);
+CORBEL_MUST_CHECK corbel_status bank_Describable_from_uri(corbel_runtime *runtime, const char *uri,
+                                                          bank_Describable **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Describable_cast(corbel_object *object, bank_Describable **ret,
+                                                      corbel_error *reterr);
+corbel_skeleton bank_Describable_skeleton(const bank_Describable_servant *servant);
+static inline corbel_object *bank_Describable_as_object(bank_Describable *self)
+{
+    return CORBEL_CAST(corbel_object *, self);
 }
 
 bank_Lock *bank_Lock_ref_(bank_Lock *self);
