@@ -45,6 +45,9 @@ void *corbel_block_free(const void *value)
         for (size_t i = 0; i < block->refs.len; i++) {
             block->unref(block->refs.items[i]);
         }
+        for (const crb_held_any *held = block->refs.anys; held != NULL; held = held->next) {
+            block->unref_any(held->any);
+        }
         crb_arena_free(block->arena);
     }
     return NULL;

@@ -5,19 +5,29 @@
 
 #include "runtime/base/arena.h"
 
+#include <corbel/any.h>
 #include <corbel/object.h>
 
-/** A list of counted references, in an arena. */
+/** A counted any, in an arena. */
+typedef struct crb_held_any {
+    struct crb_held_any *next;
+    corbel_any *any;
+} crb_held_any;
+
+/** A list of counted references, in an arena, and one of anys. */
 typedef struct crb_held {
     corbel_object **items;
     size_t len, capacity;
+    crb_held_any *anys;
 } crb_held;
 
 /** What stands in front of a block's value. */
 typedef struct crb_block {
     crb_arena *arena; /* holds this header, the value, and what it points to */
     crb_held refs;
-    corbel_object *(*unref)(corbel_object *object); /* for refs; kept here, so that a block without references needs nobody */
+    /* For refs; kept here, so that a block without references needs nobody. */
+    corbel_object *(*unref)(corbel_object *object);
+    corbel_any *(*unref_any)(corbel_any *any);
 } crb_block;
 
 /** Bytes that a block takes from its arena beside the value: for sizing the arena. */

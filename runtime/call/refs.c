@@ -1,6 +1,7 @@
 /** Reference tables of messages: writing and reading them. */
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/value/codec.h"
 
 #include <stdlib.h>
 
@@ -37,8 +38,45 @@ uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interf
         list->capacity = capacity;
     }
     const uint64_t tag = atomic_fetch_add_explicit(&last_tag, 1, memory_order_relaxed) + 1;
-    list->items[list->len++] = (crb_ref) { .tag = tag, .target = refs_settled(object->target), .interface = interface->name };
+    const corbel_interface *const as = interface != NULL ? interface : object->interface; /* Object, any: as what it is known */
+    list->items[list->len++] =
+        (crb_ref) { .tag = tag, .target = refs_settled(object->target), .interface = as != NULL ? as->name : NULL };
     return tag;
+}
+
+/** A new reference to the target, seen as interface; NULL: as whatever it is. */
+static corbel_object *refs_view(crb_target *target, const corbel_interface *interface, corbel_error *reterr)
+{
+    if (target->kind == CRB_TARGET_LOCAL) {
+        const corbel_interface *const is = target->local.skeleton.interface;
+        if (interface == NULL) {
+            interface = is;
+        } else if (!crb_interface_is_a(is, interface->name)) {
+            crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "the object is a %s, not a %s", is->name, interface->name);
+            return NULL;
+        }
+    } else if (interface != NULL && (interface->flags & CORBEL_LOCAL) != 0) {
+        crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "a %s came from another process, and the interface is local",
+                 interface->name);
+        return NULL;
+    }
+    corbel_object *const object = crb_object_new(crb_target_ref(target), interface);
+    if (object == NULL) {
+        crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
+    }
+    return object;
+}
+
+corbel_object *crb_object_as(corbel_object *object, const corbel_interface *interface, corbel_error *reterr)
+{
+    if (interface == NULL || object->interface == interface) {
+        return corbel_object_ref(object);
+    }
+    if (object->target == NULL) {
+        crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "a reference that is passed was made without memory");
+        return NULL;
+    }
+    return refs_view(object->target, interface, reterr);
 }
 
 corbel_object *crb_ref_table_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr)
@@ -53,21 +91,7 @@ corbel_object *crb_ref_table_take(void *user, uint64_t tag, const corbel_interfa
             crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object that is passed does not exist any more");
             return NULL;
         }
-        if (target->kind == CRB_TARGET_LOCAL && !crb_interface_is_a(target->local.skeleton.interface, interface->name)) {
-            crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "the object is a %s, not a %s",
-                     target->local.skeleton.interface->name, interface->name);
-            return NULL;
-        }
-        if (target->kind != CRB_TARGET_LOCAL && (interface->flags & CORBEL_LOCAL) != 0) {
-            crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "a %s came from another process, and the interface is local",
-                     interface->name);
-            return NULL;
-        }
-        corbel_object *const object = crb_object_new(crb_target_ref(target), interface);
-        if (object == NULL) {
-            crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
-        }
-        return object;
+        return refs_view(target, interface, reterr);
     }
     crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "no reference with this tag came along");
     return NULL;

@@ -9,7 +9,11 @@ void crb_held_release(crb_held *held)
     for (size_t i = 0; i < held->len; i++) {
         corbel_object_unref(held->items[i]);
     }
+    for (const crb_held_any *any = held->anys; any != NULL; any = any->next) {
+        corbel_any_unref(any->any);
+    }
     held->len = 0;
+    held->anys = NULL;
 }
 
 /** Lays the parameters out like the members of a struct. members: n of them, to fill. Returns the struct's size. */
@@ -59,7 +63,7 @@ corbel_status crb_decode_args(const corbel_param *params, uint32_t n, const uint
     crb_decoder_init(&d, limits, refs, len, CORBEL_COMPLETED_NO);
     d.arena = arena;
     d.held = held;
-    *held = (crb_held) { NULL, 0, 0 };
+    *held = (crb_held) { NULL, 0, 0, NULL };
     const crb_span span = { data, len > 0 ? data + len : data };
     if (args_read(&d, params, n, span, values)) {
         return CORBEL_OK;

@@ -22,6 +22,10 @@ typedef struct crb_ref_reader {
     void *user;
 } crb_ref_reader;
 
+/** The object seen as interface (NULL: as what it is), counted, without asking anybody; NULL with reterr filled in: it is known
+ * not to be one, or there is no memory. In runtime/call; object is not NULL. */
+corbel_object *crb_object_as(corbel_object *object, const corbel_interface *interface, corbel_error *reterr);
+
 /** What a reader allows. */
 typedef struct crb_codec_limits {
     size_t memory;  /* bytes of C values one message may become: structs, items, text with its NUL, the list of references */
@@ -68,7 +72,7 @@ corbel_status crb_decode_struct(const corbel_type *type, const uint8_t *data, si
 /** Copies value deeply into ret, in arena, counting its references (which the caller of the codec gives away later). NULL strings
  *  become "". CORBEL_NO_MEMORY; CORBEL_LIMIT: nested more than 256 deep. On failure ret is untouched and nothing is counted. */
 corbel_status crb_value_copy_into(const corbel_type *type, const void *value, crb_arena *arena, void *ret);
-/** Calls corbel_object_unref() for every reference in value, at any depth, and sets it to NULL where it can (top level). What a
+/** Gives back the count of every reference and any in value, at any depth, and sets it to NULL where it can (top level). What a
  *  servant gives away. */
 void crb_value_release_refs(const corbel_type *type, const void *value);
 

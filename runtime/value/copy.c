@@ -1,16 +1,14 @@
 /* Deep copies, and references given away. A copy that is handed out is measured first, so that it is one block in one
  * allocation. References are counted last, when nothing can fail any more. */
-#include "runtime/base/block.h"
 #include "runtime/base/fail.h"
-#include "runtime/value/codec.h"
-#include "runtime/value/field.h"
+#include "runtime/value/any.h"
 
 enum { COPY_ALIGN = 8, COPY_DEPTH = 256 };
 
 /** What a value needs beside its own bytes. */
 typedef struct copy_needs {
     size_t bytes; /* with the padding that the arena may add */
-    size_t refs;
+    size_t refs, anys;
     bool too_much; /* more than there is memory, or nested deeper than any value that travels: a cycle */
 } copy_needs;
 
@@ -40,6 +38,8 @@ static void copy_measure(const corbel_type *type, const void *value, unsigned de
         }
     } else if (type->kind == CORBEL_KIND_REFERENCE) {
         needs->refs += crb_reference_get(value) != NULL;
+    } else if (type->kind == CORBEL_KIND_ANY) {
+        needs->anys += crb_any_get(value) != NULL;
     } else if (type->kind == CORBEL_KIND_STRUCT) {
         for (uint32_t i = 0; i < type->count; i++) {
             const corbel_member *member = &type->members[i];
@@ -114,6 +114,21 @@ static bool copy_sequence(copier *c, const corbel_type *type, void *value)
     return copy_items(c, type->element, view.len, items);
 }
 
+static bool copy_any(copier *c, const void *value)
+{
+    corbel_any *const any = crb_any_get(value);
+    c->n_refs += any != NULL;
+    if (any != NULL && c->held != NULL) {
+        crb_held_any *const held = crb_arena_take(c->arena, sizeof *held, COPY_ALIGN);
+        if (held == NULL) {
+            return false;
+        }
+        *held = (crb_held_any) { c->held->anys, any };
+        c->held->anys = held;
+    }
+    return true;
+}
+
 static bool copy_deepen(copier *c, const corbel_type *type, void *value)
 {
     if ((type->flags & CORBEL_PLAIN) != 0) {
@@ -133,6 +148,8 @@ static bool copy_deepen(copier *c, const corbel_type *type, void *value)
             c->held->items[c->held->len++] = object;
         }
         c->n_refs += object != NULL;
+    } else if (type->kind == CORBEL_KIND_ANY) {
+        done = copy_any(c, value);
     } else if (type->kind == CORBEL_KIND_SEQUENCE) {
         done = copy_sequence(c, type, value);
     } else if (type->kind == CORBEL_KIND_STRUCT) {
@@ -150,6 +167,7 @@ static crb_block *copy_new_block(size_t n, size_t size, const copy_needs *needs)
     copy_needs all = *needs;
     copy_add(&all, n, size, 1);
     copy_add(&all, all.refs, sizeof(corbel_object *), COPY_ALIGN);
+    copy_add(&all, all.anys, sizeof(crb_held_any) + COPY_ALIGN - 1, COPY_ALIGN);
     crb_arena *arena = all.too_much ? NULL : crb_arena_new_sized(0, CRB_BLOCK_OVERHEAD + all.bytes);
     crb_block *block = arena != NULL ? crb_block_new(arena, n * size) : NULL;
     if (block == NULL) {
@@ -157,6 +175,7 @@ static crb_block *copy_new_block(size_t n, size_t size, const copy_needs *needs)
         return NULL;
     }
     block->unref = corbel_object_unref;
+    block->unref_any = corbel_any_unref;
     if (all.refs > 0) {
         block->refs.items = crb_arena_take(arena, all.refs * sizeof(corbel_object *), COPY_ALIGN);
         block->refs.capacity = block->refs.items != NULL ? all.refs : 0;
@@ -171,7 +190,7 @@ static crb_block *copy_new_block(size_t n, size_t size, const copy_needs *needs)
 /** n values of the type, the first at value, as a block. NULL: no memory. */
 static void *copy_to_block(const corbel_type *type, size_t n, const void *value)
 {
-    copy_needs needs = { 0, 0, false };
+    copy_needs needs = { 0, 0, 0, false };
     for (size_t i = 0; i < n && !crb_is_scalar(type) && !needs.too_much; i++) {
         copy_measure(type, (const uint8_t *)value + i * type->size, COPY_DEPTH, &needs);
     }
@@ -188,6 +207,9 @@ static void *copy_to_block(const corbel_type *type, size_t n, const void *value)
     }
     for (size_t i = 0; i < block->refs.len; i++) {
         corbel_object_ref(block->refs.items[i]);
+    }
+    for (const crb_held_any *held = block->refs.anys; held != NULL; held = held->next) {
+        corbel_any_ref(held->any);
     }
     return copy;
 }
@@ -212,12 +234,12 @@ corbel_status corbel_sequence_copy(const corbel_type *type, const void *value, v
 }
 
 typedef struct copy_visit {
-    corbel_object *(*fn)(corbel_object *object);
+    bool release;   /* gives their counts back; else counts them */
     bool clear;     /* sets those references to NULL that stand in the value's own storage */
     unsigned depth; /* left; a value that uses it up is a cycle: the visit ends */
 } copy_visit;
 
-/** Calls visit->fn for each reference in value that is not NULL. */
+/** Visits each reference and any in value. */
 static bool copy_each_reference(copy_visit *visit, const corbel_type *type, void *value)
 {
     if ((type->flags & CORBEL_PLAIN) != 0) {
@@ -234,7 +256,21 @@ static bool copy_each_reference(copy_visit *visit, const corbel_type *type, void
             if (visit->clear) {
                 crb_reference_set(value, NULL);
             }
-            visit->fn(object);
+            if (visit->release) {
+                corbel_object_unref(object);
+            } else {
+                corbel_object_ref(object);
+            }
+        }
+    } else if (type->kind == CORBEL_KIND_ANY) {
+        corbel_any *const any = crb_any_get(value);
+        if (visit->clear) {
+            crb_any_set(value, NULL);
+        }
+        if (visit->release) {
+            corbel_any_unref(any);
+        } else {
+            corbel_any_ref(any);
         }
     } else if (type->kind == CORBEL_KIND_STRUCT) {
         for (uint32_t i = 0; i < type->count && done; i++) {
@@ -266,7 +302,7 @@ corbel_status crb_value_copy_into(const corbel_type *type, const void *value, cr
         return c.status;
     }
     if (c.n_refs > 0) {
-        copy_visit visit = { corbel_object_ref, false, COPY_DEPTH };
+        copy_visit visit = { false, false, COPY_DEPTH };
         copy_each_reference(&visit, type, copy);
     }
     memcpy(ret, copy, type->size);
@@ -275,6 +311,6 @@ corbel_status crb_value_copy_into(const corbel_type *type, const void *value, cr
 
 void crb_value_release_refs(const corbel_type *type, const void *value)
 {
-    copy_visit visit = { corbel_object_unref, true, COPY_DEPTH };
+    copy_visit visit = { true, true, COPY_DEPTH };
     copy_each_reference(&visit, type, (void *)(uintptr_t)value);
 }

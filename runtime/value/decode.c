@@ -7,6 +7,7 @@
 #include "runtime/value/decode.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/utf8.h"
+#include "runtime/value/any.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -317,6 +318,15 @@ static bool decode_octets(crb_decoder *d, const corbel_type *type, void *at, crb
     return true;
 }
 
+static bool decode_any(crb_decoder *d, void *at, crb_span contents, const crb_path *path)
+{
+    if (!decode_deeper(d, path) || !crb_any_read(d, at, contents, path)) {
+        return false;
+    }
+    d->depth_left++;
+    return true;
+}
+
 /** Anything but a sequence of other things than octets. */
 static bool decode_single(crb_decoder *d, const corbel_type *type, void *at, crb_wire_type wire, crb_span *span,
                           const crb_path *path)
@@ -336,6 +346,9 @@ static bool decode_single(crb_decoder *d, const corbel_type *type, void *at, crb
     }
     if (type->kind == CORBEL_KIND_SEQUENCE) {
         return decode_octets(d, type, at, contents, path);
+    }
+    if (type->kind == CORBEL_KIND_ANY) {
+        return decode_any(d, at, contents, path);
     }
     const crb_layout layout = { type->members, type->count, true, at };
     if (!decode_deeper(d, path) || !crb_decoder_message(d, &layout, contents, path)) {
@@ -583,4 +596,21 @@ bool crb_decoder_message(crb_decoder *d, const crb_layout *layout, crb_span span
         decode_settle_sequences(layout);
     }
     return true;
+}
+
+bool crb_decoder_charge(crb_decoder *d, size_t size, const crb_path *path)
+{
+    size_t n = 0;
+    return decode_charge(d, 1, size, path, &n);
+}
+
+bool crb_decoder_field(crb_decoder *d, crb_span *span, const crb_path *path, uint32_t *ret_id, crb_wire_type *ret_wire,
+                       crb_span *ret_contents)
+{
+    return decode_tag(d, span, path, ret_id, ret_wire) && decode_skip(d, *ret_wire, span, path, ret_contents);
+}
+
+bool crb_decoder_varint(crb_decoder *d, crb_span *span, const crb_path *path, uint64_t *ret)
+{
+    return decode_varint(d, span, path, ret);
 }

@@ -52,6 +52,12 @@ bool crb_decoder_check_len(crb_decoder *d);
 void *crb_decoder_alloc(crb_decoder *d, size_t count, size_t size, const crb_path *path);
 /** The same, as the value of a block in d->arena. */
 void *crb_decoder_root(crb_decoder *d, size_t count, size_t size, const crb_path *path);
+/** Charges memory that comes from elsewhere to the limit. */
+bool crb_decoder_charge(crb_decoder *d, size_t size, const crb_path *path);
+/** Takes a field from the front of span; what it holds is checked for nothing but its length. */
+bool crb_decoder_field(crb_decoder *d, crb_span *span, const crb_path *path, uint32_t *ret_id, crb_wire_type *ret_wire,
+                       crb_span *ret_contents);
+bool crb_decoder_varint(crb_decoder *d, crb_span *span, const crb_path *path, uint64_t *ret);
 /** Makes zeroed memory a value: strings are "". */
 void crb_decoder_start_value(const corbel_type *type, void *value);
 /** Reads the message in span. Members that it lacks are left as they are. */

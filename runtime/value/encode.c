@@ -2,8 +2,7 @@
  * length turns out to need more. Everything is checked before it is written; a failure leaves the buffer's length as it was. */
 #include "runtime/base/fail.h"
 #include "runtime/base/utf8.h"
-#include "runtime/value/codec.h"
-#include "runtime/value/field.h"
+#include "runtime/value/any.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -141,6 +140,19 @@ static bool encode_string(encoder *e, uint32_t id, const corbel_type *type, cons
     return true;
 }
 
+static bool encode_any_fields(encoder *e, const void *at, const crb_path *path)
+{
+    if (crb_any_write(crb_any_get(at), e->refs, e->out, &e->error)) {
+        return true;
+    }
+    if (e->error.status != CORBEL_INVALID_ARGUMENT) {
+        return false;
+    }
+    char text[256];
+    snprintf(text, sizeof text, "%s", e->error.message);
+    return encode_fail(e, path, "%s", text);
+}
+
 static bool encode_too_deep(encoder *e, const crb_path *path)
 {
     const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
@@ -204,8 +216,15 @@ static bool encode_item(encoder *e, uint32_t id, const corbel_type *type, const 
     e->depth--;
     encode_tag(e, id, CRB_WIRE_LEN);
     const size_t start = encode_begin(e);
-    /* A sequence of sequences: a message of the one field 1 around each inner one. */
-    const bool done = type->kind == CORBEL_KIND_STRUCT ? encode_members(e, type, at, path) : encode_member(e, 1, type, at, path);
+    bool done = false;
+    if (type->kind == CORBEL_KIND_STRUCT) {
+        done = encode_members(e, type, at, path);
+    } else if (type->kind == CORBEL_KIND_ANY) {
+        done = encode_any_fields(e, at, path);
+    } else {
+        /* A sequence of sequences: a message of the one field 1 around each inner one. */
+        done = encode_member(e, 1, type, at, path);
+    }
     encode_end(e, start);
     e->depth++;
     return done;
@@ -279,6 +298,8 @@ static bool encode_member(encoder *e, uint32_t id, const corbel_type *type, cons
         return encode_struct(e, id, type, at, path);
     case CORBEL_KIND_SEQUENCE:
         return encode_sequence(e, id, type, at, path);
+    case CORBEL_KIND_ANY:
+        return crb_any_get(at) == NULL || encode_item(e, id, type, at, path);
     case CORBEL_KIND_REFERENCE:
         if (!encode_reference(e, type, at, path, &wire)) {
             return false;

@@ -1,6 +1,4 @@
-#include "runtime/value/field.h"
-
-#include <corbel/generated.h>
+#include "runtime/value/any.h"
 
 static bool equal_floats(const void *a, const void *b)
 {
@@ -56,6 +54,8 @@ bool corbel_value_equal(const corbel_type *type, const void *a, const void *b)
         return strcmp(crb_string_get(a), crb_string_get(b)) == 0;
     case CORBEL_KIND_REFERENCE:
         return corbel_object_equal(crb_reference_get(a), crb_reference_get(b));
+    case CORBEL_KIND_ANY:
+        return corbel_any_equal(crb_any_get(a), crb_any_get(b));
     case CORBEL_KIND_SEQUENCE:
         return equal_sequences(type, a, b);
     case CORBEL_KIND_STRUCT:

@@ -88,6 +88,7 @@ static inline crb_wire_type crb_wire_type_of(const corbel_type *type)
     case CORBEL_KIND_STRING:
     case CORBEL_KIND_STRUCT:
     case CORBEL_KIND_SEQUENCE:
+    case CORBEL_KIND_ANY:
         return CRB_WIRE_LEN;
     default:
         return CRB_WIRE_VARINT;

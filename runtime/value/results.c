@@ -1,7 +1,7 @@
 /* The reader on the caller's side: each output in a block of its own, and nothing given out until all are read. An output is
  * read by a pass of its own over the message's top level, which skips the fields of the others without looking into them. */
 #include "runtime/base/fail.h"
-#include "runtime/value/decode.h"
+#include "runtime/value/any.h"
 
 #include <stdlib.h>
 
@@ -73,6 +73,7 @@ static void results_seal(results_slot *slot)
 {
     slot->block->refs = slot->held;
     slot->block->unref = corbel_object_unref;
+    slot->block->unref_any = corbel_any_unref;
 }
 
 static void results_give(const corbel_type *type, results_slot *slot, void *out)
@@ -94,6 +95,8 @@ static void results_give(const corbel_type *type, results_slot *slot, void *out)
         memcpy(out, &slot->value, type->size);
         if (type->kind == CORBEL_KIND_REFERENCE) {
             corbel_object_ref(crb_reference_get(out));
+        } else if (type->kind == CORBEL_KIND_ANY) {
+            corbel_any_ref(crb_any_get(out));
         }
         results_drop(slot);
     }

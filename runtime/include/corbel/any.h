@@ -12,11 +12,18 @@ CORBEL_BEGIN_DECLS
  *  like any other, with its references. As an argument it is borrowed for the call, and one that stands in a value that came out
  *  of a call belongs to that value, like a reference. As an output it is yours, corbel_any_unref(); servants give it away. */
 typedef struct corbel_any corbel_any;
+/** sequence<any>. */
+typedef struct corbel_any_seq {
+    size_t len;
+    corbel_any *const *items;
+} corbel_any_seq;
 
 /** Takes NULL, returns its argument. */
 CORBEL_API corbel_any *corbel_any_ref(const corbel_any *self);
 /** Takes NULL, returns NULL. The last one gives back the references in it: not under a lock that their owners' callbacks take. */
 CORBEL_API corbel_any *corbel_any_unref(corbel_any *self);
+/** As corbel_string_seq_clear(). */
+CORBEL_API void corbel_any_seq_clear(corbel_any_seq *self);
 /** The type of what it holds: a scoped name ("bank::Entry"), or IDL's words without bounds ("long", "octet", "string",
  *  "sequence<bank::Entry>", "map<string,long>", "fixed"); "" for NULL. Borrowed from self. */
 CORBEL_API const char *corbel_any_type_name(const corbel_any *self);
@@ -178,6 +185,46 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_string_seq_to_any(corbel_strin
                                                                     corbel_error *reterr);
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_string_seq_from_any(const corbel_any *any, corbel_string_seq *ret,
                                                                       corbel_error *reterr);
+/** @} */
+/** sequence<int8>. @{ */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_int8_seq_to_any(corbel_int8_seq value, corbel_any **ret, corbel_error *reterr);
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_int8_seq_from_any(const corbel_any *any, corbel_int8_seq *ret,
+                                                                    corbel_error *reterr);
+/** @} */
+/** sequence<uint8>. @{ */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_uint8_seq_to_any(corbel_uint8_seq value, corbel_any **ret,
+                                                                   corbel_error *reterr);
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_uint8_seq_from_any(const corbel_any *any, corbel_uint8_seq *ret,
+                                                                     corbel_error *reterr);
+/** @} */
+/** sequence<wchar>. @{ */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_wchar_seq_to_any(corbel_wchar_seq value, corbel_any **ret,
+                                                                   corbel_error *reterr);
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_wchar_seq_from_any(const corbel_any *any, corbel_wchar_seq *ret,
+                                                                     corbel_error *reterr);
+/** @} */
+/** sequence<long double>. @{ */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_long_double_seq_to_any(corbel_long_double_seq value, corbel_any **ret,
+                                                                         corbel_error *reterr);
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_long_double_seq_from_any(const corbel_any *any, corbel_long_double_seq *ret,
+                                                                           corbel_error *reterr);
+/** @} */
+/** sequence<Object>. @{ */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_seq_to_any(corbel_object_seq value, corbel_any **ret,
+                                                                    corbel_error *reterr);
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_seq_from_any(const corbel_any *any, corbel_object_seq *ret,
+                                                                      corbel_error *reterr);
+/** @} */
+/** sequence<any>. @{ */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_any_seq_to_any(corbel_any_seq value, corbel_any **ret, corbel_error *reterr);
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_any_seq_from_any(const corbel_any *any, corbel_any_seq *ret,
+                                                                   corbel_error *reterr);
+/** @} */
+/** sequence<wstring>. @{ */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_wstring_seq_to_any(corbel_string_seq value, corbel_any **ret,
+                                                                     corbel_error *reterr);
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_wstring_seq_from_any(const corbel_any *any, corbel_string_seq *ret,
+                                                                       corbel_error *reterr);
 /** @} */
 
 CORBEL_END_DECLS

@@ -112,8 +112,7 @@ CORBEL_API extern const corbel_type corbel_bool_type, corbel_int8_type, corbel_u
     corbel_uint32_seq_type, corbel_int64_seq_type, corbel_uint64_seq_type, corbel_float_seq_type, corbel_double_seq_type,
     corbel_long_double_seq_type, corbel_string_seq_type, corbel_wstring_seq_type, corbel_typecode_seq_type,
     corbel_object_seq_type;
-/* any, and Object. */
-CORBEL_API extern const corbel_type corbel_any_type, corbel_object_type;
+CORBEL_API extern const corbel_type corbel_any_type, corbel_any_seq_type;
 
 typedef struct corbel_param {
     const char *name;
