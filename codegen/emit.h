@@ -163,6 +163,14 @@ void emit_described(emit_buf *out, const char *doc, const char *annotations);
 /** row, "{ .name = …", with the same two fields and its " }", for emit_rows(). */
 const char *emit_described_row(idl_arena *arena, const char *row, const char *doc, const char *annotations);
 
+/* ---- enums (enums.c) ---- */
+
+/** "-5". */
+const char *emit_enumerator_value(emit_run *run, const idl_decl *enumerator);
+/** What _INIT holds: the @default_literal, else the one that is zero, else "(shop_Size)0": C++ takes no 0 for an enum. */
+const char *emit_initial_enumerator(emit_run *run, const idl_decl *decl);
+void emit_enum_functions(emit_file *file, emit_buf *out, const idl_decl *decl);
+
 /* ---- parts of the two outputs ---- */
 
 void emit_header(emit_file *file, emit_buf *out);

@@ -22,6 +22,14 @@ typedef struct canon {
 
 static void canon_type(canon *out, const idl_type *type);
 
+/* A flag of the standard. */
+static bool is_set(const idl_annotation *first, const char *name)
+{
+    const idl_annotation *found = idl_annotation_find(first, name);
+    const idl_argument *argument = found == NULL ? NULL : idl_argument_find(found, "value");
+    return found != NULL && found->is_known && found->definition == NULL && (argument == NULL || argument->value.magnitude != 0);
+}
+
 static void canon_named(canon *out, const idl_decl *decl)
 {
     emit(&out->text, "%s", decl->scoped_name);
@@ -31,10 +39,11 @@ static void canon_named(canon *out, const idl_decl *decl)
     }
     idl_names_put(&out->mentioned, out->run->arena, decl->scoped_name, length, (void *)(uintptr_t)decl);
     emit(&out->text, "{");
+    const bool names_count = !is_set(decl->annotations, "ignore_literal_names");
     uint32_t id = 1;
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
         if (decl->kind == IDL_ENUM) {
-            emit(&out->text, "%s=%" PRIu64 ";", child->name, child->value.magnitude);
+            emit(&out->text, "%s=%s;", names_count ? child->name : "", emit_enumerator_value(out->run, child));
         } else {
             emit(&out->text, "%" PRIu32 " %s:", id++, child->name);
             canon_type(out, child->type);

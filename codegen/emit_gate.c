@@ -30,31 +30,30 @@ static const gate_row declarations[] = {
     { IDL_NATIVE, "native types are" },
 };
 
-/* Those that change what is written or what travels. The others say nothing about calls or only permit: they pass. */
+/* Those that change what is written or what travels. The others say nothing about calls or only permit: they pass. So does a flag
+ * that is FALSE. */
+/* clang-format off */
 static const char *const annotations[] = {
     "id",
     "autoid",
     "hashid",
     "optional",
     "position",
-    "value",
     "extensibility",
     "final",
     "default",
     "range",
     "min",
     "max",
-    "bit_bound",
-    "external",
     "c_name",
     "verbatim",
     "deprecated",
     "default_literal",
-    "ignore_literal_names",
     "non_serialized",
     "try_construct",
     "must_understand",
 };
+/* clang-format on */
 
 static const char *find(const gate_row *rows, size_t length, int kind)
 {
@@ -88,11 +87,17 @@ bool emit_gate_knows(const idl_type *type)
     return refused_type(type->kind) == NULL && (type->kind != IDL_NAMED || refused_declaration(type->decl->kind) == NULL);
 }
 
+static bool is_unset(const idl_annotation *annotation)
+{
+    const idl_argument *argument = idl_argument_find(annotation, "value");
+    return argument != NULL && argument->value.kind == IDL_VALUE_BOOLEAN && argument->value.magnitude == 0;
+}
+
 static void check_annotations(emit_run *run, const idl_annotation *first)
 {
     for (const idl_annotation *at = first; at != NULL; at = at->next) {
         for (size_t i = 0; i < sizeof annotations / sizeof *annotations; i++) {
-            if (at->is_known && at->definition == NULL && strcmp(at->name, annotations[i]) == 0) {
+            if (at->is_known && at->definition == NULL && strcmp(at->name, annotations[i]) == 0 && !is_unset(at)) {
                 refuse(run, &at->range, emit_format(run->arena, "'@%s' is", at->name));
             }
         }

@@ -118,7 +118,7 @@ static void emit_enum(emit_file *file, emit_buf *out, const idl_decl *decl)
     bool has_docs = false;
     size_t width = strlen(name) * 2 + strlen("typedef enum  {  } ;");
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
-        emit_add(&items, "%s = %" PRIu64, emit_name(run, child), child->value.magnitude);
+        emit_add(&items, "%s = %s", emit_name(run, child), emit_enumerator_value(run, child));
         width += strlen(items.items[items.length - 1]) + 2;
         has_docs |= child->doc != NULL;
     }

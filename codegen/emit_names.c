@@ -204,7 +204,8 @@ static void derive_inherited(emit_file *file)
 
 static void derive_names(emit_file *file)
 {
-    static const char *const of_enum[] = { "_to_string", "_from_string", "_type", "_seq", "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_enum[] = { "_to_string", "_from_string", "_is_valid", "_type",
+                                           "_seq",       "_seq_clear",   "_seq_copy", NULL };
     static const char *const of_struct[] = { "_INIT", "_free", "_copy",      "_equal",    "_copy_for",
                                              "_type", "_seq",  "_seq_clear", "_seq_copy", NULL };
     static const char *const of_exception[] = { "_INIT", "_raise", "_of", "_type", NULL };

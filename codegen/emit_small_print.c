@@ -91,7 +91,7 @@ static void emit_enums(emit_file *file, emit_buf *out)
 {
     emit_run *run = file->run;
     emit(out, "\n");
-    emit_remark(out, "Enums: NULL and false for what is not an enumerator (a newer peer may send one).");
+    emit_remark(out, "Enums: NULL and false for what is no enumerator (a newer peer may send one).");
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
         if (decl->kind != IDL_ENUM) {
@@ -102,6 +102,8 @@ static void emit_enums(emit_file *file, emit_buf *out)
                        emit_format(run->arena, "%s self", name), NULL, NULL, NULL);
         emit_prototype(file, out, "CORBEL_MUST_CHECK bool ", emit_derived(run, decl, NULL, "_from_string"), "const char *text",
                        emit_format(run->arena, "%s *ret", name), NULL, NULL);
+        emit_prototype(file, out, "bool ", emit_derived(run, decl, NULL, "_is_valid"), emit_format(run->arena, "%s self", name),
+                       NULL, NULL, NULL);
     }
 }
 

@@ -13,27 +13,6 @@ static emit_strings list_of(emit_run *run, const char *first, const char *second
     return list;
 }
 
-static void emit_enum_functions(emit_file *file, emit_buf *out, const idl_decl *decl)
-{
-    emit_run *run = file->run;
-    const char *name = emit_name(run, decl);
-    const char *items = emit_static_name(file, emit_format(run->arena, "%s_enumerators", name));
-    size_t count = 0;
-    for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
-        count++;
-    }
-    emit_strings params = list_of(run, emit_format(run->arena, "%s self", name), NULL, NULL);
-    emit_short_function(out, "const char *", emit_derived(run, decl, NULL, "_to_string"), &params,
-                        emit_format(run->arena, "return (unsigned)self < %zu ? %s[self].name : NULL;", count, items));
-    params = list_of(run, "const char *text", emit_format(run->arena, "%s *ret", name), NULL);
-    emit_function(out, "bool ", emit_derived(run, decl, NULL, "_from_string"), &params, "");
-    emit(out,
-         "{\n    for (size_t i = 0; text != NULL && i < %zu; i++) {\n"
-         "        if (strcmp(%s[i].name, text) == 0) {\n"
-         "            *ret = (%s)%s[i].value;\n            return true;\n        }\n    }\n    return false;\n}\n",
-         count, items, name, items);
-}
-
 static void emit_struct_functions(emit_file *file, emit_buf *out, const idl_decl *decl)
 {
     emit_run *run = file->run;

@@ -123,7 +123,8 @@ void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     emit_run *run = file->run;
     emit_strings rows = { .arena = run->arena };
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
-        const char *row = emit_format(run->arena, "{ .name = \"%s\", .value = %" PRIu64, child->name, child->value.magnitude);
+        const char *row =
+            emit_format(run->arena, "{ .name = \"%s\", .value = %s", child->name, emit_enumerator_value(run, child));
         emit_add(&rows, "%s", emit_described_row(run->arena, row, child->doc, emit_annotations(run, child->annotations)));
     }
     const char *name = emit_name(run, decl);

@@ -191,7 +191,7 @@ const char *emit_initial(emit_run *run, const idl_type *type)
         break;
     }
     if (resolved->kind == IDL_NAMED) {
-        return emit_name(run, resolved->decl->children); /* C++ takes no 0 for an enum */
+        return emit_initial_enumerator(run, resolved->decl);
     }
     return resolved->kind == IDL_BOOLEAN ? "false" : "0";
 }

@@ -187,6 +187,20 @@ static void fingerprints_tell_what_attributes_raise(void **state)
     }
 }
 
+/* Values and names of enumerators count, names only where the enum does not ignore them. */
+static void fingerprints_tell_enumerators(void **state)
+{
+    (void)state;
+#define OF(of_enum) fingerprint(of_enum " interface X { void f(in E e); };")
+    assert_int_not_equal(OF("enum E { A, B };"), OF("enum E { A, @value(2) B };"));
+    assert_int_not_equal(OF("enum E { @value(1) A };"), OF("enum E { @value(-1) A };"));
+    assert_int_not_equal(OF("enum E { A, B };"), OF("enum E { A, C };"));
+    assert_int_equal(OF("@ignore_literal_names enum E { A, B };"), OF("@ignore_literal_names enum E { A, C };"));
+    assert_int_not_equal(OF("@ignore_literal_names enum E { A, B };"), OF("@ignore_literal_names enum E { A, @value(2) C };"));
+    assert_int_equal(OF("@ignore_literal_names(FALSE) enum E { A, B };"), OF("enum E { A, B };"));
+#undef OF
+}
+
 static void knows_reserved_names(void **state)
 {
     (void)state;
@@ -214,6 +228,7 @@ int main(void)
         cmocka_unit_test(refuses_protobufs_band),
         cmocka_unit_test(fingerprints_tell),
         cmocka_unit_test(fingerprints_tell_what_attributes_raise),
+        cmocka_unit_test(fingerprints_tell_enumerators),
         cmocka_unit_test(knows_reserved_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,7 @@ const char *bank_Kind_to_string(bank_Kind self)
 {
     return (unsigned)self < 3 ? bank_Kind_enumerators[self].name : NULL;
 }
+bool bank_Kind_is_valid(bank_Kind self) { return (unsigned)self < 3; }
 bool bank_Kind_from_string(const char *text, bank_Kind *ret)
 {
     for (size_t i = 0; text != NULL && i < 3; i++) {

@@ -256,9 +256,10 @@ extern const corbel_interface bank_Watcher_interface, bank_Account_interface, ba
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
-/* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
+/* Enums: NULL and false for what is no enumerator (a newer peer may send one). */
 const char *bank_Kind_to_string(bank_Kind self);
 CORBEL_MUST_CHECK bool bank_Kind_from_string(const char *text, bank_Kind *ret);
+bool bank_Kind_is_valid(bank_Kind self);
 
 /* Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory),
  * compare; and, for servants, copy deeply into ret with counts of the references, after which

@@ -124,6 +124,7 @@ const char *clash_Value_INIT_to_string(clash_Value_INIT self)
 {
     return (unsigned)self < 2 ? clash_Value_INIT_enumerators[self].name : NULL;
 }
+bool clash_Value_INIT_is_valid(clash_Value_INIT self) { return (unsigned)self < 2; }
 bool clash_Value_INIT_from_string(const char *text, clash_Value_INIT *ret)
 {
     for (size_t i = 0; text != NULL && i < 2; i++) {
@@ -220,6 +221,7 @@ const char *boolean__to_string(boolean_ self)
 {
     return (unsigned)self < 3 ? boolean__enumerators[self].name : NULL;
 }
+bool boolean__is_valid(boolean_ self) { return (unsigned)self < 3; }
 bool boolean__from_string(const char *text, boolean_ *ret)
 {
     for (size_t i = 0; text != NULL && i < 3; i++) {

@@ -237,11 +237,13 @@ extern const corbel_interface clash_Account_interface, clash_Heir_interface, ope
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
-/* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
+/* Enums: NULL and false for what is no enumerator (a newer peer may send one). */
 const char *clash_Value_INIT_to_string(clash_Value_INIT self);
 CORBEL_MUST_CHECK bool clash_Value_INIT_from_string(const char *text, clash_Value_INIT *ret);
+bool clash_Value_INIT_is_valid(clash_Value_INIT self);
 const char *boolean__to_string(boolean_ self);
 CORBEL_MUST_CHECK bool boolean__from_string(const char *text, boolean_ *ret);
+bool boolean__is_valid(boolean_ self);
 
 /* Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory),
  * compare; and, for servants, copy deeply into ret with counts of the references, after which

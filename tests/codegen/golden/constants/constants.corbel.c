@@ -27,6 +27,7 @@ const char *limits_Size_to_string(limits_Size self)
 {
     return (unsigned)self < 2 ? limits_Size_enumerators[self].name : NULL;
 }
+bool limits_Size_is_valid(limits_Size self) { return (unsigned)self < 2; }
 bool limits_Size_from_string(const char *text, limits_Size *ret)
 {
     for (size_t i = 0; text != NULL && i < 2; i++) {

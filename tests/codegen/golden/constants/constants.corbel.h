@@ -103,9 +103,10 @@ extern const corbel_interface limits_Shop_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
-/* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
+/* Enums: NULL and false for what is no enumerator (a newer peer may send one). */
 const char *limits_Size_to_string(limits_Size self);
 CORBEL_MUST_CHECK bool limits_Size_from_string(const char *text, limits_Size *ret);
+bool limits_Size_is_valid(limits_Size self);
 
 /* References: _new() makes one to your own object, _from_uri() finds one, _cast() checks the
  * interface, _ref() counts; all yours: _unref() (takes NULL, returns NULL). _with() derives one

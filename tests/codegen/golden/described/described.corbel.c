@@ -36,6 +36,7 @@ const char *described_Way_to_string(described_Way self)
 {
     return (unsigned)self < 3 ? described_Way_enumerators[self].name : NULL;
 }
+bool described_Way_is_valid(described_Way self) { return (unsigned)self < 3; }
 bool described_Way_from_string(const char *text, described_Way *ret)
 {
     for (size_t i = 0; text != NULL && i < 3; i++) {

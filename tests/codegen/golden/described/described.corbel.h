@@ -108,9 +108,10 @@ extern const corbel_interface described_Guide_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
-/* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
+/* Enums: NULL and false for what is no enumerator (a newer peer may send one). */
 const char *described_Way_to_string(described_Way self);
 CORBEL_MUST_CHECK bool described_Way_from_string(const char *text, described_Way *ret);
+bool described_Way_is_valid(described_Way self);
 
 /* Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory),
  * compare; and, for servants, copy deeply into ret with counts of the references, after which

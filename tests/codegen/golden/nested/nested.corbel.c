@@ -71,6 +71,7 @@ const char *bank_Account_Kind_to_string(bank_Account_Kind self)
 {
     return (unsigned)self < 2 ? bank_Account_Kind_enumerators[self].name : NULL;
 }
+bool bank_Account_Kind_is_valid(bank_Account_Kind self) { return (unsigned)self < 2; }
 bool bank_Account_Kind_from_string(const char *text, bank_Account_Kind *ret)
 {
     for (size_t i = 0; text != NULL && i < 2; i++) {
@@ -193,6 +194,7 @@ const char *bank_Auditor_Verdict_to_string(bank_Auditor_Verdict self)
 {
     return (unsigned)self < 2 ? bank_Auditor_Verdict_enumerators[self].name : NULL;
 }
+bool bank_Auditor_Verdict_is_valid(bank_Auditor_Verdict self) { return (unsigned)self < 2; }
 bool bank_Auditor_Verdict_from_string(const char *text, bank_Auditor_Verdict *ret)
 {
     for (size_t i = 0; text != NULL && i < 2; i++) {
@@ -244,6 +246,7 @@ const char *bank_Lock_servant_to_string(bank_Lock_servant self)
 {
     return (unsigned)self < 2 ? bank_Lock_servant_enumerators[self].name : NULL;
 }
+bool bank_Lock_servant_is_valid(bank_Lock_servant self) { return (unsigned)self < 2; }
 bool bank_Lock_servant_from_string(const char *text, bank_Lock_servant *ret)
 {
     for (size_t i = 0; text != NULL && i < 2; i++) {

@@ -255,14 +255,17 @@ extern const corbel_interface bank_Account_interface, bank_Savings_interface,
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
-/* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
+/* Enums: NULL and false for what is no enumerator (a newer peer may send one). */
 const char *bank_Account_Kind_to_string(bank_Account_Kind self);
 CORBEL_MUST_CHECK bool bank_Account_Kind_from_string(const char *text, bank_Account_Kind *ret);
+bool bank_Account_Kind_is_valid(bank_Account_Kind self);
 const char *bank_Auditor_Verdict_to_string(bank_Auditor_Verdict self);
 CORBEL_MUST_CHECK bool bank_Auditor_Verdict_from_string(const char *text,
                                                         bank_Auditor_Verdict *ret);
+bool bank_Auditor_Verdict_is_valid(bank_Auditor_Verdict self);
 const char *bank_Lock_servant_to_string(bank_Lock_servant self);
 CORBEL_MUST_CHECK bool bank_Lock_servant_from_string(const char *text, bank_Lock_servant *ret);
+bool bank_Lock_servant_is_valid(bank_Lock_servant self);
 
 /* Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory),
  * compare; and, for servants, copy deeply into ret with counts of the references, after which

@@ -148,6 +148,7 @@ const char *sink_Colour_to_string(sink_Colour self)
 {
     return (unsigned)self < 3 ? sink_Colour_enumerators[self].name : NULL;
 }
+bool sink_Colour_is_valid(sink_Colour self) { return (unsigned)self < 3; }
 bool sink_Colour_from_string(const char *text, sink_Colour *ret)
 {
     for (size_t i = 0; text != NULL && i < 3; i++) {
@@ -172,6 +173,7 @@ const char *sink_One_to_string(sink_One self)
 {
     return (unsigned)self < 1 ? sink_One_enumerators[self].name : NULL;
 }
+bool sink_One_is_valid(sink_One self) { return (unsigned)self < 1; }
 bool sink_One_from_string(const char *text, sink_One *ret)
 {
     for (size_t i = 0; text != NULL && i < 1; i++) {

@@ -629,11 +629,13 @@ extern const corbel_interface sink_Thing_interface, sink_Bare_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
-/* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
+/* Enums: NULL and false for what is no enumerator (a newer peer may send one). */
 const char *sink_Colour_to_string(sink_Colour self);
 CORBEL_MUST_CHECK bool sink_Colour_from_string(const char *text, sink_Colour *ret);
+bool sink_Colour_is_valid(sink_Colour self);
 const char *sink_One_to_string(sink_One self);
 CORBEL_MUST_CHECK bool sink_One_from_string(const char *text, sink_One *ret);
+bool sink_One_is_valid(sink_One self);
 
 /* Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory),
  * compare; and, for servants, copy deeply into ret with counts of the references, after which

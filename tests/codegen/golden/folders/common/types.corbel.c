@@ -27,6 +27,7 @@ const char *common_Unit_to_string(common_Unit self)
 {
     return (unsigned)self < 2 ? common_Unit_enumerators[self].name : NULL;
 }
+bool common_Unit_is_valid(common_Unit self) { return (unsigned)self < 2; }
 bool common_Unit_from_string(const char *text, common_Unit *ret)
 {
     for (size_t i = 0; text != NULL && i < 2; i++) {

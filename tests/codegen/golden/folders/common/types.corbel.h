@@ -71,9 +71,10 @@ extern const corbel_interface common_Item_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
-/* Enums: NULL and false for what is not an enumerator (a newer peer may send one). */
+/* Enums: NULL and false for what is no enumerator (a newer peer may send one). */
 const char *common_Unit_to_string(common_Unit self);
 CORBEL_MUST_CHECK bool common_Unit_from_string(const char *text, common_Unit *ret);
+bool common_Unit_is_valid(common_Unit self);
 
 /* Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory),
  * compare; and, for servants, copy deeply into ret with counts of the references, after which
