@@ -61,3 +61,12 @@ bool crb_utf8_valid(const uint8_t *text, size_t len)
     }
     return true;
 }
+
+size_t crb_utf8_count(const uint8_t *text, size_t len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        n += (text[i] & 0xc0) != 0x80;
+    }
+    return n;
+}

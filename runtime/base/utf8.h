@@ -10,5 +10,7 @@
 size_t crb_utf8_char(const uint8_t *text, size_t len);
 /** Is all of it well-formed UTF-8 without a NUL? */
 bool crb_utf8_valid(const uint8_t *text, size_t len);
+/** How many characters valid UTF-8 has. */
+size_t crb_utf8_count(const uint8_t *text, size_t len);
 
 #endif /* CRB_UTF8_H */

@@ -72,7 +72,7 @@ static bool any_scan(crb_decoder *d, crb_span span, const crb_path *path, any_fi
         uint32_t id = 0;
         crb_wire_type wire = CRB_WIRE_VARINT;
         crb_span contents = { NULL, NULL };
-        if (!crb_decoder_field(d, &span, path, &id, &wire, &contents)) {
+        if (!crb_decode_field(d, &span, path, &id, &wire, &contents)) {
             return false;
         }
         const bool delimited = wire == CRB_WIRE_LEN;
@@ -119,12 +119,12 @@ static bool any_take_all(crb_decoder *d, crb_span span, const crb_path *path, co
         uint32_t id = 0;
         crb_wire_type wire = CRB_WIRE_VARINT;
         crb_span contents = { NULL, NULL };
-        if (!crb_decoder_field(d, &span, path, &id, &wire, &contents)) {
+        if (!crb_decode_field(d, &span, path, &id, &wire, &contents)) {
             return false;
         }
         while (id == ANY_REFERENCES && contents.at < contents.end) {
             uint64_t tag = 0;
-            if (!crb_decoder_varint(d, &contents, path, &tag) || !any_take(d, tag, path, &any->objects[n])) {
+            if (!crb_decode_varint(d, &contents, path, &tag) || !any_take(d, tag, path, &any->objects[n])) {
                 return false;
             }
             n++;

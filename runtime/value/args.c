@@ -16,17 +16,25 @@ void crb_held_release(crb_held *held)
     held->anys = NULL;
 }
 
+static size_t args_align(size_t size, size_t align)
+{
+    return (size + align - 1) / align * align;
+}
+
 /** Lays the parameters out like the members of a struct. members: n of them, to fill. Returns the struct's size. */
 static size_t args_lay_out(const corbel_param *params, uint32_t n, corbel_member *members, bool *ret_ascending)
 {
-    size_t size = 0;
+    size_t size = 0, widest = 8;
     *ret_ascending = true;
     for (uint32_t i = 0; i < n; i++) {
+        const size_t align = crb_align_of(params[i].type->size);
+        size = args_align(size, align);
         members[i] = (corbel_member) { .name = params[i].name, .id = params[i].id, .offset = size, .type = params[i].type };
-        size += (params[i].type->size + CRB_VALUE_ALIGN - 1) / CRB_VALUE_ALIGN * CRB_VALUE_ALIGN;
+        size += params[i].type->size;
+        widest = align > widest ? align : widest;
         *ret_ascending = *ret_ascending && (i == 0 || params[i - 1].id < params[i].id);
     }
-    return size;
+    return args_align(size, widest);
 }
 
 static bool args_read(crb_decoder *d, const corbel_param *params, uint32_t n, crb_span span, const void **values)

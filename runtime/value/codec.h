@@ -36,10 +36,11 @@ typedef struct crb_codec_limits {
         (size_t)256 << 20, 64                                                                                                    \
     }
 
-/* What readers take from a peer, everywhere below: numbers packed or not; of a field that comes again the last number, string or
- * octets, all items, and structs read one over the other, as proto3 has it. Unknown fields are skipped, unknown enum values kept.
- * Refused: groups, the wrong wire type, numbers out of the member's range, text that is not UTF-8 or has a NUL, and what is over
- * a bound. Statuses: CORBEL_DECODE; CORBEL_LIMIT for limits; CORBEL_NO_MEMORY; what take() says. The bytes must not change
+/* What readers take from a peer, everywhere below: numbers packed or not; of a field that comes again the last number, text,
+ * octets, union or array, all items of sequences and maps, and structs read one over the other. Unknown fields are skipped,
+ * unknown enum values kept. Refused: groups, the wrong wire type, numbers out of the member's range, text that is not UTF-8 or
+ * has a NUL, what is over a bound, arrays with another number of items, maps out of order, a union's case that is not the
+ * selected one. Statuses: CORBEL_DECODE; CORBEL_LIMIT for limits; CORBEL_NO_MEMORY; what take() says. The bytes must not change
  * while they are read. limits may be NULL (the default ones), refs, too (references are refused). */
 
 /** Appends the message of the n parameters, in their order. values[i]: address of the C value of params[i]. Checks bounds, UTF-8
@@ -47,7 +48,7 @@ typedef struct crb_codec_limits {
  *  On failure out has the length it had; references that were added stay in the table. refs may be NULL as above. */
 corbel_status crb_encode_params(const corbel_param *params, uint32_t n, const void *const *values, const crb_ref_writer *refs,
                                 crb_buf *out, corbel_error *reterr);
-/** The same for one struct or exception. */
+/** The same for one struct, exception or union. */
 corbel_status crb_encode_struct(const corbel_type *type, const void *value, const crb_ref_writer *refs, crb_buf *out,
                                 corbel_error *reterr);
 
@@ -65,12 +66,13 @@ void crb_held_release(crb_held *held);
 corbel_status crb_decode_results(const corbel_param *params, uint32_t n, const uint8_t *data, size_t len,
                                  const crb_codec_limits *limits, const crb_ref_reader *refs, void *const *out,
                                  corbel_error *reterr);
-/** Reads a struct or exception into one block, released by corbel_block_free(). Completion YES. */
+/** Reads a struct, exception or union into one block, released by corbel_block_free(). Completion YES. */
 corbel_status crb_decode_struct(const corbel_type *type, const uint8_t *data, size_t len, const crb_codec_limits *limits,
                                 const crb_ref_reader *refs, void **ret, corbel_error *reterr);
 
 /** Copies value deeply into ret, in arena, counting its references (which the caller of the codec gives away later). NULL strings
- *  become "". CORBEL_NO_MEMORY; CORBEL_LIMIT: nested more than 256 deep. On failure ret is untouched and nothing is counted. */
+ *  become "", of fixed numbers "0". CORBEL_NO_MEMORY; CORBEL_LIMIT: nested more than 256 deep. On failure ret is untouched and
+ * nothing is counted. */
 corbel_status crb_value_copy_into(const corbel_type *type, const void *value, crb_arena *arena, void *ret);
 /** Gives back the count of every reference and any in value, at any depth, and sets it to NULL where it can (top level). What a
  *  servant gives away. */

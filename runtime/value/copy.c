@@ -1,9 +1,11 @@
-/* Deep copies, and references given away. A copy that is handed out is measured first, so that it is one block in one
+/* Deep copies. A copy that is handed out is measured first, so that it is one block in one
  * allocation. References are counted last, when nothing can fail any more. */
 #include "runtime/base/fail.h"
 #include "runtime/value/any.h"
+#include "runtime/value/refs.h"
+#include "runtime/value/union.h"
 
-enum { COPY_ALIGN = 8, COPY_DEPTH = 256 };
+enum { COPY_DEPTH = CRB_VALUE_DEPTH };
 
 /** What a value needs beside its own bytes. */
 typedef struct copy_needs {
@@ -22,8 +24,32 @@ static void copy_add(copy_needs *needs, size_t count, size_t size, size_t align)
     }
 }
 
+static void copy_measure(const corbel_type *type, const void *value, unsigned depth, copy_needs *needs);
+
+static void copy_measure_items(const corbel_type *type, size_t n, const void *items, unsigned depth, copy_needs *needs)
+{
+    for (size_t i = 0; i < n && (type->flags & CORBEL_PLAIN) == 0 && !needs->too_much; i++) {
+        copy_measure(type, (const uint8_t *)items + i * type->size, depth, needs);
+    }
+}
+
+static void copy_measure_member(const corbel_member *member, const void *value, unsigned depth, copy_needs *needs)
+{
+    const void *at = (const uint8_t *)value + member->offset;
+    if ((member->flags & CORBEL_OPTIONAL) != 0 && !crb_is_pointer(member->type)) {
+        at = crb_pointer_get(at);
+        if (at == NULL) {
+            return;
+        }
+        copy_add(needs, 1, member->type->size, crb_align_of(member->type->size));
+    }
+    copy_measure(member->type, at, depth, needs);
+}
+
 static void copy_measure(const corbel_type *type, const void *value, unsigned depth, copy_needs *needs)
 {
+    const corbel_member *selected = NULL;
+    crb_view view = { 0, NULL };
     if ((type->flags & CORBEL_PLAIN) != 0 || needs->too_much) {
         return;
     }
@@ -31,32 +57,43 @@ static void copy_measure(const corbel_type *type, const void *value, unsigned de
         needs->too_much = true;
         return;
     }
-    if (type->kind == CORBEL_KIND_STRING) {
-        const char *text = crb_string_get(value);
-        if (*text != '\0') {
-            copy_add(needs, strlen(text) + 1, 1, 1);
+    switch (type->kind) {
+    case CORBEL_KIND_STRING:
+    case CORBEL_KIND_FIXED:
+        if (*crb_string_get(value) != '\0') {
+            copy_add(needs, strlen(crb_string_get(value)) + 1, 1, 1);
         }
-    } else if (type->kind == CORBEL_KIND_REFERENCE) {
+        break;
+    case CORBEL_KIND_REFERENCE:
         needs->refs += crb_reference_get(value) != NULL;
-    } else if (type->kind == CORBEL_KIND_ANY) {
+        break;
+    case CORBEL_KIND_ANY:
         needs->anys += crb_any_get(value) != NULL;
-    } else if (type->kind == CORBEL_KIND_STRUCT) {
+        break;
+    case CORBEL_KIND_STRUCT:
         for (uint32_t i = 0; i < type->count; i++) {
-            const corbel_member *member = &type->members[i];
-            copy_measure(member->type, (const uint8_t *)value + member->offset, depth - 1, needs);
+            copy_measure_member(&type->members[i], value, depth - 1, needs);
         }
-    } else if (type->kind == CORBEL_KIND_SEQUENCE) {
-        const crb_view view = crb_view_get(value);
-        const corbel_type *element = type->element;
-        if (view.len == 0) {
-            return;
+        break;
+    case CORBEL_KIND_UNION:
+        selected = crb_union_case(type, value);
+        if (selected != NULL) {
+            copy_measure_member(selected, value, depth - 1, needs);
         }
-        copy_add(needs, view.len, element->size, COPY_ALIGN);
-        if (!crb_is_scalar(element)) {
-            for (size_t i = 0; i < view.len && !needs->too_much; i++) {
-                copy_measure(element, (const uint8_t *)view.items + i * element->size, depth - 1, needs);
-            }
+        break;
+    case CORBEL_KIND_ARRAY:
+        copy_measure_items(type->element, type->bound, value, depth - 1, needs);
+        break;
+    case CORBEL_KIND_SEQUENCE:
+    case CORBEL_KIND_MAP:
+        view = crb_view_get(value);
+        if (view.len > 0) {
+            copy_add(needs, view.len, type->element->size, crb_align_of(type->element->size));
+            copy_measure_items(type->element, view.len, view.items, depth - 1, needs);
         }
+        break;
+    default:
+        break;
     }
 }
 
@@ -71,12 +108,13 @@ typedef struct copier {
 /** Makes value, which is a copy of the bytes of another one already, a deep copy. */
 static bool copy_deepen(copier *c, const corbel_type *type, void *value);
 
-static bool copy_string(copier *c, void *value)
+/** empty: what no text at all becomes. */
+static bool copy_text(copier *c, void *value, const char *empty)
 {
     const char *text = crb_string_get(value);
     const size_t size = strlen(text) + 1;
     if (size == 1) {
-        crb_string_set(value, "");
+        crb_string_set(value, empty);
         return true;
     }
     char *copy = crb_arena_take(c->arena, size, 1);
@@ -89,7 +127,7 @@ static bool copy_string(copier *c, void *value)
 /** Deepens items that are copies of bytes already. */
 static bool copy_items(copier *c, const corbel_type *element, size_t len, uint8_t *items)
 {
-    for (size_t i = 0; i < len && !crb_is_scalar(element); i++) {
+    for (size_t i = 0; i < len && (element->flags & CORBEL_PLAIN) == 0; i++) {
         if (!copy_deepen(c, element, items + i * element->size)) {
             return false;
         }
@@ -97,19 +135,24 @@ static bool copy_items(copier *c, const corbel_type *element, size_t len, uint8_
     return true;
 }
 
-static bool copy_sequence(copier *c, const corbel_type *type, void *value)
+/** The bytes of n values at from; NULL: no memory. */
+static void *copy_bytes(copier *c, const void *from, size_t n, size_t size)
+{
+    void *copy = n <= SIZE_MAX / size ? crb_arena_take(c->arena, n * size, crb_align_of(size)) : NULL;
+    return copy != NULL ? memcpy(copy, from, n * size) : NULL;
+}
+
+static bool copy_view(copier *c, const corbel_type *type, void *value)
 {
     const crb_view view = crb_view_get(value);
-    const size_t size = type->element->size;
     if (view.len == 0) {
         crb_view_set(value, (crb_view) { 0, NULL });
         return true;
     }
-    uint8_t *items = view.len <= SIZE_MAX / size ? crb_arena_take(c->arena, view.len * size, COPY_ALIGN) : NULL;
+    uint8_t *items = copy_bytes(c, view.items, view.len, type->element->size);
     if (items == NULL) {
         return false;
     }
-    memcpy(items, view.items, view.len * size);
     crb_view_set(value, (crb_view) { view.len, items });
     return copy_items(c, type->element, view.len, items);
 }
@@ -119,12 +162,39 @@ static bool copy_any(copier *c, const void *value)
     corbel_any *const any = crb_any_get(value);
     c->n_refs += any != NULL;
     if (any != NULL && c->held != NULL) {
-        crb_held_any *const held = crb_arena_take(c->arena, sizeof *held, COPY_ALIGN);
+        crb_held_any *const held = crb_arena_take(c->arena, sizeof *held, _Alignof(crb_held_any));
         if (held == NULL) {
             return false;
         }
         *held = (crb_held_any) { c->held->anys, any };
         c->held->anys = held;
+    }
+    return true;
+}
+
+static bool copy_member(copier *c, const corbel_member *member, void *value)
+{
+    void *at = (uint8_t *)value + member->offset;
+    if ((member->flags & CORBEL_OPTIONAL) != 0) {
+        const void *from = crb_pointer_get(at);
+        if (from == NULL) {
+            return true;
+        }
+        if (!crb_is_pointer(member->type)) {
+            void *copy = copy_bytes(c, from, 1, member->type->size);
+            crb_pointer_set(at, copy);
+            return copy != NULL && copy_deepen(c, member->type, copy);
+        }
+    }
+    return copy_deepen(c, member->type, at);
+}
+
+static bool copy_members(copier *c, const corbel_type *type, void *value)
+{
+    for (uint32_t i = 0; i < type->count; i++) {
+        if (!copy_member(c, &type->members[i], value)) {
+            return false;
+        }
     }
     return true;
 }
@@ -140,22 +210,41 @@ static bool copy_deepen(copier *c, const corbel_type *type, void *value)
     }
     c->depth--;
     bool done = true;
-    if (type->kind == CORBEL_KIND_STRING) {
-        done = copy_string(c, value);
-    } else if (type->kind == CORBEL_KIND_REFERENCE) {
-        corbel_object *object = crb_reference_get(value);
+    const corbel_member *selected = NULL;
+    corbel_object *object = NULL;
+    switch (type->kind) {
+    case CORBEL_KIND_STRING:
+        done = copy_text(c, value, "");
+        break;
+    case CORBEL_KIND_FIXED:
+        done = copy_text(c, value, "0");
+        break;
+    case CORBEL_KIND_REFERENCE:
+        object = crb_reference_get(value);
         if (object != NULL && c->held != NULL) {
             c->held->items[c->held->len++] = object;
         }
         c->n_refs += object != NULL;
-    } else if (type->kind == CORBEL_KIND_ANY) {
+        break;
+    case CORBEL_KIND_ANY:
         done = copy_any(c, value);
-    } else if (type->kind == CORBEL_KIND_SEQUENCE) {
-        done = copy_sequence(c, type, value);
-    } else if (type->kind == CORBEL_KIND_STRUCT) {
-        for (uint32_t i = 0; i < type->count && done; i++) {
-            done = copy_deepen(c, type->members[i].type, (uint8_t *)value + type->members[i].offset);
-        }
+        break;
+    case CORBEL_KIND_SEQUENCE:
+    case CORBEL_KIND_MAP:
+        done = copy_view(c, type, value);
+        break;
+    case CORBEL_KIND_STRUCT:
+        done = copy_members(c, type, value);
+        break;
+    case CORBEL_KIND_UNION:
+        selected = crb_union_case(type, value);
+        done = selected == NULL || copy_member(c, selected, value);
+        break;
+    case CORBEL_KIND_ARRAY:
+        done = copy_items(c, type->element, type->bound, value);
+        break;
+    default:
+        break;
     }
     c->depth++;
     return done;
@@ -166,8 +255,8 @@ static crb_block *copy_new_block(size_t n, size_t size, const copy_needs *needs)
 {
     copy_needs all = *needs;
     copy_add(&all, n, size, 1);
-    copy_add(&all, all.refs, sizeof(corbel_object *), COPY_ALIGN);
-    copy_add(&all, all.anys, sizeof(crb_held_any) + COPY_ALIGN - 1, COPY_ALIGN);
+    copy_add(&all, all.refs, sizeof(corbel_object *), _Alignof(corbel_object *));
+    copy_add(&all, all.anys, sizeof(crb_held_any) + _Alignof(crb_held_any) - 1, _Alignof(crb_held_any));
     crb_arena *arena = all.too_much ? NULL : crb_arena_new_sized(0, CRB_BLOCK_OVERHEAD + all.bytes);
     crb_block *block = arena != NULL ? crb_block_new(arena, n * size) : NULL;
     if (block == NULL) {
@@ -177,7 +266,7 @@ static crb_block *copy_new_block(size_t n, size_t size, const copy_needs *needs)
     block->unref = corbel_object_unref;
     block->unref_any = corbel_any_unref;
     if (all.refs > 0) {
-        block->refs.items = crb_arena_take(arena, all.refs * sizeof(corbel_object *), COPY_ALIGN);
+        block->refs.items = crb_arena_take(arena, all.refs * sizeof(corbel_object *), _Alignof(corbel_object *));
         block->refs.capacity = block->refs.items != NULL ? all.refs : 0;
         if (block->refs.items == NULL) {
             crb_arena_free(arena);
@@ -191,9 +280,7 @@ static crb_block *copy_new_block(size_t n, size_t size, const copy_needs *needs)
 static void *copy_to_block(const corbel_type *type, size_t n, const void *value)
 {
     copy_needs needs = { 0, 0, 0, false };
-    for (size_t i = 0; i < n && !crb_is_scalar(type) && !needs.too_much; i++) {
-        copy_measure(type, (const uint8_t *)value + i * type->size, COPY_DEPTH, &needs);
-    }
+    copy_measure_items(type, n, value, COPY_DEPTH, &needs);
     crb_block *block = copy_new_block(n, type->size, &needs);
     if (block == NULL) {
         return NULL;
@@ -233,66 +320,10 @@ corbel_status corbel_sequence_copy(const corbel_type *type, const void *value, v
     return CORBEL_OK;
 }
 
-typedef struct copy_visit {
-    bool release;   /* gives their counts back; else counts them */
-    bool clear;     /* sets those references to NULL that stand in the value's own storage */
-    unsigned depth; /* left; a value that uses it up is a cycle: the visit ends */
-} copy_visit;
-
-/** Visits each reference and any in value. */
-static bool copy_each_reference(copy_visit *visit, const corbel_type *type, void *value)
-{
-    if ((type->flags & CORBEL_PLAIN) != 0) {
-        return true;
-    }
-    if (visit->depth == 0) {
-        return false;
-    }
-    visit->depth--;
-    bool done = true;
-    if (type->kind == CORBEL_KIND_REFERENCE) {
-        corbel_object *object = crb_reference_get(value);
-        if (object != NULL) {
-            if (visit->clear) {
-                crb_reference_set(value, NULL);
-            }
-            if (visit->release) {
-                corbel_object_unref(object);
-            } else {
-                corbel_object_ref(object);
-            }
-        }
-    } else if (type->kind == CORBEL_KIND_ANY) {
-        corbel_any *const any = crb_any_get(value);
-        if (visit->clear) {
-            crb_any_set(value, NULL);
-        }
-        if (visit->release) {
-            corbel_any_unref(any);
-        } else {
-            corbel_any_ref(any);
-        }
-    } else if (type->kind == CORBEL_KIND_STRUCT) {
-        for (uint32_t i = 0; i < type->count && done; i++) {
-            done = copy_each_reference(visit, type->members[i].type, (uint8_t *)value + type->members[i].offset);
-        }
-    } else if (type->kind == CORBEL_KIND_SEQUENCE && !crb_is_scalar(type->element)) {
-        const crb_view view = crb_view_get(value);
-        const bool clear = visit->clear;
-        visit->clear = false; /* items are constant */
-        for (size_t i = 0; i < view.len && done; i++) {
-            done = copy_each_reference(visit, type->element, (uint8_t *)(uintptr_t)view.items + i * type->element->size);
-        }
-        visit->clear = clear;
-    }
-    visit->depth++;
-    return done;
-}
-
 corbel_status crb_value_copy_into(const corbel_type *type, const void *value, crb_arena *arena, void *ret)
 {
     /* ret stays as it is on failure, so the copy is made beside it. */
-    void *copy = crb_arena_take(arena, type->size, COPY_ALIGN);
+    void *copy = crb_arena_take(arena, type->size, crb_align_of(type->size));
     if (copy == NULL) {
         return CORBEL_NO_MEMORY;
     }
@@ -302,15 +333,8 @@ corbel_status crb_value_copy_into(const corbel_type *type, const void *value, cr
         return c.status;
     }
     if (c.n_refs > 0) {
-        copy_visit visit = { false, false, COPY_DEPTH };
-        copy_each_reference(&visit, type, copy);
+        crb_value_hold_refs(type, copy);
     }
     memcpy(ret, copy, type->size);
     return CORBEL_OK;
-}
-
-void crb_value_release_refs(const corbel_type *type, const void *value)
-{
-    copy_visit visit = { true, true, COPY_DEPTH };
-    copy_each_reference(&visit, type, (void *)(uintptr_t)value);
 }

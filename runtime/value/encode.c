@@ -1,24 +1,19 @@
 /* The writer. One pass: the length in front of what is length-delimited is one byte first, and what follows moves up when the
  * length turns out to need more. Everything is checked before it is written; a failure leaves the buffer's length as it was. */
+#include "runtime/value/encode.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/utf8.h"
 #include "runtime/value/any.h"
+#include "runtime/value/fixed.h"
+#include "runtime/value/long_double.h"
+#include "runtime/value/scalar.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "fixed-size numbers are copied as they are");
 
-typedef struct encoder {
-    crb_buf *out;
-    const crb_ref_writer *refs;
-    int32_t depth; /* left; below 0 only inside a struct by value, which may turn out to be zero and not be written */
-    corbel_error error;
-} encoder;
-
-static bool encode_member(encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path);
-
-CORBEL_PRINTF(3, 4) static bool encode_fail(encoder *e, const crb_path *path, const char *format, ...)
+bool crb_encode_fail(crb_encoder *e, const crb_path *path, const char *format, ...)
 {
     char where[CRB_MAX_PATH], text[256];
     va_list args;
@@ -29,47 +24,7 @@ CORBEL_PRINTF(3, 4) static bool encode_fail(encoder *e, const crb_path *path, co
     return false;
 }
 
-/** What crb_buf_varint() does, without a call where there is room. */
-static inline void encode_varint(encoder *e, uint64_t value)
-{
-    crb_buf *out = e->out;
-    if (out->capacity - out->len < CRB_MAX_VARINT) {
-        crb_buf_varint(out, value);
-        return;
-    }
-    uint8_t *at = out->data + out->len;
-    while (value >= 0x80) {
-        *at++ = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    *at++ = (uint8_t)value;
-    out->len = (size_t)(at - out->data);
-}
-
-static void encode_bytes(encoder *e, const void *data, size_t len)
-{
-    crb_buf *out = e->out;
-    if (len > 0 && out->capacity - out->len >= len) {
-        memcpy(out->data + out->len, data, len);
-        out->len += len;
-    } else {
-        crb_buf_append(out, data, len);
-    }
-}
-
-static void encode_tag(encoder *e, uint32_t id, crb_wire_type wire)
-{
-    encode_varint(e, (uint64_t)id << 3 | wire);
-}
-
-/** Begins something length-delimited: returns the place behind its length, which is still one byte. */
-static size_t encode_begin(encoder *e)
-{
-    encode_bytes(e, "", 1);
-    return e->out->len;
-}
-
-static void encode_end(encoder *e, size_t start)
+void crb_encode_end(crb_encoder *e, size_t start)
 {
     size_t len = e->out->len - start;
     if (len < 0x80 && !e->out->failed) {
@@ -95,19 +50,7 @@ static void encode_end(encoder *e, size_t start)
     *at = (uint8_t)len;
 }
 
-static void encode_scalar(encoder *e, corbel_kind kind, uint64_t wire)
-{
-    if (kind == CORBEL_KIND_FLOAT) {
-        encode_bytes(e, &wire, 4);
-    } else if (kind == CORBEL_KIND_DOUBLE) {
-        encode_bytes(e, &wire, 8);
-    } else {
-        encode_varint(e, wire);
-    }
-}
-
-/** The tag of a reference, 0 for NULL. */
-static bool encode_reference(encoder *e, const corbel_type *type, const void *at, const crb_path *path, uint64_t *ret)
+bool crb_encode_reference(crb_encoder *e, const corbel_type *type, const void *at, const crb_path *path, uint64_t *ret)
 {
     corbel_object *object = crb_reference_get(at);
     *ret = 0;
@@ -115,129 +58,134 @@ static bool encode_reference(encoder *e, const corbel_type *type, const void *at
         return true;
     }
     if (e->refs == NULL) {
-        return encode_fail(e, path, "a reference cannot be sent here");
+        return crb_encode_fail(e, path, "a reference cannot be sent here");
     }
     *ret = e->refs->add(e->refs->user, object, type->interface, &e->error);
     if (*ret == 0 && e->error.status == CORBEL_OK) {
-        return encode_fail(e, path, "the reference cannot be sent");
+        return crb_encode_fail(e, path, "the reference cannot be sent");
     }
     return *ret != 0;
 }
 
 /** Tag, length and text. */
-static bool encode_string(encoder *e, uint32_t id, const corbel_type *type, const char *text, const crb_path *path)
+static bool encode_string(crb_encoder *e, uint32_t id, const corbel_type *type, const char *text, const crb_path *path)
 {
     const size_t len = strlen(text);
-    if (type->bound > 0 && len > type->bound) {
-        return encode_fail(e, path, "%zu bytes, at most %u", len, type->bound);
+    const bool wide = (type->flags & CORBEL_WIDE) != 0;
+    if (type->bound > 0 && len > type->bound && !wide) {
+        return crb_encode_fail(e, path, "%zu bytes, at most %u", len, type->bound);
     }
     if (!crb_utf8_valid((const uint8_t *)text, len)) {
-        return encode_fail(e, path, "not UTF-8");
+        return crb_encode_fail(e, path, "not UTF-8");
     }
-    encode_tag(e, id, CRB_WIRE_LEN);
-    encode_varint(e, len);
-    encode_bytes(e, text, len);
+    if (type->bound > 0 && len > type->bound && crb_utf8_count((const uint8_t *)text, len) > type->bound) {
+        return crb_encode_fail(e, path, "%zu characters, at most %u", crb_utf8_count((const uint8_t *)text, len), type->bound);
+    }
+    crb_encode_tag(e, id, CRB_WIRE_LEN);
+    crb_encode_varint(e, len);
+    crb_encode_bytes(e, text, len);
     return true;
 }
 
-static bool encode_any_fields(encoder *e, const void *at, const crb_path *path)
+/** The number in its shortest form. */
+static bool encode_fixed(crb_encoder *e, uint32_t id, const corbel_type *type, const char *text, bool present,
+                         const crb_path *path)
 {
-    if (crb_any_write(crb_any_get(at), e->refs, e->out, &e->error)) {
+    crb_fixed number;
+    char problem[CRB_FIXED_PROBLEM];
+    if (!crb_fixed_check(type, text, strlen(text), &number, problem)) {
+        return crb_encode_fail(e, path, "%s", problem);
+    }
+    if (!present && crb_fixed_is_zero(&number)) {
         return true;
     }
-    if (e->error.status != CORBEL_INVALID_ARGUMENT) {
+    const size_t len = crb_fixed_len(&number);
+    crb_encode_tag(e, id, CRB_WIRE_LEN);
+    crb_encode_varint(e, len);
+    uint8_t *at = crb_buf_reserve(e->out, len);
+    if (at != NULL) {
+        crb_fixed_print(&number, (char *)at);
+        e->out->len += len;
+    }
+    return true;
+}
+
+static bool encode_check_scalar(crb_encoder *e, const corbel_type *type, const void *at, const crb_path *path)
+{
+    char problem[CRB_SCALAR_PROBLEM];
+    return crb_scalar_check(type, at, problem) || crb_encode_fail(e, path, "%s", problem);
+}
+
+static bool encode_long_double(crb_encoder *e, uint32_t id, const corbel_type *type, const void *at, bool present,
+                               const crb_path *path)
+{
+    static const uint8_t zero[CRB_LONG_DOUBLE_WIRE];
+    uint8_t wire[CRB_LONG_DOUBLE_WIRE];
+    if (crb_scalar_is_checked(type) && !encode_check_scalar(e, type, at, path)) {
         return false;
     }
-    char text[256];
-    snprintf(text, sizeof text, "%s", e->error.message);
-    return encode_fail(e, path, "%s", text);
+    crb_long_double_load(at, wire);
+    if (present || memcmp(wire, zero, sizeof wire) != 0) {
+        crb_encode_tag(e, id, CRB_WIRE_LEN);
+        crb_encode_varint(e, sizeof wire);
+        crb_encode_bytes(e, wire, sizeof wire);
+    }
+    return true;
 }
 
-static bool encode_too_deep(encoder *e, const crb_path *path)
+static bool encode_too_deep(crb_encoder *e, const crb_path *path)
 {
     const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
-    return encode_fail(e, path, "nested more than %u deep", limits.depth);
+    return crb_encode_fail(e, path, "nested more than %u deep", limits.depth);
 }
 
-static bool encode_members(encoder *e, const corbel_type *type, const void *value, const crb_path *path)
+bool crb_encode_enter(crb_encoder *e, const crb_path *path)
 {
+    if (e->depth <= 0) {
+        return encode_too_deep(e, path);
+    }
+    e->depth--;
+    return true;
+}
+
+/** A member that is optional or has a default. */
+static bool encode_flagged_member(crb_encoder *e, const corbel_member *member, const void *at, const crb_path *path)
+{
+    if ((member->flags & CORBEL_OPTIONAL) != 0) {
+        const void *value = crb_pointer_get(at);
+        if (value == NULL) {
+            return true;
+        }
+        at = crb_is_pointer(member->type) ? at : value;
+    }
+    return crb_encode_present(e, member->id, member->type, at, path);
+}
+
+bool crb_encode_members(crb_encoder *e, const corbel_type *type, const void *value, const crb_path *path)
+{
+    if (type->kind == CORBEL_KIND_UNION) {
+        return crb_encode_union_members(e, type, value, path);
+    }
     for (uint32_t i = 0; i < type->count; i++) {
         const corbel_member *member = &type->members[i];
-        const crb_path here = { path, member->name, 0 };
-        if (!encode_member(e, member->id, member->type, (const uint8_t *)value + member->offset, &here)) {
+        const crb_path here = { .up = path, .name = member->name };
+        const void *at = (const uint8_t *)value + member->offset;
+        if (member->flags != 0 ? !encode_flagged_member(e, member, at, &here)
+                               : !crb_encode_value(e, member->id, member->type, at, &here)) {
             return false;
         }
     }
     return true;
 }
 
-static bool encode_packed(encoder *e, uint32_t id, const corbel_type *element, crb_view view, const crb_path *path)
-{
-    encode_tag(e, id, CRB_WIRE_LEN);
-    const size_t start = encode_begin(e);
-    const uint8_t *at = view.items;
-    if (element->kind == CORBEL_KIND_FLOAT || element->kind == CORBEL_KIND_DOUBLE) {
-        encode_bytes(e, at, view.len * element->size);
-    } else if (element->kind == CORBEL_KIND_REFERENCE) {
-        for (size_t i = 0; i < view.len; i++) {
-            const crb_path here = { path, NULL, i };
-            uint64_t tag = 0;
-            if (!encode_reference(e, element, at + i * element->size, &here, &tag)) {
-                return false;
-            }
-            encode_varint(e, tag);
-        }
-    } else {
-        for (size_t i = 0; i < view.len; i++) {
-            encode_varint(e, crb_scalar_load(element, at + i * element->size));
-        }
-    }
-    encode_end(e, start);
-    return true;
-}
-
-/** One item of a sequence that is not packed; written also when it is zero. */
-static bool encode_item(encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
-{
-    if (type->kind == CORBEL_KIND_STRING) {
-        return encode_string(e, id, type, crb_string_get(at), path);
-    }
-    if (crb_is_bytes(type) && crb_view_get(at).len > 0) {
-        return encode_member(e, id, type, at, path);
-    }
-    if (crb_is_bytes(type)) {
-        encode_tag(e, id, CRB_WIRE_LEN);
-        encode_varint(e, 0);
-        return true;
-    }
-    if (e->depth <= 0) {
-        return encode_too_deep(e, path);
-    }
-    e->depth--;
-    encode_tag(e, id, CRB_WIRE_LEN);
-    const size_t start = encode_begin(e);
-    bool done = false;
-    if (type->kind == CORBEL_KIND_STRUCT) {
-        done = encode_members(e, type, at, path);
-    } else if (type->kind == CORBEL_KIND_ANY) {
-        done = encode_any_fields(e, at, path);
-    } else {
-        /* A sequence of sequences: a message of the one field 1 around each inner one. */
-        done = encode_member(e, 1, type, at, path);
-    }
-    encode_end(e, start);
-    e->depth++;
-    return done;
-}
-
-/** A struct by value; not written when all its members are zero. */
-static bool encode_struct(encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
+/** A struct or union by value; not written when there is nothing in it but zero. */
+static bool encode_struct(crb_encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
 {
     const size_t before = e->out->len;
-    encode_tag(e, id, CRB_WIRE_LEN);
-    const size_t start = encode_begin(e);
+    crb_encode_tag(e, id, CRB_WIRE_LEN);
+    const size_t start = crb_encode_begin(e);
     e->depth--;
-    const bool done = encode_members(e, type, at, path);
+    const bool done = crb_encode_members(e, type, at, path);
     const bool too_deep = e->depth < 0;
     e->depth++;
     if (!done) {
@@ -250,43 +198,98 @@ static bool encode_struct(encoder *e, uint32_t id, const corbel_type *type, cons
     if (too_deep) {
         return encode_too_deep(e, path);
     }
-    encode_end(e, start);
+    crb_encode_end(e, start);
     return true;
 }
 
-static bool encode_sequence(encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
+/** A message that is there even when it is empty; what has no message of its own is the one field 1 of it. */
+static bool encode_message(crb_encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
 {
-    const crb_view view = crb_view_get(at);
-    if (view.len == 0) {
+    if (!crb_encode_enter(e, path)) {
+        return false;
+    }
+    crb_encode_tag(e, id, CRB_WIRE_LEN);
+    const size_t start = crb_encode_begin(e);
+    const bool done = crb_is_repeated(type) ? crb_encode_value(e, 1, type, at, path) : crb_encode_members(e, type, at, path);
+    crb_encode_end(e, start);
+    e->depth++;
+    return done;
+}
+
+static bool encode_any_fields(crb_encoder *e, const void *at, const crb_path *path)
+{
+    if (crb_any_write(crb_any_get(at), e->refs, e->out, &e->error)) {
         return true;
     }
-    if (type->bound > 0 && view.len > type->bound) {
-        return encode_fail(e, path, "%zu items, at most %u", view.len, type->bound);
+    if (e->error.status != CORBEL_INVALID_ARGUMENT) {
+        return false;
     }
-    if (view.items == NULL) {
-        return encode_fail(e, path, "%zu items at NULL", view.len);
+    char text[256];
+    snprintf(text, sizeof text, "%s", e->error.message);
+    return crb_encode_fail(e, path, "%s", text);
+}
+
+static bool encode_any(crb_encoder *e, uint32_t id, const void *at, const crb_path *path)
+{
+    if (!crb_encode_enter(e, path)) {
+        return false;
     }
-    if (crb_is_bytes(type)) {
-        encode_tag(e, id, CRB_WIRE_LEN);
-        encode_varint(e, view.len);
-        encode_bytes(e, view.items, view.len);
-        return true;
+    crb_encode_tag(e, id, CRB_WIRE_LEN);
+    const size_t start = crb_encode_begin(e);
+    const bool done = encode_any_fields(e, at, path);
+    crb_encode_end(e, start);
+    e->depth++;
+    return done;
+}
+
+static bool encode_bytes_value(crb_encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
+{
+    const bool array = type->kind == CORBEL_KIND_ARRAY;
+    if (array || crb_view_get(at).len > 0) {
+        return crb_encode_list(e, id, type, at, path);
     }
-    if (crb_is_packable(type->element)) {
-        return encode_packed(e, id, type->element, view, path);
-    }
-    const uint8_t *item = view.items;
-    for (size_t i = 0; i < view.len; i++, item += type->element->size) {
-        const crb_path here = { path, NULL, i };
-        if (!encode_item(e, id, type->element, item, &here)) {
+    crb_encode_tag(e, id, CRB_WIRE_LEN);
+    crb_encode_varint(e, 0);
+    return true;
+}
+
+bool crb_encode_present(crb_encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
+{
+    uint64_t wire = 0;
+    switch (type->kind) {
+    case CORBEL_KIND_STRING:
+        return encode_string(e, id, type, crb_string_get(at), path);
+    case CORBEL_KIND_FIXED:
+        return encode_fixed(e, id, type, crb_string_get(at), true, path);
+    case CORBEL_KIND_LONG_DOUBLE:
+        return encode_long_double(e, id, type, at, true, path);
+    case CORBEL_KIND_STRUCT:
+    case CORBEL_KIND_UNION:
+        return encode_message(e, id, type, at, path);
+    case CORBEL_KIND_SEQUENCE:
+    case CORBEL_KIND_ARRAY:
+    case CORBEL_KIND_MAP:
+        return crb_is_repeated(type) ? encode_message(e, id, type, at, path) : encode_bytes_value(e, id, type, at, path);
+    case CORBEL_KIND_ANY:
+        return encode_any(e, id, at, path);
+    case CORBEL_KIND_REFERENCE:
+        if (!crb_encode_reference(e, type, at, path, &wire)) {
             return false;
         }
+        break;
+    default:
+        if (crb_scalar_is_checked(type) && !encode_check_scalar(e, type, at, path)) {
+            return false;
+        }
+        wire = crb_scalar_load(type, at);
+        break;
     }
+    crb_encode_tag(e, id, crb_wire_type_of(type));
+    crb_encode_scalar(e, type->kind, wire);
     return true;
 }
 
-/** A member or parameter; zero values are not written. */
-static bool encode_member(encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
+bool crb_encode_value(crb_encoder *e, uint32_t id, const corbel_type *type, const void *at, const crb_path *path)
 {
     uint64_t wire = 0;
     switch (type->kind) {
@@ -295,29 +298,40 @@ static bool encode_member(encoder *e, uint32_t id, const corbel_type *type, cons
         return *text == '\0' || encode_string(e, id, type, text, path);
     }
     case CORBEL_KIND_STRUCT:
+    case CORBEL_KIND_UNION:
         return encode_struct(e, id, type, at, path);
     case CORBEL_KIND_SEQUENCE:
-        return encode_sequence(e, id, type, at, path);
-    case CORBEL_KIND_ANY:
-        return crb_any_get(at) == NULL || encode_item(e, id, type, at, path);
+    case CORBEL_KIND_MAP:
+        return crb_view_get(at).len == 0 || crb_encode_list(e, id, type, at, path);
+    case CORBEL_KIND_ARRAY:
+        return crb_encode_list(e, id, type, at, path);
     case CORBEL_KIND_REFERENCE:
-        if (!encode_reference(e, type, at, path, &wire)) {
+        if (!crb_encode_reference(e, type, at, path, &wire)) {
             return false;
         }
         break;
+    case CORBEL_KIND_FIXED:
+        return encode_fixed(e, id, type, crb_string_get(at), false, path);
+    case CORBEL_KIND_LONG_DOUBLE:
+        return encode_long_double(e, id, type, at, false, path);
+    case CORBEL_KIND_ANY:
+        return crb_any_get(at) == NULL || encode_any(e, id, at, path);
     default:
         wire = crb_scalar_load(type, at);
+        if (crb_scalar_is_checked(type) && !encode_check_scalar(e, type, at, path)) {
+            return false;
+        }
         break;
     }
     if (wire != 0) {
-        encode_tag(e, id, crb_wire_type_of(type));
-        encode_scalar(e, type->kind, wire);
+        crb_encode_tag(e, id, crb_wire_type_of(type));
+        crb_encode_scalar(e, type->kind, wire);
     }
     return true;
 }
 
 /** Ends a run that began at before and went well or not. */
-static corbel_status encode_finish(encoder *e, bool done, size_t before, corbel_error *reterr)
+static corbel_status encode_finish(crb_encoder *e, bool done, size_t before, corbel_error *reterr)
 {
     if (done && !e->out->failed) {
         return CORBEL_OK;
@@ -335,12 +349,12 @@ corbel_status crb_encode_params(const corbel_param *params, uint32_t n, const vo
                                 crb_buf *out, corbel_error *reterr)
 {
     const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
-    encoder e = { .out = out, .refs = refs, .depth = (int32_t)limits.depth, .error = CORBEL_ERROR_INIT };
+    crb_encoder e = { .out = out, .refs = refs, .depth = (int32_t)limits.depth, .error = CORBEL_ERROR_INIT };
     const size_t before = out->len;
     bool done = true;
     for (uint32_t i = 0; i < n && done; i++) {
-        const crb_path path = { NULL, params[i].name, 0 };
-        done = encode_member(&e, params[i].id, params[i].type, values[i], &path);
+        const crb_path path = { .name = params[i].name };
+        done = crb_encode_value(&e, params[i].id, params[i].type, values[i], path.name != NULL ? &path : NULL);
     }
     return encode_finish(&e, done, before, reterr);
 }
@@ -349,7 +363,7 @@ corbel_status crb_encode_struct(const corbel_type *type, const void *value, cons
                                 corbel_error *reterr)
 {
     const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
-    encoder e = { .out = out, .refs = refs, .depth = (int32_t)limits.depth, .error = CORBEL_ERROR_INIT };
+    crb_encoder e = { .out = out, .refs = refs, .depth = (int32_t)limits.depth, .error = CORBEL_ERROR_INIT };
     const size_t before = out->len;
-    return encode_finish(&e, encode_members(&e, type, value, NULL), before, reterr);
+    return encode_finish(&e, crb_encode_members(&e, type, value, NULL), before, reterr);
 }

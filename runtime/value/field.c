@@ -88,12 +88,31 @@ bool crb_scalar_store(const corbel_type *type, void *at, uint64_t wire)
     }
 }
 
+/** "[1][2]" for the index 5 of [3][3]. */
+static int field_print_index(const crb_path *path, char *out, size_t room)
+{
+    size_t below = 1; /* items in one of the outermost dimension */
+    for (const uint32_t *d = path->dimensions; *d != 0; d++) {
+        below *= *d;
+    }
+    size_t index = path->index, len = 0;
+    for (const uint32_t *d = path->dimensions; *d != 0 && len < room; d++) {
+        below /= *d;
+        const int n = snprintf(out + len, room - len, "[%zu]", index / below);
+        len += n > 0 ? (size_t)n : 0;
+        index %= below;
+    }
+    return (int)len;
+}
+
 static size_t field_path_append(const crb_path *path, char *out)
 {
     size_t len = path->up != NULL ? field_path_append(path->up, out) : 0;
     const size_t room = CRB_MAX_PATH - len;
     int n = 0;
-    if (path->name == NULL) {
+    if (path->name == NULL && path->dimensions != NULL) {
+        n = field_print_index(path, out + len, room);
+    } else if (path->name == NULL) {
         n = snprintf(out + len, room, "[%zu]", path->index);
     } else {
         n = snprintf(out + len, room, "%s%s", path->up != NULL ? "." : "", path->name);

@@ -59,10 +59,49 @@ static inline void crb_string_set(void *at, const char *text)
     memcpy(at, &text, sizeof text);
 }
 
-/** Octets in one protobuf bytes field. */
+/** What an optional member points to; at: of the member. */
+static inline const void *crb_pointer_get(const void *at)
+{
+    const void *value;
+    memcpy(&value, at, sizeof value);
+    return value;
+}
+
+static inline void crb_pointer_set(void *at, const void *value)
+{
+    memcpy(at, &value, sizeof value);
+}
+
+/** Octets of a sequence in one protobuf bytes field. */
 static inline bool crb_is_bytes(const corbel_type *type)
 {
     return type->kind == CORBEL_KIND_SEQUENCE && (type->flags & CORBEL_BYTES) != 0;
+}
+
+/** A repeated field. */
+static inline bool crb_is_repeated(const corbel_type *type)
+{
+    return (type->kind == CORBEL_KIND_SEQUENCE || type->kind == CORBEL_KIND_ARRAY || type->kind == CORBEL_KIND_MAP) &&
+           (type->flags & CORBEL_BYTES) == 0;
+}
+
+/** A view whose items are counted before they are read. */
+static inline bool crb_is_counted(const corbel_type *type)
+{
+    return (type->kind == CORBEL_KIND_SEQUENCE && (type->flags & CORBEL_BYTES) == 0) || type->kind == CORBEL_KIND_MAP;
+}
+
+/** A pointer in C, NULL when there is nothing: what an optional member of the type is, too. */
+static inline bool crb_is_pointer(const corbel_type *type)
+{
+    return type->kind == CORBEL_KIND_STRING || type->kind == CORBEL_KIND_FIXED || type->kind == CORBEL_KIND_REFERENCE ||
+           type->kind == CORBEL_KIND_ANY;
+}
+
+/** Of C values of size bytes: only a long double, or what holds one, needs 16, and its size is a multiple of that. */
+static inline size_t crb_align_of(size_t size)
+{
+    return size % 16 == 0 ? 16 : 8;
 }
 
 /** A number, whose wire value crb_scalar_load() gives. */
@@ -85,13 +124,10 @@ static inline crb_wire_type crb_wire_type_of(const corbel_type *type)
         return CRB_WIRE_I32;
     case CORBEL_KIND_DOUBLE:
         return CRB_WIRE_I64;
-    case CORBEL_KIND_STRING:
-    case CORBEL_KIND_STRUCT:
-    case CORBEL_KIND_SEQUENCE:
-    case CORBEL_KIND_ANY:
-        return CRB_WIRE_LEN;
-    default:
+    case CORBEL_KIND_REFERENCE:
         return CRB_WIRE_VARINT;
+    default:
+        return crb_is_scalar(type) ? CRB_WIRE_VARINT : CRB_WIRE_LEN;
     }
 }
 
@@ -213,6 +249,7 @@ typedef struct crb_path {
     const struct crb_path *up; /* NULL: outermost */
     const char *name;          /* NULL: an item */
     size_t index;
+    const uint32_t *dimensions; /* of an array's item, zero-terminated: the index is of all together; NULL: one dimension */
 } crb_path;
 
 #define CRB_MAX_PATH 400

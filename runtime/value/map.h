@@ -10,4 +10,8 @@ int crb_map_compare_keys(const corbel_type *key, const void *a, const void *b);
  *  ret_twice: it is the same key. */
 size_t crb_map_disorder(const corbel_type *type, const void *items, size_t len, bool *ret_twice);
 
+/** What errors about keys say. */
+#define CRB_MAP_TWICE "twice"
+#define CRB_MAP_DISORDER "not in ascending order"
+
 #endif /* CRB_MAP_H */

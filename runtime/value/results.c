@@ -9,9 +9,9 @@
 typedef struct results_slot {
     union {
         uint64_t scalar;
-        double number;
+        long double number;
         crb_view view;
-        const void *pointer; /* string, struct or reference; or the memory of a plain struct */
+        const void *pointer; /* text or reference; or the memory of a struct, union or array */
     } value;
     crb_arena *arena;
     crb_block *block;
@@ -20,15 +20,21 @@ typedef struct results_slot {
 
 enum { RESULTS_FEW = 4 };
 
-static bool results_is_block_struct(const corbel_type *type)
+/** What is read into memory of its own, which is given out unless the type is plain. */
+static bool results_is_aggregate(const corbel_type *type)
 {
-    return type->kind == CORBEL_KIND_STRUCT && (type->flags & CORBEL_PLAIN) == 0;
+    return type->kind == CORBEL_KIND_STRUCT || type->kind == CORBEL_KIND_UNION || type->kind == CORBEL_KIND_ARRAY;
+}
+
+static bool results_is_text(const corbel_type *type)
+{
+    return type->kind == CORBEL_KIND_STRING || type->kind == CORBEL_KIND_FIXED;
 }
 
 /** Where the reader is to put the value, ready for it. NULL: d->error tells. */
 static void *results_place(crb_decoder *d, const corbel_type *type, results_slot *slot, const crb_path *path)
 {
-    if (type->kind != CORBEL_KIND_STRUCT) {
+    if (!results_is_aggregate(type)) {
         d->root = &slot->value;
         crb_decoder_start_value(type, &slot->value);
         return &slot->value;
@@ -43,7 +49,7 @@ static void *results_place(crb_decoder *d, const corbel_type *type, results_slot
 
 static bool results_read(crb_decoder *d, const corbel_param *param, crb_span span, results_slot *slot)
 {
-    const crb_path path = { NULL, param->name, 0 };
+    const crb_path path = { .name = param->name };
     d->arena = NULL;
     d->block = NULL;
     d->root = NULL;
@@ -52,10 +58,14 @@ static bool results_read(crb_decoder *d, const corbel_param *param, crb_span spa
     const corbel_member member = { .name = param->name, .id = param->id, .type = param->type };
     const crb_layout layout = { &member, 1, true, place };
     bool done = place != NULL && crb_decoder_message(d, &layout, span, NULL);
-    if (done && param->type->kind == CORBEL_KIND_STRING && d->block == NULL) {
-        char *empty = crb_decoder_root(d, 1, 1, &path);
-        crb_string_set(&slot->value, empty);
-        done = empty != NULL;
+    if (done && results_is_text(param->type) && d->block == NULL) {
+        /* Nothing came: what it starts with is to be a block, too. */
+        const char *start = slot->value.pointer;
+        char *copy = crb_decoder_root(d, strlen(start) + 1, 1, &path);
+        done = copy != NULL;
+        if (done) {
+            slot->value.pointer = strcpy(copy, start);
+        }
     }
     slot->arena = d->arena;
     slot->block = d->block;
@@ -78,17 +88,18 @@ static void results_seal(results_slot *slot)
 
 static void results_give(const corbel_type *type, results_slot *slot, void *out)
 {
-    if (results_is_block_struct(type) || type->kind == CORBEL_KIND_STRING) {
+    const bool plain = (type->flags & CORBEL_PLAIN) != 0;
+    if ((results_is_aggregate(type) && !plain) || results_is_text(type)) {
         memcpy(out, &slot->value.pointer, sizeof slot->value.pointer);
         results_seal(slot);
-    } else if (type->kind == CORBEL_KIND_SEQUENCE) {
+    } else if (type->kind == CORBEL_KIND_SEQUENCE || type->kind == CORBEL_KIND_MAP) {
         crb_view_set(out, slot->value.view);
         if (slot->value.view.len > 0) {
             results_seal(slot);
         } else {
             results_drop(slot);
         }
-    } else if (type->kind == CORBEL_KIND_STRUCT) {
+    } else if (results_is_aggregate(type)) {
         memcpy(out, slot->value.pointer, type->size);
         results_drop(slot);
     } else {
@@ -148,8 +159,7 @@ corbel_status crb_decode_struct(const corbel_type *type, const uint8_t *data, si
     const crb_span span = { data, len > 0 ? data + len : data };
     bool done = crb_decoder_check_len(&d);
     void *place = done ? results_place(&d, type, &slot, NULL) : NULL;
-    const crb_layout layout = { type->members, type->count, true, place };
-    done = place != NULL && crb_decoder_message(&d, &layout, span, NULL);
+    done = place != NULL && crb_decoder_value(&d, type, place, span, NULL);
     slot.arena = d.arena;
     slot.block = d.block;
     if (done) {
