@@ -1,4 +1,5 @@
 /* corbelc: the command line. */
+#include "codegen/evolve_files.h"
 #include "codegen/output.h"
 #include "codegen/standard.h"
 #include "codegen/starter.h"
@@ -15,6 +16,7 @@ enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
 
 static const char usage_line[] =
     "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [-Werror] [-Wno-NAME]... file.idl...\n"
+    "       corbelc --check [-I dir]... [-D name[=value]]... OLD.idl NEW.idl\n"
     "       corbelc --starter NAME\n";
 
 static const char help_text[] =
@@ -34,6 +36,10 @@ static const char help_text[] =
     "  -Wno-NAME         do not give the warning of that name, which stands behind its text in brackets:\n"
     "                    context, derived-name, keyword-as-name, undefined-interface,\n"
     "                    unknown-annotation\n"
+    "  --check           say what changed from OLD.idl to NEW.idl and what they include, one line a change:\n"
+    "                    compatible, source-breaking or wire-breaking, and the rule. Nothing is written.\n"
+    "                    Exit status: 0 nothing or compatible changes only; 1 source-breaking at worst;\n"
+    "                    2 wire-breaking; 3 a file does not compile, or the command line is wrong\n"
     "  --starter NAME    begin a project: a folder NAME with an IDL file, a server, a client and their\n"
     "                    CMakeLists.txt, which build and run as they are. Nothing that is there is touched\n"
     "  --help            print this\n"
@@ -59,6 +65,7 @@ typedef struct command {
     size_t n_paths;
     const char *folder;
     bool with_dependencies;
+    bool is_check;
     idl_warning_options warn;
 } command;
 
@@ -144,6 +151,10 @@ static int read_option(command *all, int argc, char **argv, int *at)
     if (strcmp(option, "--starter") == 0) {
         return argc == 3 && *at == 1 ? start_project(argv[2]) : usage("--starter stands alone, with one name", "");
     }
+    if (strcmp(option, "--check") == 0) {
+        all->is_check = true;
+        return -1;
+    }
     if (strcmp(option, "-MD") == 0) {
         all->with_dependencies = true;
         return -1;
@@ -185,6 +196,9 @@ static int read_command(command *all, int argc, char **argv)
             all->paths[all->n_paths++] = argv[i];
         }
     }
+    if (all->is_check && all->n_paths != 2) {
+        return usage("--check compares two files", "");
+    }
     return all->n_paths == 0 ? usage("no input", "") : -1;
 }
 
@@ -219,7 +233,7 @@ static const char *meeting_output(const emit_result *result)
     return NULL;
 }
 
-static int compile(const command *all)
+static int run(const command *all)
 {
     const idl_options options = {
         .include_dirs = all->include_dirs,
@@ -229,6 +243,9 @@ static int compile(const command *all)
         .diagnostics = stderr,
         .warn = all->warn,
     };
+    if (all->is_check) {
+        return evolve_files(&options, all->paths[0], all->paths[1], stdout);
+    }
     const idl_result compiled = idl_compile(&options, all->paths, all->n_paths);
     if (compiled.errors > 0 || compiled.unit == NULL) {
         idl_unit_free(compiled.unit);
@@ -266,7 +283,9 @@ int main(int argc, char **argv)
             if (standard != NULL) {
                 all.include_dirs[all.n_include_dirs++] = standard;
             }
-            status = can_read_all(&all) ? compile(&all) : EXIT_FILES;
+            status = can_read_all(&all) ? run(&all) : EXIT_FILES;
+        } else if (all.is_check && status == EXIT_USAGE) {
+            status = EVOLVE_EXIT_FAILED; /* 2 is an answer */
         }
     }
     free(standard);
