@@ -110,7 +110,7 @@ static void compare_parameters(evolve_run *run, const idl_decl *old, const idl_d
             .on_added = parameter_added,
             .on_removed = parameter_removed,
             .on_kept = parameter_kept,
-            .first = ways[i] == IDL_IN && new->type->kind != IDL_VOID ? 2 : 1,
+            .first = ways[i] == IDL_IN &&new->type->kind != IDL_VOID ? 2 : 1,
         };
         evolve_compare_lists(&lists);
         is_shifted = is_shifted || lists.is_shifted;
@@ -249,8 +249,8 @@ static void compare_base_lists(evolve_run *run, const idl_decl *old, const idl_d
 {
     for (size_t i = 0; i < old->all_bases.length; i++) {
         if (!lists_exception(&new->all_bases, old->all_bases.items[i]->scoped_name)) {
-            evolve_report(run, EVOLVE_RULE_BASE_REMOVED, &new->range, "'%s' does not inherit from '%s' any more", new->scoped_name,
-                          old->all_bases.items[i]->scoped_name);
+            evolve_report(run, EVOLVE_RULE_BASE_REMOVED, &new->range, "'%s' does not inherit from '%s' any more",
+                          new->scoped_name, old->all_bases.items[i]->scoped_name);
         }
     }
     for (size_t i = 0; i < new->all_bases.length; i++) {

@@ -46,8 +46,8 @@ static const char *describe(const evolve_lists *lists, const evolve_item *item, 
 static void compare_successor(evolve_lists *lists, const evolve_item *old, const evolve_item *new)
 {
     evolve_run *run = lists->run;
-    const evolve_rule_id rule = old->is_result != new->is_result ? EVOLVE_RULE_TYPE_CHANGED
-                                                                 : evolve_type_rule(run, old->decl->type, new->decl->type);
+    const evolve_rule_id rule =
+        old->is_result != new->is_result ? EVOLVE_RULE_TYPE_CHANGED : evolve_type_rule(run, old->decl->type, new->decl->type);
     if (rule != EVOLVE_NO_RULE) {
         evolve_report(run, lists->rules->replaced, &new->decl->range, "%s was number %" PRIu32 ", which is %s now",
                       describe(lists, old, lists->owner_old), old->id, describe(lists, new, lists->owner_new));
@@ -69,8 +69,8 @@ static void compare_old(evolve_lists *lists, const table *before, const table *n
     } else if (successor != NULL) {
         lists->is_shifted = true;
         evolve_report(run, lists->rules->removed_before_others, &old->decl->range,
-                      "%s is gone, and its number %" PRIu32 " is that of '%s' now", describe(lists, old, lists->owner_old), old->id,
-                      successor->name);
+                      "%s is gone, and its number %" PRIu32 " is that of '%s' now", describe(lists, old, lists->owner_old),
+                      old->id, successor->name);
     } else {
         lists->on_removed(lists, old);
     }
@@ -107,7 +107,7 @@ void evolve_compare_lists(evolve_lists *lists)
     }
     for (size_t i = 0; i < lists->old.length && !lists->is_shifted; i++) {
         const evolve_item *old = &lists->old.items[i], *new = named(&now, old);
-        if (new != NULL && new->id != old->id) {
+        if (new != NULL &&new->id != old->id) {
             lists->is_shifted = true; /* one cause, one report */
             evolve_report(lists->run, lists->rules->renumbered, &new->decl->range, "%s was number %" PRIu32 " and is %" PRIu32,
                           describe(lists, new, lists->owner_new), old->id, new->id);

@@ -7,7 +7,7 @@
 
 /* Those whose meaning is compared as what they mean; all others only document. */
 static const char *const with_meaning[] = {
-    "id",      "autoid", "hashid", "optional", "position", "value",  "extensibility", "final",      "appendable",    "mutable",
+    "id",      "autoid", "hashid", "optional", "position",  "value",  "extensibility", "final",       "appendable",     "mutable",
     "default", "range",  "min",    "max",      "bit_bound", "c_name", "idempotent",    "readonly_op", "non_serialized",
 };
 
@@ -105,7 +105,7 @@ static bool both_final(const evolve_lists *lists)
 
 static void member_added(evolve_lists *lists, const evolve_item *item)
 {
-    const evolve_rule_id rule = both_final(lists)          ? EVOLVE_RULE_FINAL_STRUCT_CHANGED
+    const evolve_rule_id rule = both_final(lists)         ? EVOLVE_RULE_FINAL_STRUCT_CHANGED
                                 : item->decl->is_optional ? EVOLVE_RULE_OPTIONAL_MEMBER_ADDED
                                                           : EVOLVE_RULE_MEMBER_ADDED;
     evolve_report(lists->run, rule, &item->decl->range, "member '%s' of '%s' is new", item->name, lists->owner_new->scoped_name);
@@ -121,8 +121,8 @@ static void compare_default(evolve_run *run, const idl_decl *old, const idl_decl
 {
     const bool had = old->default_value.kind != IDL_VALUE_NONE, has = new->default_value.kind != IDL_VALUE_NONE;
     if (had != has) {
-        evolve_report(run, has ? EVOLVE_RULE_DEFAULT_ADDED : EVOLVE_RULE_DEFAULT_REMOVED, &new->range, "member '%s' has %s default",
-                      new->scoped_name, has ? "a" : "no");
+        evolve_report(run, has ? EVOLVE_RULE_DEFAULT_ADDED : EVOLVE_RULE_DEFAULT_REMOVED, &new->range,
+                      "member '%s' has %s default", new->scoped_name, has ? "a" : "no");
     } else if (has && !evolve_same_value(&old->default_value, &new->default_value)) {
         evolve_report(run, EVOLVE_RULE_DEFAULT_CHANGED, &new->range, "member '%s' has another default", new->scoped_name);
     }
@@ -137,8 +137,7 @@ static void member_kept(evolve_lists *lists, const evolve_item *old_item, const 
         evolve_report(run, new->bits > old->bits ? EVOLVE_RULE_RANGE_WIDENED : EVOLVE_RULE_RANGE_NARROWED, &new->range,
                       "bit field '%s' had %u bits and has %u", new->scoped_name, old->bits, new->bits);
     } else if (rule != EVOLVE_NO_RULE) {
-        evolve_report(run, rule, &new->range, "member '%s' of '%s' is of another type", new->name,
-                      lists->owner_new->scoped_name);
+        evolve_report(run, rule, &new->range, "member '%s' of '%s' is of another type", new->name, lists->owner_new->scoped_name);
     }
     if (old->is_optional != new->is_optional) {
         evolve_report(run, new->is_optional ? EVOLVE_RULE_OPTIONAL_ADDED : EVOLVE_RULE_OPTIONAL_REMOVED, &new->range,
@@ -306,8 +305,8 @@ static void case_removed(evolve_lists *lists, const evolve_item *item)
         const idl_decl *other = selected(lists->owner_new, &item->decl->labels[i]);
         if (other != NULL) {
             evolve_report(lists->run, EVOLVE_RULE_LABEL_MOVED, &item->decl->range,
-                          "case '%s' of '%s' is gone, and its label selects '%s' now", item->name,
-                          lists->owner_old->scoped_name, other->name);
+                          "case '%s' of '%s' is gone, and its label selects '%s' now", item->name, lists->owner_old->scoped_name,
+                          other->name);
             return;
         }
     }

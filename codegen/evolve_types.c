@@ -209,8 +209,8 @@ static evolve_rule_id worse(evolve_rule_id one, evolve_rule_id other)
 
 static bool is_same_name(const idl_type *old, const idl_type *new)
 {
-    return old->kind == IDL_NAMED && new->kind == IDL_NAMED && old->decl->kind == new->decl->kind &&
-           strcmp(old->decl->scoped_name, new->decl->scoped_name) == 0;
+    return old->kind == IDL_NAMED && new->kind == IDL_NAMED &&
+           old->decl->kind == new->decl->kind &&strcmp(old->decl->scoped_name, new->decl->scoped_name) == 0;
 }
 
 evolve_rule_id evolve_type_rule(evolve_run *run, const idl_type *old, const idl_type *new)
@@ -237,9 +237,9 @@ evolve_rule_id evolve_type_rule(evolve_run *run, const idl_type *old, const idl_
     case IDL_FIXED:
         return old->digits == new->digits && old->scale == new->scale ? EVOLVE_NO_RULE : EVOLVE_RULE_DIGITS_CHANGED;
     case IDL_NAMED:
-        return is_same_name(old, new)                    ? EVOLVE_NO_RULE
+        return is_same_name(old, new)                  ? EVOLVE_NO_RULE
                : same_shape(run, old->decl, new->decl) ? EVOLVE_RULE_TYPE_RENAMED
-                                                         : EVOLVE_RULE_TYPE_CHANGED;
+                                                       : EVOLVE_RULE_TYPE_CHANGED;
     default:
         return EVOLVE_NO_RULE;
     }

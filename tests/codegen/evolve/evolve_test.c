@@ -1,0 +1,318 @@
+/* Every rule of `corbelc --check` against what happens. argv: the two sides (shared objects), this folder.
+ *
+ * A rule without a proof does not compile here: the table below names the proof of each, and proofs.h has them. */
+#include "codegen/evolve.h"
+#include "idl/idl.h"
+#include "tests/codegen/evolve/proofs.h"
+#include "tests/codegen/evolve/side.h"
+
+#include <corbel/daemon.h>
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* ---- the rules and their proofs ---- */
+
+typedef struct one_way {
+    corbel_status status;
+    const char *servant, *client;
+} one_way;
+
+typedef struct proof {
+    const char *rule;
+    bool is_model_only;
+    one_way old_client, new_client;
+} proof;
+
+#define PROOF(rule, old_status, old_servant, old_client, new_status, new_servant, new_client)                                    \
+    static const proof proof_##rule = {                                                                                          \
+        #rule, false, { old_status, old_servant, old_client }, { new_status, new_servant, new_client }                           \
+    };
+EVOLVE_PROOFS(PROOF)
+#define MODEL(name) static const proof proof_##name = { .rule = #name, .is_model_only = true };
+EVOLVE_MODEL_ONLY(MODEL)
+
+static const proof *const proofs[] = {
+#define TEST(id, name, class, test, explanation) &test,
+    EVOLVE_RULES(TEST)
+#ifdef EVOLVE_PLANT_A_RULE /* the negative twin compiles this: a rule that nobody proves */
+        TEST(PLANTED, "planted", WIRE, proof_planted, "")
+#endif
+};
+
+static const char *side_paths[2];
+static const char *folder;
+
+/* ---- the list ---- */
+
+static void test_rules(void **state)
+{
+    (void)state;
+    size_t in_c = 0;
+    for (size_t i = 0; i < EVOLVE_N_RULES; i++) {
+        const evolve_rule *rule = &evolve_rules[i];
+        assert_non_null(strstr(rule->test, "proof_"));
+        assert_string_equal(rule->test + strlen("proof_"), proofs[i]->rule);
+        assert_int_equal(strlen(rule->name), strlen(proofs[i]->rule));
+        for (size_t c = 0; rule->name[c] != '\0'; c++) { /* "member-added", proof_member_added */
+            assert_int_equal(rule->name[c] == '-' ? '_' : rule->name[c], proofs[i]->rule[c]);
+        }
+        assert_true(strlen(rule->explanation) > 10);
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(rule->name, evolve_rules[j].name);
+        }
+        in_c += !proofs[i]->is_model_only;
+    }
+    printf("%d rules, %zu proven by calls\n", EVOLVE_N_RULES, in_c);
+    assert_int_equal(EVOLVE_N_RULES, sizeof proofs / sizeof *proofs);
+}
+
+/* ---- what --check says ---- */
+
+static idl_unit *compile(const char *name)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    const char *paths[] = { path };
+    const idl_options options = { .diagnostics = stderr };
+    const idl_result result = idl_compile(&options, paths, 1);
+    assert_int_equal(result.errors, 0);
+    assert_non_null(result.unit);
+    return result.unit;
+}
+
+/* The module's name, and behind it "::". */
+static bool is_about(const evolve_change *change, const char *module)
+{
+    char wanted[128];
+    snprintf(wanted, sizeof wanted, "'%s::", module);
+    return strstr(change->text, wanted) != NULL;
+}
+
+/* Each module breaks the rule of its name, and no other but the one that its comment says. */
+static size_t check_lists(const char *old_name, const char *new_name, bool is_model_only)
+{
+    idl_unit *old = compile(old_name), *new = compile(new_name);
+    evolve_result result = evolve_compare(old, new);
+    assert_true(result.is_complete);
+    assert_int_equal(result.worst, EVOLVE_WIRE);
+    size_t n = 0, seen = 0;
+    for (size_t i = 0; i < EVOLVE_N_RULES; i++) {
+        if (proofs[i]->is_model_only != is_model_only) {
+            continue;
+        }
+        bool found = false;
+        for (size_t c = 0; c < result.length; c++) {
+            if (!is_about(&result.changes[c], proofs[i]->rule)) {
+                continue;
+            }
+            seen++;
+            const bool is_moved = i == EVOLVE_RULE_OPERATION_MOVED && result.changes[c].rule == EVOLVE_RULE_OPERATION_ADDED;
+            if (result.changes[c].rule != i && !is_moved) {
+                fail_msg("%s: %s: %s", proofs[i]->rule, evolve_rules[result.changes[c].rule].name, result.changes[c].text);
+            }
+            found = found || result.changes[c].rule == i;
+            assert_non_null(result.changes[c].range.file);
+            assert_true(result.changes[c].range.line > 0 && result.changes[c].range.column > 0);
+        }
+        if (!found) {
+            fail_msg("%s: nothing was reported", proofs[i]->rule);
+        }
+        n++;
+    }
+    assert_int_equal(seen, result.length); /* every change is of a module that is named as a rule */
+    evolve_result_free(&result);
+    /* Nothing changed from a version to itself, and from new to old as much as from old to new. */
+    evolve_result same = evolve_compare(new, new);
+    assert_int_equal(same.length, 0);
+    evolve_result_free(&same);
+    idl_unit_free(old);
+    idl_unit_free(new);
+    return n;
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    const size_t n = check_lists("proofs.idl", "new.idl", false);
+    assert_int_equal(n + check_lists("later.idl", "later_new.idl", true), EVOLVE_N_RULES);
+}
+
+/* ---- what happens ---- */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static char saw_client[256], saw_servant[256]; /* guarded by lock */
+
+static void client_saw(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    pthread_mutex_lock(&lock);
+    vsnprintf(saw_client, sizeof saw_client, format, arguments);
+    pthread_mutex_unlock(&lock);
+    va_end(arguments);
+}
+
+static void servant_saw(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    pthread_mutex_lock(&lock);
+    vsnprintf(saw_servant, sizeof saw_servant, format, arguments);
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+    va_end(arguments);
+}
+
+static const side_host host = { client_saw, servant_saw };
+
+/* A oneway's servant is still under way when the call returns. */
+static void wait_for_servant(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 60;
+    pthread_mutex_lock(&lock);
+    int late = 0;
+    while (saw_servant[0] == '\0' && late == 0) {
+        late = pthread_cond_timedwait(&changed, &lock, &until);
+    }
+    pthread_mutex_unlock(&lock);
+    assert_int_equal(late, 0);
+}
+
+typedef struct world {
+    void *handles[2];
+    const side_row *rows[2]; /* old, new */
+    corbel_runtime *server, *client;
+    corbel_daemon *daemon;
+} world;
+
+static const side_row *row_of(const side_row *rows, const char *rule)
+{
+    while (rows->rule != NULL && strcmp(rows->rule, rule) != 0) {
+        rows++;
+    }
+    assert_non_null(rows->rule);
+    return rows;
+}
+
+static bool check_way(world *w, const char *rule, int client, const one_way *expected)
+{
+    const side_row *server_row = row_of(w->rows[1 - client], rule), *client_row = row_of(w->rows[client], rule);
+    char *uri = NULL;
+    corbel_object *object = server_row->make(w->server);
+    assert_int_equal(corbel_daemon_register(w->daemon, rule, object, NULL), CORBEL_OK);
+    assert_int_equal(corbel_daemon_uri(w->daemon, rule, &uri, NULL), CORBEL_OK);
+    pthread_mutex_lock(&lock);
+    saw_client[0] = saw_servant[0] = '\0';
+    pthread_mutex_unlock(&lock);
+
+    corbel_error error = CORBEL_ERROR_INIT;
+    const corbel_status status = client_row->call(w->client, uri, &error);
+    if (expected->status == CORBEL_OK && expected->servant[0] != '\0') {
+        wait_for_servant();
+    }
+    pthread_mutex_lock(&lock);
+    bool is_right = true;
+    if (status != expected->status || strcmp(saw_servant, expected->servant) != 0 || strcmp(saw_client, expected->client) != 0) {
+        print_error("%s, %s client: %s, servant '%s', client '%s'; expected %s, '%s', '%s'. %s\n", rule,
+                    client == 0 ? "old" : "new", corbel_status_name(status), saw_servant, saw_client,
+                    corbel_status_name(expected->status), expected->servant, expected->client, error.message);
+        is_right = false;
+    }
+    pthread_mutex_unlock(&lock);
+    corbel_error_clear(&error);
+    corbel_string_free(uri);
+    assert_int_equal(corbel_daemon_unregister(w->daemon, rule, NULL), CORBEL_OK);
+    corbel_object_unref(object);
+    return is_right;
+}
+
+/* What a class promises of an outcome. */
+static void check_promise(const evolve_rule *rule, const proof *one)
+{
+    const bool both_arrive = one->old_client.status == CORBEL_OK && one->new_client.status == CORBEL_OK;
+    if (rule->class != EVOLVE_WIRE && !both_arrive) { /* all that an old server may refuse is what it cannot know */
+        assert_int_equal(rule->class, EVOLVE_COMPATIBLE);
+        assert_int_equal(one->old_client.status, CORBEL_OK);
+        assert_int_equal(one->new_client.status, CORBEL_UNIMPLEMENTED);
+    }
+}
+
+static void test_calls(void **state)
+{
+    world *w = *state;
+    size_t n = 0, right = 0;
+    for (size_t i = 0; i < EVOLVE_N_RULES; i++) {
+        if (!proofs[i]->is_model_only) {
+            check_promise(&evolve_rules[i], proofs[i]);
+            right += check_way(w, proofs[i]->rule, 0, &proofs[i]->old_client);
+            right += check_way(w, proofs[i]->rule, 1, &proofs[i]->new_client);
+            n += 2;
+        }
+    }
+    printf("%zu calls across versions\n", n);
+    assert_int_equal(right, n);
+}
+
+static int set_up(void **state)
+{
+    static world w;
+    for (size_t i = 0; i < 2; i++) {
+        w.handles[i] = dlopen(side_paths[i], RTLD_NOW | RTLD_LOCAL);
+        if (w.handles[i] == NULL) {
+            print_error("%s\n", dlerror());
+            return -1;
+        }
+        side_open *open = NULL;
+        *(void **)&open = dlsym(w.handles[i], "evolve_side");
+        if (open == NULL) {
+            return -1;
+        }
+        w.rows[i] = open(&host);
+    }
+    if (corbel_runtime_new(NULL, &w.server, NULL) != CORBEL_OK || corbel_runtime_new(NULL, &w.client, NULL) != CORBEL_OK ||
+        corbel_daemon_new(w.server, "localhost:0", &w.daemon, NULL) != CORBEL_OK) {
+        return -1;
+    }
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    world *w = *state;
+    corbel_runtime_unref(w->client);
+    corbel_daemon_unref(w->daemon);
+    corbel_runtime_unref(w->server);
+    return dlclose(w->handles[0]) == 0 && dlclose(w->handles[1]) == 0 ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4) {
+        return EXIT_FAILURE;
+    }
+    side_paths[0] = argv[1];
+    side_paths[1] = argv[2];
+    folder = argv[3];
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test_setup_teardown(test_calls, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
