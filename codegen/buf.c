@@ -1,4 +1,4 @@
-/* Growing doubles and leaves the old text in the arena: less than twice what is needed, freed with the run. */
+/* Growing doubles. A small text leaves its earlier ones in the arena; a large one has a block of its own, which grows. */
 #include "codegen/buf.h"
 
 #include <stdarg.h>
@@ -6,21 +6,34 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SMALLEST 128
+#define LARGE ((size_t)64 << 10)
+
 static void reserve(emit_buf *out, size_t more)
 {
     if (out->length + more < out->capacity) {
         return;
     }
-    size_t capacity = out->capacity == 0 ? 1024 : out->capacity;
+    size_t capacity = out->capacity == 0 ? SMALLEST : out->capacity;
     while (capacity <= out->length + more) {
         capacity *= 2;
     }
-    char *text = idl_arena_alloc(out->arena, capacity);
-    if (out->length > 0) {
+    const bool was_large = out->capacity >= LARGE;
+    char *text = capacity >= LARGE ? idl_arena_resize(out->arena, was_large ? out->text : NULL, capacity)
+                                   : idl_arena_alloc(out->arena, capacity);
+    if (out->length > 0 && !was_large) {
         memcpy(text, out->text, out->length);
     }
     out->text = text;
     out->capacity = capacity;
+}
+
+void emit_buf_end(emit_buf *out)
+{
+    if (out->capacity >= LARGE) {
+        idl_arena_release(out->arena, out->text);
+    }
+    *out = (emit_buf) { .arena = out->arena };
 }
 
 void emit_raw(emit_buf *out, const char *text, size_t length)
@@ -31,18 +44,44 @@ void emit_raw(emit_buf *out, const char *text, size_t length)
     out->text[out->length] = '\0';
 }
 
+/* What vsnprintf() does. Nearly all formats here have no directive but %s, and the C library takes most of the compiler's time
+ * over them: so those are done here, and the others there. */
+static int format_into(char *to, size_t room, const char *format, va_list arguments)
+{
+    for (const char *at = strchr(format, '%'); at != NULL; at = strchr(at + 2, '%')) {
+        if (at[1] != 's') {
+            return vsnprintf(to, room, format, arguments);
+        }
+    }
+    size_t length = 0;
+    for (const char *at = format; *at != '\0';) {
+        const bool is_text = *at == '%';
+        const char *piece = is_text ? va_arg(arguments, const char *) : at;
+        const size_t size = is_text ? strlen(piece) : strcspn(at, "%");
+        if (length < room) {
+            memcpy(to + length, piece, size < room - length ? size : room - length);
+        }
+        length += size;
+        at += is_text ? 2 : size;
+    }
+    if (room > 0) {
+        to[length < room ? length : room - 1] = '\0';
+    }
+    return (int)length;
+}
+
 static void append(emit_buf *out, const char *format, va_list arguments)
 {
     va_list again;
     va_copy(again, arguments);
-    reserve(out, 256);
-    int needed = vsnprintf(out->text + out->length, out->capacity - out->length, format, arguments);
+    reserve(out, 1);
+    int needed = format_into(out->text + out->length, out->capacity - out->length, format, arguments);
     if (needed < 0) { /* an encoding error: there are no wide characters here */
         needed = 0;
         out->text[out->length] = '\0';
     } else if ((size_t)needed >= out->capacity - out->length) {
         reserve(out, (size_t)needed);
-        vsnprintf(out->text + out->length, out->capacity - out->length, format, again);
+        format_into(out->text + out->length, out->capacity - out->length, format, again);
     }
     out->length += (size_t)needed;
     va_end(again);
@@ -67,10 +106,10 @@ static const char *format_list(idl_arena *arena, const char *format, va_list arg
 {
     va_list again;
     va_copy(again, arguments);
-    const int needed = vsnprintf(NULL, 0, format, arguments);
+    const int needed = format_into(NULL, 0, format, arguments);
     const size_t size = needed < 0 ? 1 : (size_t)needed + 1;
     char *text = idl_arena_alloc(arena, size);
-    vsnprintf(text, size, format, again);
+    format_into(text, size, format, again);
     va_end(again);
     return text;
 }

@@ -20,6 +20,9 @@ typedef struct emit_buf {
 void emit(emit_buf *out, const char *format, ...) EMIT_PRINTF(2, 3);
 void emit_raw(emit_buf *out, const char *text, size_t length);
 
+/** Empties it, and gives back what it had, as far as that is much. */
+void emit_buf_end(emit_buf *out);
+
 /** An empty line, unless there is one at the end already. */
 void emit_gap(emit_buf *out);
 

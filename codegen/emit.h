@@ -53,6 +53,8 @@ typedef struct emit_run {
     const idl_unit *unit;
     idl_diagnostics *diagnostics;
     emit_file *files; /* in the unit's order */
+    idl_names calls;  /* emit_calls by the address of the interface's declaration */
+    emit_buf scratch; /* for a text that nobody keeps */
 } emit_run;
 
 /** Collects files and declarations. */
@@ -103,11 +105,11 @@ typedef struct emit_call {
 } emit_call;
 
 typedef struct emit_calls {
-    emit_call *items;
+    const emit_call *items;
     size_t length;
 } emit_calls;
 
-/** inherited: those of all bases come first; else its own only. */
+/** inherited: those of all bases come first; else its own only. Made once an interface. */
 emit_calls emit_calls_of(emit_run *run, const idl_decl *interface, bool inherited);
 /** "bank_Branch_get_name", with suffix "_begin" and the like; interface: the one under whose name it is meant. */
 const char *emit_call_name(emit_run *run, const idl_decl *interface, const emit_call *call, const char *suffix);

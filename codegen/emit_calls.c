@@ -72,7 +72,13 @@ static void make_accessor(emit_run *run, emit_call *call, bool is_setter)
     call->n_in = 1;
 }
 
-static void name_servant_members(emit_run *run, emit_calls *calls)
+/* Calls in the making. */
+typedef struct call_list {
+    emit_call *items;
+    size_t length;
+} call_list;
+
+static void name_servant_members(emit_run *run, const call_list *calls)
 {
     idl_names used = { 0 };
     for (int accessors = 0; accessors < 2; accessors++) {
@@ -91,7 +97,7 @@ static void name_servant_members(emit_run *run, emit_calls *calls)
     }
 }
 
-static void add_calls(emit_run *run, emit_calls *calls, const idl_decl *member)
+static void add_calls(emit_run *run, call_list *calls, const idl_decl *member)
 {
     emit_call *call = &calls->items[calls->length++];
     *call = (emit_call) { .owner = member->parent, .decl = member };
@@ -107,7 +113,7 @@ static void add_calls(emit_run *run, emit_calls *calls, const idl_decl *member)
     }
 }
 
-emit_calls emit_calls_of(emit_run *run, const idl_decl *interface, bool inherited)
+static emit_calls *make_calls(emit_run *run, const idl_decl *interface)
 {
     size_t n = 0;
     for (const idl_decl *child = interface->children; child != NULL; child = child->next) {
@@ -118,7 +124,7 @@ emit_calls emit_calls_of(emit_run *run, const idl_decl *interface, bool inherite
             n++;
         }
     }
-    emit_calls calls = { .items = idl_arena_alloc(run->arena, (2 * n + 1) * sizeof(emit_call)) };
+    call_list calls = { .items = idl_arena_alloc(run->arena, (2 * n + 1) * sizeof(emit_call)) };
     for (size_t i = 0; i <= interface->all_bases.length; i++) {
         const bool is_own = i == interface->all_bases.length;
         const idl_decl *owner = is_own ? interface : interface->all_bases.items[i];
@@ -129,13 +135,26 @@ emit_calls emit_calls_of(emit_run *run, const idl_decl *interface, bool inherite
         }
     }
     name_servant_members(run, &calls);
-    if (!inherited) { /* after the naming, which must see all of them */
-        size_t first = 0;
-        while (first < calls.length && calls.items[first].owner != interface) {
-            first++;
-        }
-        calls.items += first;
-        calls.length -= first;
+    emit_calls *made = idl_arena_alloc(run->arena, sizeof *made);
+    *made = (emit_calls) { calls.items, calls.length };
+    return made;
+}
+
+emit_calls emit_calls_of(emit_run *run, const idl_decl *interface, bool inherited)
+{
+    /* Made once: every part of the output asks for them. The key is the address of the declaration. */
+    const emit_calls *made = idl_names_get(&run->calls, (const char *)&interface, sizeof interface);
+    if (made == NULL) {
+        const idl_decl **key = idl_arena_alloc(run->arena, sizeof *key);
+        *key = interface;
+        emit_calls *calls = make_calls(run, interface);
+        idl_names_put(&run->calls, run->arena, (const char *)key, sizeof *key, calls);
+        made = calls;
+    }
+    emit_calls calls = *made;
+    while (!inherited && calls.length > 0 && calls.items->owner != interface) {
+        calls.items++;
+        calls.length--;
     }
     return calls;
 }

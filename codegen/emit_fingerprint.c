@@ -107,7 +107,7 @@ static void canon_call(canon *out, const emit_call *call)
 
 static int compare_calls(const void *one, const void *other)
 {
-    const emit_call *a = one, *b = other;
+    const emit_call *a = *(const emit_call *const *)one, *b = *(const emit_call *const *)other;
     const int order = strcmp(a->owner->scoped_name, b->owner->scoped_name);
     return order != 0 ? order : strcmp(a->wire_name, b->wire_name);
 }
@@ -123,22 +123,30 @@ static uint64_t hash_of(const char *text)
 
 uint64_t emit_call_fingerprint(emit_run *run, const emit_call *call)
 {
-    canon out = { .run = run, .text = { .arena = run->arena } };
+    canon out = { .run = run, .text = run->scratch };
+    out.text.length = 0;
     canon_call(&out, call);
+    run->scratch = out.text;
     return hash_of(out.text.text);
 }
 
 uint64_t emit_fingerprint(emit_run *run, const idl_decl *interface)
 {
-    canon out = { .run = run, .text = { .arena = run->arena } };
+    canon out = { .run = run, .text = run->scratch };
+    out.text.length = 0;
     const emit_calls calls = emit_calls_of(run, interface, true);
+    const emit_call **sorted = idl_arena_alloc(run->arena, (calls.length + 1) * sizeof *sorted);
+    for (size_t i = 0; i < calls.length; i++) {
+        sorted[i] = &calls.items[i];
+    }
     if (calls.length > 0) {
-        qsort(calls.items, calls.length, sizeof *calls.items, compare_calls);
+        qsort(sorted, calls.length, sizeof *sorted, compare_calls);
     }
     emit(&out.text, "%s{", interface->scoped_name);
     for (size_t i = 0; i < calls.length; i++) {
-        canon_call(&out, &calls.items[i]);
+        canon_call(&out, sorted[i]);
     }
     emit(&out.text, "}");
+    run->scratch = out.text;
     return hash_of(out.text.text);
 }

@@ -89,7 +89,7 @@ static void close_over(emit_run *run, emit_file *of, const idl_file *file, size_
 emit_run *emit_run_new(idl_arena *arena, const idl_unit *unit, idl_diagnostics *diagnostics)
 {
     emit_run *run = idl_arena_alloc(arena, sizeof *run);
-    *run = (emit_run) { .arena = arena, .unit = unit, .diagnostics = diagnostics };
+    *run = (emit_run) { .arena = arena, .unit = unit, .diagnostics = diagnostics, .scratch = { .arena = arena } };
     emit_file **end = &run->files;
     size_t n_files = 0;
     for (const idl_file *file = unit->files; file != NULL; file = file->next) {

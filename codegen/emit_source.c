@@ -155,4 +155,5 @@ void emit_source(emit_file *file, emit_buf *out)
     if (body.length > 0) {
         emit_raw(out, body.text, body.length);
     }
+    emit_buf_end(&body);
 }

@@ -11,6 +11,7 @@
 
 typedef struct idl_chunk {
     struct idl_chunk *next;
+    size_t length;
     alignas(max_align_t) char bytes[];
 } idl_chunk;
 
@@ -37,6 +38,7 @@ void *idl_arena_try(idl_arena *arena, size_t size)
         if (arena->total > IDL_MEMORY_LIMIT) {
             arena->total = IDL_MEMORY_LIMIT;
         }
+        chunk->length = length;
         chunk->next = arena->chunks;
         arena->chunks = chunk;
         arena->next = chunk->bytes;
@@ -54,6 +56,46 @@ void *idl_arena_alloc(idl_arena *arena, size_t size)
         idl_stop(arena, IDL_STOP_MEMORY);
     }
     return memory;
+}
+
+/* The link that leads to the chunk of a block of its own; to NULL for no block. */
+static idl_chunk **find_link(idl_arena *arena, const void *block)
+{
+    idl_chunk **link = &arena->chunks;
+    while (*link != NULL && (const void *)(*link)->bytes != block) {
+        link = &(*link)->next;
+    }
+    return link;
+}
+
+void *idl_arena_resize(idl_arena *arena, void *old, size_t size)
+{
+    idl_chunk **link = old == NULL ? &arena->chunks : find_link(arena, old);
+    idl_chunk *chunk = old == NULL ? NULL : *link;
+    idl_chunk *const rest = old == NULL ? arena->chunks : chunk->next;
+    const size_t before = chunk == NULL ? 0 : chunk->length;
+    if (size > before && size - before > IDL_MEMORY_LIMIT - arena->total) {
+        idl_stop(arena, IDL_STOP_MEMORY);
+    }
+    chunk = realloc(chunk, sizeof *chunk + size);
+    if (chunk == NULL) {
+        idl_stop(arena, IDL_STOP_MEMORY);
+    }
+    arena->total = arena->total - before + size;
+    *chunk = (idl_chunk) { .next = rest, .length = size };
+    *link = chunk;
+    return chunk->bytes;
+}
+
+void idl_arena_release(idl_arena *arena, void *block)
+{
+    idl_chunk **link = find_link(arena, block);
+    idl_chunk *chunk = *link;
+    if (chunk != NULL) {
+        *link = chunk->next;
+        arena->total -= chunk->length;
+        free(chunk);
+    }
 }
 
 char *idl_arena_text(idl_arena *arena, const char *text, size_t length)
