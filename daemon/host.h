@@ -49,9 +49,10 @@ struct corbel_request {
     corbel_request *prev, *next; /* all that are not over */
     /* The running thread's: */
     crb_arena *arena;
-    bool no_memory;        /* a helper that returns strings found none */
-    corbel_error error;    /* what corbel_request_fail() and _forward() left */
-    const char *exception; /* what _raise() left */
+    bool no_memory;            /* a helper that returns strings found none */
+    corbel_error error;        /* what corbel_request_fail() and _forward() left */
+    const char *exception;     /* what _raise() left, or an exception that is passed on */
+    corbel_any *exception_any; /* counted: that one */
     crb_buf exception_body;
     crb_ref_list exception_refs;
     _Atomic uint32_t holds; /* of a relayed call */

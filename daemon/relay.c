@@ -48,7 +48,7 @@ static void relay_answered(corbel_call *call)
         crb_request_reply_error(request, &value->error);
     } else {
         const size_t n = relay_drop_gone(value->refs, value->n_refs);
-        crb_ref_list refs = { value->refs, n, n };
+        crb_ref_list refs = { .items = value->refs, .len = n, .capacity = n };
         value->refs = NULL;
         value->n_refs = 0;
         crb_request_reply(request, value->outcome, &value->body, &refs, value->exception);
@@ -117,7 +117,7 @@ bool crb_relay(corbel_request *request, corbel_error *error)
     }
     crb_dispatch_leave_lane(request); /* what stands behind it is passed on behind it */
     if (call == NULL) {
-        crb_request_reply(request, CRB_OUTCOME_RESULT, &(crb_buf)CRB_BUF_INIT, &(crb_ref_list) { NULL, 0, 0 }, NULL);
+        crb_request_reply(request, CRB_OUTCOME_RESULT, &(crb_buf)CRB_BUF_INIT, &(crb_ref_list) { 0 }, NULL);
     }
     relay_drop(request);
     return true;

@@ -92,6 +92,7 @@ void crb_request_free(corbel_request *request)
     corbel_error_clear(&request->error);
     crb_buf_clear(&request->exception_body);
     crb_refs_free(request->exception_refs.items, request->exception_refs.len);
+    corbel_any_unref(request->exception_any);
     crb_arena_free(request->arena);
     crb_buf_clear(&request->args);
     crb_refs_free(request->refs, request->n_refs);
@@ -178,10 +179,37 @@ corbel_status corbel_request_fail(corbel_request *request, corbel_status status,
     return crb_fail(&request->error, status, CORBEL_COMPLETED_YES, "%s", text);
 }
 
+static void request_drop_exception(corbel_request *request)
+{
+    crb_buf_clear(&request->exception_body);
+    crb_refs_free(request->exception_refs.items, request->exception_refs.len);
+    request->exception_refs = (crb_ref_list) { .indexes = true };
+    request->exception_any = corbel_any_unref(request->exception_any);
+    request->exception = NULL;
+}
+
+/** Passes on an exception as it came, whether this program knows its type or not: its reader sees whether it declares it. */
+static corbel_status request_pass_on(corbel_request *request, const corbel_any *any)
+{
+    request_drop_exception(request);
+    if (!crb_exception_from_any(any, &request->exception_body, &request->exception_refs)) {
+        return corbel_request_fail(request, CORBEL_NO_MEMORY, "no memory for the exception %s", corbel_any_type_name(any));
+    }
+    request->exception_any = corbel_any_ref(any);
+    request->exception = corbel_any_type_name(any);
+    return CORBEL_RAISED;
+}
+
 corbel_status corbel_request_forward(corbel_request *request, corbel_error *error)
 {
     if (error->status == CORBEL_OK) {
         return corbel_request_fail(request, CORBEL_MISUSE, "corbel_request_forward() of an error that holds none");
+    }
+    const corbel_any *const any = corbel_error_exception_any(error);
+    if (any != NULL && !request->oneway) {
+        const corbel_status status = request_pass_on(request, any);
+        corbel_error_clear(error);
+        return status;
     }
     if (error->status == CORBEL_RAISED) {
         const corbel_type *type = NULL;
@@ -213,9 +241,7 @@ corbel_status corbel_skeleton_raise(corbel_request *request, const corbel_type *
                                    type->name);
     }
     const crb_ref_writer writer = { crb_ref_list_add, &request->exception_refs };
-    crb_buf_clear(&request->exception_body);
-    crb_refs_free(request->exception_refs.items, request->exception_refs.len);
-    request->exception_refs = (crb_ref_list) { 0 };
+    request_drop_exception(request);
     corbel_error error = CORBEL_ERROR_INIT;
     if (crb_encode_struct(type, exception, &writer, &request->exception_body, &error)) {
         const corbel_status status =

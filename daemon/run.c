@@ -218,7 +218,7 @@ static void run_is_a(corbel_request *request)
     static const corbel_param in[] = { { .name = "interface", .id = 1, .type = &corbel_string_type } };
     static const corbel_param out[] = { { .name = "ret", .id = 1, .type = &corbel_bool_type } };
     const crb_ref_reader reader = { crb_ref_table_take, &(crb_ref_table) { NULL, 0 } };
-    const crb_ref_writer writer = { crb_ref_list_add, &(crb_ref_list) { NULL, 0, 0 } };
+    const crb_ref_writer writer = { crb_ref_list_add, &(crb_ref_list) { 0 } };
     const void *ins[1] = { NULL };
     crb_held held = { 0 };
     crb_buf body = CRB_BUF_INIT;
@@ -238,7 +238,7 @@ static void run_is_a(corbel_request *request)
     }
     crb_dispatch_leave_lane(request);
     if (status == CORBEL_OK) {
-        crb_request_reply(request, CRB_OUTCOME_RESULT, &body, &(crb_ref_list) { NULL, 0, 0 }, NULL);
+        crb_request_reply(request, CRB_OUTCOME_RESULT, &body, &(crb_ref_list) { 0 }, NULL);
     } else {
         crb_request_reply_error(request, &error);
     }

@@ -10,12 +10,22 @@
 
 enum { ERROR_MAX_HOPS = 256, ERROR_MAX_ADDRESSES = 64, ERROR_LINE = 2048 };
 
+/** The exception as one of another table of its name: made when it is asked for. */
+typedef struct error_view {
+    struct error_view *next;
+    const corbel_type *type;
+    const void *value; /* a block, of type */
+} error_view;
+
 struct corbel_error_detail {
     char *message;
     char *exception;
     const corbel_type *type;
     const void *value; /* a block, of type */
-    corbel_hop *hops;  /* each in one allocation, which begins at .daemon */
+    corbel_any *any;   /* counted: the exception as it came */
+    const crb_any_hooks *any_hooks;
+    error_view *views;
+    corbel_hop *hops; /* each in one allocation, which begins at .daemon */
     size_t n_hops;
     char **addresses;
     size_t n_addresses;
@@ -45,6 +55,15 @@ static void error_detail_free(struct corbel_error_detail *detail)
     free(detail->message);
     free(detail->exception);
     corbel_block_free(detail->value);
+    while (detail->views != NULL) {
+        error_view *const view = detail->views;
+        detail->views = view->next;
+        corbel_block_free(view->value);
+        free(view);
+    }
+    if (detail->any != NULL) {
+        detail->any_hooks->unref(detail->any);
+    }
     free(detail);
 }
 
@@ -180,6 +199,22 @@ corbel_status crb_error_set_exception(corbel_error *error, const char *exception
     return CORBEL_RAISED;
 }
 
+void crb_error_keep_exception(corbel_error *error, const char *exception, corbel_any *any, const crb_any_hooks *hooks)
+{
+    struct corbel_error_detail *const detail = error != NULL ? error_need_detail(error) : NULL;
+    if (detail != NULL && detail->exception == NULL) {
+        detail->exception = error_strdup(exception);
+    }
+    if (detail == NULL || detail->exception == NULL || detail->any != NULL) {
+        if (any != NULL) {
+            hooks->unref(any);
+        }
+        return;
+    }
+    detail->any = any;
+    detail->any_hooks = hooks;
+}
+
 void crb_error_move(corbel_error *to, corbel_error *from)
 {
     if (to == NULL) {
@@ -202,11 +237,38 @@ const void *crb_error_value(const corbel_error *error, const corbel_type **ret_t
     return error->detail != NULL ? error->detail->value : NULL;
 }
 
+const corbel_any *corbel_error_exception_any(const corbel_error *error)
+{
+    return error->detail != NULL ? error->detail->any : NULL;
+}
+
 const void *corbel_error_raised(const corbel_error *error, const corbel_type *type)
 {
+    struct corbel_error_detail *const detail = error->detail;
+    if ((error->status != CORBEL_RAISED && error->status != CORBEL_UNDECLARED) || detail == NULL) {
+        return NULL;
+    }
     /* Types are compared by address: another table of the same name may lay its members out otherwise. */
-    const struct corbel_error_detail *detail = error->detail;
-    return error->status == CORBEL_RAISED && detail != NULL && detail->type == type ? detail->value : NULL;
+    if (detail->value != NULL && detail->type == type) {
+        return detail->value;
+    }
+    if (detail->any == NULL || strcmp(detail->exception, type->name) != 0) {
+        return NULL;
+    }
+    for (const error_view *view = detail->views; view != NULL; view = view->next) {
+        if (view->type == type) {
+            return view->value;
+        }
+    }
+    error_view *const view = malloc(sizeof *view);
+    const void *const value = view != NULL ? detail->any_hooks->view(detail->any, type) : NULL;
+    if (value == NULL) {
+        free(view);
+        return NULL;
+    }
+    *view = (error_view) { detail->views, type, value };
+    detail->views = view;
+    return value;
 }
 
 size_t corbel_error_hops(const corbel_error *error)

@@ -3,8 +3,8 @@
 #ifndef CRB_FAIL_H
 #define CRB_FAIL_H
 
+#include <corbel/any.h>
 #include <corbel/error.h>
-#include <corbel/object.h>
 #include <stdint.h>
 
 /** Replaces what reterr holds. Returns status, so that one can return crb_fail(...). When there is no memory for the message,
@@ -18,6 +18,14 @@ void crb_error_add_address(corbel_error *error, const char *text);
 /** Makes it CORBEL_RAISED with completion YES: exception is the type's name (copied); type is NULL where this program lacks it
  *  or the operation does not declare it; block is the decoded value (a corbel block, ownership taken) or NULL. */
 corbel_status crb_error_set_exception(corbel_error *error, const char *exception, const corbel_type *type, const void *block);
+/** What an error does with the any that it keeps; not written here, so that an error without one needs nobody. */
+typedef struct crb_any_hooks {
+    corbel_any *(*unref)(corbel_any *any);
+    /** The value as a block, or NULL: it is not one of that type, or there is no memory. */
+    const void *(*view)(const corbel_any *any, const corbel_type *type);
+} crb_any_hooks;
+/** Adds the raised exception as it came, its type's name (copied) and any (taken over; NULL: there was no memory for it). */
+void crb_error_keep_exception(corbel_error *error, const char *exception, corbel_any *any, const crb_any_hooks *hooks);
 /** The raised exception's value and type, to pass it on; NULL (and a NULL type) where there is none. Borrowed from error. */
 const void *crb_error_value(const corbel_error *error, const corbel_type **ret_type);
 /** Replaces the message alone; the arguments may come from the error itself. */

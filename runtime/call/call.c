@@ -249,23 +249,29 @@ static corbel_status call_raise(const corbel_runtime *runtime, const corbel_oper
     crb_ref_table table = { value->refs, value->n_refs };
     const crb_ref_reader reader = { crb_ref_table_take, &table };
     void *block = NULL;
-    if (type == NULL) {
+    corbel_status status = CORBEL_UNDECLARED;
+    if (type != NULL) {
+        status = crb_decode_struct(type, value->body.data, value->body.len, &runtime->values, &reader, &block, reterr);
+        if (status != CORBEL_OK) {
+            return status;
+        }
+        if (reterr == NULL) {
+            corbel_block_free(block);
+            return CORBEL_RAISED;
+        }
+        status = crb_error_set_exception(reterr, value->exception, type, block);
+    } else {
         corbel_error error = CORBEL_ERROR_INIT;
         crb_fail(&error, CORBEL_UNDECLARED, CORBEL_COMPLETED_YES, "%s::%s raised %s, which it does not declare here",
                  operation->interface, operation->name, value->exception);
         crb_error_move(reterr, &error);
-        return CORBEL_UNDECLARED;
     }
-    const corbel_status status =
-        crb_decode_struct(type, value->body.data, value->body.len, &runtime->values, &reader, &block, reterr);
-    if (status != CORBEL_OK) {
-        return status;
+    if (reterr != NULL) {
+        crb_error_keep_exception(reterr, value->exception,
+                                 crb_exception_to_any(value->exception, &value->body, &table, runtime->limits.max_references),
+                                 &crb_exception_hooks);
     }
-    if (reterr == NULL) {
-        corbel_block_free(block);
-        return CORBEL_RAISED;
-    }
-    return crb_error_set_exception(reterr, value->exception, type, block);
+    return status;
 }
 
 /** Turns the outcome into what the caller gets. Clears it. */

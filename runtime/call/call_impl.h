@@ -2,6 +2,7 @@
 #ifndef CRB_CALL_IMPL_H
 #define CRB_CALL_IMPL_H
 
+#include "runtime/base/fail.h"
 #include "runtime/call/peer.h"
 
 #include <corbel/call.h>
@@ -62,6 +63,7 @@ void crb_call_complete(corbel_call *call, crb_outcome_value *value);
 typedef struct crb_ref_list {
     crb_ref *items;
     size_t len, capacity;
+    bool indexes; /* tags are 1, 2, 3, …: in an exception, which its reader may have to keep without knowing its type */
 } crb_ref_list;
 uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interface *interface, corbel_error *reterr);
 /** Before references go to a peer: refusal, if one is to an object of a local interface. In calls within the runtime they pass.
@@ -74,6 +76,12 @@ typedef struct crb_ref_table {
     size_t len;
 } crb_ref_table;
 corbel_object *crb_ref_table_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr);
+/** An exception as it came, as an any: its references are those of the table whose tags are at most max. NULL: no memory. */
+corbel_any *crb_exception_to_any(const char *exception, const crb_buf *body, const crb_ref_table *table, uint32_t max);
+/** The reverse, to pass it on: adds to an empty body and an empty list. false: no memory. */
+bool crb_exception_from_any(const corbel_any *any, crb_buf *body, crb_ref_list *refs);
+/** For errors that keep one. */
+extern const crb_any_hooks crb_exception_hooks;
 /** Gives the counts back and frees the array. Never under a lock. */
 void crb_refs_free(crb_ref *refs, size_t n);
 

@@ -37,7 +37,7 @@ uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interf
         list->items = items;
         list->capacity = capacity;
     }
-    const uint64_t tag = atomic_fetch_add_explicit(&last_tag, 1, memory_order_relaxed) + 1;
+    const uint64_t tag = list->indexes ? list->len + 1 : atomic_fetch_add_explicit(&last_tag, 1, memory_order_relaxed) + 1;
     const corbel_interface *const as = interface != NULL ? interface : object->interface; /* Object, any: as what it is known */
     list->items[list->len++] =
         (crb_ref) { .tag = tag, .target = refs_settled(object->target), .interface = as != NULL ? as->name : NULL };

@@ -35,8 +35,13 @@ typedef struct corbel_hop {
 
 /** Releases what the error holds and makes it CORBEL_ERROR_INIT again. Takes NULL. */
 CORBEL_API void corbel_error_clear(corbel_error *error);
-/** "bank::InsufficientFunds", also where this program lacks the type; NULL when nothing was raised. Borrowed from error. */
+/** "bank::InsufficientFunds", also where this program lacks the type, or the operation does not declare it here
+ *  (CORBEL_UNDECLARED); NULL when nothing was raised. Borrowed from error. */
 CORBEL_API const char *corbel_error_exception(const corbel_error *error);
+/** The raised exception as it came, with all members and references: also when this program lacks its type, or the operation does
+ *  not declare it here. NULL when nothing was raised, or there was no memory for it. Borrowed from error, corbel_any_ref() keeps
+ *  it. */
+CORBEL_API const struct corbel_any *corbel_error_exception_any(const corbel_error *error);
 /** The processes that the call crossed before it failed; 0 for a failure on this side. */
 CORBEL_API size_t corbel_error_hops(const corbel_error *error);
 /** Borrowed from error; all members NULL beyond the last. */

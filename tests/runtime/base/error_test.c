@@ -93,6 +93,57 @@ static void exceptions_are_views_of_their_own_type(void **state)
     corbel_error_clear(&error);
 }
 
+static unsigned fake_unrefs, fake_views;
+
+static corbel_any *fake_unref(corbel_any *any)
+{
+    (void)any;
+    fake_unrefs++;
+    return NULL;
+}
+
+static const void *fake_view(const corbel_any *any, const corbel_type *type)
+{
+    (void)any;
+    fake_views++;
+    return type == &broke_type ? crb_block_string("view", 4) : NULL;
+}
+
+static void exceptions_are_kept_as_they_came(void **state)
+{
+    static const crb_any_hooks hooks = { fake_unref, fake_view };
+    static char memory;
+    corbel_any *const any = (corbel_any *)(void *)&memory;
+    (void)state;
+    corbel_error error = CORBEL_ERROR_INIT;
+    fake_unrefs = fake_views = 0;
+    assert_null(corbel_error_exception_any(&error));
+    crb_fail(&error, CORBEL_UNDECLARED, CORBEL_COMPLETED_YES, "x");
+    crb_error_keep_exception(&error, broke_type.name, any, &hooks);
+    assert_string_equal(corbel_error_exception(&error), broke_type.name);
+    assert_ptr_equal(corbel_error_exception_any(&error), any);
+    const char *const view = corbel_error_raised(&error, &broke_type);
+    assert_string_equal(view, "view");
+    assert_ptr_equal(corbel_error_raised(&error, &broke_type), view); /* made once */
+    assert_int_equal(fake_views, 1);
+    assert_null(corbel_error_raised(&error, &other_type)); /* another table of the name: it cannot be read as that */
+    assert_int_equal(fake_views, 2);
+    static const corbel_type another_type = { .kind = CORBEL_KIND_STRUCT, .name = "bank::Another", .size = 8 };
+    assert_null(corbel_error_raised(&error, &another_type));
+    assert_int_equal(fake_views, 2);
+    crb_fail(&error, CORBEL_GONE, CORBEL_COMPLETED_NO, "x");
+    assert_int_equal(fake_unrefs, 1);
+    assert_null(corbel_error_exception_any(&error));
+    /* Beside the value that the operation declares. */
+    crb_error_set_exception(&error, broke_type.name, &broke_type, crb_block_string("value", 5));
+    crb_error_keep_exception(&error, broke_type.name, any, &hooks);
+    assert_string_equal(corbel_error_raised(&error, &broke_type), "value");
+    corbel_error_clear(&error);
+    assert_int_equal(fake_unrefs, 2);
+    crb_error_keep_exception(NULL, broke_type.name, any, &hooks);
+    assert_int_equal(fake_unrefs, 3);
+}
+
 static void move_empties_its_source(void **state)
 {
     (void)state;
@@ -168,9 +219,13 @@ static void without_memory_the_status_still_stands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_failure_replaces_what_was_there),      cmocka_unit_test(every_function_takes_null),
-        cmocka_unit_test(exceptions_are_views_of_their_own_type), cmocka_unit_test(move_empties_its_source),
-        cmocka_unit_test(print_tells_everything_escaped),         cmocka_unit_test(without_memory_the_status_still_stands),
+        cmocka_unit_test(a_failure_replaces_what_was_there),
+        cmocka_unit_test(every_function_takes_null),
+        cmocka_unit_test(exceptions_are_views_of_their_own_type),
+        cmocka_unit_test(exceptions_are_kept_as_they_came),
+        cmocka_unit_test(move_empties_its_source),
+        cmocka_unit_test(print_tells_everything_escaped),
+        cmocka_unit_test(without_memory_the_status_still_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
