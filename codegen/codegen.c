@@ -93,6 +93,7 @@ emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_erro
             held->diagnostics.max_errors = DEFAULT_MAX_ERRORS;
         }
         stopped = run_guarded(held, unit);
+        idl_diagnostics_end(&held->diagnostics);
         if (stopped == 0) {
             result = held->result;
         }
@@ -102,9 +103,7 @@ emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_erro
     }
     if (stopped == IDL_STOP_MEMORY) {
         result.errors++;
-        if (diagnostics != NULL) {
-            fputs("error: out of memory\n", diagnostics);
-        }
+        idl_report_alone(diagnostics, &warn, IDL_DIAG_OUT_OF_MEMORY, NULL, "out of memory");
     }
     return result;
 }

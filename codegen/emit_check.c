@@ -11,8 +11,9 @@
 static void check_number(emit_file *file, const idl_decl *decl, uint32_t number)
 {
     if (number >= BAND_FIRST && number <= BAND_LAST) {
-        idl_error(file->run->diagnostics, &decl->range, "'%s' would be field number %" PRIu32 ", and protobuf reserves %d to %d",
-                  decl->scoped_name, number, BAND_FIRST, BAND_LAST);
+        idl_error(file->run->diagnostics, IDL_DIAG_RESERVED_FIELD_NUMBER, &decl->range,
+                  "'%s' would be field number %" PRIu32 ", and protobuf reserves %d to %d", decl->scoped_name, number, BAND_FIRST,
+                  BAND_LAST);
     }
 }
 
@@ -23,8 +24,8 @@ static void check_meeting(emit_file *file, idl_names *used, const idl_decl *decl
     if (other == NULL) {
         idl_names_put(used, run->arena, name, strlen(name), (void *)(uintptr_t)decl);
     } else if (other != decl) {
-        idl_error(run->diagnostics, &decl->range, "'%s' and '%s' would both be '%s' in C", decl->scoped_name, other->scoped_name,
-                  name);
+        idl_error(run->diagnostics, IDL_DIAG_C_NAME_COLLISION, &decl->range, "'%s' and '%s' would both be '%s' in C",
+                  decl->scoped_name, other->scoped_name, name);
         idl_note(run->diagnostics, &other->range, "'%s' is declared here", other->scoped_name);
     }
 }

@@ -77,7 +77,7 @@ static const char *refused_declaration(idl_decl_kind kind)
 
 static void refuse(emit_run *run, const idl_range *range, const char *what)
 {
-    idl_error(run->diagnostics, range, "%s not supported yet", what);
+    idl_error(run->diagnostics, IDL_DIAG_UNSUPPORTED_IN_C, range, "%s not supported yet", what);
 }
 
 bool emit_gate_knows(const idl_type *type)

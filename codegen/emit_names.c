@@ -56,8 +56,8 @@ static bool same_thing(const emit_taken *a, const emit_taken *b)
 static void report_meeting(emit_file *file, const emit_taken *late, const emit_taken *early)
 {
     emit_run *run = file->run;
-    idl_error(run->diagnostics, &late->decl->range, "%s and %s would both be '%s' in C", describe(run, late),
-              describe(run, early), late->name);
+    idl_error(run->diagnostics, IDL_DIAG_C_NAME_COLLISION, &late->decl->range, "%s and %s would both be '%s' in C",
+              describe(run, late), describe(run, early), late->name);
     idl_note(run->diagnostics, &early->decl->range, "%s is declared here", describe(run, early));
 }
 
@@ -128,7 +128,7 @@ static void derive(emit_file *file, const idl_decl *decl, const idl_decl *member
         other = idl_names_get(&file->taken, name, strlen(name));
     }
     if (in_the_way != NULL && file->file->is_main && run->diagnostics->errors == 0) { /* else it may only follow from that */
-        idl_warning(run->diagnostics, IDL_WARNING_DERIVED_NAME, &in_the_way->decl->range,
+        idl_warning(run->diagnostics, IDL_DIAG_DERIVED_NAME, &in_the_way->decl->range,
                     "%s is in the way: what is derived from '%s' is called '%s' in C", describe(run, in_the_way),
                     decl->scoped_name, name);
     }

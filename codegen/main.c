@@ -1,8 +1,10 @@
 /* corbelc: the command line. */
 #include "codegen/evolve_files.h"
+#include "codegen/explain.h"
 #include "codegen/output.h"
 #include "codegen/standard.h"
 #include "codegen/starter.h"
+#include "idl/diagnostics.h"
 #include "idl/idl.h"
 #include "idl/warnings.h"
 
@@ -15,8 +17,10 @@
 enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
 
 static const char usage_line[] =
-    "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [-Werror] [-Wno-NAME]... file.idl...\n"
+    "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [-Werror] [-Wno-NAME]...\n"
+    "               [--diagnostics=text|json] file.idl...\n"
     "       corbelc --check [-I dir]... [-D name[=value]]... OLD.idl NEW.idl\n"
+    "       corbelc --explain [ID]\n"
     "       corbelc --starter NAME\n";
 
 static const char help_text[] =
@@ -41,13 +45,17 @@ static const char help_text[] =
     "                    written. The exit status is 0 for nothing or compatible changes, 1 when some are\n"
     "                    source-breaking, 2 when some are wire-breaking, 3 when there is no answer: a file\n"
     "                    does not compile or cannot be read, the command line is wrong\n"
+    "  --diagnostics=FORM  text (the default), or json: each message is one object on one line, with the\n"
+    "                    notes that belong to it inside; corbelc(1) names its members\n"
+    "  --explain [ID]    what the message of that id means, with an example that gives it and one that\n"
+    "                    does not; without ID, all ids\n"
     "  --starter NAME    begin a project: a folder NAME with an IDL file, a server, a client and their\n"
     "                    CMakeLists.txt, which build and run as they are. Nothing that is there is touched\n"
     "  --help            print this\n"
     "  --version         print the version\n"
     "  --                what follows are files\n"
     "\n"
-    "Messages go to standard error, as file:line:column: error: text. The same input gives the same\n"
+    "Messages go to standard error, as file:line:column: error: text [id]. The same input gives the same\n"
     "output, byte for byte, in whatever folder and order. If there is an error, nothing is written:\n"
     "files that are there stay as they are.\n"
     "\n"
@@ -130,12 +138,27 @@ static int read_warning_option(command *all, const char *option)
         all->warn.as_errors = true;
         return -1;
     }
-    const idl_warning_id id = strncmp(option, "-Wno-", 5) == 0 ? idl_warning_find(option + 5) : IDL_N_WARNINGS;
-    if (id == IDL_N_WARNINGS) {
+    const idl_diagnostic_id id = strncmp(option, "-Wno-", 5) == 0 ? idl_warning_find(option + 5) : IDL_N_DIAGNOSTICS;
+    if (id == IDL_N_DIAGNOSTICS) {
         return usage("unknown warning: ", option);
     }
     all->warn.off |= UINT32_C(1) << id;
     return -1;
+}
+
+/* Exit status; ID may be missing. */
+static int explain(int argc, char **argv, int at)
+{
+    if (at != 1 || argc > 3) {
+        return usage("--explain stands alone, with one id or none", "");
+    }
+    if (argc == 3 && !explain_id(argv[2])) {
+        return EXIT_USAGE;
+    }
+    if (argc == 2) {
+        explain_list();
+    }
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FILES;
 }
 
 static int read_option(command *all, int argc, char **argv, int *at)
@@ -154,6 +177,13 @@ static int read_option(command *all, int argc, char **argv, int *at)
     }
     if (strcmp(option, "--check") == 0) {
         all->is_check = true;
+        return -1;
+    }
+    if (strcmp(option, "--explain") == 0) {
+        return explain(argc, argv, *at);
+    }
+    if (strcmp(option, "--diagnostics=text") == 0 || strcmp(option, "--diagnostics=json") == 0) {
+        all->warn.as_json = strcmp(option, "--diagnostics=json") == 0;
         return -1;
     }
     if (strcmp(option, "-MD") == 0) {
@@ -211,7 +241,9 @@ static bool can_read_all(const command *all)
         char byte;
         FILE *file = fopen(all->paths[i], "rb");
         if (file == NULL || (fread(&byte, 1, 1, file) == 0 && ferror(file))) {
-            fprintf(stderr, "corbelc: %s: %s\n", all->paths[i], strerror(errno));
+            char text[160];
+            snprintf(text, sizeof text, "cannot read this file: %s", strerror(errno));
+            idl_report_alone(stderr, &all->warn, IDL_DIAG_CANNOT_READ, all->paths[i], text);
             can = false;
         }
         if (file != NULL) {
@@ -258,8 +290,10 @@ static int run(const command *all)
     if (emitted.errors > 0) {
         status = EXIT_INPUT;
     } else if (meeting != NULL) {
-        status = usage("two files of one name would give one output: ", meeting);
-    } else if (!emit_write(&emitted, all->folder, all->with_dependencies, stderr)) {
+        idl_report_alone(stderr, &all->warn, IDL_DIAG_OUTPUT_COLLISION, meeting,
+                         "another file of this name would give the same output");
+        status = EXIT_USAGE;
+    } else if (!emit_write(&emitted, all->folder, all->with_dependencies, stderr, &all->warn)) {
         status = EXIT_FILES;
     }
     emit_result_free(&emitted);

@@ -2,6 +2,8 @@
  * files alone. */
 #include "codegen/output.h"
 
+#include "idl/diagnostics.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +20,14 @@ typedef struct files {
     file *items;
     size_t length;
     FILE *diagnostics;
+    const idl_warning_options *warn;
 } files;
 
 static bool complain(const files *all, const char *path, int error)
 {
-    if (all->diagnostics != NULL) {
-        fprintf(all->diagnostics, "corbelc: %s: %s\n", path, strerror(error));
-    }
+    char text[160];
+    snprintf(text, sizeof text, "cannot be written: %s", strerror(error));
+    idl_report_alone(all->diagnostics, all->warn, IDL_DIAG_CANNOT_WRITE, path, text);
     return false;
 }
 
@@ -149,9 +152,10 @@ static bool write_all(files *all, const emit_result *result, bool with_dependenc
     return true;
 }
 
-bool emit_write(const emit_result *result, const char *folder, bool with_dependencies, FILE *diagnostics)
+bool emit_write(const emit_result *result, const char *folder, bool with_dependencies, FILE *diagnostics,
+                const idl_warning_options *warn)
 {
-    files all = { .folder = folder, .diagnostics = diagnostics };
+    files all = { .folder = folder, .diagnostics = diagnostics, .warn = warn };
     all.items = calloc(3 * result->n_outputs + 1, sizeof *all.items);
     if (all.items == NULL) {
         return complain(&all, folder, ENOMEM);

@@ -223,7 +223,7 @@ static bool word_value(idl_parser *parser, const idl_parameter *parameter, idl_a
         at += word + (at[word] == ' ' ? 1 : 0);
     }
     const bool is_only = strchr(parameter->words, ' ') == NULL;
-    return idl_parser_unexpected(parser, is_only ? parameter->words : wanted);
+    return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_VALUE, is_only ? parameter->words : wanted);
 }
 
 /* A name that stands alone can be an enumerator of an enum that the annotation itself declares. */
@@ -279,17 +279,18 @@ static bool named_argument(idl_parser *parser, idl_open_annotation *open)
     any_parameter parameter;
     const idl_range range = parser->token.range;
     if (!at_named(parser)) {
-        return idl_parser_unexpected(parser, "a parameter's name and '='");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "a parameter's name and '='");
     }
     const char *name = idl_parser_take_word(parser);
     idl_parser_advance(parser);
     if (!named_parameter(open, name, &parameter)) {
-        idl_error(parser->diagnostics, &range, "'@%s' has no parameter '%s'", open->annotation->name, name);
+        idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_UNKNOWN_PARAMETER, &range, "'@%s' has no parameter '%s'",
+                  open->annotation->name, name);
         return false;
     }
     for (size_t i = 0; i < open->length; i++) {
         if (strcmp(open->arguments[i].name, name) == 0) {
-            idl_error(parser->diagnostics, &range, "'%s' is given twice", name);
+            idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_REPEATED_ARGUMENT, &range, "'%s' is given twice", name);
             return false;
         }
     }
@@ -310,11 +311,12 @@ static bool known_arguments(idl_parser *parser, idl_open_annotation *open)
         any_parameter parameter;
         idl_argument argument = { 0 };
         if (!parameter_at(open, 0, &parameter)) {
-            idl_error(parser->diagnostics, &parser->token.range, "'@%s' has no parameters", open->annotation->name);
+            idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_NO_PARAMETERS, &parser->token.range, "'@%s' has no parameters",
+                      open->annotation->name);
             return false;
         }
         if (!positional_parameter(open, &parameter)) {
-            return idl_parser_unexpected(parser, "a parameter's name and '='");
+            return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "a parameter's name and '='");
         }
         if (!parameter_value(parser, &parameter, &argument)) {
             return false;
@@ -340,8 +342,8 @@ static bool has_required(idl_parser *parser, const idl_open_annotation *open)
             given = strcmp(open->arguments[j].name, parameter.name) == 0;
         }
         if (!given) {
-            idl_error(parser->diagnostics, &open->annotation->range, "'@%s' needs its parameter '%s'", open->annotation->name,
-                      parameter.name);
+            idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_MISSING_ARGUMENT, &open->annotation->range,
+                      "'@%s' needs its parameter '%s'", open->annotation->name, parameter.name);
             return false;
         }
     }

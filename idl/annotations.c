@@ -50,7 +50,7 @@ static void apply_number(idl_parser *parser, idl_decl *decl, const idl_annotatio
         decl->value.magnitude = value->magnitude;
     } else if (meaning == IDL_MEANING_ID) {
         if (value->magnitude > ID_MOST) {
-            idl_error(parser->diagnostics, range, "an id is at most %d", ID_MOST);
+            idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_VALUE, range, "an id is at most %d", ID_MOST);
             return;
         }
         decl->id = (uint32_t)value->magnitude;
@@ -58,7 +58,8 @@ static void apply_number(idl_parser *parser, idl_decl *decl, const idl_annotatio
     } else {
         const uint32_t most = decl->kind == IDL_ENUM ? ENUM_BITS_MOST : BITMASK_BITS_MOST;
         if (value->magnitude < 1 || value->magnitude > most) {
-            idl_error(parser->diagnostics, range, "the bit bound of %s is 1 to %" PRIu32, idl_kind_text(decl), most);
+            idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_VALUE, range, "the bit bound of %s is 1 to %" PRIu32,
+                      idl_kind_text(decl), most);
             return;
         }
         decl->bits = (uint32_t)value->magnitude;
@@ -70,7 +71,8 @@ static void apply_value(idl_parser *parser, idl_decl *decl, const idl_annotation
 {
     const idl_value *value = value_of(annotation, "value");
     if (value->kind != IDL_VALUE_INTEGER) {
-        idl_error(parser->diagnostics, range_of(annotation, "value"), "the value of an enumerator is an integer");
+        idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_VALUE, range_of(annotation, "value"),
+                  "the value of an enumerator is an integer");
         return;
     }
     decl->value = *value;
@@ -81,8 +83,9 @@ static void apply_extensibility(idl_parser *parser, idl_decl *decl, const idl_an
 {
     if (decl->extensibility != IDL_EXTENSIBILITY_NONE && decl->extensibility != wanted) {
         static const char *const names[] = { "", "final", "appendable", "mutable" };
-        idl_error(parser->diagnostics, &annotation->range, "%s is final, appendable or mutable: '%s' is already %s",
-                  idl_kind_text(decl), decl->name, names[decl->extensibility]);
+        idl_error(parser->diagnostics, IDL_DIAG_EXTENSIBILITY_CONFLICT, &annotation->range,
+                  "%s is final, appendable or mutable: '%s' is already %s", idl_kind_text(decl), decl->name,
+                  names[decl->extensibility]);
         return;
     }
     decl->extensibility = wanted;
@@ -128,7 +131,8 @@ static idl_value limit_value(idl_parser *parser, const idl_type *type, const idl
         return (idl_value) { 0 };
     }
     if (!is_ordered(idl_type_resolve(type))) {
-        idl_error(parser->diagnostics, &annotation->range, "'@%s' is for numbers, characters and enums", annotation->name);
+        idl_error(parser->diagnostics, IDL_DIAG_RANGE_OF_TYPE, &annotation->range, "'@%s' is for numbers, characters and enums",
+                  annotation->name);
         return (idl_value) { 0 };
     }
     return idl_convert_value(parser, value_of(annotation, parameter), type, range_of(annotation, parameter));
@@ -161,10 +165,12 @@ static void check_limits(idl_parser *parser, const idl_decl *decl, const idl_ann
     const bool has_max = decl->max.kind != IDL_VALUE_NONE;
     const bool has_default = decl->default_value.kind != IDL_VALUE_NONE && decl->default_value.kind != IDL_VALUE_STRING;
     if (has_min && has_max && compare(&decl->min, &decl->max) > 0) {
-        idl_error(parser->diagnostics, &annotation->range, "the least value of '%s' is greater than the greatest", decl->name);
+        idl_error(parser->diagnostics, IDL_DIAG_EMPTY_RANGE, &annotation->range,
+                  "the least value of '%s' is greater than the greatest", decl->name);
     } else if (has_default && ((has_min && compare(&decl->default_value, &decl->min) < 0) ||
                                (has_max && compare(&decl->default_value, &decl->max) > 0))) {
-        idl_error(parser->diagnostics, &annotation->range, "the default of '%s' is outside its range", decl->name);
+        idl_error(parser->diagnostics, IDL_DIAG_DEFAULT_OUTSIDE_RANGE, &annotation->range,
+                  "the default of '%s' is outside its range", decl->name);
     }
 }
 
@@ -172,7 +178,8 @@ static void apply_flag(idl_parser *parser, idl_decl *decl, const idl_annotation 
 {
     const bool in_union = decl->parent != NULL && decl->parent->kind == IDL_UNION;
     if (meaning == IDL_MEANING_OPTIONAL && in_union) {
-        idl_error(parser->diagnostics, &annotation->range, "a member of a union cannot be optional");
+        idl_error(parser->diagnostics, IDL_DIAG_OPTIONAL_UNION_MEMBER, &annotation->range,
+                  "a member of a union cannot be optional");
         return;
     }
     if (meaning == IDL_MEANING_OPTIONAL) {
@@ -181,7 +188,7 @@ static void apply_flag(idl_parser *parser, idl_decl *decl, const idl_annotation 
         decl->is_key = is_set(annotation);
     }
     if (decl->is_optional && decl->is_key) {
-        idl_error(parser->diagnostics, &annotation->range, "a member that is a key cannot be optional");
+        idl_error(parser->diagnostics, IDL_DIAG_OPTIONAL_KEY, &annotation->range, "a member that is a key cannot be optional");
         decl->is_optional = false;
     }
 }
@@ -191,7 +198,8 @@ static void apply_default_literal(idl_parser *parser, idl_decl *decl, const idl_
 {
     for (const idl_decl *other = decl->parent == NULL ? NULL : decl->parent->children; other != NULL; other = other->next) {
         if (other != decl && other->is_default) {
-            idl_error(parser->diagnostics, &annotation->range, "'%s' is already the default of this enum", other->name);
+            idl_error(parser->diagnostics, IDL_DIAG_REPEATED_DEFAULT_LITERAL, &annotation->range,
+                      "'%s' is already the default of this enum", other->name);
             idl_note(parser->diagnostics, &other->range, "declared here");
             return;
         }
@@ -207,7 +215,7 @@ static void apply_c_name(idl_parser *parser, idl_decl *decl, const idl_annotatio
         is_name = is_name && idl_is_name_part(*at);
     }
     if (!is_name) {
-        idl_error(parser->diagnostics, range_of(annotation, "value"), "this is not a name in C");
+        idl_error(parser->diagnostics, IDL_DIAG_INVALID_C_NAME, range_of(annotation, "value"), "this is not a name in C");
         return;
     }
     decl->c_name = text;
@@ -286,19 +294,19 @@ static bool check_place(idl_parser *parser, const idl_annotation *annotation, co
 {
     const idl_standard_annotation *standard = idl_standard_annotation_find(annotation->name);
     if ((standard->targets & target) == 0) {
-        idl_error(parser->diagnostics, &annotation->range, "'@%s' cannot stand before %s: it is for %s", annotation->name, what,
-                  standard->place);
+        idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_PLACEMENT, &annotation->range,
+                  "'@%s' cannot stand before %s: it is for %s", annotation->name, what, standard->place);
         return false;
     }
     if (standard->meaning == IDL_MEANING_REFUSED) {
-        char text[64];
-        snprintf(text, sizeof text, "'@%.40s' is", annotation->name);
-        idl_parser_unsupported(parser, &annotation->range, text);
+        idl_error(parser->diagnostics, IDL_DIAG_UNSUPPORTED_ANNOTATION, &annotation->range, "'@%s' is not supported yet",
+                  annotation->name);
         return false;
     }
     const idl_annotation *old = idl_annotation_find(before, annotation->name);
     if (old != NULL && !standard->may_repeat) {
-        idl_error(parser->diagnostics, &annotation->range, "'@%s' stands here twice", annotation->name);
+        idl_error(parser->diagnostics, IDL_DIAG_REPEATED_ANNOTATION, &annotation->range, "'@%s' stands here twice",
+                  annotation->name);
         idl_note(parser->diagnostics, &old->range, "the first is here");
         return false;
     }

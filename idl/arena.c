@@ -18,7 +18,8 @@ typedef struct idl_chunk {
 void *idl_arena_try(idl_arena *arena, size_t size)
 {
     const size_t unit = alignof(max_align_t);
-    if (size > IDL_MEMORY_LIMIT - arena->total) {
+    const size_t limit = arena->limit == 0 || arena->limit > IDL_MEMORY_LIMIT ? IDL_MEMORY_LIMIT : arena->limit;
+    if (size > limit - arena->total) {
         return NULL;
     }
     size = (size + unit - 1) / unit * unit;
@@ -35,8 +36,8 @@ void *idl_arena_try(idl_arena *arena, size_t size)
             return NULL;
         }
         arena->total += length;
-        if (arena->total > IDL_MEMORY_LIMIT) {
-            arena->total = IDL_MEMORY_LIMIT;
+        if (arena->total > limit) {
+            arena->total = limit;
         }
         chunk->length = length;
         chunk->next = arena->chunks;

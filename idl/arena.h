@@ -21,6 +21,7 @@ typedef struct idl_arena {
     char *next;
     char *end;
     size_t total;
+    size_t limit;  /* 0: IDL_MEMORY_LIMIT */
     jmp_buf *stop; /* where idl_stop() goes; never NULL while the arena is allocated from */
 } idl_arena;
 

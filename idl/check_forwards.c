@@ -9,12 +9,12 @@ static void check_one(idl_parser *parser, const idl_decl *forward)
     }
     if (definition->decl.kind == IDL_INTERFACE) {
         definition->decl.is_undefined = true;
-        idl_warning(parser->diagnostics, IDL_WARNING_UNDEFINED_INTERFACE, &forward->range,
+        idl_warning(parser->diagnostics, IDL_DIAG_UNDEFINED_INTERFACE, &forward->range,
                     "interface '%s' is declared but never defined", forward->name);
         return;
     }
     definition->is_poisoned = true;
-    idl_error(parser->diagnostics, &forward->range, "%s '%s' is declared but never defined",
+    idl_error(parser->diagnostics, IDL_DIAG_UNDEFINED_TYPE, &forward->range, "%s '%s' is declared but never defined",
               definition->decl.kind == IDL_STRUCT ? "struct" : "union", forward->name);
 }
 

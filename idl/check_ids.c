@@ -26,7 +26,8 @@ static void enter_id(idl_parser *parser, idl_names *ids, const idl_decl *decl, u
         idl_names_put(ids, parser->arena, (const char *)key, sizeof *key, (void *)(uintptr_t)decl);
         return;
     }
-    idl_error(parser->diagnostics, &decl->range, "'%s' has the id %" PRIu32 ", as '%s' has", decl->name, id, old->name);
+    idl_error(parser->diagnostics, IDL_DIAG_DUPLICATE_ID, &decl->range, "'%s' has the id %" PRIu32 ", as '%s' has", decl->name,
+              id, old->name);
     idl_note(parser->diagnostics, &old->range, "declared here");
 }
 

@@ -7,8 +7,8 @@ void idl_charge_inherited(idl_parser *parser, const idl_node *heir, size_t count
 {
     parser->inherited += count;
     if (parser->inherited > IDL_INHERITED_LIMIT) {
-        idl_fatal(parser->diagnostics, &heir->decl.range, "the interfaces up to here inherit more than %d bases and members",
-                  IDL_INHERITED_LIMIT);
+        idl_fatal(parser->diagnostics, IDL_DIAG_INHERITANCE_LIMIT, &heir->decl.range,
+                  "the interfaces up to here inherit more than %d bases and members", IDL_INHERITED_LIMIT);
     }
 }
 
@@ -80,8 +80,8 @@ static void inherit(idl_parser *parser, idl_node *interface, const idl_names *na
             make_ambiguous(parser, interface, old, member);
         } else {
             *reported = true;
-            idl_error(parser->diagnostics, range, "interface '%s' inherits two different '%s'", interface->decl.name,
-                      member->decl.name);
+            idl_error(parser->diagnostics, IDL_DIAG_INHERITED_CLASH, range, "interface '%s' inherits two different '%s'",
+                      interface->decl.name, member->decl.name);
             idl_note(parser->diagnostics, &old->decl.range, "one is '%s'", old->decl.scoped_name);
             idl_note(parser->diagnostics, &member->decl.range, "the other is '%s'", member->decl.scoped_name);
         }
@@ -100,11 +100,11 @@ static void check_kinds(idl_parser *parser, const idl_node *interface, const idl
 {
     const idl_decl *heir = &interface->decl;
     if (base->is_local && !heir->is_local) {
-        idl_error(parser->diagnostics, range, "interface '%s' is not local, and cannot inherit from '%s', which is", heir->name,
-                  base->name);
+        idl_error(parser->diagnostics, IDL_DIAG_BASE_IS_LOCAL, range,
+                  "interface '%s' is not local, and cannot inherit from '%s', which is", heir->name, base->name);
     } else if (heir->is_abstract && !base->is_abstract) {
-        idl_error(parser->diagnostics, range, "interface '%s' is abstract, and cannot inherit from '%s', which is not",
-                  heir->name, base->name);
+        idl_error(parser->diagnostics, IDL_DIAG_BASE_NOT_ABSTRACT, range,
+                  "interface '%s' is abstract, and cannot inherit from '%s', which is not", heir->name, base->name);
     } else {
         return;
     }

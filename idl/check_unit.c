@@ -173,7 +173,7 @@ static void give_ids(idl_parser *parser, idl_decl *first, const char *prefix)
 static void refuse_native(idl_parser *parser, const idl_type *type, const idl_decl *user)
 {
     if (idl_type_has_native(type)) {
-        idl_error(parser->diagnostics, &type->range,
+        idl_error(parser->diagnostics, IDL_DIAG_NATIVE_IN_REMOTE, &type->range,
                   "%s '%s' uses a native type, which cannot leave the process: only a local interface can do that",
                   user->kind == IDL_ATTRIBUTE ? "attribute" : "operation", user->name);
     }

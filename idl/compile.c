@@ -32,6 +32,7 @@ typedef struct idl_request {
 static void wire(compilation *c, const idl_options *options)
 {
     c->arena.stop = &c->stop;
+    c->arena.limit = options->max_memory;
     c->diagnostics.arena = &c->arena;
     c->diagnostics.out = options->diagnostics;
     c->diagnostics.warn = options->warn;
@@ -86,6 +87,7 @@ static idl_result run(const idl_request *request)
         if (stopped == 0) {
             compile(c, request);
         }
+        idl_diagnostics_end(&c->diagnostics);
         if (stopped != IDL_STOP_MEMORY) {
             result.errors = c->diagnostics.errors;
             result.warnings = c->diagnostics.warnings;
@@ -98,9 +100,7 @@ static idl_result run(const idl_request *request)
         }
         idl_unit_free(&c->unit);
     }
-    if (request->options->diagnostics != NULL) {
-        fputs("error: out of memory\n", request->options->diagnostics);
-    }
+    idl_report_alone(request->options->diagnostics, &request->options->warn, IDL_DIAG_OUT_OF_MEMORY, NULL, "out of memory");
     return result;
 }
 

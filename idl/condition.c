@@ -34,7 +34,7 @@ static bool fail(condition_reader *reader, const char *wanted)
 {
     if (!reader->failed) {
         char text[IDL_TOKEN_TEXT];
-        idl_error(reader->preprocessor->diagnostics, &reader->token.range,
+        idl_error(reader->preprocessor->diagnostics, IDL_DIAG_CONDITION_SYNTAX, &reader->token.range,
                   "expected %s, found %s (conditions have defined, ||, &&, !, 0, 1 and parentheses)", wanted,
                   idl_token_text(&reader->token, text));
         reader->failed = true;

@@ -35,7 +35,8 @@ static void expect_newline(idl_preprocessor *preprocessor, const char *directive
     idl_lex(&preprocessor->input->lexer, &token);
     if (token.kind != IDL_TOKEN_NEWLINE) {
         char text[IDL_TOKEN_TEXT];
-        idl_error(preprocessor->diagnostics, &token.range, "unexpected %s after #%s", idl_token_text(&token, text), directive);
+        idl_error(preprocessor->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &token.range, "unexpected %s after #%s",
+                  idl_token_text(&token, text), directive);
         skip_line(preprocessor);
     }
 }
@@ -48,7 +49,7 @@ static bool macro_name(idl_preprocessor *preprocessor, const char *directive, id
         return true;
     }
     char text[IDL_TOKEN_TEXT];
-    idl_error(preprocessor->diagnostics, &name->range, "#%s needs a macro's name, found %s", directive,
+    idl_error(preprocessor->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &name->range, "#%s needs a macro's name, found %s", directive,
               idl_token_text(name, text));
     if (name->kind != IDL_TOKEN_NEWLINE) {
         skip_line(preprocessor);
@@ -101,7 +102,8 @@ static void define(idl_preprocessor *preprocessor)
     }
     const idl_lexer *lexer = &preprocessor->input->lexer;
     if (lexer->at < lexer->end && *lexer->at == '(') {
-        idl_error(preprocessor->diagnostics, &name.range, "macros with arguments are not supported yet");
+        idl_error(preprocessor->diagnostics, IDL_DIAG_MACRO_WITH_ARGUMENTS, &name.range,
+                  "macros with arguments are not supported yet");
         skip_line(preprocessor);
         return;
     }
@@ -111,7 +113,8 @@ static void define(idl_preprocessor *preprocessor)
     read_tokens(preprocessor, macro);
     const idl_macro *old = idl_names_get(&preprocessor->macros, macro->name, name.length);
     if (old != NULL && !same_tokens(old, macro)) {
-        idl_error(preprocessor->diagnostics, &name.range, "macro '%s' is already defined otherwise", macro->name);
+        idl_error(preprocessor->diagnostics, IDL_DIAG_MACRO_REDEFINED, &name.range, "macro '%s' is already defined otherwise",
+                  macro->name);
         idl_note(preprocessor->diagnostics, &old->range, "defined here");
         return;
     }
@@ -134,12 +137,13 @@ static void enter_included(idl_preprocessor *preprocessor, idl_source *source, c
 {
     idl_diagnostics *diagnostics = preprocessor->diagnostics;
     if (preprocessor->input->depth >= IDL_INCLUDE_DEPTH) {
-        idl_fatal(diagnostics, range, "#includes nest deeper than %d: does '%s' lack its include guard?", IDL_INCLUDE_DEPTH,
-                  source->file.spelling);
+        idl_fatal(diagnostics, IDL_DIAG_INCLUDE_NESTING, range,
+                  "#includes nest deeper than %d: does '%s' lack its include guard?", IDL_INCLUDE_DEPTH, source->file.spelling);
     }
     preprocessor->bytes += source->file.length;
     if (++preprocessor->inclusions > IDL_INCLUSIONS || preprocessor->bytes > IDL_INCLUDED_BYTES) {
-        idl_fatal(diagnostics, range, "this unit has too many #includes: do all files have include guards?");
+        idl_fatal(diagnostics, IDL_DIAG_INCLUDE_LIMIT, range,
+                  "this unit has too many #includes: do all files have include guards?");
     }
     idl_preprocess_enter(preprocessor, source);
 }
@@ -154,7 +158,7 @@ static void include(idl_preprocessor *preprocessor)
     if (!idl_lex_header_name(&input->lexer, &name, &angled, &range)) {
         idl_token token;
         idl_lex(&input->lexer, &token);
-        idl_error(preprocessor->diagnostics, &token.range, "#include needs \"file\" or <file>");
+        idl_error(preprocessor->diagnostics, IDL_DIAG_INCLUDE_SYNTAX, &token.range, "#include needs \"file\" or <file>");
         if (token.kind != IDL_TOKEN_NEWLINE) {
             skip_line(preprocessor);
         }
@@ -162,7 +166,7 @@ static void include(idl_preprocessor *preprocessor)
     }
     expect_newline(preprocessor, "include");
     if (preprocessor->braces > 0 && preprocessor->diagnostics->errors == 0) {
-        idl_error(preprocessor->diagnostics, &range, "#include cannot stand inside braces");
+        idl_error(preprocessor->diagnostics, IDL_DIAG_INCLUDE_IN_BRACES, &range, "#include cannot stand inside braces");
         return;
     }
     idl_source *source = idl_source_include(preprocessor->sources, input->source, name, angled, &range);
@@ -178,8 +182,8 @@ static void error_directive(idl_preprocessor *preprocessor, const idl_token *wor
     size_t length;
     idl_range range;
     idl_lex_rest_of_line(&preprocessor->input->lexer, &text, &length, &range);
-    idl_error(preprocessor->diagnostics, length == 0 ? &word->range : &range, "#error%s%.*s", length == 0 ? "" : " ",
-              (int)(length > 500 ? 500 : length), text);
+    idl_error(preprocessor->diagnostics, IDL_DIAG_ERROR_DIRECTIVE, length == 0 ? &word->range : &range, "#error%s%.*s",
+              length == 0 ? "" : " ", (int)(length > 500 ? 500 : length), text);
     skip_line(preprocessor);
 }
 
@@ -249,7 +253,7 @@ static void skip_group(idl_preprocessor *preprocessor)
         } else if (is_word(&word, "else")) {
             expect_newline(preprocessor, "else");
             if (input->conditions->had_else) {
-                idl_error(preprocessor->diagnostics, &word.range, "a second #else");
+                idl_error(preprocessor->diagnostics, IDL_DIAG_MISPLACED_ELSE, &word.range, "a second #else");
             }
             input->conditions->had_else = true;
             if (!input->conditions->taken) {
@@ -258,7 +262,7 @@ static void skip_group(idl_preprocessor *preprocessor)
             }
         } else if (is_word(&word, "elif")) {
             if (input->conditions->had_else) {
-                idl_error(preprocessor->diagnostics, &word.range, "#elif after #else");
+                idl_error(preprocessor->diagnostics, IDL_DIAG_MISPLACED_ELSE, &word.range, "#elif after #else");
             }
             if (input->conditions->taken || input->conditions->had_else) {
                 skip_line(preprocessor);
@@ -301,7 +305,8 @@ static void end_group(idl_preprocessor *preprocessor, const idl_token *word)
 {
     idl_input *input = preprocessor->input;
     if (input->conditions == NULL) {
-        idl_error(preprocessor->diagnostics, &word->range, "#%.*s without #if", (int)word->length, word->text);
+        idl_error(preprocessor->diagnostics, IDL_DIAG_CONDITION_NOT_OPENED, &word->range, "#%.*s without #if", (int)word->length,
+                  word->text);
         skip_line(preprocessor);
         return;
     }
@@ -311,7 +316,8 @@ static void end_group(idl_preprocessor *preprocessor, const idl_token *word)
         return;
     }
     if (input->conditions->had_else) {
-        idl_error(preprocessor->diagnostics, &word->range, is_word(word, "else") ? "a second #else" : "#elif after #else");
+        idl_error(preprocessor->diagnostics, IDL_DIAG_MISPLACED_ELSE, &word->range,
+                  is_word(word, "else") ? "a second #else" : "#elif after #else");
     }
     if (is_word(word, "else")) {
         expect_newline(preprocessor, "else");
@@ -349,7 +355,8 @@ bool idl_directive(idl_preprocessor *preprocessor, idl_token *token)
         return pragma(preprocessor, token);
     } else {
         char text[IDL_TOKEN_TEXT];
-        idl_error(preprocessor->diagnostics, &word.range, "unknown directive %s", idl_token_text(&word, text));
+        idl_error(preprocessor->diagnostics, IDL_DIAG_UNKNOWN_DIRECTIVE, &word.range, "unknown directive %s",
+                  idl_token_text(&word, text));
         skip_line(preprocessor);
     }
     return false;

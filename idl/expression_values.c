@@ -86,11 +86,12 @@ void idl_expr_convert(idl_parser *parser, const expr_target *target, expr_value 
                              ? idl_node_of(value->enumerator)->of_enum
                              : value->enumerator;
     if ((int)value->kind != target->kind) {
-        idl_error(parser->diagnostics, &operand->range, "expected %s, found %s", wanted_text(target), idl_expr_value_text(value));
+        idl_error(parser->diagnostics, IDL_DIAG_WRONG_VALUE_KIND, &operand->range, "expected %s, found %s", wanted_text(target),
+                  idl_expr_value_text(value));
         value->kind = IDL_VALUE_NONE;
     } else if (is_named && of != target->named) {
-        idl_error(parser->diagnostics, &operand->range, "'%s' is not %s of '%s'", value->enumerator->name,
-                  target->kind == IDL_VALUE_ENUM ? "an enumerator" : "a bit", target->named->name);
+        idl_error(parser->diagnostics, IDL_DIAG_FOREIGN_ENUMERATOR, &operand->range, "'%s' is not %s of '%s'",
+                  value->enumerator->name, target->kind == IDL_VALUE_ENUM ? "an enumerator" : "a bit", target->named->name);
         idl_note(parser->diagnostics, &value->enumerator->range, "declared here");
         value->kind = IDL_VALUE_NONE;
     }
@@ -154,18 +155,19 @@ static void check_range(idl_parser *parser, const idl_type *type, expr_value *op
 {
     const idl_value *value = &operand->value;
     if (value->kind == IDL_VALUE_INTEGER && !idl_integer_fits(value, type->kind)) {
-        idl_error(parser->diagnostics, &operand->range, "%s%" PRIu64 " does not fit into %s", value->negative ? "-" : "",
-                  value->magnitude, idl_basic_type_text(type->kind));
+        idl_error(parser->diagnostics, IDL_DIAG_VALUE_OUT_OF_RANGE, &operand->range, "%s%" PRIu64 " does not fit into %s",
+                  value->negative ? "-" : "", value->magnitude, idl_basic_type_text(type->kind));
     } else if (value->kind == IDL_VALUE_FLOAT && type->kind == IDL_FLOAT && fabs(value->number) > (double)FLT_MAX) {
-        idl_error(parser->diagnostics, &operand->range, "%g does not fit into float", value->number);
+        idl_error(parser->diagnostics, IDL_DIAG_VALUE_OUT_OF_RANGE, &operand->range, "%g does not fit into float", value->number);
     } else if (value->kind == IDL_VALUE_STRING && type->bound > 0 && strlen(value->string) > type->bound) {
-        idl_error(parser->diagnostics, &operand->range, "this string has %zu bytes, and its type allows %" PRIu64,
-                  strlen(value->string), type->bound);
+        idl_error(parser->diagnostics, IDL_DIAG_STRING_TOO_LONG, &operand->range,
+                  "this string has %zu bytes, and its type allows %" PRIu64, strlen(value->string), type->bound);
     } else if (value->kind == IDL_VALUE_WSTRING && type->bound > 0 && idl_utf8_count(value->string) > type->bound) {
-        idl_error(parser->diagnostics, &operand->range, "this string has %zu characters, and its type allows %" PRIu64,
-                  idl_utf8_count(value->string), type->bound);
+        idl_error(parser->diagnostics, IDL_DIAG_STRING_TOO_LONG, &operand->range,
+                  "this string has %zu characters, and its type allows %" PRIu64, idl_utf8_count(value->string), type->bound);
     } else if (value->kind == IDL_VALUE_BITS && type->decl->bits < 64 && value->magnitude >> type->decl->bits != 0) {
-        idl_error(parser->diagnostics, &operand->range, "this value has a bit that '%s' does not have", type->decl->name);
+        idl_error(parser->diagnostics, IDL_DIAG_VALUE_OUT_OF_RANGE, &operand->range,
+                  "this value has a bit that '%s' does not have", type->decl->name);
     } else if (value->kind == IDL_VALUE_FIXED && type->digits > 0) {
         uint32_t before;
         uint32_t behind;
@@ -173,8 +175,8 @@ static void check_range(idl_parser *parser, const idl_type *type, expr_value *op
         if (before <= type->digits - type->scale && behind <= type->scale) {
             return;
         }
-        idl_error(parser->diagnostics, &operand->range, "%s does not fit into fixed<%" PRIu32 ", %" PRIu32 ">", value->string,
-                  type->digits, type->scale);
+        idl_error(parser->diagnostics, IDL_DIAG_VALUE_OUT_OF_RANGE, &operand->range,
+                  "%s does not fit into fixed<%" PRIu32 ", %" PRIu32 ">", value->string, type->digits, type->scale);
     } else {
         return;
     }
@@ -200,7 +202,7 @@ idl_value idl_parse_const_expr(idl_parser *parser, const idl_type *type)
     /* A bitmask has no constants, only defaults. */
     if (!make_target(resolved, &target) || target.kind == IDL_VALUE_BITS) {
         if (type != parser->bad_type) {
-            idl_error(parser->diagnostics, &type->range, "a constant cannot have this type");
+            idl_error(parser->diagnostics, IDL_DIAG_CONSTANT_TYPE, &type->range, "a constant cannot have this type");
         }
         target.kind = IDL_VALUE_NONE;
     }
@@ -235,7 +237,7 @@ idl_value idl_convert_value(idl_parser *parser, const idl_value *value, const id
         return (idl_value) { 0 };
     }
     if (!make_target(resolved, &target)) {
-        idl_error(parser->diagnostics, range, "a value of this type cannot be written");
+        idl_error(parser->diagnostics, IDL_DIAG_NO_VALUE_OF_TYPE, range, "a value of this type cannot be written");
         return (idl_value) { 0 };
     }
     idl_expr_convert(parser, &target, &operand);
@@ -257,7 +259,8 @@ bool idl_parse_unsigned(idl_parser *parser, uint64_t highest, uint64_t *ret, idl
         return false;
     }
     if (operand.value.negative || operand.value.magnitude > highest) {
-        idl_error(parser->diagnostics, &operand.range, "this is a number from 0 to %" PRIu64, highest);
+        idl_error(parser->diagnostics, IDL_DIAG_NUMBER_OUT_OF_RANGE, &operand.range, "this is a number from 0 to %" PRIu64,
+                  highest);
         return false;
     }
     return true;
@@ -276,11 +279,11 @@ uint64_t idl_parse_bound(idl_parser *parser)
         return 0;
     }
     if (operand.value.negative || operand.value.magnitude == 0) {
-        idl_error(parser->diagnostics, &operand.range, "a bound is at least 1");
+        idl_error(parser->diagnostics, IDL_DIAG_BOUND_OUT_OF_RANGE, &operand.range, "a bound is at least 1");
         return 0;
     }
     if (operand.value.magnitude > UINT32_MAX) {
-        idl_error(parser->diagnostics, &operand.range, "a bound is at most %" PRIu32, UINT32_MAX);
+        idl_error(parser->diagnostics, IDL_DIAG_BOUND_OUT_OF_RANGE, &operand.range, "a bound is at most %" PRIu32, UINT32_MAX);
         return 0;
     }
     return operand.value.magnitude;

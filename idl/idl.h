@@ -19,6 +19,7 @@ typedef struct idl_options {
     size_t n_defines;
     FILE *diagnostics;   /* where messages go; NULL: nowhere (fuzzing) */
     uint32_t max_errors; /* stop after so many; 0: 20 */
+    size_t max_memory;   /* bytes; 0: IDL_MEMORY_LIMIT (idl/arena.h) */
     idl_warning_options warn;
 } idl_options;
 

@@ -107,7 +107,7 @@ static void skip_block_comment(idl_lexer *lexer)
         }
     }
     lexer->line_begins = begins;
-    idl_error(lexer->diagnostics, &range, "this comment is not closed");
+    idl_error(lexer->diagnostics, IDL_DIAG_UNCLOSED_COMMENT, &range, "this comment is not closed");
 }
 
 void idl_lex_skip_blank(idl_lexer *lexer)
@@ -143,7 +143,11 @@ static void skip_illegal(idl_lexer *lexer)
         if (!lexer->silent && !lexer->source->bad_bytes_reported) {
             lexer->source->bad_bytes_reported = true;
             const idl_range range = idl_lex_range(lexer, start, lexer->at);
-            idl_error(lexer->diagnostics, &range, *start == '\0' ? "a NUL byte in the source" : "this is not UTF-8");
+            if (*start == '\0') {
+                idl_error(lexer->diagnostics, IDL_DIAG_NUL_BYTE, &range, "a NUL byte in the source");
+            } else {
+                idl_error(lexer->diagnostics, IDL_DIAG_NOT_UTF8, &range, "this is not UTF-8");
+            }
         }
         return;
     }
@@ -157,7 +161,8 @@ static void skip_illegal(idl_lexer *lexer)
     }
     if (!lexer->silent) {
         const idl_range range = idl_lex_range(lexer, start, lexer->at);
-        idl_error(lexer->diagnostics, &range, "unexpected '%.*s'", (int)(range.length > 40 ? 40 : range.length), start);
+        idl_error(lexer->diagnostics, IDL_DIAG_UNEXPECTED_CHARACTER, &range, "unexpected '%.*s'",
+                  (int)(range.length > 40 ? 40 : range.length), start);
     }
 }
 
@@ -172,7 +177,8 @@ static void lex_name(idl_lexer *lexer, idl_token *token)
     if (length > IDL_NAME_LIMIT) {
         if (!lexer->silent) {
             const idl_range range = idl_lex_range(lexer, start, lexer->at);
-            idl_error(lexer->diagnostics, &range, "this identifier is longer than %d bytes", IDL_NAME_LIMIT);
+            idl_error(lexer->diagnostics, IDL_DIAG_NAME_TOO_LONG, &range, "this identifier is longer than %d bytes",
+                      IDL_NAME_LIMIT);
         }
         length = IDL_NAME_LIMIT;
     }

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void complain(idl_lexer *lexer, idl_token *token, const char *start, const char *end, const char *text)
+static void complain(idl_lexer *lexer, idl_token *token, const char *start, const char *end, idl_diagnostic_id id,
+                     const char *text)
 {
     if (!lexer->silent && !token->bad) {
         const idl_range range = idl_lex_range(lexer, start, end);
-        idl_error(lexer->diagnostics, &range, "%s", text);
+        idl_error(lexer->diagnostics, id, &range, "%s", text);
     }
     token->bad = true;
 }
@@ -49,17 +50,17 @@ static void lex_float(idl_lexer *lexer, idl_token *token, const char *start, con
         at++;
         at += *at == '+' || *at == '-' ? 1 : 0;
         if (!idl_is_digit(*at)) {
-            complain(lexer, token, start, end, "the exponent of this number has no digits");
+            complain(lexer, token, start, end, IDL_DIAG_NUMBER_SYNTAX, "the exponent of this number has no digits");
         }
         at = digits(at);
     }
     if (at != end) {
-        complain(lexer, token, start, end, "this is not a number");
+        complain(lexer, token, start, end, IDL_DIAG_NUMBER_SYNTAX, "this is not a number");
     }
     if (!token->bad) {
         token->number = to_double(lexer, idl_arena_text(lexer->arena, start, (size_t)(end - start)));
         if (isinf(token->number)) {
-            complain(lexer, token, start, end, "this number is too large for a double");
+            complain(lexer, token, start, end, IDL_DIAG_NUMBER_TOO_LARGE, "this number is too large for a double");
         }
     }
 }
@@ -71,17 +72,18 @@ static void lex_integer(idl_lexer *lexer, idl_token *token, const char *start, c
     const unsigned base = hexadecimal ? 16 : start[0] == '0' ? 8 : 10;
     const char *at = start + (hexadecimal ? 2 : 0);
     if (at == end) {
-        complain(lexer, token, start, end, "a hexadecimal number needs digits");
+        complain(lexer, token, start, end, IDL_DIAG_NUMBER_SYNTAX, "a hexadecimal number needs digits");
     }
     for (; at < end && !token->bad; at++) {
         const int digit = idl_hex_value(*at);
         if (base == 8 && (*at == '8' || *at == '9')) {
-            complain(lexer, token, start, end, "an octal number (it begins with 0) has only the digits 0 to 7");
+            complain(lexer, token, start, end, IDL_DIAG_NUMBER_SYNTAX,
+                     "an octal number (it begins with 0) has only the digits 0 to 7");
         } else if (digit < 0 || (unsigned)digit >= base) {
-            complain(lexer, token, start, end, "this is not a number");
+            complain(lexer, token, start, end, IDL_DIAG_NUMBER_SYNTAX, "this is not a number");
         } else if (__builtin_mul_overflow(token->integer, (uint64_t)base, &token->integer) ||
                    __builtin_add_overflow(token->integer, (uint64_t)digit, &token->integer)) {
-            complain(lexer, token, start, end, "this number needs more than 64 bits");
+            complain(lexer, token, start, end, IDL_DIAG_NUMBER_TOO_LARGE, "this number needs more than 64 bits");
         }
     }
 }
@@ -99,7 +101,7 @@ static bool lex_fixed(idl_lexer *lexer, idl_token *token, const char *start, con
     char *text = idl_arena_alloc(lexer->arena, IDL_FIXED_TEXT);
     token->kind = IDL_TOKEN_FIXED;
     if (idl_fixed_parse(start, (size_t)(at - start), text) != IDL_FAULT_NONE) {
-        complain(lexer, token, start, end, "a fixed-point number has at most 31 digits");
+        complain(lexer, token, start, end, IDL_DIAG_NUMBER_TOO_LARGE, "a fixed-point number has at most 31 digits");
     }
     token->string = text;
     return true;
@@ -147,12 +149,13 @@ static uint32_t escape_digits(idl_lexer *lexer, int base, int most)
 static uint32_t unicode_escape(idl_lexer *lexer, idl_token *token, const char *backslash)
 {
     if (!token->is_wide) {
-        complain(lexer, token, backslash, lexer->at, "\\u is for wide characters and strings: L'\\u00e9', L\"\\u00e9\"");
+        complain(lexer, token, backslash, lexer->at, IDL_DIAG_ESCAPE_SEQUENCE,
+                 "\\u is for wide characters and strings: L'\\u00e9', L\"\\u00e9\"");
         escape_digits(lexer, 16, 4);
         return '?';
     }
     if (idl_hex_value(*lexer->at) < 0) {
-        complain(lexer, token, backslash, lexer->at, "\\u needs one to four hexadecimal digits");
+        complain(lexer, token, backslash, lexer->at, IDL_DIAG_ESCAPE_SEQUENCE, "\\u needs one to four hexadecimal digits");
         return '?';
     }
     const uint32_t value = escape_digits(lexer, 16, 4);
@@ -166,7 +169,7 @@ static uint32_t unicode_escape(idl_lexer *lexer, idl_token *token, const char *b
             return 0x10000 + ((value - 0xD800) << 10) + (low - 0xDC00);
         }
     }
-    complain(lexer, token, backslash, lexer->at, "this is half of a surrogate pair");
+    complain(lexer, token, backslash, lexer->at, IDL_DIAG_ESCAPE_SEQUENCE, "this is half of a surrogate pair");
     return '?';
 }
 
@@ -184,7 +187,7 @@ static uint32_t escape(idl_lexer *lexer, idl_token *token, const char *backslash
     if (*lexer->at >= '0' && *lexer->at <= '7') {
         const uint32_t value = escape_digits(lexer, 8, 3);
         if (value > 255) {
-            complain(lexer, token, backslash, lexer->at, "this escape sequence is larger than a byte");
+            complain(lexer, token, backslash, lexer->at, IDL_DIAG_ESCAPE_SEQUENCE, "this escape sequence is larger than a byte");
         }
         return value & 0xFF;
     }
@@ -200,7 +203,7 @@ static uint32_t escape(idl_lexer *lexer, idl_token *token, const char *backslash
     if (length > 0 && *lexer->at != '\n') {
         lexer->at += length;
     }
-    complain(lexer, token, backslash, lexer->at, "there is no such escape sequence");
+    complain(lexer, token, backslash, lexer->at, IDL_DIAG_ESCAPE_SEQUENCE, "there is no such escape sequence");
     return '?';
 }
 
@@ -215,7 +218,7 @@ static bool read_quoted(idl_lexer *lexer, idl_token *token, char *bytes, size_t 
             lexer->at++;
             const uint32_t code = escape(lexer, token, start);
             if (code == 0 && quote == '"') {
-                complain(lexer, token, start, lexer->at, "a string cannot contain NUL");
+                complain(lexer, token, start, lexer->at, IDL_DIAG_STRING_WITH_NUL, "a string cannot contain NUL");
             }
             if (token->is_wide) {
                 length += idl_utf8_put(code, bytes + length);
@@ -227,7 +230,8 @@ static bool read_quoted(idl_lexer *lexer, idl_token *token, char *bytes, size_t 
         const size_t step = idl_utf8_length(start, lexer->end);
         if (step == 0 || *start == '\0') {
             lexer->source->bad_bytes_reported = true;
-            complain(lexer, token, start, start + 1, step == 0 ? "this is not UTF-8" : "a NUL byte in the source");
+            complain(lexer, token, start, start + 1, step == 0 ? IDL_DIAG_NOT_UTF8 : IDL_DIAG_NUL_BYTE,
+                     step == 0 ? "this is not UTF-8" : "a NUL byte in the source");
             lexer->at++;
             continue;
         }
@@ -259,7 +263,7 @@ void idl_lex_string(idl_lexer *lexer, idl_token *token)
     char *bytes = room(lexer);
     token->kind = IDL_TOKEN_STRING;
     if (!read_quoted(lexer, token, bytes, &token->string_length)) {
-        complain(lexer, token, start, lexer->at, "this string is not closed on its line");
+        complain(lexer, token, start, lexer->at, IDL_DIAG_UNCLOSED_LITERAL, "this string is not closed on its line");
     }
     bytes[token->string_length] = '\0';
     token->string = bytes;
@@ -272,11 +276,11 @@ void idl_lex_char(idl_lexer *lexer, idl_token *token)
     token->kind = IDL_TOKEN_CHAR;
     char *bytes = room(lexer);
     if (!read_quoted(lexer, token, bytes, &length)) {
-        complain(lexer, token, start, lexer->at, "this character is not closed on its line");
+        complain(lexer, token, start, lexer->at, IDL_DIAG_UNCLOSED_LITERAL, "this character is not closed on its line");
     } else if (length == 0) {
-        complain(lexer, token, start, lexer->at, "there is no character between the quotes");
+        complain(lexer, token, start, lexer->at, IDL_DIAG_CHARACTER_LENGTH, "there is no character between the quotes");
     } else if (length != (token->is_wide ? idl_utf8_length(bytes, bytes + length) : 1)) {
-        complain(lexer, token, start, lexer->at,
+        complain(lexer, token, start, lexer->at, IDL_DIAG_CHARACTER_LENGTH,
                  token->is_wide ? "a wchar is one character, and this is more" : "a char is one byte, and this is more");
     }
     token->integer = token->is_wide && !token->bad ? idl_utf8_get(bytes, length) : (unsigned char)bytes[0];

@@ -100,11 +100,11 @@ bool idl_parser_take_keyword(idl_parser *parser, idl_keyword keyword)
     return is;
 }
 
-bool idl_parser_unexpected(idl_parser *parser, const char *wanted)
+bool idl_parser_unexpected(idl_parser *parser, idl_diagnostic_id id, const char *wanted)
 {
     char text[IDL_TOKEN_TEXT];
     if (!parser->token.bad) {
-        idl_error(parser->diagnostics, &parser->token.range, "expected %s, found %s", wanted,
+        idl_error(parser->diagnostics, id, &parser->token.range, "expected %s, found %s", wanted,
                   idl_token_text(&parser->token, text));
     }
     return false;
@@ -112,7 +112,9 @@ bool idl_parser_unexpected(idl_parser *parser, const char *wanted)
 
 bool idl_parser_expect(idl_parser *parser, int mark, const char *wanted)
 {
-    return idl_parser_take_mark(parser, mark) || idl_parser_unexpected(parser, wanted);
+    const bool is_separator = mark == ',' || mark == ':' || mark == '=';
+    return idl_parser_take_mark(parser, mark) ||
+           idl_parser_unexpected(parser, is_separator ? IDL_DIAG_EXPECTED_SEPARATOR : IDL_DIAG_EXPECTED_BRACKET, wanted);
 }
 
 bool idl_parser_expect_semicolon(idl_parser *parser, const char *after)
@@ -124,12 +126,12 @@ bool idl_parser_expect_semicolon(idl_parser *parser, const char *after)
     }
     const bool line_ended = parser->token.begins_line || idl_parser_is_mark(parser, '}') || parser->token.kind == IDL_TOKEN_END;
     if (!line_ended) {
-        return idl_parser_unexpected(parser, "';'");
+        return idl_parser_unexpected(parser, IDL_DIAG_MISSING_SEMICOLON, "';'");
     }
     idl_range range = parser->previous;
     range.column += range.length;
     range.length = 1;
-    idl_error(parser->diagnostics, &range, "expected ';' after %s", after);
+    idl_error(parser->diagnostics, IDL_DIAG_MISSING_SEMICOLON, &range, "expected ';' after %s", after);
     return true;
 }
 
@@ -138,7 +140,7 @@ bool idl_parser_expect_close(idl_parser *parser, const idl_range *open)
     if (idl_parser_take_mark(parser, '}')) {
         return true;
     }
-    idl_parser_unexpected(parser, "'}'");
+    idl_parser_unexpected(parser, IDL_DIAG_MISSING_BRACE, "'}'");
     idl_note(parser->diagnostics, open, "to close this");
     parser->forgive_semicolon = idl_parser_at_definition(parser);
     return parser->forgive_semicolon;
@@ -167,9 +169,9 @@ void idl_parser_recover(idl_parser *parser)
     }
 }
 
-void idl_parser_unsupported(idl_parser *parser, const idl_range *range, const char *what)
+void idl_parser_unsupported(idl_parser *parser, const idl_range *range, const idl_unsupported *what)
 {
-    idl_error(parser->diagnostics, range, "%s not supported yet", what);
+    idl_error(parser->diagnostics, what->id, range, "%s not supported yet", what->what);
 }
 
 void idl_parser_skip_parentheses(idl_parser *parser)

@@ -73,7 +73,7 @@ bool idl_parser_is_keyword(const idl_parser *parser, idl_keyword keyword);
 bool idl_parser_take_mark(idl_parser *parser, int mark);
 bool idl_parser_take_keyword(idl_parser *parser, idl_keyword keyword);
 /** "expected WANTED, found …" at the next token. Always false. */
-bool idl_parser_unexpected(idl_parser *parser, const char *wanted);
+bool idl_parser_unexpected(idl_parser *parser, idl_diagnostic_id id, const char *wanted);
 bool idl_parser_expect(idl_parser *parser, int mark, const char *wanted);
 /** A missing semicolon at the end of a line is reported and taken as if it were there. */
 bool idl_parser_expect_semicolon(idl_parser *parser, const char *after);
@@ -83,7 +83,7 @@ bool idl_parser_expect_close(idl_parser *parser, const idl_range *open);
 /** Skips to behind the next ';' or the '}' of a block that opens on the way, or to before the '}' of the block around. */
 void idl_parser_recover(idl_parser *parser);
 /** "WHAT are not supported yet" at the range. */
-void idl_parser_unsupported(idl_parser *parser, const idl_range *range, const char *what);
+void idl_parser_unsupported(idl_parser *parser, const idl_range *range, const idl_unsupported *what);
 /** Skips what stands between '(' and ')', which is next if it is there. */
 void idl_parser_skip_parentheses(idl_parser *parser);
 /** The same for '<' and '>'. */
@@ -157,7 +157,10 @@ bool idl_parse_id_dcl(idl_parser *parser);
 void idl_set_type_id(idl_parser *parser, idl_node *node, const char *id, const idl_range *range);
 /** The name stands for something unsupported, which is reported at the range now or, in a file that is not
  * main, where it is used. */
-void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const char *what);
+void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const idl_unsupported *what);
+extern const idl_unsupported idl_unsupported_value_type;
+extern const idl_unsupported idl_unsupported_template;
+extern const idl_unsupported idl_unsupported_import;
 /** Carries out the pragmas that were read ahead. */
 void idl_run_pragmas(idl_parser *parser);
 /** type_spec; never NULL: bad_type if it was reported. */

@@ -68,13 +68,14 @@ static const char *annotation_name(idl_parser *parser, idl_range *range)
             idl_parser_advance(parser);
         }
         if (parser->token.kind != IDL_TOKEN_NAME && parser->token.kind != IDL_TOKEN_KEYWORD) {
-            idl_parser_unexpected(parser, "the name of an annotation");
+            idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "the name of an annotation");
             return NULL;
         }
         idl_range_extend(range, &parser->token.range);
         const char *part = idl_parser_take_word(parser);
         if (length + strlen(part) + 3 > sizeof text) {
-            idl_error(parser->diagnostics, range, "this name is longer than %d bytes", IDL_SCOPED_NAME_LIMIT);
+            idl_error(parser->diagnostics, IDL_DIAG_NAME_TOO_LONG, range, "this name is longer than %d bytes",
+                      IDL_SCOPED_NAME_LIMIT);
             return NULL;
         }
         length += (size_t)snprintf(text + length, sizeof text - length, "%s", part);
@@ -94,7 +95,7 @@ static void warn_unknown(idl_parser *parser, const idl_annotation *annotation)
     }
     idl_names_put(&parser->reported, parser->arena, key, size - 1, key);
     const char *near = idl_standard_annotation_suggest(annotation->name);
-    idl_warning(parser->diagnostics, IDL_WARNING_UNKNOWN_ANNOTATION, &annotation->range, "unknown annotation '@%s'%s%s%s",
+    idl_warning(parser->diagnostics, IDL_DIAG_UNKNOWN_ANNOTATION, &annotation->range, "unknown annotation '@%s'%s%s%s",
                 annotation->name, near == NULL ? "" : ": did you mean '@", near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
@@ -130,7 +131,8 @@ idl_annotation *idl_parse_annotations(idl_parser *parser)
     size_t n = 0;
     while (idl_parser_is_mark(parser, '@') && !at_annotation_dcl(parser)) {
         if (++n > IDL_ANNOTATIONS_LIMIT) {
-            idl_fatal(parser->diagnostics, &parser->token.range, "more than %d annotations stand here", IDL_ANNOTATIONS_LIMIT);
+            idl_fatal(parser->diagnostics, IDL_DIAG_ANNOTATION_LIMIT, &parser->token.range, "more than %d annotations stand here",
+                      IDL_ANNOTATIONS_LIMIT);
         }
         *end = annotation_appl(parser);
         end = *end == NULL ? end : &(*end)->next;
@@ -152,7 +154,8 @@ static bool annotation_member(idl_parser *parser)
         return false;
     }
     if (type != parser->bad_type && type->kind != IDL_ANY && !idl_is_constant_type(type)) {
-        idl_error(parser->diagnostics, &type->range, "a parameter of an annotation is 'any' or of a constant's type");
+        idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_PARAMETER_TYPE, &type->range,
+                  "a parameter of an annotation is 'any' or of a constant's type");
         type = parser->bad_type;
     }
     idl_node *node = idl_declare(parser, IDL_MEMBER, &name, doc);

@@ -51,9 +51,9 @@ static const idl_type *destination_type(idl_parser *parser, uint32_t width)
     }
     const uint32_t most = width_of_type(idl_type_resolve(type));
     if (most == 0) {
-        idl_error(parser->diagnostics, &type->range, "a bit field is an integer, an octet or a boolean");
+        idl_error(parser->diagnostics, IDL_DIAG_BIT_FIELD_TYPE, &type->range, "a bit field is an integer, an octet or a boolean");
     } else if (width > most) {
-        idl_error(parser->diagnostics, &type->range,
+        idl_error(parser->diagnostics, IDL_DIAG_BIT_FIELD_WIDTH, &type->range,
                   "a bit field of %" PRIu32 " bits does not fit into this type, which has %" PRIu32, width, most);
     } else {
         return type;
@@ -79,7 +79,8 @@ static void declare_field(idl_parser *parser, idl_node *owner, idl_token *name, 
     idl_annotate(parser, node, annotations);
     if (owner->decl.bits > WIDTH_LIMIT) {
         if (owner->decl.bits - like->bits <= WIDTH_LIMIT) {
-            idl_error(parser->diagnostics, &name->range, "bitset '%s' is wider than %d bits", owner->decl.name, WIDTH_LIMIT);
+            idl_error(parser->diagnostics, IDL_DIAG_BITSET_WIDTH, &name->range, "bitset '%s' is wider than %d bits",
+                      owner->decl.name, WIDTH_LIMIT);
         }
         owner->decl.bits = WIDTH_LIMIT + 1;
     }
@@ -93,7 +94,7 @@ static bool bitfield(idl_parser *parser, idl_node *owner)
     like.doc = like.doc == NULL ? parser->token.doc : like.doc;
     const idl_range keyword = parser->token.range;
     if (!idl_parser_take_keyword(parser, IDL_KEYWORD_BITFIELD)) {
-        return idl_parser_unexpected(parser, "'bitfield' or '}'");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_DEFINITION, "'bitfield' or '}'");
     }
     if (!idl_parser_expect(parser, '<', "'<' after 'bitfield'")) {
         return false;
@@ -101,7 +102,7 @@ static bool bitfield(idl_parser *parser, idl_node *owner)
     const idl_range number = parser->token.range;
     uint64_t width = idl_parse_bound(parser);
     if (width > WIDTH_LIMIT) {
-        idl_error(parser->diagnostics, &number, "a bit field has at most %d bits", WIDTH_LIMIT);
+        idl_error(parser->diagnostics, IDL_DIAG_BIT_FIELD_WIDTH, &number, "a bit field has at most %d bits", WIDTH_LIMIT);
         width = 0;
     }
     like.bits = width == 0 ? 1 : (uint32_t)width;
@@ -144,7 +145,8 @@ static void inheritance(idl_parser *parser, idl_node *node)
         return;
     }
     if (base == node) {
-        idl_error(parser->diagnostics, &range, "bitset '%s' cannot inherit from itself", node->decl.name);
+        idl_error(parser->diagnostics, IDL_DIAG_INHERITS_ITSELF, &range, "bitset '%s' cannot inherit from itself",
+                  node->decl.name);
         return;
     }
     const idl_decl **bases = idl_arena_alloc(parser->arena, sizeof *bases);
@@ -185,7 +187,7 @@ bool idl_parse_bitset_dcl(idl_parser *parser, idl_lead lead, idl_node **ret)
     }
     idl_leave_scope(parser, outer);
     if (node->decl.bits == 0 && errors == parser->diagnostics->errors && !node->is_poisoned) {
-        idl_error(parser->diagnostics, &name.range, "bitset '%s' has no bits", name.name);
+        idl_error(parser->diagnostics, IDL_DIAG_EMPTY_DEFINITION, &name.range, "bitset '%s' has no bits", name.name);
     }
     return idl_parser_expect_close(parser, &open);
 }

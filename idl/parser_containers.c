@@ -8,7 +8,7 @@
 static bool close_angle(idl_parser *parser, idl_type *type, const char *wanted)
 {
     if (!idl_parser_take_mark(parser, '>')) {
-        return idl_parser_unexpected(parser, wanted);
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_BRACKET, wanted);
     }
     idl_range_extend(&type->range, &parser->previous);
     return true;
@@ -38,10 +38,10 @@ static bool open_angle(idl_parser *parser, const idl_type *type)
     if (!idl_parser_is_mark(parser, '<')) {
         char wanted[32];
         snprintf(wanted, sizeof wanted, "'<' after '%s'", idl_basic_type_text(type->kind));
-        return idl_parser_unexpected(parser, wanted);
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_BRACKET, wanted);
     }
     if (parser->nesting >= IDL_NESTING_LIMIT) {
-        idl_error(parser->diagnostics, &type->range, "types nest deeper than %d", IDL_NESTING_LIMIT);
+        idl_error(parser->diagnostics, IDL_DIAG_TYPE_NESTING, &type->range, "types nest deeper than %d", IDL_NESTING_LIMIT);
         idl_parser_skip_angles(parser);
         return false;
     }
@@ -60,7 +60,7 @@ static const idl_type *container_end(idl_parser *parser, idl_type *type, bool ba
         return parser->bad_type;
     }
     if (!bad && idl_type_depth(type) > IDL_NESTING_LIMIT) {
-        idl_error(parser->diagnostics, &type->range, "types nest deeper than %d", IDL_NESTING_LIMIT);
+        idl_error(parser->diagnostics, IDL_DIAG_TYPE_NESTING, &type->range, "types nest deeper than %d", IDL_NESTING_LIMIT);
         bad = true;
     }
     return bad ? parser->bad_type : type;
@@ -118,7 +118,7 @@ const idl_type *idl_parse_map_type(idl_parser *parser)
     type->key = idl_parse_type_spec(parser);
     bool bad = type->key == parser->bad_type;
     if (!bad && !is_key(type->key)) {
-        idl_error(parser->diagnostics, &type->key->range,
+        idl_error(parser->diagnostics, IDL_DIAG_MAP_KEY_TYPE, &type->key->range,
                   "the key of a map is an integer, a character, a boolean, a string or an enum");
         bad = true;
     }
@@ -142,7 +142,8 @@ static bool fixed_number(idl_parser *parser, uint32_t low, uint32_t high, const 
         return false;
     }
     if (number < low || number > high) {
-        idl_error(parser->diagnostics, &range, "%s of a fixed-point type is %" PRIu32 " to %" PRIu32, what, low, high);
+        idl_error(parser->diagnostics, IDL_DIAG_FIXED_SIZE, &range, "%s of a fixed-point type is %" PRIu32 " to %" PRIu32, what,
+                  low, high);
         return false;
     }
     *ret = (uint32_t)number;
@@ -196,9 +197,10 @@ const idl_type *idl_parse_array(idl_parser *parser, const idl_type *element, con
             return parser->bad_type;
         }
         if (n == IDL_DIMENSIONS_LIMIT) {
-            idl_error(parser->diagnostics, &open, "an array has at most %d dimensions", IDL_DIMENSIONS_LIMIT);
+            idl_error(parser->diagnostics, IDL_DIAG_ARRAY_SIZE, &open, "an array has at most %d dimensions",
+                      IDL_DIMENSIONS_LIMIT);
         } else if (!bad && size > 0 && size * product > UINT32_MAX) {
-            idl_error(parser->diagnostics, &open, "an array has at most %" PRIu32 " items", UINT32_MAX);
+            idl_error(parser->diagnostics, IDL_DIAG_ARRAY_SIZE, &open, "an array has at most %" PRIu32 " items", UINT32_MAX);
         } else if (size > 0) {
             product *= size;
             dimensions[n++] = (uint32_t)size;
@@ -218,7 +220,7 @@ const idl_type *idl_parse_array(idl_parser *parser, const idl_type *element, con
     type->dimensions = kept;
     type->n_dimensions = n;
     if (idl_type_depth(type) > IDL_NESTING_LIMIT) {
-        idl_error(parser->diagnostics, &type->range, "types nest deeper than %d", IDL_NESTING_LIMIT);
+        idl_error(parser->diagnostics, IDL_DIAG_TYPE_NESTING, &type->range, "types nest deeper than %d", IDL_NESTING_LIMIT);
         return parser->bad_type;
     }
     return type;

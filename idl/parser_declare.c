@@ -10,7 +10,7 @@ bool idl_parse_identifier(idl_parser *parser, const char *what, idl_token *ret)
 {
     const idl_token *token = &parser->token;
     if (token->kind == IDL_TOKEN_KEYWORD && idl_keyword_is_young(token->keyword)) {
-        idl_warning(parser->diagnostics, IDL_WARNING_KEYWORD_AS_NAME, &token->range,
+        idl_warning(parser->diagnostics, IDL_DIAG_KEYWORD_AS_NAME, &token->range,
                     "'%s' is a keyword of newer IDL: as a name it is written '_%s'", idl_keyword_word(token->keyword),
                     idl_keyword_word(token->keyword));
         *ret = *token;
@@ -20,7 +20,7 @@ bool idl_parse_identifier(idl_parser *parser, const char *what, idl_token *ret)
         return true;
     }
     if (token->kind == IDL_TOKEN_KEYWORD) {
-        idl_error(parser->diagnostics, &token->range, "'%s' is a keyword: as a name it is written '_%s'",
+        idl_error(parser->diagnostics, IDL_DIAG_RESERVED_WORD, &token->range, "'%s' is a keyword: as a name it is written '_%s'",
                   idl_keyword_word(token->keyword), idl_keyword_word(token->keyword));
         *ret = *token;
         ret->name = idl_keyword_word(token->keyword);
@@ -28,19 +28,19 @@ bool idl_parse_identifier(idl_parser *parser, const char *what, idl_token *ret)
         return true;
     }
     if (token->kind != IDL_TOKEN_NAME) {
-        return idl_parser_unexpected(parser, what);
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, what);
     }
     const idl_keyword keyword = token->escaped ? IDL_KEYWORD_NONE : idl_keyword_find(token->name, strlen(token->name));
     if (keyword != IDL_KEYWORD_NONE && idl_keyword_is_young(keyword)) {
-        idl_warning(parser->diagnostics, IDL_WARNING_KEYWORD_AS_NAME, &token->range,
+        idl_warning(parser->diagnostics, IDL_DIAG_KEYWORD_AS_NAME, &token->range,
                     "'%s' differs only in case from '%s', a keyword of newer IDL: as a name it is written '_%s'", token->name,
                     idl_keyword_word(keyword), token->name);
     } else if (keyword != IDL_KEYWORD_NONE) {
-        idl_error(parser->diagnostics, &token->range,
+        idl_error(parser->diagnostics, IDL_DIAG_RESERVED_WORD, &token->range,
                   "'%s' differs only in case from the keyword '%s': as a name it is written '_%s'", token->name,
                   idl_keyword_word(keyword), token->name);
     } else if (token->name[0] == '_' || idl_is_digit(token->name[0])) {
-        idl_error(parser->diagnostics, &token->range, "an identifier begins with a letter");
+        idl_error(parser->diagnostics, IDL_DIAG_NAME_SYNTAX, &token->range, "an identifier begins with a letter");
     }
     *ret = *token;
     idl_parser_advance(parser);
@@ -59,7 +59,8 @@ static const char *scoped_name(idl_parser *parser, idl_decl_kind kind, const idl
     }
     const size_t size = strlen(owner->scoped_name) + 2 + strlen(name->name) + 1;
     if (size > IDL_SCOPED_NAME_LIMIT + 1) {
-        idl_error(parser->diagnostics, &name->range, "with its scopes this name is longer than %d bytes", IDL_SCOPED_NAME_LIMIT);
+        idl_error(parser->diagnostics, IDL_DIAG_NAME_TOO_LONG, &name->range, "with its scopes this name is longer than %d bytes",
+                  IDL_SCOPED_NAME_LIMIT);
         return name->name;
     }
     char *text = idl_arena_alloc(parser->arena, size);
@@ -112,8 +113,8 @@ void idl_put_or_report(idl_parser *parser, idl_node *node)
     const idl_node *inherited = idl_names_get(&scope->inherited, node->key, strlen(node->key));
     if (old == NULL && inherited != NULL && !inherited->is_poisoned && !can_redeclare(node, inherited)) {
         node->is_poisoned = true;
-        idl_error(parser->diagnostics, &node->decl.range, "'%s' is already inherited: '%s'", node->decl.name,
-                  inherited->decl.scoped_name);
+        idl_error(parser->diagnostics, IDL_DIAG_REDEFINES_INHERITED, &node->decl.range, "'%s' is already inherited: '%s'",
+                  node->decl.name, inherited->decl.scoped_name);
         idl_note(parser->diagnostics, &inherited->decl.range, "declared here");
     }
     if (old == NULL || old->is_poisoned) {
@@ -122,16 +123,16 @@ void idl_put_or_report(idl_parser *parser, idl_node *node)
     const idl_range *there = &old->decl.range;
     const idl_range *here = &node->decl.range;
     if (there->file == here->file && there->line == here->line && there->column == here->column) {
-        idl_error(parser->diagnostics, here, "'%s' is declared again: this file is included twice and lacks an include guard",
-                  node->decl.name);
+        idl_error(parser->diagnostics, IDL_DIAG_MISSING_INCLUDE_GUARD, here,
+                  "'%s' is declared again: this file is included twice and lacks an include guard", node->decl.name);
         return;
     }
     if (strcmp(old->decl.name, node->decl.name) == 0) {
-        idl_error(parser->diagnostics, &node->decl.range, "'%s' is already declared as %s", node->decl.name,
-                  idl_kind_text(&old->decl));
+        idl_error(parser->diagnostics, IDL_DIAG_DUPLICATE_NAME, &node->decl.range, "'%s' is already declared as %s",
+                  node->decl.name, idl_kind_text(&old->decl));
     } else {
-        idl_error(parser->diagnostics, &node->decl.range, "'%s' differs only in case from '%s', which is %s", node->decl.name,
-                  old->decl.name, idl_kind_text(&old->decl));
+        idl_error(parser->diagnostics, IDL_DIAG_CASE_COLLISION, &node->decl.range,
+                  "'%s' differs only in case from '%s', which is %s", node->decl.name, old->decl.name, idl_kind_text(&old->decl));
     }
     idl_note(parser->diagnostics, old->forward != NULL && !old->is_defined ? &old->forward->range : &old->decl.range,
              "declared here");

@@ -54,27 +54,27 @@ static bool module_dcl(idl_parser *parser, idl_lead lead)
         return false;
     }
     if (idl_parser_is_mark(parser, '<')) {
-        idl_declare_unsupported(parser, &name, &keyword, "template modules are");
+        idl_declare_unsupported(parser, &name, &keyword, &idl_unsupported_template);
         idl_parser_skip_angles(parser);
         if (parser->token.kind == IDL_TOKEN_NAME) {
-            idl_declare_unsupported(parser, &parser->token, &keyword, "template modules are");
+            idl_declare_unsupported(parser, &parser->token, &keyword, &idl_unsupported_template);
         }
         idl_parser_recover(parser);
         return true;
     }
     const idl_range open = parser->token.range;
-    if (!idl_parser_expect(parser, '{', "'{'") && !idl_parser_at_definition(parser)) {
+    if (parser->modules == IDL_NESTING_LIMIT) { /* before its '{', so that recovery skips all of it */
+        idl_error(parser->diagnostics, IDL_DIAG_MODULE_NESTING, &name.range, "modules nest deeper than %d", IDL_NESTING_LIMIT);
         return false;
     }
-    if (parser->modules == IDL_NESTING_LIMIT) {
-        idl_error(parser->diagnostics, &name.range, "modules nest deeper than %d", IDL_NESTING_LIMIT);
+    if (!idl_parser_expect(parser, '{', "'{'") && !idl_parser_at_definition(parser)) {
         return false;
     }
     idl_node *outer = parser->owner;
     idl_node *node = open_module(parser, &name, lead.doc);
     idl_annotate(parser, node, lead.annotations);
     if (idl_parser_is_mark(parser, '}') && parser->diagnostics->errors == errors) {
-        idl_error(parser->diagnostics, &name.range, "module '%s' is empty", name.name);
+        idl_error(parser->diagnostics, IDL_DIAG_EMPTY_DEFINITION, &name.range, "module '%s' is empty", name.name);
     }
     const char *prefix = parser->prefix;
     idl_enter_scope(parser, node);
@@ -206,7 +206,7 @@ static bool typedef_dcl(idl_parser *parser, idl_lead lead)
         return false;
     }
     if (node != NULL && node->decl.kind == IDL_FORWARD) {
-        idl_parser_unexpected(parser, "a name for the typedef");
+        idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "a name for the typedef");
         return true;
     }
     idl_type *type = idl_make_type(parser, IDL_NAMED, node == NULL ? &parser->previous : &node->decl.range);
@@ -268,7 +268,7 @@ static bool definition(idl_parser *parser)
     if (parser->diagnostics->errors > errors && parser->token.kind == IDL_TOKEN_END) {
         return true;
     }
-    idl_parser_unexpected(parser, "a definition");
+    idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_DEFINITION, "a definition");
     if (idl_parser_is_mark(parser, '}') || idl_parser_is_mark(parser, ';')) {
         idl_parser_advance(parser); /* or recovery would stop here for ever */
         idl_parser_take_mark(parser, ';');

@@ -26,7 +26,8 @@ static void enter_number(idl_parser *parser, open_list *open, idl_node *node, co
         idl_names_put(&open->numbers, parser->arena, (const char *)key, sizeof *key, node);
         return;
     }
-    idl_error(parser->diagnostics, &node->decl.range, "'%s' has the same %s as '%s'", node->decl.name, what, old->decl.name);
+    idl_error(parser->diagnostics, IDL_DIAG_DUPLICATE_ENUM_VALUE, &node->decl.range, "'%s' has the same %s as '%s'",
+              node->decl.name, what, old->decl.name);
     idl_note(parser->diagnostics, &old->decl.range, "declared here");
 }
 
@@ -61,8 +62,9 @@ static bool enumerator(idl_parser *parser, open_list *open, idl_node **ret)
     decl->value = open->next;
     idl_annotate(parser, node, annotations);
     if (!fits_enum(node->of_enum, &decl->value)) {
-        idl_error(parser->diagnostics, &decl->range, "the value of '%s', %s%" PRIu64 ", does not fit into %u bits", decl->name,
-                  decl->value.negative ? "-" : "", decl->value.magnitude, node->of_enum->bits == 0 ? 32 : node->of_enum->bits);
+        idl_error(parser->diagnostics, IDL_DIAG_ENUM_VALUE_OUT_OF_RANGE, &decl->range,
+                  "the value of '%s', %s%" PRIu64 ", does not fit into %u bits", decl->name, decl->value.negative ? "-" : "",
+                  decl->value.magnitude, node->of_enum->bits == 0 ? 32 : node->of_enum->bits);
     } else {
         enter_number(parser, open, node, "value");
     }
@@ -87,8 +89,9 @@ static bool bit_value(idl_parser *parser, open_list *open, idl_node **ret)
     decl->value = open->next;
     idl_annotate(parser, node, annotations);
     if (decl->value.magnitude >= open->node->decl.bits) {
-        idl_error(parser->diagnostics, &decl->range, "bit '%s' has position %" PRIu64 ", and bitmask '%s' has %" PRIu32 " bits",
-                  decl->name, decl->value.magnitude, open->node->decl.name, open->node->decl.bits);
+        idl_error(parser->diagnostics, IDL_DIAG_ENUM_VALUE_OUT_OF_RANGE, &decl->range,
+                  "bit '%s' has position %" PRIu64 ", and bitmask '%s' has %" PRIu32 " bits", decl->name, decl->value.magnitude,
+                  open->node->decl.name, open->node->decl.bits);
         decl->value.magnitude = 0;
     } else {
         enter_number(parser, open, node, "position");
@@ -117,7 +120,7 @@ static bool items(idl_parser *parser, open_list *open, bool (*item)(idl_parser *
         }
     }
     if (ok && !idl_parser_is_mark(parser, '}') && !idl_parser_at_definition(parser)) {
-        ok = idl_parser_unexpected(parser, "',' or '}'");
+        ok = idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_SEPARATOR, "',' or '}'");
     }
     if (!ok) {
         /* Names may follow: to the end of the block, so that one error is one message. */

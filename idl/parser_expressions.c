@@ -17,13 +17,13 @@ static bool report_fault(idl_parser *parser, idl_fault fault, const idl_range *r
     case IDL_FAULT_NONE:
         return false;
     case IDL_FAULT_OVERFLOW:
-        idl_error(parser->diagnostics, range, "this overflows");
+        idl_error(parser->diagnostics, IDL_DIAG_CONSTANT_OVERFLOW, range, "this overflows");
         break;
     case IDL_FAULT_ZERO:
-        idl_error(parser->diagnostics, range, "division by zero");
+        idl_error(parser->diagnostics, IDL_DIAG_DIVISION_BY_ZERO, range, "division by zero");
         break;
     case IDL_FAULT_SHIFT:
-        idl_error(parser->diagnostics, range, "a shift goes by 0 to 63 bits");
+        idl_error(parser->diagnostics, IDL_DIAG_SHIFT_OUT_OF_RANGE, range, "a shift goes by 0 to 63 bits");
         break;
     }
     return true;
@@ -51,7 +51,8 @@ static void string_literals(idl_parser *parser, expr_value *operand)
         memcpy(text + length, parser->token.string, more);
         length += more;
         if (parser->token.is_wide != is_wide && !bad) {
-            idl_error(parser->diagnostics, &parser->token.range, "a wide string and one that is not wide cannot be joined");
+            idl_error(parser->diagnostics, IDL_DIAG_MIXED_STRINGS, &parser->token.range,
+                      "a wide string and one that is not wide cannot be joined");
             bad = true;
         }
         bad = bad || parser->token.bad;
@@ -61,7 +62,7 @@ static void string_literals(idl_parser *parser, expr_value *operand)
     }
     text[length] = '\0';
     if (!bad && !idl_is_utf8(text, length)) {
-        idl_error(parser->diagnostics, &operand->range, "with its escapes this string is not UTF-8");
+        idl_error(parser->diagnostics, IDL_DIAG_STRING_NOT_UTF8, &operand->range, "with its escapes this string is not UTF-8");
         bad = true;
     }
     operand->value = (idl_value) { .string = text };
@@ -96,9 +97,9 @@ static bool literal(idl_parser *parser, expr_value *operand)
             *value = (idl_value) { .kind = IDL_VALUE_BOOLEAN, .magnitude = token->keyword == IDL_KEYWORD_TRUE };
             break;
         }
-        return idl_parser_unexpected(parser, "a value");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_VALUE, "a value");
     default:
-        return idl_parser_unexpected(parser, "a value");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_VALUE, "a value");
     }
     parser->forgive_semicolon = token->bad;
     if (token->bad) {
@@ -114,7 +115,8 @@ static bool primary_expr(idl_parser *parser, const expr_target *target, expr_val
     *ret = (expr_value) { .range = parser->token.range };
     if (idl_parser_is_mark(parser, '(')) {
         if (parser->nesting >= IDL_NESTING_LIMIT) {
-            idl_error(parser->diagnostics, &parser->token.range, "expressions nest deeper than %d", IDL_NESTING_LIMIT);
+            idl_error(parser->diagnostics, IDL_DIAG_EXPRESSION_NESTING, &parser->token.range, "expressions nest deeper than %d",
+                      IDL_NESTING_LIMIT);
             return false;
         }
         const bool in_bound = parser->in_bound;
@@ -174,7 +176,7 @@ static bool check_operator(idl_parser *parser, const expr_target *target, int op
         return true;
     }
     if (left == NULL || left->value.kind != IDL_VALUE_NONE) {
-        idl_error(parser->diagnostics, &parser->token.range, "this operator is not for %s",
+        idl_error(parser->diagnostics, IDL_DIAG_OPERATOR_TYPE, &parser->token.range, "this operator is not for %s",
                   kind == IDL_VALUE_FLOAT     ? "floating-point numbers"
                   : kind == IDL_VALUE_FIXED   ? "fixed-point numbers"
                   : kind == IDL_VALUE_BOOLEAN ? "booleans"
@@ -241,7 +243,8 @@ static bool unary_expr(idl_parser *parser, const expr_target *target, expr_value
     idl_value *value = &ret->value;
     if (target->kind == EXPR_ANY && value->kind != IDL_VALUE_NONE &&
         (!is_operand((int)value->kind, operation) || value->kind == IDL_VALUE_BITS)) {
-        idl_error(parser->diagnostics, &ret->range, "this operator is not for %s", idl_expr_value_text(value));
+        idl_error(parser->diagnostics, IDL_DIAG_OPERATOR_TYPE, &ret->range, "this operator is not for %s",
+                  idl_expr_value_text(value));
         value->kind = IDL_VALUE_NONE;
     }
     if (!allowed || value->kind == IDL_VALUE_NONE) {
@@ -320,8 +323,8 @@ static void combine(idl_parser *parser, int operation, expr_value *left, expr_va
         return;
     }
     if (!unify(&left->value, &right->value) || !is_operand((int)left->value.kind, operation)) {
-        idl_error(parser->diagnostics, &first, "this operator is not for %s and %s", idl_expr_value_text(&left->value),
-                  idl_expr_value_text(&right->value));
+        idl_error(parser->diagnostics, IDL_DIAG_OPERATOR_TYPE, &first, "this operator is not for %s and %s",
+                  idl_expr_value_text(&left->value), idl_expr_value_text(&right->value));
         left->value.kind = IDL_VALUE_NONE;
         return;
     }
@@ -343,7 +346,7 @@ static bool binary_expr(idl_parser *parser, const expr_target *target, expr_valu
         idl_parser_advance(parser);
         if (operation == '>') {
             if (!idl_parser_is_mark(parser, '>') || !parser->token.adjacent) {
-                return idl_parser_unexpected(parser, "'>>'");
+                return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_VALUE, "'>>'");
             }
             idl_parser_advance(parser);
         }

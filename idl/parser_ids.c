@@ -87,7 +87,8 @@ static idl_node *find_named(pragma_reader *reader, const char *name)
         found = NULL;
     }
     if (found == NULL || *at != '\0' || found->is_builtin) {
-        idl_error(parser->diagnostics, &reader->token->range, "unknown name '%s' in #pragma %s", name, reader->token->string);
+        idl_error(parser->diagnostics, IDL_DIAG_UNKNOWN_NAME, &reader->token->range, "unknown name '%s' in #pragma %s", name,
+                  reader->token->string);
         return NULL;
     }
     return found;
@@ -102,7 +103,7 @@ static void pragma(idl_parser *parser, const idl_token *token)
     const char *name = is_prefix ? "" : read_name(&reader);
     char *value = name == NULL ? NULL : is_prefix || is_id ? read_string(&reader) : read_version(&reader);
     if (value == NULL) {
-        idl_error(parser->diagnostics, &token->range, "#pragma %s needs %s", token->string,
+        idl_error(parser->diagnostics, IDL_DIAG_PRAGMA_SYNTAX, &token->range, "#pragma %s needs %s", token->string,
                   is_prefix ? "a string"
                   : is_id   ? "a name and a string"
                             : "a name and a version, such as 1.2");
@@ -123,7 +124,8 @@ static void pragma(idl_parser *parser, const idl_token *token)
     if (is_id) {
         idl_set_type_id(parser, node, value, &token->range);
     } else if (node->version != NULL && strcmp(node->version, value) != 0) {
-        idl_error(parser->diagnostics, &token->range, "'%s' already has the version %s", node->decl.scoped_name, node->version);
+        idl_error(parser->diagnostics, IDL_DIAG_REPEATED_ID, &token->range, "'%s' already has the version %s",
+                  node->decl.scoped_name, node->version);
     } else {
         node->version = value;
     }
@@ -142,9 +144,11 @@ void idl_run_pragmas(idl_parser *parser)
 void idl_set_type_id(idl_parser *parser, idl_node *node, const char *id, const idl_range *range)
 {
     if (strchr(id, ':') == NULL) {
-        idl_error(parser->diagnostics, range, "a repository id has a format and a colon in front: \"IDL:bank/Account:1.0\"");
+        idl_error(parser->diagnostics, IDL_DIAG_REPOSITORY_ID_SYNTAX, range,
+                  "a repository id has a format and a colon in front: \"IDL:bank/Account:1.0\"");
     } else if (node->type_id != NULL && strcmp(node->type_id, id) != 0) {
-        idl_error(parser->diagnostics, range, "'%s' already has the repository id \"%s\"", node->decl.scoped_name, node->type_id);
+        idl_error(parser->diagnostics, IDL_DIAG_REPEATED_ID, range, "'%s' already has the repository id \"%s\"",
+                  node->decl.scoped_name, node->type_id);
     } else {
         node->type_id = id;
     }
@@ -157,7 +161,7 @@ bool idl_parse_id_dcl(idl_parser *parser)
 {
     const bool is_id = idl_parser_is_keyword(parser, IDL_KEYWORD_TYPEID);
     if (idl_parser_is_keyword(parser, IDL_KEYWORD_IMPORT)) {
-        idl_parser_unsupported(parser, &parser->token.range, "import is");
+        idl_parser_unsupported(parser, &parser->token.range, &idl_unsupported_import);
         idl_parser_recover(parser);
         return true;
     }
@@ -169,7 +173,7 @@ bool idl_parse_id_dcl(idl_parser *parser)
     idl_node *node = idl_parse_scoped_name(parser, IDL_WANT_ANYTHING, &range);
     range = parser->token.range;
     if (parser->token.kind != IDL_TOKEN_STRING) {
-        idl_parser_unexpected(parser, "a string");
+        idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_STRING, "a string");
         idl_parser_recover(parser);
         return true;
     }
@@ -179,7 +183,8 @@ bool idl_parse_id_dcl(idl_parser *parser)
     if (node != NULL && !bad && is_id) {
         idl_set_type_id(parser, node, text, &range);
     } else if (node != NULL && !bad && node->type_prefix != NULL && strcmp(node->type_prefix, text) != 0) {
-        idl_error(parser->diagnostics, &range, "'%s' already has the prefix \"%s\"", node->decl.scoped_name, node->type_prefix);
+        idl_error(parser->diagnostics, IDL_DIAG_REPEATED_ID, &range, "'%s' already has the prefix \"%s\"", node->decl.scoped_name,
+                  node->type_prefix);
     } else if (node != NULL && !bad) {
         node->type_prefix = text;
     }

@@ -21,7 +21,7 @@ static bool raises_expr(idl_parser *parser, const char *again, idl_decl_list *re
 /* context_expr = "context" "(" string_literal { "," string_literal } ")" */
 static bool context_expr(idl_parser *parser)
 {
-    idl_warning(parser->diagnostics, IDL_WARNING_CONTEXT, &parser->token.range,
+    idl_warning(parser->diagnostics, IDL_DIAG_CONTEXT, &parser->token.range,
                 "a context has no effect: the standard has given it up");
     idl_parser_advance(parser);
     if (!idl_parser_expect(parser, '(', "'('")) {
@@ -29,7 +29,7 @@ static bool context_expr(idl_parser *parser)
     }
     do {
         if (parser->token.kind != IDL_TOKEN_STRING) {
-            return idl_parser_unexpected(parser, "a string");
+            return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_STRING, "a string");
         }
         while (parser->token.kind == IDL_TOKEN_STRING) {
             idl_parser_advance(parser);
@@ -49,11 +49,12 @@ static bool param_dcl(idl_parser *parser, const idl_node *operation, idl_node **
     if (idl_parser_is_keyword(parser, IDL_KEYWORD_OUT) || idl_parser_is_keyword(parser, IDL_KEYWORD_INOUT)) {
         direction = parser->token.keyword == IDL_KEYWORD_OUT ? IDL_OUT : IDL_INOUT;
         if (operation->decl.is_oneway) {
-            idl_error(parser->diagnostics, &parser->token.range, "a oneway operation has only 'in' parameters");
+            idl_error(parser->diagnostics, IDL_DIAG_ONEWAY_OUTPUT, &parser->token.range,
+                      "a oneway operation has only 'in' parameters");
         }
         idl_parser_advance(parser);
     } else if (!idl_parser_take_keyword(parser, IDL_KEYWORD_IN)) {
-        idl_parser_unexpected(parser, "'in', 'out' or 'inout'");
+        idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_WORD, "'in', 'out' or 'inout'");
         if (parser->token.kind != IDL_TOKEN_NAME && parser->token.kind != IDL_TOKEN_KEYWORD) {
             return false;
         }
@@ -95,7 +96,8 @@ static bool operation_end(idl_parser *parser, idl_node *operation)
 {
     if (idl_parser_is_keyword(parser, IDL_KEYWORD_RAISES)) {
         if (operation->decl.is_oneway) {
-            idl_error(parser->diagnostics, &parser->token.range, "a oneway operation cannot raise exceptions");
+            idl_error(parser->diagnostics, IDL_DIAG_ONEWAY_RAISES, &parser->token.range,
+                      "a oneway operation cannot raise exceptions");
         }
         if (!raises_expr(parser, "this operation raises", &operation->decl.raises)) {
             return false;
@@ -125,7 +127,8 @@ static bool op_dcl(idl_parser *parser, idl_lead lead)
         return false;
     }
     if (is_oneway && type->kind != IDL_VOID) {
-        idl_error(parser->diagnostics, &type->range, "a oneway operation has no result: it returns 'void'");
+        idl_error(parser->diagnostics, IDL_DIAG_ONEWAY_RESULT, &type->range,
+                  "a oneway operation has no result: it returns 'void'");
     }
     idl_node *node = idl_declare(parser, IDL_OPERATION, &name, lead.doc);
     node->decl.type = type;
@@ -153,7 +156,8 @@ static bool attr_raises_expr(idl_parser *parser, bool is_readonly, idl_decl *lik
             return false;
         }
         if (!is_readonly) {
-            idl_error(parser->diagnostics, &range, "an attribute that is not readonly has 'getraises' and 'setraises'");
+            idl_error(parser->diagnostics, IDL_DIAG_ATTRIBUTE_RAISES, &range,
+                      "an attribute that is not readonly has 'getraises' and 'setraises'");
         }
         return true;
     }
@@ -167,7 +171,8 @@ static bool attr_raises_expr(idl_parser *parser, bool is_readonly, idl_decl *lik
         return false;
     }
     if (is_readonly && (sets || like->raises.length > 0)) {
-        idl_error(parser->diagnostics, sets ? &set_range : &range, "a readonly attribute has 'raises'");
+        idl_error(parser->diagnostics, IDL_DIAG_ATTRIBUTE_RAISES, sets ? &set_range : &range,
+                  "a readonly attribute has 'raises'");
     }
     return true;
 }
@@ -178,7 +183,7 @@ static bool attr_dcl(idl_parser *parser, idl_lead lead)
 {
     const bool is_readonly = idl_parser_take_keyword(parser, IDL_KEYWORD_READONLY);
     if (!idl_parser_take_keyword(parser, IDL_KEYWORD_ATTRIBUTE)) {
-        return idl_parser_unexpected(parser, "'attribute' after 'readonly'");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_WORD, "'attribute' after 'readonly'");
     }
     const idl_type *type = idl_parse_type_spec(parser);
     idl_node *first = NULL;
@@ -238,7 +243,7 @@ static bool export(idl_parser *parser)
     if (idl_parser_take_mark(parser, '@')) {
         return idl_parse_annotation_dcl(parser, lead.doc);
     }
-    idl_parser_unexpected(parser, "an operation or an attribute");
+    idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_DEFINITION, "an operation or an attribute");
     return idl_parser_take_mark(parser, ';');
 }
 
@@ -252,15 +257,16 @@ static void inheritance(idl_parser *parser, idl_node *node, idl_name_list *list)
             continue;
         }
         if (base == node) {
-            idl_error(parser->diagnostics, &range, "interface '%s' cannot inherit from itself", node->decl.name);
+            idl_error(parser->diagnostics, IDL_DIAG_INHERITS_ITSELF, &range, "interface '%s' cannot inherit from itself",
+                      node->decl.name);
         } else if (!base->is_defined) {
-            idl_error(parser->diagnostics, &range, "interface '%s' is not defined yet: a base is defined before its heirs",
-                      base->decl.name);
+            idl_error(parser->diagnostics, IDL_DIAG_BASE_NOT_DEFINED, &range,
+                      "interface '%s' is not defined yet: a base is defined before its heirs", base->decl.name);
             if (base->forward != NULL) {
                 idl_note(parser->diagnostics, &base->forward->range, "only declared here");
             }
         } else if (idl_name_list_has(list, &base->decl)) {
-            idl_error(parser->diagnostics, &range, "'%s' is named twice as a base", base->decl.name);
+            idl_error(parser->diagnostics, IDL_DIAG_REPEATED_NAME, &range, "'%s' is named twice as a base", base->decl.name);
         } else {
             idl_name_list_add(parser, list, &base->decl, &range);
         }
@@ -298,8 +304,9 @@ static void check_kind(idl_parser *parser, const idl_node *known, const idl_toke
     const bool local_differs = known->decl.is_local != is_local;
     const char *word = local_differs ? "local" : "abstract";
     const bool has_word = local_differs ? is_local : is_abstract;
-    idl_error(parser->diagnostics, &name->range, "interface '%s' was %sdeclared %s, and here it is%s", name->name,
-              has_word ? "not " : "", word, has_word ? "" : " not");
+    idl_error(parser->diagnostics, IDL_DIAG_INTERFACE_KIND_DIFFERS, &name->range,
+              "interface '%s' was %sdeclared %s, and here it is%s", name->name, has_word ? "not " : "", word,
+              has_word ? "" : " not");
     idl_note(parser->diagnostics, known->forward != NULL && !known->is_defined ? &known->forward->range : &known->decl.range,
              "declared here");
 }
@@ -313,13 +320,15 @@ bool idl_parse_interface_dcl(idl_parser *parser, idl_lead lead)
     const idl_range range = parser->token.range;
     const bool is_local = idl_parser_take_keyword(parser, IDL_KEYWORD_LOCAL);
     const bool is_abstract = !is_local && idl_parser_take_keyword(parser, IDL_KEYWORD_ABSTRACT);
-    if (is_abstract && idl_parser_take_keyword(parser, IDL_KEYWORD_VALUETYPE)) {
-        idl_declare_unsupported(parser, &parser->token, &range, "value types are");
+    if (is_abstract && (idl_parser_take_keyword(parser, IDL_KEYWORD_VALUETYPE) ||
+                        idl_parser_take_keyword(parser, IDL_KEYWORD_EVENTTYPE))) {
+        idl_declare_unsupported(parser, &parser->token, &range, &idl_unsupported_value_type);
         idl_parser_recover(parser);
         return true;
     }
     if (!idl_parser_take_keyword(parser, IDL_KEYWORD_INTERFACE)) {
-        return idl_parser_unexpected(parser, is_local ? "'interface' after 'local'" : "'interface' after 'abstract'");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_WORD,
+                                     is_local ? "'interface' after 'local'" : "'interface' after 'abstract'");
     }
     if (!idl_parse_identifier(parser, "a name for the interface", &name)) {
         return false;

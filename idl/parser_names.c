@@ -65,11 +65,12 @@ static void report_unknown(idl_parser *parser, name_reference *reference, const 
     idl_names_put(&parser->reported, parser->arena, kept, reference->length, kept);
     const idl_node *near = idl_scope_suggest(scope, name, wanted, outward);
     if (near == NULL) {
-        idl_error(parser->diagnostics, &reference->range, "unknown %s '%s'", wanted_text(wanted), reference->text);
+        idl_error(parser->diagnostics, IDL_DIAG_UNKNOWN_NAME, &reference->range, "unknown %s '%s'", wanted_text(wanted),
+                  reference->text);
     } else {
         const int qualification = (int)(reference->length - strlen(name));
-        idl_error(parser->diagnostics, &reference->range, "unknown %s '%s': did you mean '%.*s%s'?", wanted_text(wanted),
-                  reference->text, qualification, reference->text, near->decl.name);
+        idl_error(parser->diagnostics, IDL_DIAG_UNKNOWN_NAME, &reference->range, "unknown %s '%s': did you mean '%.*s%s'?",
+                  wanted_text(wanted), reference->text, qualification, reference->text, near->decl.name);
     }
 }
 
@@ -81,8 +82,8 @@ static idl_node *resolve_step(idl_parser *parser, name_reference *reference, con
     idl_node *found = outward ? idl_scope_find_outward(scope, name, &similar) : idl_scope_find(scope, name, &similar);
     if (found == NULL && similar != NULL && (similar->is_poisoned || idl_is_wanted(&similar->decl, wanted))) {
         if (!similar->is_poisoned) {
-            idl_error(parser->diagnostics, &reference->range, "'%s' differs only in case from '%s'", reference->text,
-                      similar->decl.name);
+            idl_error(parser->diagnostics, IDL_DIAG_CASE_OF_REFERENCE, &reference->range, "'%s' differs only in case from '%s'",
+                      reference->text, similar->decl.name);
             idl_note(parser->diagnostics, &similar->decl.range, "declared here");
         }
         found = similar;
@@ -97,14 +98,15 @@ static void report_unwanted(idl_parser *parser, const name_reference *reference,
 {
     const idl_decl *decl = &found->decl;
     if (wanted == IDL_WANT_TYPE && decl->kind == IDL_EXCEPTION) {
-        idl_error(parser->diagnostics, &reference->range, "exception '%s' cannot be used as a type", reference->text);
-    } else if (wanted == IDL_WANT_SCOPE && decl->kind == IDL_ENUM) {
-        idl_error(parser->diagnostics, &reference->range, "enum '%s' is no scope: its enumerators belong to the scope around it",
+        idl_error(parser->diagnostics, IDL_DIAG_EXCEPTION_AS_TYPE, &reference->range, "exception '%s' cannot be used as a type",
                   reference->text);
+    } else if (wanted == IDL_WANT_SCOPE && decl->kind == IDL_ENUM) {
+        idl_error(parser->diagnostics, IDL_DIAG_ENUM_IS_NO_SCOPE, &reference->range,
+                  "enum '%s' is no scope: its enumerators belong to the scope around it", reference->text);
     } else {
         const char *text = wanted_text(wanted);
-        idl_error(parser->diagnostics, &reference->range, "'%s' is %s, not %s %s", reference->text, idl_kind_text(decl),
-                  text[0] == 'i' || text[0] == 'e' ? "an" : "a", text);
+        idl_error(parser->diagnostics, IDL_DIAG_WRONG_KIND_OF_NAME, &reference->range, "'%s' is %s, not %s %s", reference->text,
+                  idl_kind_text(decl), text[0] == 'i' || text[0] == 'e' ? "an" : "a", text);
     }
     if (!found->is_builtin) {
         idl_note(parser->diagnostics, &decl->range, "declared here");
@@ -119,8 +121,8 @@ static void report_unusable(idl_parser *parser, const name_reference *reference,
         idl_note(parser->diagnostics, &found->decl.range, "declared here");
         return;
     }
-    idl_error(parser->diagnostics, &reference->range, "'%s' is ambiguous: '%s' or '%s'", reference->text, found->decl.scoped_name,
-              found->ambiguous->decl.scoped_name);
+    idl_error(parser->diagnostics, IDL_DIAG_AMBIGUOUS_NAME, &reference->range, "'%s' is ambiguous: '%s' or '%s'", reference->text,
+              found->decl.scoped_name, found->ambiguous->decl.scoped_name);
     idl_note(parser->diagnostics, &found->decl.range, "one is declared here");
     idl_note(parser->diagnostics, &found->ambiguous->decl.range, "the other here");
 }
@@ -136,8 +138,9 @@ static void check_included(idl_parser *parser, const name_reference *reference, 
         sees = idl_source_sees(sources, here, forward->range.file);
     }
     if (!sees) {
-        idl_error(parser->diagnostics, &reference->range, "'%s' is declared in '%s', which '%s' does not include",
-                  reference->text, found->decl.range.file->spelling, here->spelling);
+        idl_error(parser->diagnostics, IDL_DIAG_NOT_INCLUDED, &reference->range,
+                  "'%s' is declared in '%s', which '%s' does not include", reference->text, found->decl.range.file->spelling,
+                  here->spelling);
         idl_note(parser->diagnostics, &found->decl.range, "declared here");
     }
 }
@@ -159,7 +162,7 @@ idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range
         if (name.kind == IDL_TOKEN_KEYWORD && idl_keyword_is_young(name.keyword)) {
             name.name = idl_keyword_word(name.keyword); /* a warning stands at its declaration */
         } else if (name.kind != IDL_TOKEN_NAME) {
-            idl_parser_unexpected(parser, "a name");
+            idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "a name");
             found = NULL;
             break;
         }
@@ -201,7 +204,7 @@ idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range
 void idl_name_list_add(idl_parser *parser, idl_name_list *list, const idl_decl *decl, const idl_range *range)
 {
     if (list->length == LIST_LIMIT) {
-        idl_error(parser->diagnostics, range, "this list has more than %d names", LIST_LIMIT);
+        idl_error(parser->diagnostics, IDL_DIAG_LIST_LIMIT, range, "this list has more than %d names", LIST_LIMIT);
         return;
     }
     if (list->length == list->room) {
@@ -241,7 +244,7 @@ bool idl_parse_name_list(idl_parser *parser, idl_wanted wanted, const char *agai
             continue;
         }
         if (idl_name_list_has(list, &node->decl)) {
-            idl_error(parser->diagnostics, &range, "%s '%s' twice", again, node->decl.name);
+            idl_error(parser->diagnostics, IDL_DIAG_REPEATED_NAME, &range, "%s '%s' twice", again, node->decl.name);
             continue;
         }
         idl_name_list_add(parser, list, &node->decl, &range);

@@ -7,7 +7,8 @@ void idl_set_depth(idl_parser *parser, idl_node *node, uint32_t depth)
 {
     /* What generated code and readers do with a type recurses. */
     if (depth > IDL_NESTING_LIMIT) {
-        idl_error(parser->diagnostics, &node->decl.range, "'%s' nests deeper than %d types", node->decl.name, IDL_NESTING_LIMIT);
+        idl_error(parser->diagnostics, IDL_DIAG_TYPE_NESTING, &node->decl.range, "'%s' nests deeper than %d types",
+                  node->decl.name, IDL_NESTING_LIMIT);
         depth = 0;
     }
     node->depth = depth;
@@ -33,12 +34,12 @@ const idl_type *idl_check_member_type(idl_parser *parser, const idl_type *type)
     idl_node *node = idl_node_of(held->decl);
     const char *what = held->decl->kind == IDL_STRUCT ? "struct" : "union";
     if (node->is_open) {
-        idl_error(parser->diagnostics, &type->range, "%s '%s' cannot contain itself: use sequence<%s>", what, held->decl->name,
-                  held->decl->name);
+        idl_error(parser->diagnostics, IDL_DIAG_CONTAINS_ITSELF, &type->range, "%s '%s' cannot contain itself: use sequence<%s>",
+                  what, held->decl->name, held->decl->name);
     } else if (!node->is_defined) {
         node->is_poisoned = true;
-        idl_error(parser->diagnostics, &type->range, "%s '%s' is not defined yet: until then it can only be in a sequence", what,
-                  held->decl->name);
+        idl_error(parser->diagnostics, IDL_DIAG_INCOMPLETE_TYPE, &type->range,
+                  "%s '%s' is not defined yet: until then it can only be in a sequence", what, held->decl->name);
         if (node->forward != NULL) {
             idl_note(parser->diagnostics, &node->forward->range, "only declared here");
         }
@@ -164,10 +165,11 @@ static void inheritance(idl_parser *parser, idl_node *node)
     if (base == NULL) {
         node->is_poisoned = true;
     } else if (base == node) {
-        idl_error(parser->diagnostics, &range, "struct '%s' cannot inherit from itself", node->decl.name);
+        idl_error(parser->diagnostics, IDL_DIAG_INHERITS_ITSELF, &range, "struct '%s' cannot inherit from itself",
+                  node->decl.name);
     } else if (!base->is_defined) {
-        idl_error(parser->diagnostics, &range, "struct '%s' is not defined yet: a base is defined before its heirs",
-                  base->decl.name);
+        idl_error(parser->diagnostics, IDL_DIAG_BASE_NOT_DEFINED, &range,
+                  "struct '%s' is not defined yet: a base is defined before its heirs", base->decl.name);
         if (base->forward != NULL) {
             idl_note(parser->diagnostics, &base->forward->range, "only declared here");
         }
@@ -175,7 +177,7 @@ static void inheritance(idl_parser *parser, idl_node *node)
         inherit(parser, node, base);
     }
     while (idl_parser_is_mark(parser, ',')) {
-        idl_error(parser->diagnostics, &parser->token.range, "a struct has at most one base");
+        idl_error(parser->diagnostics, IDL_DIAG_SECOND_BASE, &parser->token.range, "a struct has at most one base");
         idl_parser_advance(parser);
         idl_parse_scoped_name(parser, IDL_WANT_STRUCT, &range);
     }

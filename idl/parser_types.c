@@ -93,7 +93,7 @@ static idl_type_kind unsigned_type(idl_parser *parser, idl_type *type)
         return IDL_UINT16;
     }
     if (!idl_parser_take_keyword(parser, IDL_KEYWORD_LONG)) {
-        idl_parser_unexpected(parser, "'short' or 'long' after 'unsigned'");
+        idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_WORD, "'short' or 'long' after 'unsigned'");
         const bool is_int = parser->token.kind == IDL_TOKEN_NAME && strcmp(parser->token.name, "int") == 0;
         if (is_int || (parser->token.kind == IDL_TOKEN_KEYWORD && find_basic_type(parser->token.keyword) != NULL)) {
             idl_parser_advance(parser); /* it was meant as the rest of the type */
@@ -166,17 +166,18 @@ static const idl_type *no_type(idl_parser *parser)
 {
     const idl_token *token = &parser->token;
     if (token->keyword == IDL_KEYWORD_VALUEBASE) {
-        idl_parser_unsupported(parser, &token->range, "value types are");
+        idl_parser_unsupported(parser, &token->range, &idl_unsupported_value_type);
         idl_parser_advance(parser);
     } else if (token->keyword == IDL_KEYWORD_VOID) {
-        idl_error(parser->diagnostics, &token->range, "'void' can only be the result of an operation");
+        idl_error(parser->diagnostics, IDL_DIAG_VOID_AS_TYPE, &token->range, "'void' can only be the result of an operation");
         idl_parser_advance(parser);
     } else if (token->keyword == IDL_KEYWORD_STRUCT || token->keyword == IDL_KEYWORD_ENUM ||
                token->keyword == IDL_KEYWORD_UNION) {
-        idl_error(parser->diagnostics, &token->range, "a type cannot be defined here: define it before, and use its name");
+        idl_error(parser->diagnostics, IDL_DIAG_NESTED_DEFINITION, &token->range,
+                  "a type cannot be defined here: define it before, and use its name");
         skip_definition(parser);
     } else {
-        idl_parser_unexpected(parser, "a type");
+        idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_TYPE, "a type");
     }
     return parser->bad_type;
 }
@@ -214,7 +215,7 @@ static const idl_type *type_spec(idl_parser *parser)
     if (token->kind == IDL_TOKEN_KEYWORD) {
         return no_type(parser);
     }
-    idl_parser_unexpected(parser, "a type");
+    idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_TYPE, "a type");
     return parser->bad_type;
 }
 
@@ -247,7 +248,8 @@ bool idl_parse_simple_declarator(idl_parser *parser, const char *what, const idl
     const bool ok = idl_parse_declarator(parser, what, type, ret_name);
     if (ok && *type != parser->bad_type && (*type)->kind == IDL_ARRAY) {
         range = (*type)->range;
-        idl_error(parser->diagnostics, &range, "an array cannot be declared here: give its type a name with typedef");
+        idl_error(parser->diagnostics, IDL_DIAG_MISPLACED_ARRAY, &range,
+                  "an array cannot be declared here: give its type a name with typedef");
         *type = parser->bad_type;
     }
     return ok;

@@ -79,7 +79,7 @@ static void enter_label(idl_parser *parser, open_union *open, const idl_value *v
     *key = (label_key) { number->magnitude, number->negative && number->magnitude > 0 };
     const idl_range *old = idl_names_get(&open->labels, (const char *)key, sizeof *key);
     if (old != NULL) {
-        idl_error(parser->diagnostics, range, "this label is already used");
+        idl_error(parser->diagnostics, IDL_DIAG_DUPLICATE_LABEL, range, "this label is already used");
         idl_note(parser->diagnostics, old, "used here");
         open->faulty = true;
         return;
@@ -109,7 +109,7 @@ static bool case_label(idl_parser *parser, open_union *open, label_list *list)
     idl_range range = parser->token.range;
     if (idl_parser_take_keyword(parser, IDL_KEYWORD_DEFAULT)) {
         if (open->default_range.line > 0) {
-            idl_error(parser->diagnostics, &range, "a second 'default'");
+            idl_error(parser->diagnostics, IDL_DIAG_DUPLICATE_DEFAULT, &range, "a second 'default'");
             idl_note(parser->diagnostics, &open->default_range, "the first is here");
         } else {
             open->default_range = range;
@@ -149,7 +149,7 @@ static bool case_(idl_parser *parser, open_union *open)
     const char *doc = parser->token.doc;
     idl_annotation *before = idl_parse_annotations(parser);
     if (!at_label(parser)) {
-        return idl_parser_unexpected(parser, "'case', 'default' or '}'");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_WORD, "'case', 'default' or '}'");
     }
     while (at_label(parser)) {
         if (!case_label(parser, open, &list)) {
@@ -187,7 +187,7 @@ static const idl_type *switch_type_spec(idl_parser *parser)
     idl_annotation *annotations = idl_parse_annotations(parser);
     const idl_type *type = idl_parse_type_spec(parser);
     if (type != parser->bad_type && !is_discriminator(idl_type_resolve(type))) {
-        idl_error(parser->diagnostics, &type->range,
+        idl_error(parser->diagnostics, IDL_DIAG_DISCRIMINATOR_TYPE, &type->range,
                   "a union is switched by an integer, a character, a boolean, an octet or an enum");
         return parser->bad_type;
     }
@@ -207,8 +207,8 @@ static void check_coverage(idl_parser *parser, open_union *open)
     const bool all_covered = values > 0 && open->n_labels == values;
     decl->has_implicit_default = !has_default && !all_covered;
     if (has_default && all_covered) {
-        idl_error(parser->diagnostics, &open->default_range, "the labels of union '%s' cover all values: 'default' is for none",
-                  decl->name);
+        idl_error(parser->diagnostics, IDL_DIAG_USELESS_DEFAULT, &open->default_range,
+                  "the labels of union '%s' cover all values: 'default' is for none", decl->name);
     }
 }
 
@@ -236,7 +236,8 @@ static bool switch_body(idl_parser *parser, open_union *open)
     node->is_open = false;
     idl_leave_scope(parser, outer);
     if (node->decl.children == NULL && errors == parser->diagnostics->errors) {
-        idl_error(parser->diagnostics, &node->decl.range, "union '%s' has no members", node->decl.name);
+        idl_error(parser->diagnostics, IDL_DIAG_EMPTY_DEFINITION, &node->decl.range, "union '%s' has no members",
+                  node->decl.name);
         open->faulty = true;
     }
     return idl_parser_expect_close(parser, &brace);
@@ -248,6 +249,9 @@ bool idl_parse_union_dcl(idl_parser *parser, idl_lead lead, idl_node **ret)
 {
     idl_token name;
     idl_parser_advance(parser);
+    if (idl_parser_is_keyword(parser, IDL_KEYWORD_SWITCH)) { /* not a keyword as a name: the name is missing */
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "a name for the union");
+    }
     if (!idl_parse_identifier(parser, "a name for the union", &name)) {
         return false;
     }
@@ -263,7 +267,7 @@ bool idl_parse_union_dcl(idl_parser *parser, idl_lead lead, idl_node **ret)
     node->decl.type = parser->bad_type;
     node->is_defined = true; /* also when what follows is broken */
     if (!idl_parser_take_keyword(parser, IDL_KEYWORD_SWITCH)) {
-        return idl_parser_unexpected(parser, "'switch'");
+        return idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_WORD, "'switch'");
     }
     if (!idl_parser_expect(parser, '(', "'('")) {
         return false;

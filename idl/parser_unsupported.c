@@ -2,23 +2,27 @@
  * is only included, the error waits until something uses the name. */
 #include "idl/parser.h"
 
-typedef struct unsupported {
-    idl_keyword keyword;
-    const char *what;
-} unsupported;
+const idl_unsupported idl_unsupported_value_type = { IDL_DIAG_UNSUPPORTED_VALUE_TYPE, "value types are" };
+const idl_unsupported idl_unsupported_template = { IDL_DIAG_UNSUPPORTED_TEMPLATE, "template modules are" };
+const idl_unsupported idl_unsupported_import = { IDL_DIAG_UNSUPPORTED_IMPORT, "import is" };
 
-static const unsupported table[] = {
-    { IDL_KEYWORD_VALUETYPE, "value types are" },
-    { IDL_KEYWORD_CUSTOM, "value types are" },
-    { IDL_KEYWORD_EVENTTYPE, "event types are" },
-    { IDL_KEYWORD_COMPONENT, "components are" },
-    { IDL_KEYWORD_HOME, "homes are" },
-    { IDL_KEYWORD_PORTTYPE, "port types are" },
-    { IDL_KEYWORD_CONNECTOR, "connectors are" },
-    { IDL_KEYWORD_ALIAS, "alias is" },
+typedef struct unsupported_row {
+    idl_keyword keyword;
+    idl_unsupported is;
+} unsupported_row;
+
+static const unsupported_row table[] = {
+    { IDL_KEYWORD_VALUETYPE, { IDL_DIAG_UNSUPPORTED_VALUE_TYPE, "value types are" } },
+    { IDL_KEYWORD_CUSTOM, { IDL_DIAG_UNSUPPORTED_VALUE_TYPE, "value types are" } },
+    { IDL_KEYWORD_EVENTTYPE, { IDL_DIAG_UNSUPPORTED_VALUE_TYPE, "event types are" } },
+    { IDL_KEYWORD_COMPONENT, { IDL_DIAG_UNSUPPORTED_COMPONENT, "components are" } },
+    { IDL_KEYWORD_HOME, { IDL_DIAG_UNSUPPORTED_COMPONENT, "homes are" } },
+    { IDL_KEYWORD_PORTTYPE, { IDL_DIAG_UNSUPPORTED_COMPONENT, "port types are" } },
+    { IDL_KEYWORD_CONNECTOR, { IDL_DIAG_UNSUPPORTED_COMPONENT, "connectors are" } },
+    { IDL_KEYWORD_ALIAS, { IDL_DIAG_UNSUPPORTED_TEMPLATE, "alias is" } },
 };
 
-static const unsupported *find(const idl_parser *parser)
+static const unsupported_row *find(const idl_parser *parser)
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (idl_parser_is_keyword(parser, table[i].keyword)) {
@@ -28,7 +32,7 @@ static const unsupported *find(const idl_parser *parser)
     return NULL;
 }
 
-void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const char *what)
+void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const idl_unsupported *what)
 {
     if (range->file->is_main) {
         idl_parser_unsupported(parser, range, what);
@@ -46,7 +50,7 @@ void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const id
 
 bool idl_parse_unsupported_definition(idl_parser *parser)
 {
-    const unsupported *found = find(parser);
+    const unsupported_row *found = find(parser);
     if (found == NULL) {
         return false;
     }
@@ -54,7 +58,7 @@ bool idl_parse_unsupported_definition(idl_parser *parser)
     while (parser->token.kind == IDL_TOKEN_KEYWORD && find(parser) != NULL) {
         idl_parser_advance(parser);
     }
-    idl_declare_unsupported(parser, &parser->token, &range, found->what);
+    idl_declare_unsupported(parser, &parser->token, &range, &found->is);
     idl_parser_recover(parser);
     return true;
 }

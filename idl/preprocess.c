@@ -30,11 +30,13 @@ static void define_from_command_line(idl_preprocessor *preprocessor, const idl_d
         is_name = is_name && idl_is_name_part(*at);
     }
     if (!is_name) {
-        idl_error(preprocessor->diagnostics, &nowhere, "'%s' cannot be the name of a macro", define->name);
+        idl_error(preprocessor->diagnostics, IDL_DIAG_INVALID_DEFINE, &nowhere, "'%s' cannot be the name of a macro",
+                  define->name);
         return;
     }
     if (strchr(define->value, '\n') != NULL) {
-        idl_error(preprocessor->diagnostics, &nowhere, "macro '%s' is defined as more than one line", define->name);
+        idl_error(preprocessor->diagnostics, IDL_DIAG_INVALID_DEFINE, &nowhere, "macro '%s' is defined as more than one line",
+                  define->name);
         return;
     }
     const size_t size = strlen(define->name) + strlen(define->value) + sizeof "#define  \n";
@@ -97,7 +99,8 @@ static bool next_of_macro(idl_preprocessor *preprocessor, idl_token *token)
         return false;
     }
     if (++preprocessor->expanded > IDL_EXPANDED_TOKENS) {
-        idl_fatal(preprocessor->diagnostics, &expansion->use.range, "macros expand to more than %d tokens", IDL_EXPANDED_TOKENS);
+        idl_fatal(preprocessor->diagnostics, IDL_DIAG_MACRO_LIMIT, &expansion->use.range, "macros expand to more than %d tokens",
+                  IDL_EXPANDED_TOKENS);
     }
     const bool first = expansion->next == 0;
     *token = expansion->macro->tokens[expansion->next++];
@@ -111,7 +114,7 @@ static bool next_of_macro(idl_preprocessor *preprocessor, idl_token *token)
 static void end_of_file(idl_preprocessor *preprocessor)
 {
     for (const idl_condition *open = preprocessor->input->conditions; open != NULL; open = open->outer) {
-        idl_error(preprocessor->diagnostics, &open->range, "this condition has no #endif");
+        idl_error(preprocessor->diagnostics, IDL_DIAG_CONDITION_NOT_CLOSED, &open->range, "this condition has no #endif");
     }
     preprocessor->input->conditions = NULL;
 }

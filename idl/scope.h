@@ -8,6 +8,12 @@
 /** The longest scoped name, in bytes. */
 #define IDL_SCOPED_NAME_LIMIT 1023
 
+/** What the grammar has and this compiler does not. */
+typedef struct idl_unsupported {
+    idl_diagnostic_id id;
+    const char *what; /* "value types are" */
+} idl_unsupported;
+
 /** An idl_decl and what only the checks need to know of it. */
 typedef struct idl_node {
     idl_decl decl;           /* first: an idl_decl of ours is an idl_node */
@@ -15,14 +21,14 @@ typedef struct idl_node {
     const char *key;         /* its name in lower case: names that differ only in case are the same name to the standard */
     idl_decl *last;          /* its last child */
     size_t n_children;
-    bool is_measured;                 /* its depth is final */
-    bool is_builtin;                  /* CORBA::TypeCode: it has no file, and makes way for a declaration of its name */
-    bool has_native;                  /* of a type: a value of it may contain one of a native type */
-    const char *prefix;               /* of #pragma prefix, where it was declared; NULL: none */
-    const char *type_prefix;          /* typeprefix; NULL: none */
-    const char *type_id;              /* typeid, #pragma ID; NULL: none */
-    const char *version;              /* #pragma version; NULL: 1.0 */
-    const char *unsupported;          /* "value types are": not in a main file, so only its uses are errors */
+    bool is_measured;                          /* its depth is final */
+    bool is_builtin;                           /* CORBA::TypeCode: it has no file, and makes way for a declaration of its name */
+    bool has_native;                           /* of a type: a value of it may contain one of a native type */
+    const char *prefix;                        /* of #pragma prefix, where it was declared; NULL: none */
+    const char *type_prefix;                   /* typeprefix; NULL: none */
+    const char *type_id;                       /* typeid, #pragma ID; NULL: none */
+    const char *version;                       /* #pragma version; NULL: 1.0 */
+    const struct idl_unsupported *unsupported; /* not in a main file, so only its uses are errors; NULL: it is supported */
     const struct idl_node *ambiguous; /* in a scope's inherited names: one of several things of this name; decl is another */
     uint32_t depth;                   /* of a typedef, struct or exception: how deep its type nests */
     bool is_open;                     /* its definition has begun and not yet ended */

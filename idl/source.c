@@ -145,7 +145,7 @@ idl_source *idl_source_main(idl_sources *sources, const char *path)
         const idl_file unread = { .path = path };
         const idl_range range = { .file = &unread };
         const int error = errno;
-        idl_error(sources->diagnostics, &range, "cannot read this file: %s", reason(error));
+        idl_error(sources->diagnostics, IDL_DIAG_CANNOT_READ, &range, "cannot read this file: %s", reason(error));
         return NULL;
     }
     source->file.is_main = true;
@@ -157,7 +157,7 @@ idl_source *idl_source_text(idl_sources *sources, const char *name, const char *
     idl_source *source = idl_source_aside(sources, name, "");
     if (length > IDL_SOURCE_LIMIT) {
         const idl_range range = { .file = &source->file };
-        idl_error(sources->diagnostics, &range, "cannot read this file: %s", reason(EFBIG));
+        idl_error(sources->diagnostics, IDL_DIAG_CANNOT_READ, &range, "cannot read this file: %s", reason(EFBIG));
         return NULL;
     }
     source->file.text = idl_arena_text(sources->arena, text, length);
@@ -242,7 +242,7 @@ static bool look_in(idl_sources *sources, const char *folder, size_t folder_leng
     if (errno == ENOENT || errno == ENOTDIR || errno == EISDIR) {
         return false;
     }
-    idl_error(sources->diagnostics, range, "cannot read '%s': %s", path, reason(errno));
+    idl_error(sources->diagnostics, IDL_DIAG_CANNOT_READ, range, "cannot read '%s': %s", path, reason(errno));
     return true;
 }
 
@@ -250,11 +250,13 @@ idl_source *idl_source_include(idl_sources *sources, idl_source *from, const cha
 {
     idl_source *found = NULL;
     if (spelling[0] == '/') {
-        idl_error(sources->diagnostics, range, "an #include cannot name an absolute path: name the folder with -I");
+        idl_error(sources->diagnostics, IDL_DIAG_INCLUDE_PATH, range,
+                  "an #include cannot name an absolute path: name the folder with -I");
         return NULL;
     }
     if (leads_out(spelling)) {
-        idl_error(sources->diagnostics, range, "this #include leads out of the folder with '..': name the folder with -I");
+        idl_error(sources->diagnostics, IDL_DIAG_INCLUDE_PATH, range,
+                  "this #include leads out of the folder with '..': name the folder with -I");
         return NULL;
     }
     bool stop = false;
@@ -267,7 +269,7 @@ idl_source *idl_source_include(idl_sources *sources, idl_source *from, const cha
         stop = look_in(sources, folder, strlen(folder), spelling, range, &found);
     }
     if (!stop) {
-        idl_error(sources->diagnostics, range, "cannot find '%s'%s", spelling,
+        idl_error(sources->diagnostics, IDL_DIAG_INCLUDE_NOT_FOUND, range, "cannot find '%s'%s", spelling,
                   sources->options->n_include_dirs == 0 ? ": -I names folders to search" : "");
     }
     if (found != NULL) {

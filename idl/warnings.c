@@ -1,23 +1,16 @@
 #include "idl/warnings.h"
 
-#include <string.h>
+#define IDL_WARNING(name, id, title, text, wrong, right) +1
+#define IDL_ERROR(name, id, title, text, wrong, right)
+_Static_assert(0
+#include "idl/diagnostic_list.def"
+                   <= 32,
+               "a warning is a bit of idl_warning_options.off");
+#undef IDL_WARNING
+#undef IDL_ERROR
 
-static const char *const names[] = {
-#define X(name, text) text,
-    IDL_WARNINGS(X)
-#undef X
-};
-
-const char *idl_warning_name(idl_warning_id id)
+idl_diagnostic_id idl_warning_find(const char *id)
 {
-    return names[id];
-}
-
-idl_warning_id idl_warning_find(const char *name)
-{
-    size_t i = 0;
-    while (i < IDL_N_WARNINGS && strcmp(names[i], name) != 0) {
-        i++;
-    }
-    return (idl_warning_id)i;
+    const idl_diagnostic_id found = idl_diagnostic_find(id);
+    return found < IDL_N_DIAGNOSTICS && idl_diagnostic_kind_of(found)->is_warning ? found : IDL_N_DIAGNOSTICS;
 }

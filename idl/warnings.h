@@ -1,35 +1,19 @@
-/** The warnings, each with the name by which it is turned off (-Wno-NAME) or made an error. */
+/** What is to be done with warnings, and the form of all messages: what the command line says about them. */
 #ifndef IDL_WARNINGS_H
 #define IDL_WARNINGS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "idl/diagnostic_ids.h"
+
 #include <stdint.h>
 
-#define IDL_WARNINGS(X)                                                                                                          \
-    X(CONTEXT, "context")                         /* a context clause, which has no effect */                                    \
-    X(DERIVED_NAME, "derived-name")               /* a name in C gives way */                                                    \
-    X(KEYWORD_AS_NAME, "keyword-as-name")         /* a keyword that old IDL does not have is used as a name */                   \
-    X(UNDEFINED_INTERFACE, "undefined-interface") /* declared, and never defined */                                              \
-    X(UNKNOWN_ANNOTATION, "unknown-annotation")   /* kept, without a meaning */
-
-typedef enum idl_warning_id {
-#define X(name, text) IDL_WARNING_##name,
-    IDL_WARNINGS(X)
-#undef X
-        IDL_N_WARNINGS
-} idl_warning_id;
-
-/** What is to be done with warnings. All zero: they are said. */
+/** All zero: warnings are said, as warnings, in text. */
 typedef struct idl_warning_options {
-    uint32_t off;   /* a bit for each that is not said: 1 << id */
+    uint32_t off;   /* a bit for each warning that is not said: 1 << id; they are the first ids */
     bool as_errors; /* those that are said are errors */
+    bool as_json;   /* each message is one line of JSON, notes inside (docs/diagnostics.md) */
 } idl_warning_options;
 
-/** "context". */
-const char *idl_warning_name(idl_warning_id id);
-
-/** The warning of that name; IDL_N_WARNINGS: there is none. */
-idl_warning_id idl_warning_find(const char *name);
+/** The warning of that id; IDL_N_DIAGNOSTICS: there is none. */
+idl_diagnostic_id idl_warning_find(const char *id);
 
 #endif /* IDL_WARNINGS_H */

@@ -18,14 +18,16 @@ if(NOT out STREQUAL "corbelc ${VERSION}\n")
 endif()
 
 foreach(wrong "" "-x x.idl" "--nonsense x.idl" "-o" "-I" "-D" "-D 1x x.idl" "-D a+b x.idl" "-D =1 x.idl" "x.txt" ".idl" "-MD"
-        "x.idl sub/x.idl")
+        "--explain a b" "x.idl --explain" "--diagnostics" "--diagnostics=xml x.idl")
   separate_arguments(arguments UNIX_COMMAND "${wrong}")
   run_corbelc(EXPECT 2 FOLDER "${WORK}" ARGS ${arguments})
   expect_match("${err}" "^corbelc: .*\nusage: corbelc ")
 endforeach()
 
+run_corbelc(EXPECT 2 FOLDER "${WORK}" ARGS x.idl sub/x.idl)
+expect_match("${err}" "^sub/x.idl: error: another file of this name would give the same output .output-collision.\n")
 run_corbelc(EXPECT 3 FOLDER "${WORK}" ARGS nowhere.idl)
-expect_match("${err}" "^corbelc: nowhere.idl: No such file or directory\n")
+expect_match("${err}" "^nowhere.idl: error: cannot read this file: No such file or directory .cannot-read.\n")
 file(MAKE_DIRECTORY "${WORK}/folder.idl")
 run_corbelc(EXPECT 3 FOLDER "${WORK}" ARGS folder.idl)
 
@@ -40,6 +42,26 @@ run_corbelc(EXPECT 0 FOLDER "${WORK}" ARGS -o out -Ithere in.idl)
 run_corbelc(EXPECT 0 FOLDER "${WORK}" ARGS -o out -I nowhere -I there in.idl)
 file(READ "${WORK}/out/in.corbel.h" text)
 expect_match("${text}" "#include \"inner.corbel.h\"")
+
+# What a message means.
+run_corbelc(EXPECT 0 ARGS --explain unknown-name)
+expect_match("${out}" "^unknown-name .error.: .*\nwrong:\n    .*\nright:\n    ")
+run_corbelc(EXPECT 2 ARGS --explain unknown-nam)
+expect_match("${err}" "^corbelc: unknown id 'unknown-nam': did you mean 'unknown-name'. ")
+run_corbelc(EXPECT 2 ARGS --explain zzzzzzzzzzzz)
+expect_match("${err}" "^corbelc: unknown id 'zzzzzzzzzzzz' .--explain alone")
+run_corbelc(EXPECT 0 ARGS --explain)
+expect_match("${out}" "^context .*\nunknown-name +a name that is not declared\n.*\nout-of-memory ")
+
+# Messages for programs.
+run_corbelc(EXPECT 1 FOLDER "${WORK}" ARGS --diagnostics=json if.idl)
+expect_match("${err}" "^.\"file\":\"if.idl\",\"line\":4,\"column\":8,\"endColumn\":19,\"severity\":\"error\",\"id\":\"error-directive\",\"message\":\"#error not defined\",\"notes\":..}\n$")
+run_corbelc(EXPECT 3 FOLDER "${WORK}" ARGS --diagnostics=json nowhere.idl)
+expect_match("${err}" "^.\"file\":\"nowhere.idl\",\"severity\":\"error\",\"id\":\"cannot-read\",")
+run_corbelc(EXPECT 3 FOLDER "${WORK}" ARGS --diagnostics=json -o no/such/folder x.idl)
+expect_match("${err}" "^.\"file\":\"no/such/folder\",\"severity\":\"error\",\"id\":\"cannot-write\",")
+run_corbelc(EXPECT 0 FOLDER "${WORK}" ARGS -o out --diagnostics=json "${GOLDEN}/clash/clash.idl")
+expect_match("${err}" "\"severity\":\"warning\",\"id\":\"derived-name\",")
 
 # A warning is not an error.
 run_corbelc(EXPECT 0 FOLDER "${WORK}" ARGS -o out "${GOLDEN}/clash/clash.idl")
@@ -73,8 +95,8 @@ if(EXISTS "${WORK}/out/refused")
 endif()
 
 # Every warning stands in the help.
-file(READ "${CMAKE_CURRENT_LIST_DIR}/../../idl/warnings.h" text)
-string(REGEX MATCHALL "X\\([A-Z_]+, \"[a-z-]+\"" rows "${text}")
+file(READ "${CMAKE_CURRENT_LIST_DIR}/../../idl/diagnostic_list.def" text)
+string(REGEX MATCHALL "IDL_WARNING\\([A-Z_]+, \"[a-z-]+\"" rows "${text}")
 list(LENGTH rows n_rows)
 if(n_rows LESS 5)
   fail("${n_rows} warnings found")

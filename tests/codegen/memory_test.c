@@ -73,7 +73,7 @@ static size_t empty_folder(const char *path)
 
 static alloc_outcome run_write(void)
 {
-    const bool done = emit_write(&expected, folder, true, nowhere);
+    const bool done = emit_write(&expected, folder, true, nowhere, &(idl_warning_options) { 0 });
     assert_int_equal(empty_folder(folder), done ? 3 * expected.n_outputs : 0);
     return done ? ALLOC_DONE : ALLOC_REFUSED;
 }

@@ -16,7 +16,7 @@ run_corbelc(EXPECT 0 FOLDER "${at}/here" ARGS ../sub/bank.idl)
 expect_files("${at}/here" bank.corbel.c bank.corbel.h)
 same_bytes("${at}/made/bank.corbel.c" "${at}/here/bank.corbel.c")
 run_corbelc(EXPECT 3 FOLDER "${at}" ARGS -o no/such/folder sub/bank.idl)
-expect_match("${err}" "no/such/folder: No such file")
+expect_match("${err}" "no/such/folder: error: cannot be written: No such file or directory .cannot-write.")
 
 # Any error: nothing is written, nothing is changed; not for the files that are right, either.
 file(WRITE "${at}/made/bank.corbel.c" "old")

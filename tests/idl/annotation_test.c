@@ -87,7 +87,7 @@ static void defined_ones(void **state)
 static void unknown_ones_are_kept(void **state)
 {
     (void)state;
-    const idl_options options = { .warn = { .off = UINT32_C(1) << IDL_WARNING_UNKNOWN_ANNOTATION } };
+    const idl_options options = { .warn = { .off = UINT32_C(1) << IDL_DIAG_UNKNOWN_ANNOTATION } };
     compiled c = compile_text("@one @two(3, x = a + b(1), s = \"t\") interface I { @one void f(); };", &options);
     const idl_unit *unit = good(&c);
     const idl_annotation *one = find(unit, "I")->annotations;

@@ -13,13 +13,13 @@ static void expect(const char *text, size_t length, const char *messages)
 static void caret_under_the_range(void **state)
 {
     (void)state;
-    EXPECT("struct S {\n  m::Missing x;\n};", "test.idl:2:3: error: unknown module or interface 'm'\n"
+    EXPECT("struct S {\n  m::Missing x;\n};", "test.idl:2:3: error: unknown module or interface 'm' [unknown-name]\n"
                                               "      m::Missing x;\n"
                                               "      ^\n");
-    EXPECT("typedef sequence<Missing> T;", "test.idl:1:18: error: unknown type 'Missing'\n"
+    EXPECT("typedef sequence<Missing> T;", "test.idl:1:18: error: unknown type 'Missing' [unknown-name]\n"
                                            "    typedef sequence<Missing> T;\n"
                                            "                     ^^^^^^^\n");
-    EXPECT("const short A = (1 + 2) * 99999;", "test.idl:1:17: error: 299997 does not fit into short\n"
+    EXPECT("const short A = (1 + 2) * 99999;", "test.idl:1:17: error: 299997 does not fit into short [value-out-of-range]\n"
                                                "    const short A = (1 + 2) * 99999;\n"
                                                "                    ^^^^^^^^^^^^^^^\n");
 }
@@ -27,7 +27,7 @@ static void caret_under_the_range(void **state)
 static void tabs_line_up(void **state)
 {
     (void)state;
-    EXPECT("struct S {\tlong\tx;\tMissing\ty; };\r\n", "test.idl:1:20: error: unknown type 'Missing'\n"
+    EXPECT("struct S {\tlong\tx;\tMissing\ty; };\r\n", "test.idl:1:20: error: unknown type 'Missing' [unknown-name]\n"
                                                        "    struct S {\tlong\tx;\tMissing\ty; };\n"
                                                        "              \t    \t  \t^^^^^^^\n");
 }
@@ -35,7 +35,7 @@ static void tabs_line_up(void **state)
 static void wide_characters_take_one_column(void **state)
 {
     (void)state;
-    EXPECT("/* \xE2\x82\xAC\xC3\xA9 */ struct S { Missing x; };", "test.idl:1:24: error: unknown type 'Missing'\n"
+    EXPECT("/* \xE2\x82\xAC\xC3\xA9 */ struct S { Missing x; };", "test.idl:1:24: error: unknown type 'Missing' [unknown-name]\n"
                                                                   "    /* \xE2\x82\xAC\xC3\xA9 */ struct S { Missing x; };\n"
                                                                   "                        ^^^^^^^\n");
 }
@@ -43,13 +43,13 @@ static void wide_characters_take_one_column(void **state)
 static void what_does_not_print_is_escaped(void **state)
 {
     (void)state;
-    EXPECT("/*\033[2J\xff\xc2\x9b*/ struct S { Missing x; };", "test.idl:1:24: error: unknown type 'Missing'\n"
+    EXPECT("/*\033[2J\xff\xc2\x9b*/ struct S { Missing x; };", "test.idl:1:24: error: unknown type 'Missing' [unknown-name]\n"
                                                                "    /*\\x1b[2J\\xff\\xc2\\x9b*/ struct S { Missing x; };\n"
                                                                "                                       ^^^^^^^\n");
-    EXPECT("#error a\tb\001\n", "test.idl:1:8: error: #error a\\x09b\\x01\n"
+    EXPECT("#error a\tb\001\n", "test.idl:1:8: error: #error a\\x09b\\x01 [error-directive]\n"
                                 "    #error a\tb\\x01\n"
                                 "           ^\t^^^^^\n");
-    EXPECT("struct S { long \0x; };", "test.idl:1:17: error: a NUL byte in the source\n"
+    EXPECT("struct S { long \0x; };", "test.idl:1:17: error: a NUL byte in the source [nul-byte]\n"
                                       "    struct S { long \\x00x; };\n"
                                       "                    ^^^^\n");
 }
@@ -57,10 +57,10 @@ static void what_does_not_print_is_escaped(void **state)
 static void behind_the_line(void **state)
 {
     (void)state;
-    EXPECT("const long A = 1", "test.idl:1:17: error: expected ';' after a constant\n"
+    EXPECT("const long A = 1", "test.idl:1:17: error: expected ';' after a constant [missing-semicolon]\n"
                                "    const long A = 1\n"
                                "                    ^\n");
-    EXPECT("struct S {\n", "test.idl:2:1: error: expected '}', found the end of the file\n"
+    EXPECT("struct S {\n", "test.idl:2:1: error: expected '}', found the end of the file [missing-brace]\n"
                            "    \n"
                            "    ^\n"
                            "test.idl:1:10: note: to close this\n"
@@ -96,7 +96,7 @@ static void they_end_with_the_limit(void **state)
     assert_int_equal(c.result.errors, 20);
     assert_non_null(strstr(c.messages, "Missing19"));
     assert_null(strstr(c.messages, "Missing20"));
-    assert_non_null(strstr(c.messages, "error: too many errors, stopped after 20\n"));
+    assert_non_null(strstr(c.messages, "error: too many errors, stopped after 20 [too-many-errors]\n"));
     compiled_free(&c);
     const idl_options three = { .max_errors = 3 };
     c = compile_text(text, &three);

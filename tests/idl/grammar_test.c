@@ -311,7 +311,7 @@ static void fixed_arithmetic(void **state)
 static void young_keywords(void **state)
 {
     (void)state;
-    const idl_options options = { .warn = { .off = UINT32_C(1) << IDL_WARNING_KEYWORD_AS_NAME } };
+    const idl_options options = { .warn = { .off = UINT32_C(1) << IDL_DIAG_KEYWORD_AS_NAME } };
     compiled c = compile_text("typedef long port; typedef long Map; struct component { port home; map<port, Map> map; };\n"
                               "interface Factory { component uses(in ::port provides); };",
                               &options);
@@ -330,7 +330,7 @@ static void warnings(void **state)
     assert_int_equal(c.result.warnings, 1);
     assert_int_equal(c.result.errors, 0);
     compiled_free(&c);
-    const idl_options off = { .warn = { .off = UINT32_C(1) << IDL_WARNING_CONTEXT, .as_errors = true } };
+    const idl_options off = { .warn = { .off = UINT32_C(1) << IDL_DIAG_CONTEXT, .as_errors = true } };
     c = compile_text(text, &off);
     good(&c);
     compiled_free(&c);
@@ -340,10 +340,12 @@ static void warnings(void **state)
     assert_non_null(
         strstr(c.messages, "test.idl:1:24: error: a context has no effect: the standard has given it up [context]\n"));
     compiled_free(&c);
-    for (int i = 0; i < IDL_N_WARNINGS; i++) {
-        assert_int_equal(idl_warning_find(idl_warning_name((idl_warning_id)i)), i);
+    for (int i = 0; i < IDL_N_DIAGNOSTICS; i++) {
+        const idl_diagnostic_kind *kind = idl_diagnostic_kind_of((idl_diagnostic_id)i);
+        assert_int_equal(idl_diagnostic_find(kind->id), i);
+        assert_int_equal(idl_warning_find(kind->id), kind->is_warning ? i : IDL_N_DIAGNOSTICS);
     }
-    assert_int_equal(idl_warning_find("no-such-warning"), IDL_N_WARNINGS);
+    assert_int_equal(idl_warning_find("no-such-warning"), IDL_N_DIAGNOSTICS);
 }
 
 int main(void)

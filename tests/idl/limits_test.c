@@ -174,7 +174,7 @@ static void size_of_a_text(void **state)
     good(&c);
     compiled_free(&c);
     c = compile_bytes(text, limit + 1, NULL);
-    assert_string_equal(c.messages, "test.idl: error: cannot read this file: it is larger than 16 MiB\n");
+    assert_string_equal(c.messages, "test.idl: error: cannot read this file: it is larger than 16 MiB [cannot-read]\n");
     compiled_free(&c);
     free(text);
 }

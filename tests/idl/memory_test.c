@@ -58,7 +58,7 @@ static void it_says_so(void **state)
     const idl_result result = idl_compile_text(&options, "test.idl", "", 0);
     assert_true(alloc_fail_end());
     compiled_end(&c, result);
-    assert_string_equal(c.messages, "error: out of memory\n");
+    assert_string_equal(c.messages, "error: out of memory [out-of-memory]\n");
     compiled_free(&c);
 }
 

@@ -201,7 +201,8 @@ static void a_file_includes_what_it_uses(void **state)
     const char *const paths[] = { "a.idl", "b.idl" };
     compiled c = compile_files(paths, 2, NULL);
     assert_int_equal(c.result.errors, 3);
-    assert_non_null(strstr(c.messages, "b.idl:2:12: error: 'A' is declared in 'a.idl', which 'b.idl' does not include\n"));
+    assert_non_null(
+        strstr(c.messages, "b.idl:2:12: error: 'A' is declared in 'a.idl', which 'b.idl' does not include [not-included]\n"));
     assert_non_null(strstr(c.messages, "b.idl:2:32: error: 'N' is declared in 'a.idl'"));
     assert_non_null(strstr(c.messages, "b.idl:3:15: error: 'I' is declared in 'a.idl'"));
     compiled_free(&c);
@@ -243,17 +244,17 @@ static void files_that_cannot_be_read(void **state)
     const char *const paths[] = { "missing.idl", "sub", "/dev/null", "big.idl", "a.idl" };
     compiled c = compile_files(paths, 5, NULL);
     assert_int_equal(c.result.errors, 4);
-    assert_string_equal(c.messages, "missing.idl: error: cannot read this file: No such file or directory\n"
-                                    "sub: error: cannot read this file: Is a directory\n"
-                                    "/dev/null: error: cannot read this file: it is not a regular file\n"
-                                    "big.idl: error: cannot read this file: it is larger than 16 MiB\n");
+    assert_string_equal(c.messages, "missing.idl: error: cannot read this file: No such file or directory [cannot-read]\n"
+                                    "sub: error: cannot read this file: Is a directory [cannot-read]\n"
+                                    "/dev/null: error: cannot read this file: it is not a regular file [cannot-read]\n"
+                                    "big.idl: error: cannot read this file: it is larger than 16 MiB [cannot-read]\n");
     compiled_free(&c);
     c = compile_text("#include \"big.idl\"\n", NULL);
-    assert_non_null(strstr(c.messages, "test.idl:1:10: error: cannot read 'big.idl': it is larger than 16 MiB\n"));
+    assert_non_null(strstr(c.messages, "test.idl:1:10: error: cannot read 'big.idl': it is larger than 16 MiB [cannot-read]\n"));
     compiled_free(&c);
     assert_int_equal(truncate("big.idl", 16 << 20), 0);
     c = compile_text("#include \"big.idl\"\n", NULL);
-    assert_non_null(strstr(c.messages, "big.idl:1:1: error: a NUL byte in the source\n"));
+    assert_non_null(strstr(c.messages, "big.idl:1:1: error: a NUL byte in the source [nul-byte]\n"));
     compiled_free(&c);
 }
 
@@ -393,11 +394,11 @@ static void bad_defines(void **state)
     const idl_define defines[] = { { "1X", "1" }, { "", "" }, { "A(x)", "x" }, { "B", "1\n#error" }, { "defined", "" } };
     const idl_options options = { .defines = defines, .n_defines = 5 };
     compiled c = compile_text("", &options);
-    assert_string_equal(c.messages, "error: '1X' cannot be the name of a macro\n"
-                                    "error: '' cannot be the name of a macro\n"
-                                    "error: 'A(x)' cannot be the name of a macro\n"
-                                    "error: macro 'B' is defined as more than one line\n"
-                                    "error: 'defined' cannot be the name of a macro\n");
+    assert_string_equal(c.messages, "error: '1X' cannot be the name of a macro [invalid-define]\n"
+                                    "error: '' cannot be the name of a macro [invalid-define]\n"
+                                    "error: 'A(x)' cannot be the name of a macro [invalid-define]\n"
+                                    "error: macro 'B' is defined as more than one line [invalid-define]\n"
+                                    "error: 'defined' cannot be the name of a macro [invalid-define]\n");
     assert_int_equal(c.result.errors, 5);
     compiled_free(&c);
 }
