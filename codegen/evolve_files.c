@@ -2,6 +2,7 @@
 #include "codegen/evolve_files.h"
 
 #include "codegen/evolve.h"
+#include "idl/diagnostics.h"
 
 int evolve_files(const idl_options *options, const char *old, const char *new, FILE *out)
 {
@@ -10,7 +11,7 @@ int evolve_files(const idl_options *options, const char *old, const char *new, F
     if (before.errors == 0 && now.errors == 0 && before.unit != NULL && now.unit != NULL) {
         evolve_result result = evolve_compare(before.unit, now.unit);
         if (!result.is_complete) {
-            fputs("corbelc: out of memory\n", options->diagnostics);
+            idl_report_alone(options->diagnostics, &options->warn, IDL_DIAG_OUT_OF_MEMORY, NULL, "out of memory");
         } else {
             evolve_print(&result, out);
             status = fflush(out) == 0 ? (int)result.worst : EVOLVE_EXIT_FAILED;
