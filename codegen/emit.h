@@ -67,12 +67,17 @@ emit_file *emit_file_of(const emit_run *run, const idl_file *file);
 void emit_names_give(emit_file *file);
 /** "bank_Account"; of an enumerator "bank_DEPOSIT". */
 const char *emit_name(emit_run *run, const idl_decl *decl);
+/** What the names in C are made of, where the declaration has a part in them: its @c_name, else its name. */
+const char *emit_own_name(const idl_decl *decl);
 /** "bank_Account_new"; member: what of decl it is derived from, or NULL. */
 const char *emit_derived(emit_run *run, const idl_decl *decl, const idl_decl *member, const char *suffix);
 /** A name for a file-scope static, which gives way to every other name in sight. */
 const char *emit_static_name(emit_file *file, const char *wanted);
 /** The C name of a struct member or a parameter. */
 const char *emit_local_name(emit_file *file, const char *name, bool is_parameter);
+const char *emit_member_name(emit_file *file, const idl_decl *member);
+/** Is the name that of a constant that the file can see? As a macro it would replace what bears it. */
+bool emit_is_constant(const emit_file *file, const char *name);
 bool emit_is_reserved(const char *name);
 bool emit_is_reserved_parameter(const char *name);
 /** For a test: they are looked up by bisection. */
@@ -83,7 +88,8 @@ bool emit_is_reserved_macro(const char *name);
 /* ---- operations and attributes as calls (calls.c) ---- */
 
 typedef struct emit_param {
-    const char *name; /* in IDL */
+    const char *name;   /* in IDL */
+    const char *c_name; /* what its names in C are made of */
     const idl_decl *decl;
     const idl_type *type;
     idl_direction direction;
@@ -95,7 +101,7 @@ typedef struct emit_call {
     const idl_decl *decl;  /* operation or attribute */
     enum { EMIT_OPERATION, EMIT_GETTER, EMIT_SETTER } role;
     const char *wire_name; /* "withdraw", "get_balance" */
-    const char *stem;      /* the same, before any underscore was added */
+    const char *stem;      /* what its names in C are made of: "withdraw", "get_balance" */
     const char *servant_member;
     const idl_type *result; /* NULL: none */
     const idl_decl_list *raises;
@@ -173,9 +179,27 @@ const char *emit_enumerator_value(emit_run *run, const idl_decl *enumerator);
 const char *emit_initial_enumerator(emit_run *run, const idl_decl *decl);
 void emit_enum_functions(emit_file *file, emit_buf *out, const idl_decl *decl);
 
+/* ---- what annotations add (remarks.c) ---- */
+
+/** CORBEL_DEPRECATED("text") for a place at that column, or NULL. */
+const char *emit_deprecated(emit_run *run, const idl_decl *decl, size_t column);
+/** The same with a space before it, or "". */
+const char *emit_deprecated_behind(emit_run *run, const idl_decl *decl, size_t column);
+/** Is there anything deprecated in the file or in what it includes? */
+bool emit_has_deprecated(const emit_file *file);
+/** Facts for the comment; name: of the parameter that they are of, or NULL. */
+void emit_add_deprecation(emit_strings *facts, const char *name, const idl_decl *decl);
+void emit_add_unit(emit_strings *facts, const char *name, const idl_decl *decl);
+/** The texts that the IDL wants at that place: "BEFORE_DECLARATION", …; of a file: "BEGIN_FILE", "END_FILE". */
+void emit_verbatim(emit_buf *out, const idl_decl *decl, const char *placement);
+void emit_verbatim_of_file(const emit_file *file, emit_buf *out, const char *placement);
+void emit_check_verbatim(const emit_file *file);
+
 /* ---- parts of the two outputs ---- */
 
 void emit_header(emit_file *file, emit_buf *out);
+/** text in quotes; if that does not fit behind column, in several literals: before the first stands before, and so on. */
+const char *emit_string_literal(idl_arena *arena, const char *text, size_t column, const char *before, const char *between);
 /** Its #define. */
 void emit_constant(emit_file *file, emit_buf *out, const idl_decl *decl);
 void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *interface, bool with_rules);

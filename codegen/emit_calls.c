@@ -38,15 +38,19 @@ static void make_operation(emit_run *run, emit_call *call)
     emit_param *params = idl_arena_alloc(run->arena, (n + 1) * sizeof *params);
     for (const idl_decl *child = call->decl->children; child != NULL; child = child->next) {
         if (child->kind == IDL_PARAMETER) {
-            params[call->n_params++] =
-                (emit_param) { .name = child->name, .decl = child, .type = child->type, .direction = child->direction };
+            params[call->n_params++] = (emit_param) { .name = child->name,
+                                                      .c_name = emit_own_name(child),
+                                                      .decl = child,
+                                                      .type = child->type,
+                                                      .direction = child->direction };
         }
     }
     call->role = EMIT_OPERATION;
     call->raises = &call->decl->raises;
     call->result = call->decl->type->kind == IDL_VOID ? NULL : call->decl->type;
     call->params = params;
-    call->stem = call->wire_name = call->decl->name;
+    call->wire_name = call->decl->name;
+    call->stem = emit_own_name(call->decl);
     number_params(call, params);
 }
 
@@ -55,8 +59,8 @@ static void make_accessor(emit_run *run, emit_call *call, bool is_setter)
     const idl_decl *attribute = call->decl;
     call->role = is_setter ? EMIT_SETTER : EMIT_GETTER;
     call->raises = is_setter ? &attribute->set_raises : &attribute->raises;
-    call->stem = emit_format(run->arena, "%s_%s", is_setter ? "set" : "get", attribute->name);
-    call->wire_name = call->stem;
+    call->stem = emit_format(run->arena, "%s_%s", is_setter ? "set" : "get", emit_own_name(attribute));
+    call->wire_name = emit_format(run->arena, "%s_%s", is_setter ? "set" : "get", attribute->name);
     while (has_operation(call->owner, call->wire_name)) { /* an operation of that name keeps it, on the wire, too */
         call->wire_name = emit_format(run->arena, "%s_", call->wire_name);
     }
@@ -66,7 +70,9 @@ static void make_accessor(emit_run *run, emit_call *call, bool is_setter)
         return;
     }
     emit_param *param = idl_arena_alloc(run->arena, sizeof *param);
-    *param = (emit_param) { .name = attribute->name, .decl = attribute, .type = attribute->type, .in_id = 1 };
+    *param = (emit_param) {
+        .name = attribute->name, .c_name = emit_own_name(attribute), .decl = attribute, .type = attribute->type, .in_id = 1
+    };
     call->params = param;
     call->n_params = 1;
     call->n_in = 1;
@@ -78,7 +84,7 @@ typedef struct call_list {
     size_t length;
 } call_list;
 
-static void name_servant_members(emit_run *run, const call_list *calls)
+static void name_servant_members(emit_run *run, const emit_file *file, const call_list *calls)
 {
     idl_names used = { 0 };
     for (int accessors = 0; accessors < 2; accessors++) {
@@ -88,7 +94,7 @@ static void name_servant_members(emit_run *run, const call_list *calls)
                 continue;
             }
             const char *name = emit_is_reserved(call->stem) ? emit_format(run->arena, "%s_", call->stem) : call->stem;
-            while (idl_names_get(&used, name, strlen(name)) != NULL) {
+            while (idl_names_get(&used, name, strlen(name)) != NULL || emit_is_constant(file, name)) {
                 name = emit_format(run->arena, "%s_", name);
             }
             idl_names_put(&used, run->arena, name, strlen(name), call);
@@ -134,7 +140,7 @@ static emit_calls *make_calls(emit_run *run, const idl_decl *interface)
             }
         }
     }
-    name_servant_members(run, &calls);
+    name_servant_members(run, emit_file_of(run, interface->range.file), &calls);
     emit_calls *made = idl_arena_alloc(run->arena, sizeof *made);
     *made = (emit_calls) { calls.items, calls.length };
     return made;

@@ -36,7 +36,7 @@ static void check_members(emit_file *file, const idl_decl *decl)
     uint32_t number = 1;
     for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
         check_number(file, member, number++);
-        check_meeting(file, &used, member, emit_local_name(file, member->name, false));
+        check_meeting(file, &used, member, emit_member_name(file, member));
     }
 }
 
@@ -52,11 +52,11 @@ static void check_calls(emit_file *file, const idl_decl *interface)
             check_number(file, param->decl, param->in_id);
             check_number(file, param->decl, param->out_id);
             if (param->direction != IDL_OUT) {
-                check_meeting(file, &used, param->decl, emit_local_name(file, param->name, true));
+                check_meeting(file, &used, param->decl, emit_local_name(file, param->c_name, true));
             }
             if (param->direction != IDL_IN) {
-                check_meeting(file, &used, param->decl, emit_format(run->arena, "ret_%s", param->name));
-                check_meeting(file, &used, param->decl, emit_format(run->arena, "inout_%s", param->name));
+                check_meeting(file, &used, param->decl, emit_format(run->arena, "ret_%s", param->c_name));
+                check_meeting(file, &used, param->decl, emit_format(run->arena, "inout_%s", param->c_name));
             }
         }
     }
@@ -64,6 +64,7 @@ static void check_calls(emit_file *file, const idl_decl *interface)
 
 void emit_check(emit_file *file)
 {
+    emit_check_verbatim(file);
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
         if (decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION) {

@@ -34,20 +34,19 @@ static const char *next_character(idl_arena *arena, const char **text, const cha
     return character(arena, (unsigned char)*(*text)++, '"');
 }
 
-/* In one literal, or, if that does not fit behind column, in several in lines of their own, broken behind spaces and line ends
- * where there are any. */
-static const char *string_literal(idl_arena *arena, const char *text, size_t column)
+/* Broken behind spaces and line ends, where there are any. */
+const char *emit_string_literal(idl_arena *arena, const char *text, size_t column, const char *before, const char *between)
 {
     emit_buf one = { .arena = arena }, line = { .arena = arena }, lines = { .arena = arena };
     const char *const end = text + strlen(text);
-    const size_t most = EMIT_COLUMNS - strlen("    \"\" \\");
+    const size_t most = EMIT_COLUMNS - (emit_width(between) + strlen("\"\" \\"));
     size_t width = 0, good = 0; /* of the line; what of it may stand alone */
     while (text < end) {
         const char was = *text;
         const char *next = next_character(arena, &text, end);
         if (width + emit_width(next) > most) {
             const size_t taken = good > 0 ? good : line.length;
-            emit(&lines, " \\\n    \"%.*s\"", (int)taken, line.text);
+            emit(&lines, "%s\"%.*s\"", lines.length == 0 ? before : between, (int)taken, line.text);
             emit_buf rest = { .arena = arena };
             emit_raw(&rest, line.text + taken, line.length - taken);
             line = rest;
@@ -64,9 +63,8 @@ static const char *string_literal(idl_arena *arena, const char *text, size_t col
     const char *whole = emit_format(arena, "\"%s\"", one.text == NULL ? "" : one.text);
     return column + emit_width(whole) <= EMIT_COLUMNS
                ? whole
-               : emit_format(arena, "%s \\\n    \"%s\"", lines.text == NULL ? "" : lines.text,
-                             line.text == NULL ? "" : line.text) +
-                     1; /* the caller has written a space */
+               : emit_format(arena, "%s%s\"%s\"", lines.text == NULL ? "" : lines.text, lines.length == 0 ? before : between,
+                             line.text == NULL ? "" : line.text);
 }
 
 /* The shortest text that gives the number back, marked as a floating one. */
@@ -140,7 +138,7 @@ static const char *constant(emit_run *run, const idl_decl *decl, size_t column)
     switch (value->kind) {
     case IDL_VALUE_STRING:
     case IDL_VALUE_WSTRING:
-        return string_literal(run->arena, value->string, column);
+        return emit_string_literal(run->arena, value->string, column, "\\\n    ", " \\\n    ");
     case IDL_VALUE_FIXED:
         return emit_format(run->arena, "\"%s\"", value->string);
     case IDL_VALUE_ENUM:
@@ -168,6 +166,9 @@ static const char *constant(emit_run *run, const idl_decl *decl, size_t column)
 void emit_constant(emit_file *file, emit_buf *out, const idl_decl *decl)
 {
     const char *head = emit_format(file->run->arena, "#define %s ", emit_name(file->run, decl));
-    emit_comment(out, 0, decl->doc, NULL);
+    emit_strings facts = { .arena = file->run->arena };
+    emit_add_unit(&facts, NULL, decl);
+    emit_add_deprecation(&facts, NULL, decl);
+    emit_comment(out, 0, decl->doc, &facts);
     emit(out, "%s%s\n", head, constant(file->run, decl, emit_width(head)));
 }

@@ -68,8 +68,7 @@ static void emit_member(emit_file *file, emit_buf *out, const idl_decl *member)
     emit_run *run = file->run;
     const char *bound = emit_bound_note(run, member->type);
     const char *note = bound != NULL ? bound : emit_shape_of(member->type) == EMIT_REFERENCE ? "may be NULL" : NULL;
-    const char *line =
-        emit_format(run->arena, "    %s%s;", emit_value_type(run, member->type), emit_local_name(file, member->name, false));
+    const char *line = emit_format(run->arena, "    %s%s;", emit_value_type(run, member->type), emit_member_name(file, member));
     const char *doc = emit_inline_doc(run->arena, member->doc);
     const char *behind = doc == NULL || note == NULL ? (doc != NULL ? doc : note) : emit_format(run->arena, "%s (%s)", doc, note);
     const size_t column = emit_width(line) < 39 ? 39 : emit_width(line) + 1;
@@ -118,25 +117,31 @@ static void emit_enum(emit_file *file, emit_buf *out, const idl_decl *decl)
     bool has_docs = false;
     size_t width = strlen(name) * 2 + strlen("typedef enum  {  } ;");
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
-        emit_add(&items, "%s = %s", emit_name(run, child), emit_enumerator_value(run, child));
+        const char *item = emit_name(run, child);
+        emit_add(&items, "%s%s = %s", item, emit_deprecated_behind(run, child, 4 + emit_width(item)),
+                 emit_enumerator_value(run, child));
         width += strlen(items.items[items.length - 1]) + 2;
-        has_docs |= child->doc != NULL;
+        has_docs |= child->doc != NULL || child->annotations != NULL;
     }
     emit_comment(out, 0, decl->doc, NULL);
-    if (!has_docs && width <= EMIT_COLUMNS) {
+    if (!has_docs && decl->annotations == NULL && width <= EMIT_COLUMNS) {
         emit(out, "typedef enum %s { ", name);
         for (size_t i = 0; i < items.length; i++) {
             emit(out, "%s%s", i > 0 ? ", " : "", items.items[i]);
         }
-        emit(out, " } %s;\n", name);
+        emit(out, " } %s%s;\n", name, emit_deprecated_behind(run, decl, strlen(" } ") + emit_width(name)));
     } else {
         emit(out, "typedef enum %s {\n", name);
+        emit_verbatim(out, decl, "BEGIN_DECLARATION");
         size_t i = 0;
         for (const idl_decl *child = decl->children; child != NULL; child = child->next, i++) {
+            emit_verbatim(out, child, "BEFORE_DECLARATION");
             emit_comment(out, 4, child->doc, NULL);
             emit(out, "    %s%s\n", items.items[i], child->next != NULL ? "," : "");
+            emit_verbatim(out, child, "AFTER_DECLARATION");
         }
-        emit(out, "} %s;\n", name);
+        emit_verbatim(out, decl, "END_DECLARATION");
+        emit(out, "} %s%s;\n", name, emit_deprecated_behind(run, decl, strlen("} ") + emit_width(name)));
     }
     emit_views_of(file, out, decl);
     emit(out, "\n");
@@ -150,11 +155,13 @@ static void emit_typedef(emit_file *file, emit_buf *out, const idl_decl *decl)
     if (note != NULL) {
         emit_add(&facts, "%s: %s.", decl->name, note);
     }
+    emit_add_unit(&facts, NULL, decl);
     emit_comment(out, 0, decl->doc, &facts);
     const bool is_reference = emit_shape_of(decl->type) == EMIT_REFERENCE;
     const char *type =
         is_reference ? emit_format(run->arena, "%s ", emit_name(run, decl->type->decl)) : emit_value_type(run, decl->type);
-    emit(out, "typedef %s%s;\n", type, emit_name(run, decl));
+    const char *line = emit_format(run->arena, "typedef %s%s", type, emit_name(run, decl));
+    emit(out, "%s%s;\n", line, emit_deprecated_behind(run, decl, emit_width(line)));
 }
 
 static const idl_decl *module_of(const idl_decl *decl)
@@ -212,6 +219,7 @@ static void emit_types(emit_file *file, emit_buf *out)
         if (!is_line && !is_apart) {
             emit(out, "\n");
         }
+        emit_verbatim(out, decl, "BEFORE_DECLARATION");
         if (decl->kind == IDL_CONST) {
             emit_constant(file, out, decl);
         } else if (decl->kind == IDL_TYPEDEF) {
@@ -221,6 +229,7 @@ static void emit_types(emit_file *file, emit_buf *out)
         } else {
             emit_struct(file, out, decl);
         }
+        emit_verbatim(out, decl, "AFTER_DECLARATION");
         is_apart = !is_line;
     }
 }
@@ -247,7 +256,8 @@ static void emit_early_names(emit_file *file, emit_buf *out, bool of_interfaces,
             is_first = false;
         }
         const char *name = emit_name(run, definition);
-        emit(out, "typedef struct %s %s;\n", name, name);
+        const char *line = emit_format(run->arena, "typedef struct %s %s", name, name);
+        emit(out, "%s%s;\n", line, emit_deprecated_behind(run, definition, emit_width(line)));
         if (!is_interface) {
             emit_views_of(file, out, definition);
         }
@@ -320,6 +330,8 @@ void emit_header(emit_file *file, emit_buf *out)
          "#ifndef %s\n"
          "#define %s\n\n",
          file->stem, guard, guard);
+    const bool has_deprecated = emit_has_deprecated(file);
+    emit_verbatim_of_file(file, out, "BEGIN_FILE");
     emit_includes(file, out);
     emit(out,
          "\n#if CORBEL_VERSION < %d\n"
@@ -327,6 +339,10 @@ void emit_header(emit_file *file, emit_buf *out)
          "#endif\n\n"
          "CORBEL_BEGIN_DECLS\n",
          CORBELC_VERSION_NUMBER, file->stem);
+    if (has_deprecated) {
+        emit(out, "\n#pragma GCC diagnostic push /* what is deprecated is named here, too */\n"
+                  "#pragma GCC diagnostic ignored \"-Wdeprecated-declarations\"\n");
+    }
     emit_reference_types(file, out);
     emit_types(file, out);
     bool with_rules = true;
@@ -340,5 +356,10 @@ void emit_header(emit_file *file, emit_buf *out)
         }
     }
     emit_header_small_print(file, out);
-    emit(out, "\nCORBEL_END_DECLS\n#endif /* %s */\n", guard);
+    if (has_deprecated) {
+        emit(out, "\n#pragma GCC diagnostic pop\n");
+    }
+    emit(out, "\nCORBEL_END_DECLS\n");
+    emit_verbatim_of_file(file, out, "END_FILE");
+    emit(out, "#endif /* %s */\n", guard);
 }

@@ -12,12 +12,13 @@ static void add_param_facts(emit_file *file, emit_strings *facts, const emit_par
     const char *bound = emit_bound_note(run, param->type);
     const char *release = param->direction == IDL_IN ? NULL : emit_release(run, param->type);
     const bool is_plain_inout = param->direction == IDL_INOUT && emit_shape_of(param->type) == EMIT_PLAIN;
-    const char *name = emit_local_name(file, param->name, true);
+    const char *name = emit_local_name(file, param->c_name, true);
     if (param->direction == IDL_OUT) {
-        name = emit_format(run->arena, "ret_%s", param->name);
+        name = emit_format(run->arena, "ret_%s", param->c_name);
     } else if (is_plain_inout) {
-        name = emit_format(run->arena, "inout_%s", param->name);
+        name = emit_format(run->arena, "inout_%s", param->c_name);
     }
+    emit_add_deprecation(facts, name, param->decl);
     if (doc != NULL) {
         char *line = idl_arena_text(run->arena, doc, strlen(doc));
         for (char *c = line; *c != '\0'; c++) {
@@ -27,6 +28,7 @@ static void add_param_facts(emit_file *file, emit_strings *facts, const emit_par
         const bool has_end = length > 0 && strchr(".!?", line[length - 1]) != NULL;
         emit_add(facts, "%s: %s%s", name, line, has_end ? "" : ".");
     }
+    emit_add_unit(facts, name, param->decl);
     if (bound != NULL) {
         emit_add(facts, "%s: %s.", name, bound);
     }
@@ -34,7 +36,7 @@ static void add_param_facts(emit_file *file, emit_strings *facts, const emit_par
         emit_add(facts, "%s: goes in and comes out; not NULL.", name);
     }
     if (release != NULL) {
-        emit_add(facts, "ret_%s: yours, %s().", param->name, release);
+        emit_add(facts, "ret_%s: yours, %s().", param->c_name, release);
     }
 }
 
@@ -56,6 +58,7 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
         add_param_facts(file, &facts, &call->params[i]);
     }
     if (call->result != NULL) {
+        emit_add_unit(&facts, "ret", call->decl);
         const char *bound = emit_bound_note(run, call->result);
         const char *release = emit_release(run, call->result);
         if (bound != NULL) {
@@ -71,9 +74,19 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
 static void emit_whole(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call, bool with_doc)
 {
     const emit_strings facts = facts_of(file, call);
+    const char *deprecated = emit_deprecated(file->run, call->decl, 0);
+    if (with_doc && call->role != EMIT_SETTER) {
+        emit_verbatim(out, call->decl, "BEFORE_DECLARATION");
+    }
     emit_comment(out, 0, with_doc && call->role != EMIT_SETTER ? call->decl->doc : NULL, &facts);
     const emit_strings params = emit_call_params(file, interface, call, EMIT_WHOLE);
+    if (deprecated != NULL) {
+        emit(out, "%s\n", deprecated);
+    }
     emit_function(out, "CORBEL_MUST_CHECK corbel_status ", emit_call_name(file->run, interface, call, ""), &params, ";");
+    if (with_doc && (call->role != EMIT_GETTER || call->decl->is_readonly)) {
+        emit_verbatim(out, call->decl, "AFTER_DECLARATION");
+    }
 }
 
 static void emit_halves(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call)
@@ -84,6 +97,10 @@ static void emit_halves(emit_file *file, emit_buf *out, const idl_decl *interfac
     emit_run *run = file->run;
     const emit_strings ins = emit_call_params(file, interface, call, EMIT_BEGIN);
     const emit_strings outs = emit_call_params(file, interface, call, EMIT_FINISH);
+    const char *deprecated = emit_deprecated(run, call->decl, 0);
+    if (deprecated != NULL) {
+        emit(out, "%s\n", deprecated);
+    }
     emit_function(out, "corbel_call *", emit_call_name(run, interface, call, "_begin"), &ins, ";");
     emit_function(out, "CORBEL_MUST_CHECK corbel_status ", emit_call_name(run, interface, call, "_finish"), &outs, ";");
 }
@@ -132,7 +149,14 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
     for (size_t i = 0; i < interface->bases.length; i++) {
         emit(&title, "%s%s", i == 0 ? " : " : ", ", interface->bases.items[i]->scoped_name);
     }
+    emit_verbatim(out, interface, "BEFORE_DECLARATION");
     emit_heading(out, title.text, interface->doc);
+    emit_verbatim(out, interface, "BEGIN_DECLARATION");
+    emit_strings facts = { .arena = run->arena };
+    emit_add_deprecation(&facts, NULL, interface);
+    if (facts.length > 0) {
+        emit_remark(out, facts.items[0]);
+    }
     if (interface->is_local) {
         emit_remark(out, "References to it do not leave the process.");
     }
@@ -157,6 +181,8 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
         emit_halves(file, out, interface, &calls.items[i]);
     }
     emit_servant(file, out, interface, with_rules);
+    emit_verbatim(out, interface, "END_DECLARATION");
+    emit_verbatim(out, interface, "AFTER_DECLARATION");
 }
 
 /* Called by the small print. */

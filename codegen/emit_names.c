@@ -13,13 +13,19 @@ typedef struct emit_taken {
     struct emit_taken *next;
 } emit_taken;
 
+const char *emit_own_name(const idl_decl *decl)
+{
+    return decl->c_name != NULL ? decl->c_name : decl->name;
+}
+
 static const char *join(emit_run *run, const idl_decl *decl)
 {
     const idl_decl *scope = decl->parent;
     if (decl->kind == IDL_ENUMERATOR && scope != NULL && scope->kind == IDL_ENUM) {
         scope = scope->parent;
     }
-    return scope == NULL ? decl->name : emit_format(run->arena, "%s_%s", join(run, scope), decl->name);
+    const char *name = emit_own_name(decl);
+    return scope == NULL ? name : emit_format(run->arena, "%s_%s", join(run, scope), name);
 }
 
 const char *emit_name(emit_run *run, const idl_decl *decl)
@@ -161,9 +167,9 @@ static const char *upcast_suffix(emit_run *run, const idl_decl *interface, const
 {
     size_t same = 0;
     for (size_t i = 0; i < interface->all_bases.length; i++) {
-        same += strcmp(interface->all_bases.items[i]->name, base->name) == 0;
+        same += strcmp(emit_own_name(interface->all_bases.items[i]), emit_own_name(base)) == 0;
     }
-    return emit_format(run->arena, "_as_%s", same > 1 ? join(run, base) : base->name);
+    return emit_format(run->arena, "_as_%s", same > 1 ? join(run, base) : emit_own_name(base));
 }
 
 static void derive_interface(emit_file *file, const idl_decl *decl)
@@ -265,6 +271,17 @@ const char *emit_static_name(emit_file *file, const char *wanted)
         wanted = emit_format(file->run->arena, "%s_", wanted);
     }
     return wanted;
+}
+
+bool emit_is_constant(const emit_file *file, const char *name)
+{
+    const emit_taken *there = idl_names_get(&file->taken, name, strlen(name));
+    return there != NULL && there->suffix == NULL && there->decl->kind == IDL_CONST;
+}
+
+const char *emit_member_name(emit_file *file, const idl_decl *member)
+{
+    return emit_local_name(file, emit_own_name(member), false);
 }
 
 const char *emit_local_name(emit_file *file, const char *name, bool is_parameter)

@@ -3,7 +3,7 @@
 
 static const char *plain_in(emit_file *file, const emit_param *param)
 {
-    return emit_local_name(file, param->name, true);
+    return emit_local_name(file, param->c_name, true);
 }
 
 static const char *named(emit_run *run, const char *type, const char *prefix, const char *name)
@@ -17,8 +17,8 @@ static void add_param(emit_file *file, emit_strings *types, emit_strings *names,
     const bool is_plain = emit_shape_of(param->type) == EMIT_PLAIN;
     const char *out_type = half == EMIT_SERVANT ? emit_servant_out_type(run, param->type) : emit_out_type(run, param->type);
     if (param->direction == IDL_INOUT && is_plain && (half == EMIT_WHOLE || half == EMIT_SERVANT)) {
-        emit_add(types, "%sinout_%s", out_type, param->name);
-        emit_add(names, "inout_%s", param->name);
+        emit_add(types, "%sinout_%s", out_type, param->c_name);
+        emit_add(names, "inout_%s", param->c_name);
         return;
     }
     if (param->in_id != 0 && half != EMIT_FINISH) {
@@ -26,8 +26,8 @@ static void add_param(emit_file *file, emit_strings *types, emit_strings *names,
         emit_add(names, "%s", plain_in(file, param));
     }
     if (param->out_id != 0 && half != EMIT_BEGIN) {
-        emit_add(types, "%sret_%s", out_type, param->name);
-        emit_add(names, "ret_%s", param->name);
+        emit_add(types, "%sret_%s", out_type, param->c_name);
+        emit_add(names, "ret_%s", param->c_name);
     }
 }
 
@@ -85,7 +85,7 @@ emit_strings emit_in_addresses(emit_file *file, const emit_call *call, emit_half
             continue;
         }
         if (param->direction == IDL_INOUT && shape == EMIT_PLAIN && half == EMIT_WHOLE) {
-            emit_add(&list, "inout_%s", param->name);
+            emit_add(&list, "inout_%s", param->c_name);
         } else {
             emit_add(&list, "%s%s", shape == EMIT_STRUCT ? "" : "&", plain_in(file, param));
         }
@@ -103,7 +103,7 @@ emit_strings emit_out_addresses(emit_file *file, const emit_call *call, emit_hal
         const emit_param *param = &call->params[i];
         if (param->out_id != 0) {
             const bool both = param->direction == IDL_INOUT && emit_shape_of(param->type) == EMIT_PLAIN && half == EMIT_WHOLE;
-            emit_add(&list, "%s_%s", both ? "inout" : "ret", param->name);
+            emit_add(&list, "%s_%s", both ? "inout" : "ret", param->c_name);
         }
     }
     return list;

@@ -146,7 +146,7 @@ void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
         const char *row =
             emit_format(run->arena, "{ .name = \"%s\", .id = %zu, .offset = offsetof(%s, %s), .type = %s", member->name,
-                        rows.length + 1, name, emit_local_name(file, member->name, false), emit_type_address(file, member->type));
+                        rows.length + 1, name, emit_member_name(file, member), emit_type_address(file, member->type));
         emit_add(&rows, "%s", emit_described_row(run->arena, row, member->doc, emit_annotations(run, member->annotations)));
     }
     emit(out, "const corbel_type %s = {\n    .kind = CORBEL_KIND_STRUCT,\n    .name = \"%s\",\n    .size = sizeof(%s),\n",

@@ -26,12 +26,28 @@ static const message_row message_rows[] = {
       "test.idl:1:51: warning: 'X::f_begin' is in the way: what is derived from 'X' is called 'X_f_begin_' in C [derived-name]" },
     { "module m { struct A { long x; }; struct A_copy { long x; }; };", 0, 1, "'m_A_copy_'" },
     { "typedef sequence<long, 4294967295> S;", 0, 0, NULL },
+    /* @c_name settles both clashes, and may make one */
+    { "module a { @c_name(\"bc\") struct b_c { long x; }; module b { struct c { long x; }; }; };", 0, 0, NULL },
+    { "interface X { void f(in long a, out long b); @c_name(\"begin\") void f_begin(); };", 0, 0, NULL },
+    { "struct S { long int; @c_name(\"other\") long int_; };", 0, 0, NULL },
+    { "interface X { void f(in long self, @c_name(\"me\") in long self_); };", 0, 0, NULL },
+    { "struct A { long x; }; @c_name(\"A\") struct B { long x; };", 1, 0, "'B' and 'A' would both be 'A' in C" },
+    { "struct S { long a; @c_name(\"a\") long b; };", 1, 0, "'S::b' and 'S::a' would both be 'a' in C" },
+    { "interface X { void f(); @c_name(\"f\") void g(); };", 1, 0, "'X::g' and 'X::f' would both be 'X_f' in C" },
+    { "enum E { A, @c_name(\"A\") B };", 1, 0, "'B' and 'A' would both be 'A' in C" },
+    /* @verbatim needs a place */
+    { "@verbatim(text=\"x\") module m { const long X = 1; };", 1, 0,
+      "test.idl:1:1: error: in C 'm' has no lines of its own: no place for this text" },
+    { "interface X { void f(@verbatim(text=\"x\") in long a); };", 1, 0, "in C 'X::f::a' has no lines of its own" },
+    { "@verbatim(text=\"x\", placement=BEGIN_DECLARATION) const long X = 1;", 1, 0, "in C there is nothing inside of 'X'" },
+    { "@verbatim(text=\"x\", language=\"c++\") module m { const long X = 1; };", 0, 0, NULL },
+    { "@verbatim(text=\"x\", placement=END_FILE) module m { const long X = 1; };", 0, 0, NULL },
 };
 
 static void says_so(void **state)
 {
     (void)state;
-    assert_int_equal(sizeof message_rows / sizeof *message_rows, 9);
+    assert_int_equal(sizeof message_rows / sizeof *message_rows, 22);
     for (size_t i = 0; i < sizeof message_rows / sizeof *message_rows; i++) {
         const message_row *row = &message_rows[i];
         test_run run = test_emit(row->text);

@@ -14,6 +14,11 @@
 #endif
 #define CORBEL_API __attribute__((visibility("default")))
 #define CORBEL_MUST_CHECK __attribute__((warn_unused_result))
+#ifdef CORBEL_ALLOW_DEPRECATED
+#define CORBEL_DEPRECATED(text)
+#else
+#define CORBEL_DEPRECATED(text) __attribute__((deprecated(text)))
+#endif
 #define CORBEL_PRINTF(text, first) __attribute__((__format__(__printf__, text, first)))
 /** @endcond */
 

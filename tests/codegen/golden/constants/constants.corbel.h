@@ -69,10 +69,10 @@ typedef limits_Money limits_Cents;
 #define limits_UMLAUT "Grüße"
 #define limits_WIDE "Grüße, 世界"
 #define limits_LONG_TEXT \
-    "A text that is longer than a line is broken into several literals behind its spaces, and no " \
-    "more is read into it than what stands here.\nLine ends break it, too. " \
-    "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijj" \
-    "jjjjjjjj"
+    "A text that is longer than a line is broken into several literals behind its spaces, and " \
+    "no more is read into it than what stands here.\nLine ends break it, too. " \
+    "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiii" \
+    "ijjjjjjjjjj"
 #define limits_PRICE "12.50"
 #define limits_DEBT "-0.005"
 

@@ -47,7 +47,8 @@ typedef struct described_Nobody {
 
 /* ---- interface described::Guide: Points the way. --------------------------------------------- */
 
-/** Where it stands. */
+/** Where it stands.
+ *  ret: in deg. */
 CORBEL_MUST_CHECK corbel_status described_Guide_get_heading(described_Guide *self, double *ret,
                                                             corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status described_Guide_get_way(described_Guide *self, described_Way *ret,
@@ -56,8 +57,8 @@ CORBEL_MUST_CHECK corbel_status described_Guide_set_way(described_Guide *self, d
                                                         corbel_error *reterr);
 /** Asks.
  *  @param whom not an annotation, but a word of the comment
- *  Raises described::Nobody. whom: a name. inout_patience: goes in and comes out; not NULL.
- *  ret: yours, described_Spot_free(). */
+ *  Raises described::Nobody. whom: a name. inout_patience: in s.
+ *  inout_patience: goes in and comes out; not NULL. ret: yours, described_Spot_free(). */
 CORBEL_MUST_CHECK corbel_status described_Guide_ask(described_Guide *self, described_Way *ret_way,
                                                     const char *whom, int32_t *inout_patience,
                                                     described_Spot **ret, corbel_error *reterr);

@@ -37,7 +37,11 @@ typedef enum shades_Wide {
     shades_LAST = 2147483647
 } shades_Wide;
 
-typedef enum shades_Sparse { shades_FIVE = 5, shades_SIX = 6, shades_ONE = 1 } shades_Sparse;
+typedef enum shades_Sparse {
+    shades_FIVE = 5,
+    shades_SIX = 6,
+    shades_ONE = 1
+} shades_Sparse;
 typedef struct shades_Sparse_seq { size_t len; const shades_Sparse *items; } shades_Sparse_seq;
 
 typedef struct shades_Paint {

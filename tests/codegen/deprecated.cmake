@@ -1,0 +1,40 @@
+# Who uses what is deprecated is told, in C and in C++; the generated .c and who says CORBEL_ALLOW_DEPRECATED are not.
+# -DCC= -DCXX= -DGOLDEN=folder -DINCLUDES=dir;… -DWORK=folder
+include("${CMAKE_CURRENT_LIST_DIR}/common.cmake")
+
+fresh_folder("${WORK}")
+set(options "")
+foreach(folder IN LISTS INCLUDES)
+  list(APPEND options "-I${folder}")
+endforeach()
+
+# expect(status use options...): a function that does `use` compiles without a warning (0), or does not.
+function(expect status use)
+  foreach(language c cpp)
+    if(language STREQUAL c)
+      set(compiler "${CC}" -std=c11)
+    else()
+      set(compiler "${CXX}" -std=c++17)
+    endif()
+    file(WRITE "${WORK}/use.${language}" "#include \"${GOLDEN}/annotated/annotated.corbel.h\"\n${use}\n")
+    execute_process(COMMAND ${compiler} -Wall -Wextra -Werror ${options} ${ARGN} -fsyntax-only "${WORK}/use.${language}"
+                    RESULT_VARIABLE found ERROR_VARIABLE err)
+    if(status EQUAL 0 AND NOT found EQUAL 0)
+      fail("${use}\n${err}")
+    elseif(NOT status EQUAL 0 AND NOT err MATCHES "deprecated")
+      fail("nothing was said about: ${use}\n${err}")
+    endif()
+  endforeach()
+endfunction()
+
+set(operation "corbel_status use(plant_Probe *probe); corbel_status use(plant_Probe *probe) { return plant_Probe_stop(probe, 0); }")
+set(type "extern plant_Samples use;")
+set(reference "extern plant_Robot *use;")
+set(enumerator "plant_Kind use(void); plant_Kind use(void) { return plant_SPECIAL; }")
+set(servant "extern const plant_Probe_servant use;")
+foreach(use operation type reference enumerator)
+  expect(1 "${${use}}")
+  expect(0 "${${use}}" -DCORBEL_ALLOW_DEPRECATED)
+endforeach()
+expect(0 "${servant}")
+expect(0 "")
