@@ -1,9 +1,6 @@
 /** corbel_object_on_broken(): told once, on a worker, no lock held, whatever becomes of the reference meanwhile. */
 #include "probe.h"
 
-#include "runtime/base/clock.h"
-#include "runtime/call/peer.h"
-
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,22 +33,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void cut_one(crb_peer *peer, void *user)
-{
-    (void)user;
-    crb_peer_lock(peer);
-    if (!peer->ended) {
-        crb_session_abort(peer->session, "cut by the test", crb_now());
-    }
-    crb_peer_unlock(peer);
-}
-
-/** Ends every session of the server's; it goes on listening. */
-static void cut(void)
-{
-    crb_runtime_each_peer(server.runtime, cut_one, NULL);
-}
-
 /** What a callback was told. */
 typedef struct told {
     probe_event event;
@@ -69,14 +50,6 @@ static void told_init(told *t)
     memset(t, 0, sizeof *t);
     probe_event_init(&t->event);
     probe_event_init(&t->leaving);
-}
-
-static uint64_t told_count(told *t)
-{
-    pthread_mutex_lock(&t->event.lock);
-    const uint64_t count = t->event.count;
-    pthread_mutex_unlock(&t->event.lock);
-    return count;
 }
 
 static void note(void *context, const corbel_error *why)
@@ -120,7 +93,7 @@ static void all_told(void)
     reach();
     probe_Node *const made = make();
     assert_int_equal(watch(made, &last), CORBEL_OK);
-    cut();
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&last.event, 1));
     probe_Node_unref(made);
 }
@@ -134,7 +107,7 @@ static void an_implicit_reference_is_broken_for_good(void **state)
     told_init(&t);
     probe_Node *const made = make();
     assert_int_equal(watch(made, &t), CORBEL_OK);
-    cut();
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&t.event, 1));
     assert_int_equal(t.status, CORBEL_GONE);
     assert_int_equal(t.completion, CORBEL_COMPLETED_NO);
@@ -149,7 +122,7 @@ static void an_implicit_reference_is_broken_for_good(void **state)
         MUST(probe_Probe_add(probe, 1, 1, NULL, &error));
     }
     all_told();
-    assert_int_equal(told_count(&t), 1);
+    assert_int_equal(probe_event_count(&t.event), 1);
     probe_Node_unref(made);
     corbel_error_clear(&error);
 }
@@ -160,7 +133,7 @@ static void asked_of_a_broken_one_it_tells_at_once(void **state)
     (void)state;
     told_init(&t);
     probe_Node *const made = make();
-    cut();
+    probe_server_cut(&server);
     for (uint64_t i = 1; i <= 3; i++) {
         corbel_status status;
         while ((status = watch(made, &t)) == CORBEL_EXISTS) { /* the callback before has not quite returned, or not begun */
@@ -171,7 +144,7 @@ static void asked_of_a_broken_one_it_tells_at_once(void **state)
         assert_int_equal(t.status, CORBEL_GONE);
         assert_non_null(strstr(t.message, "cut by the test"));
     }
-    assert_int_equal(told_count(&t), 3);
+    assert_int_equal(probe_event_count(&t.event), 3);
     probe_Node_unref(made);
 }
 
@@ -187,11 +160,11 @@ static void one_at_a_time_and_it_can_be_taken_back(void **state)
     assert_int_equal(watch(made, &second), CORBEL_EXISTS);
     assert_int_equal(corbel_object_on_broken(probe_Node_as_object(made), NULL, NULL), CORBEL_OK);
     assert_int_equal(watch(made, &second), CORBEL_OK);
-    cut();
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&second.event, 1));
     all_told();
-    assert_int_equal(told_count(&first), 0);
-    assert_int_equal(told_count(&second), 1);
+    assert_int_equal(probe_event_count(&first.event), 0);
+    assert_int_equal(probe_event_count(&second.event), 1);
     probe_Node_unref(made);
 }
 
@@ -214,13 +187,13 @@ static void derived_references_break_together(void **state)
     assert_int_equal(watch(gone, &t[2]), CORBEL_OK);
     probe_Node_unref(made);
     probe_Node_unref(gone); /* its callback goes with it */
-    cut();
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&t[0].event, 1));
     assert_true(probe_event_wait(&t[1].event, 1));
     all_told();
-    assert_int_equal(told_count(&t[0]), 1);
-    assert_int_equal(told_count(&t[1]), 1);
-    assert_int_equal(told_count(&t[2]), 0);
+    assert_int_equal(probe_event_count(&t[0].event), 1);
+    assert_int_equal(probe_event_count(&t[1].event), 1);
+    assert_int_equal(probe_event_count(&t[2].event), 0);
     probe_Node_unref(derived);
     probe_Named_unref(cast);
 }
@@ -249,10 +222,10 @@ static void a_reference_by_uri_binds_again(void **state)
     /* Before it is bound to anything. */
     assert_int_equal(watch(probe, &once), CORBEL_OK);
     assert_int_equal(corbel_object_on_broken(again.reference, note_and_again, &again), CORBEL_OK);
-    cut();
+    probe_server_cut(&server);
     MUST(probe_Probe_add(probe, 1, 2, NULL, &error));
-    assert_int_equal(told_count(&once), 0);
-    cut();
+    assert_int_equal(probe_event_count(&once.event), 0);
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&once.event, 1));
     assert_true(probe_event_wait(&again.event, 1));
     MUST(probe_Probe_add(probe, 1, 2, NULL, &error));
@@ -260,12 +233,12 @@ static void a_reference_by_uri_binds_again(void **state)
     probe_Probe *const third = probe_Probe_with(probe, NULL);
     assert_int_equal(watch(third, &derived_told), CORBEL_OK);
     for (uint64_t i = 2; i <= 5; i++) {
-        cut();
+        probe_server_cut(&server);
         assert_true(probe_event_wait(&again.event, i));
     }
     assert_true(probe_event_wait(&derived_told.event, 1));
-    assert_int_equal(told_count(&derived_told), 1);
-    assert_int_equal(told_count(&once), 1);
+    assert_int_equal(probe_event_count(&derived_told.event), 1);
+    assert_int_equal(probe_event_count(&once.event), 1);
     probe_Probe_unref(third);
     probe_Probe_unref(second);
 }
@@ -280,7 +253,7 @@ static void asked_between_two_sessions(void **state)
     told_init(&before);
     MUST(probe_Probe_add(probe, 1, 2, NULL, &error));
     assert_int_equal(watch(probe, &before), CORBEL_OK);
-    cut();
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&before.event, 1));
     corbel_status status;
     while ((status = watch(probe, &t)) == CORBEL_EXISTS) {
@@ -288,10 +261,10 @@ static void asked_between_two_sessions(void **state)
     }
     assert_int_equal(status, CORBEL_OK);
     MUST(probe_Probe_add(probe, 1, 2, NULL, &error));
-    assert_int_equal(told_count(&t), 0);
-    cut();
+    assert_int_equal(probe_event_count(&t.event), 0);
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&t.event, 1));
-    assert_int_equal(told_count(&t), 1);
+    assert_int_equal(probe_event_count(&t.event), 1);
 }
 
 /** The object is gone, and another has its id: the reference hangs on the session all the same. */
@@ -312,10 +285,10 @@ static void rebound_to_another_object(void **state)
         sched_yield();
     }
     assert_int_equal(status, CORBEL_OK);
-    assert_int_equal(told_count(&t), 0);
-    cut();
+    assert_int_equal(probe_event_count(&t.event), 0);
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&t.event, 1));
-    assert_int_equal(told_count(&t), 1);
+    assert_int_equal(probe_event_count(&t.event), 1);
     probe_Node_unref(other);
     corbel_error_clear(&error);
 }
@@ -340,7 +313,7 @@ static void given_back_from_inside(void **state)
         MUST(probe_Probe_add(found, 1, 1, NULL, &error));
         t.reference = by_uri != 0 ? probe_Probe_as_object(found) : probe_Node_as_object(make());
         assert_int_equal(corbel_object_on_broken(t.reference, unref_inside, &t), CORBEL_OK);
-        cut();
+        probe_server_cut(&server);
         assert_true(probe_event_wait(&t.event, 1));
         if (by_uri == 0) {
             probe_Probe_unref(found);
@@ -368,7 +341,7 @@ static void who_lets_go_waits_for_the_callback(void **state)
         told_init(&t);
         probe_Node *const made = make();
         assert_int_equal(corbel_object_on_broken(probe_Node_as_object(made), slow, &t), CORBEL_OK);
-        cut();
+        probe_server_cut(&server);
         assert_true(probe_event_wait(&t.event, 1));
         probe_event_add(&t.leaving, 1);
         if (way == 0) {
@@ -389,9 +362,9 @@ static void a_watch_holds_nothing(void **state)
     assert_int_equal(watch(made, &t), CORBEL_OK);
     probe_Node_unref(made);
     assert_true(probe_event_wait(&server.state.finalized, 1));
-    cut();
+    probe_server_cut(&server);
     all_told();
-    assert_int_equal(told_count(&t), 0);
+    assert_int_equal(probe_event_count(&t.event), 0);
 }
 
 static void the_peer_says_goodbye(void **state)
@@ -426,8 +399,8 @@ static void what_we_end_ourselves_tells_nobody(void **state)
     client = NULL;
     assert_int_equal(watch(made, &t), CORBEL_GONE);
     assert_int_equal(corbel_object_on_broken(NULL, note, &t), CORBEL_NIL_REFERENCE);
-    assert_int_equal(told_count(&t), 0);
-    assert_int_equal(told_count(&of_own), 0);
+    assert_int_equal(probe_event_count(&t.event), 0);
+    assert_int_equal(probe_event_count(&of_own.event), 0);
     probe_Node_unref(made);
     probe_Listener_unref(own);
 }
@@ -443,19 +416,19 @@ static void at_random(void *argument_told)
             assert_true(error.status == CORBEL_GONE || error.status == CORBEL_UNREACHABLE);
             continue;
         }
-        const uint64_t before = told_count(t);
+        const uint64_t before = probe_event_count(&t->event);
         assert_int_equal(watch(made, t), CORBEL_OK);
         if (i % 5 == 4) {
-            cut();
+            probe_server_cut(&server);
             assert_true(probe_event_wait(&t->event, before + 1));
         } else if (i % 5 == 3) {
             assert_int_equal(corbel_object_on_broken(probe_Node_as_object(made), NULL, NULL), CORBEL_OK);
         }
         probe_Node_unref(made);
-        const uint64_t after = told_count(t);
+        const uint64_t after = probe_event_count(&t->event);
         assert_true(after - before <= 1);
         sched_yield();
-        assert_int_equal(told_count(t), after); /* not after it was let go of */
+        assert_int_equal(probe_event_count(&t->event), after); /* not after it was let go of */
     }
     corbel_error_clear(&error);
 }

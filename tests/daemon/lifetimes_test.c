@@ -2,7 +2,6 @@
 #include "probe.h"
 
 #include "runtime/base/clock.h"
-#include "runtime/call/peer.h"
 
 #include <sched.h>
 #include <setjmp.h>
@@ -40,33 +39,9 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void cut_one(crb_peer *peer, void *user)
-{
-    (void)user;
-    crb_peer_lock(peer);
-    if (!peer->ended) {
-        crb_session_abort(peer->session, "cut by the test", crb_now());
-    }
-    crb_peer_unlock(peer);
-}
-
-static void cut(void)
-{
-    crb_runtime_each_peer(server.runtime, cut_one, NULL);
-}
-
-static void ask_finalized(probe_event *event, uint64_t *ret)
-{
-    pthread_mutex_lock(&event->lock);
-    *ret = event->count;
-    pthread_mutex_unlock(&event->lock);
-}
-
 static uint64_t finalized(void)
 {
-    uint64_t count = 0;
-    ask_finalized(&server.state.finalized, &count);
-    return count;
+    return probe_event_count(&server.state.finalized);
 }
 
 enum { NODES = 20 };
@@ -92,7 +67,7 @@ static void a_lost_holder_is_given_time(void **state)
     (void)state;
     make(nodes);
     const uint64_t begin = crb_now();
-    cut();
+    probe_server_cut(&server);
     assert_int_equal(finalized(), 0);
     assert_true(probe_event_wait(&server.state.finalized, NODES));
     assert_true(crb_now() - begin >= KEEP_MS * CRB_MS);
@@ -120,7 +95,7 @@ static void nothing_is_kept_beyond_the_end_of_the_owner(void **state)
     (void)state;
     server.runtime->limits.keep_lost_ms = 3600000;
     make(nodes);
-    cut();
+    probe_server_cut(&server);
     corbel_daemon_shutdown(server.daemon);
     MUST(corbel_daemon_join(server.daemon, 1000, &error));
     assert_true(probe_event_wait(&server.state.finalized, NODES));
@@ -144,7 +119,7 @@ static void another_holder_keeps_it(void **state)
     probe_Node *by_uri = NULL;
     MUST(probe_Node_from_uri(client, uri, &by_uri, &error));
     MUST(probe_Node_set_next(by_uri, nodes[0], &error)); /* now the node kept holds it, too */
-    cut();
+    probe_server_cut(&server);
     assert_true(probe_event_wait(&server.state.finalized, NODES - 1));
     MUST(probe_Node_get_next(by_uri, &next, &error));
     MUST(probe_Node_get_name(next, &name, &error));
@@ -268,9 +243,7 @@ static void a_finalizer_may_call(void **state)
     MUST(probe_Probe_keep(probe, listener, &error));
     probe_Listener_unref(listener);
     MUST(probe_Probe_add(probe, 1, 1, NULL, &error));
-    uint64_t count = 1;
-    ask_finalized(&g.finalized, &count);
-    assert_int_equal(count, 0); /* the server holds it */
+    assert_int_equal(probe_event_count(&g.finalized), 0); /* the server holds it */
     MUST(probe_Probe_keep(probe, NULL, &error));
     assert_true(probe_event_wait(&g.finalized, 1));
     assert_int_equal(g.status, CORBEL_OK);
@@ -288,7 +261,7 @@ static void not_before_the_last_call_has_left(void **state)
     assert_true(probe_event_wait(&server.state.waiting, 1));
     /* While it runs its object is unregistered, and its caller lost. */
     MUST(corbel_daemon_unregister(server.daemon, "probe", &error));
-    cut();
+    probe_server_cut(&server);
     assert_int_equal(probe_Probe_wait_finish(call, &error), CORBEL_GONE);
     assert_int_equal(error.completion, CORBEL_COMPLETED_MAYBE);
     corbel_error_clear(&error);

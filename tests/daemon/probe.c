@@ -1,6 +1,9 @@
 /** The servants of the tests. */
 #include "probe.h"
 
+#include "runtime/base/clock.h"
+#include "runtime/call/peer.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -58,6 +61,14 @@ bool probe_event_wait(probe_event *event, uint64_t count)
     const bool reached = event->count >= count;
     pthread_mutex_unlock(&event->lock);
     return reached;
+}
+
+uint64_t probe_event_count(probe_event *event)
+{
+    pthread_mutex_lock(&event->lock);
+    const uint64_t count = event->count;
+    pthread_mutex_unlock(&event->lock);
+    return count;
 }
 
 _Atomic unsigned probe_threads_at_bottom;
@@ -612,6 +623,21 @@ void probe_server_stop(probe_server *server)
     probe_Probe_unref(server->object);
     corbel_string_free(server->uri);
     corbel_runtime_unref(server->runtime);
+}
+
+static void cut_one(crb_peer *peer, void *user)
+{
+    (void)user;
+    crb_peer_lock(peer);
+    if (!peer->ended) {
+        crb_session_abort(peer->session, "cut by the test", crb_now());
+    }
+    crb_peer_unlock(peer);
+}
+
+void probe_server_cut(probe_server *server)
+{
+    crb_runtime_each_peer(server->runtime, cut_one, NULL);
 }
 
 unsigned probe_own_threads(void)

@@ -17,6 +17,7 @@ void probe_event_init(probe_event *event);
 void probe_event_add(probe_event *event, uint64_t n);
 /** False: not within 20 s (ten times as long under a sanitizer). */
 bool probe_event_wait(probe_event *event, uint64_t count);
+uint64_t probe_event_count(probe_event *event);
 
 /** A factor for bounds in time. */
 extern const unsigned probe_slow;
@@ -43,6 +44,8 @@ typedef struct probe_server {
 /** options NULL: the defaults. listen NULL: localhost:0. Fails the program when it cannot. */
 void probe_server_start(probe_server *server, const corbel_runtime_options *options, const char *listen);
 void probe_server_stop(probe_server *server);
+/** Ends every session of the server's; it goes on listening. */
+void probe_server_cut(probe_server *server);
 
 /** Notes what it hears. */
 typedef struct probe_listener_state {

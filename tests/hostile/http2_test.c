@@ -151,16 +151,8 @@ BUILD(reset_flood)
 }
 BUILD(other_method)
 {
-    crb_buf fields = CRB_BUF_INIT;
     h2_preface(out);
-    h2_header(&fields, ":method", "POST", 4);
-    h2_header(&fields, ":scheme", "http", 4);
-    h2_header(&fields, ":path", "/grpc.health.v1.Health/Check", 28);
-    h2_header(&fields, ":authority", "corbel", 6);
-    h2_header(&fields, "te", "trailers", 8);
-    h2_header(&fields, "content-type", "application/grpc", 16);
-    h2_frame(out, 1, 4, 1, fields.data, fields.len);
-    crb_buf_clear(&fields);
+    h2_open_path(out, 1, "/grpc.health.v1.Health/Check");
 }
 BUILD(compressed)
 {

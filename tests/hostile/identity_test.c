@@ -21,21 +21,8 @@ static void nobody_gets_the_calls_of_another(void **state)
     crb_address address = test_address(strchr(victim.uri, '@') + 1);
     test_dial(&impostor, &address);
     free(address.host);
-    crb_frame hello = { .type = CRB_WIRE_HELLO };
-    hello.u.hello = (crb_wire_hello) {
-        .major = CRB_PROTOCOL_MAJOR,
-        .name = "the third, it says",
-        .max_body = 1u << 20,
-        .window_requests = 65536,
-        .window_nested = 65536,
-        .window_responses = 65536,
-        .window_bulk = 65536,
-        .max_questions = 1000,
-        .max_exports = 1000,
-        .max_operations = 1000,
-        .max_references = 1000,
-        .max_hops = 100,
-    };
+    crb_frame hello = hostile_hello_frame();
+    hello.u.hello.name = "the third, it says";
     memcpy(hello.u.hello.instance, third.runtime->instance, sizeof hello.u.hello.instance);
     memcpy(hello.u.hello.secret, third.runtime->secret, sizeof hello.u.hello.secret);
     hostile_frame(&message, &hello);

@@ -365,10 +365,15 @@ static void h2_text(crb_buf *out, const char *name, const char *value)
 
 void h2_open(crb_buf *out, uint32_t stream)
 {
+    h2_open_path(out, stream, "/corbel.Session/Open");
+}
+
+void h2_open_path(crb_buf *out, uint32_t stream, const char *path)
+{
     crb_buf fields = CRB_BUF_INIT;
     h2_text(&fields, ":method", "POST");
     h2_text(&fields, ":scheme", "http");
-    h2_text(&fields, ":path", "/corbel.Session/Open");
+    h2_text(&fields, ":path", path);
     h2_text(&fields, ":authority", "corbel");
     h2_text(&fields, "te", "trailers");
     h2_text(&fields, "content-type", "application/grpc");
@@ -397,7 +402,7 @@ void hostile_frame(crb_buf *message, const crb_frame *frame)
     assert_false(message->failed);
 }
 
-void hostile_hello(crb_buf *message)
+crb_frame hostile_hello_frame(void)
 {
     crb_frame frame = { .type = CRB_WIRE_HELLO };
     frame.u.hello = (crb_wire_hello) {
@@ -415,5 +420,11 @@ void hostile_hello(crb_buf *message)
         .max_hops = 100,
         .instance = { 1 },
     };
+    return frame;
+}
+
+void hostile_hello(crb_buf *message)
+{
+    const crb_frame frame = hostile_hello_frame();
     hostile_frame(message, &frame);
 }

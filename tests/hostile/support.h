@@ -89,6 +89,8 @@ void h2_preface(crb_buf *out);
 void h2_header(crb_buf *out, const char *name, const char *value, size_t value_len);
 /** HEADERS that open a session on a stream. */
 void h2_open(crb_buf *out, uint32_t stream);
+/** The same for another method than Corbel's. */
+void h2_open_path(crb_buf *out, uint32_t stream, const char *path);
 /** A gRPC message in one DATA frame. */
 void h2_message(crb_buf *out, uint32_t stream, const void *data, size_t len);
 
@@ -97,5 +99,7 @@ void h2_message(crb_buf *out, uint32_t stream, const void *data, size_t len);
 void hostile_frame(crb_buf *message, const crb_frame *frame);
 /** A HELLO like that of an honest client. */
 void hostile_hello(crb_buf *message);
+/** That frame, to be changed first. */
+crb_frame hostile_hello_frame(void);
 
 #endif /* HOSTILE_SUPPORT_H */

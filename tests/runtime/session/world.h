@@ -121,6 +121,7 @@ void world_free(world *w);
 
 /** Takes the events of both sides. Done after each step by itself. */
 void world_events(world *w);
+void world_side_events(side *at);
 /** Steps until nothing is due any more within ms of virtual time. */
 void world_run(world *w, uint64_t ms);
 /** Steps until both are open. */
@@ -156,6 +157,8 @@ void world_return(side *at, pending *p, size_t len, crb_ref_out *refs, size_t n_
 void world_return_error(side *at, pending *p, corbel_status status, corbel_completion completion, const char *message);
 void world_raise(side *at, pending *p, const char *exception, size_t len);
 void world_done(side *at, pending *p);
+/** Forgets it, and frees p; what the functions above end with. */
+void world_remove(side *at, pending *p);
 crb_ref_out world_ref_object(side *at, int object);
 crb_ref_out world_ref_import(crb_import *import);
 /** Takes over what fresh says. */
