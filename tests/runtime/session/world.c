@@ -448,7 +448,7 @@ static bool end_pull(void *user, crb_buf *out, uint64_t now)
             at->watch(at, out->data, out->len);
         }
     }
-    side_events(at);
+    world_side_events(at);
     return some;
 }
 
@@ -456,21 +456,21 @@ static void end_received(void *user, const uint8_t *message, size_t len, uint64_
 {
     side *const at = user;
     crb_session_input(at->session, message, len, now);
-    side_events(at);
+    world_side_events(at);
 }
 
 static void end_lost(void *user, const char *why, uint64_t now)
 {
     side *const at = user;
     crb_session_lost(at->session, why, now);
-    side_events(at);
+    world_side_events(at);
 }
 
 static void end_tick(void *user, uint64_t now)
 {
     side *const at = user;
     crb_session_tick(at->session, now);
-    side_events(at);
+    world_side_events(at);
 }
 
 static uint64_t end_next_tick(void *user)
