@@ -1,0 +1,93 @@
+/* Messages of random values, changed at random places: protobuf-c and the codec agree about them (agreement.c), and every reason
+ * for which they may not comes up. */
+#include "runtime/value/codec.h"
+#include "tests/runtime/support/test.h"
+#include "tests/runtime/value/agreement.h"
+#include "tests/runtime/value/fake_object.h"
+#include "tests/runtime/value/mutate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEEDS = 4000, CHANGES = 3 };
+
+/** An exact copy on the heap, so that the address sanitizer sees a read beyond it. */
+static bool check(const agreement_schema *schema, const crb_buf *buf)
+{
+    uint8_t *exact = malloc(buf->len + 1);
+    assert_non_null(exact);
+    if (buf->len > 0) {
+        memcpy(exact + 1, buf->data, buf->len);
+    }
+    const bool taken = agreement_check(schema, exact + 1, buf->len);
+    free(exact);
+    return taken;
+}
+
+static void protobuf_and_the_codec_agree(void **state)
+{
+    (void)state;
+    size_t taken = 0, refused = 0;
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        const agreement_schema *schema = &agreement_schemas[seed % AGREEMENT_SCHEMAS];
+        crb_arena *arena = crb_arena_new(0);
+        chance c = { .state = (seed + 1) * 0x9e3779b97f4a7c15ULL, .arena = arena };
+        void *value = crb_arena_alloc(arena, 1, schema->type->size);
+        random_value(&c, schema->type, value, 4);
+        crb_buf buf = CRB_BUF_INIT;
+        assert_int_equal(crb_encode_struct(schema->type, value, &fake_writer, &buf, NULL), CORBEL_OK);
+        for (size_t i = 0; i < CHANGES; i++) {
+            crb_buf changed = CRB_BUF_INIT;
+            mutate(&c, buf.data, buf.len, &changed);
+            if (check(schema, &changed)) {
+                taken++;
+            } else {
+                refused++;
+            }
+            crb_buf_clear(&buf);
+            buf = changed;
+        }
+        crb_buf_clear(&buf);
+        crb_arena_free(arena);
+    }
+    assert_true(taken > SEEDS / 2);
+    assert_true(refused > SEEDS / 2);
+}
+
+/** What random changes seldom hit. */
+static void rare_reasons(void **state)
+{
+    (void)state;
+    static const crb_buf rows[] = {
+        { (uint8_t *)(uintptr_t) "\x52\x05"
+                                 "12345",
+          7, 7, false },
+    };
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        assert_false(check(&agreement_schemas[0], &rows[i]));
+    }
+}
+
+static void each_reason_was_seen(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    const agreement_reason *reasons = agreement_reasons(&n);
+    assert_int_equal(n, 22);
+    for (size_t i = 0; i < n; i++) {
+        if (reasons[i].seen == 0) {
+            print_error("never seen: %s\n", reasons[i].text);
+        }
+        assert_true(reasons[i].seen > 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(protobuf_and_the_codec_agree),
+        cmocka_unit_test(rare_reasons),
+        cmocka_unit_test(each_reason_was_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
