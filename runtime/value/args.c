@@ -16,9 +16,10 @@ void crb_held_release(crb_held *held)
     held->anys = NULL;
 }
 
+/** align: a power of two. */
 static size_t args_align(size_t size, size_t align)
 {
-    return (size + align - 1) / align * align;
+    return (size + align - 1) & ~(align - 1);
 }
 
 /** Lays the parameters out like the members of a struct. members: n of them, to fill. Returns the struct's size. */

@@ -16,9 +16,9 @@ size_t crb_map_disorder(const corbel_type *type, const void *items, size_t len, 
 {
     const corbel_member *key = &type->element->members[0];
     const size_t size = type->element->size;
-    const uint8_t *at = (const uint8_t *)items + key->offset;
-    for (size_t i = 1; i < len; i++, at += size) {
-        const int order = crb_map_compare_keys(key->type, at, at + size);
+    for (size_t i = 1; i < len; i++) {
+        const uint8_t *at = (const uint8_t *)items + i * size + key->offset;
+        const int order = crb_map_compare_keys(key->type, at - size, at);
         if (order >= 0) {
             *ret_twice = order == 0;
             return i;

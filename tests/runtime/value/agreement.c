@@ -25,12 +25,10 @@ const agreement_schema agreement_schemas[AGREEMENT_SCHEMAS] = {
 
 static agreement_reason reasons[] = {
     { "out of range", "protobuf-c cuts numbers to the field's width", 0 },
-    { ", at most", "ranges and bounds are IDL's", 0 },
+    { ", at most", "ranges, bounds and digits are IDL's", 0 },
     { ", at least", "ranges are IDL's", 0 },
     { "not UTF-8, or a NUL in it", "protobuf-c does not look into texts", 0 },
     { "not a decimal number", "a fixed number is a string to protobuf-c", 0 },
-    { "digits before the point", "the same", 0 },
-    { "digits behind the point", "the same", 0 },
     { "not a code point", "a wchar is a number to protobuf-c", 0 },
     { "bits", "a bitmask is a number to protobuf-c", 0 },
     { "items, not", "an array is a repeated field to protobuf-c", 0 },
@@ -244,6 +242,8 @@ static void check_reason(const corbel_error *error)
 
 bool agreement_check(const agreement_schema *schema, const uint8_t *data, size_t len)
 {
+    static const uint8_t nothing[1];
+    data = data != NULL ? data : nothing;
     current.schema = schema;
     current.data = data;
     current.len = len;

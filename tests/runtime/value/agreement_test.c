@@ -58,13 +58,22 @@ static void protobuf_and_the_codec_agree(void **state)
 static void rare_reasons(void **state)
 {
     (void)state;
-    static const crb_buf rows[] = {
-        { (uint8_t *)(uintptr_t) "\x52\x05"
-                                 "12345",
-          7, 7, false },
+    /* number = 1, then _d = 1; booleans in four bytes: as a member, a discriminator, optional, a key, an item */
+    static uint8_t behind[] = { 0x10, 2, 8, 2 }, boolean[] = { 0x0d, 1, 2, 3, 4 }, flag[] = { 0xa5, 3, 1, 2, 3, 4 },
+                   key[] = { 0xa2, 1, 5, 0x0d, 1, 2, 3, 4 }, item[] = { 0x8d, 1, 1, 2, 3, 4 };
+    const struct {
+        size_t schema;
+        crb_buf bytes;
+    } rows[] = {
+        { 1, { behind, sizeof behind, sizeof behind, false } },
+        { 5, { boolean, sizeof boolean, sizeof boolean, false } },
+        { 4, { boolean, sizeof boolean, sizeof boolean, false } },
+        { 0, { flag, sizeof flag, sizeof flag, false } },
+        { 0, { key, sizeof key, sizeof key, false } },
+        { 5, { item, sizeof item, sizeof item, false } },
     };
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
-        assert_false(check(&agreement_schemas[0], &rows[i]));
+        assert_false(check(&agreement_schemas[rows[i].schema], &rows[i].bytes));
     }
 }
 
@@ -73,7 +82,7 @@ static void each_reason_was_seen(void **state)
     (void)state;
     size_t n = 0;
     const agreement_reason *reasons = agreement_reasons(&n);
-    assert_int_equal(n, 22);
+    assert_int_equal(n, 20);
     for (size_t i = 0; i < n; i++) {
         if (reasons[i].seen == 0) {
             print_error("never seen: %s\n", reasons[i].text);

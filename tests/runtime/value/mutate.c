@@ -153,6 +153,7 @@ static void mutate_text(chance *c, const uint8_t *data, size_t len, crb_buf *out
 void mutate(chance *c, const uint8_t *data, size_t len, crb_buf *out)
 {
     field fields[MOST_FIELDS];
+    data = len > 0 ? data : (const uint8_t *)"";
     const size_t n = split(data, len, fields);
     if (n == 0) {
         mutate_text(c, data, len, out);
