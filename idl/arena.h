@@ -31,8 +31,8 @@ void *idl_arena_alloc(idl_arena *arena, size_t size);
 /** As idl_arena_alloc(), but NULL when there is no memory: for code that holds something open. */
 void *idl_arena_try(idl_arena *arena, size_t size);
 
-/** A block of its own, which can grow and end before the arena does: old NULL makes one, else old came from here. What it had stays;
- *  what is new is not zeroed. Never NULL. For few and large things: finding one takes a walk over the chunks. */
+/** A block of its own, which can grow and end before the arena does: old NULL makes one, else old came from here. What it had
+ * stays; what is new is not zeroed. Never NULL. For few and large things: finding one takes a walk over the chunks. */
 void *idl_arena_resize(idl_arena *arena, void *old, size_t size);
 /** Gives back what idl_arena_resize() made. Takes NULL. */
 void idl_arena_release(idl_arena *arena, void *block);

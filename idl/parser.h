@@ -33,9 +33,10 @@ typedef struct idl_parser {
     bool in_const_type;         /* `fixed` stands alone */
     struct idl_pragma *pragmas; /* that were read ahead: idl_run_pragmas() */
     struct idl_pragma *last_pragma;
-    const char *prefix;       /* what #pragma prefix said in a module or interface that is open; NULL: the file's holds */
-    const idl_type *bad_type; /* stands for a type whose error was reported */
-    idl_names reported;       /* unknown names that were reported, as spelt */
+    const char *prefix;          /* what #pragma prefix said in a module or interface that is open; NULL: the file's holds */
+    const idl_type *bad_type;    /* stands for a type whose error was reported */
+    const idl_unsupported *used; /* what the definition being read uses, in a file that is only included; NULL: nothing such */
+    idl_names reported;          /* unknown names that were reported, as spelt */
     uint64_t mark;
     size_t inherited;
 } idl_parser;
@@ -45,6 +46,13 @@ typedef struct idl_pragma {
     struct idl_pragma *next;
     idl_token token;
 } idl_pragma;
+
+/** Where a definition began. */
+typedef struct idl_definition_mark {
+    idl_decl *last; /* the last declaration before it in its owner; NULL: none */
+    size_t n_children;
+    const idl_unsupported *used;
+} idl_definition_mark;
 
 /** What stands before a declaration. */
 typedef struct idl_lead {
@@ -155,6 +163,10 @@ bool idl_parse_annotation_dcl(idl_parser *parser, const char *doc);
 bool idl_parse_id_dcl(idl_parser *parser);
 /** Gives a declaration its repository id; a second one is reported at the range. */
 void idl_set_type_id(idl_parser *parser, idl_node *node, const char *id, const idl_range *range);
+/** Before and behind a definition of a file that is only included: if it used something unsupported in between, it becomes
+ *  unsupported itself, and is no part of the unit: what uses it says so. */
+idl_definition_mark idl_mark_definition(idl_parser *parser);
+void idl_drop_unsupported(idl_parser *parser, const idl_definition_mark *mark);
 /** The name stands for something unsupported, which is reported at the range now or, in a file that is not
  * main, where it is used. */
 void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const idl_unsupported *what);

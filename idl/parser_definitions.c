@@ -235,7 +235,7 @@ bool idl_parse_type_dcl(idl_parser *parser, idl_lead lead)
 
 /* definition = { annotation_appl } ( module_dcl ";" | const_dcl ";" | type_dcl | except_dcl ";" | interface_dcl ";"
  *            | type_id_dcl ";" | type_prefix_dcl ";" ) | annotation_dcl ";" */
-static bool definition(idl_parser *parser)
+static bool any_definition(idl_parser *parser)
 {
     idl_lead lead = { .doc = parser->token.doc };
     const uint32_t errors = parser->diagnostics->errors;
@@ -275,4 +275,15 @@ static bool definition(idl_parser *parser)
         return true;
     }
     return false;
+}
+
+static bool definition(idl_parser *parser)
+{
+    if (parser->token.range.file->is_main || idl_parser_is_keyword(parser, IDL_KEYWORD_MODULE)) {
+        return any_definition(parser);
+    }
+    const idl_definition_mark mark = idl_mark_definition(parser);
+    const bool ok = any_definition(parser);
+    idl_drop_unsupported(parser, &mark);
+    return ok;
 }

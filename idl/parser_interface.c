@@ -320,8 +320,8 @@ bool idl_parse_interface_dcl(idl_parser *parser, idl_lead lead)
     const idl_range range = parser->token.range;
     const bool is_local = idl_parser_take_keyword(parser, IDL_KEYWORD_LOCAL);
     const bool is_abstract = !is_local && idl_parser_take_keyword(parser, IDL_KEYWORD_ABSTRACT);
-    if (is_abstract && (idl_parser_take_keyword(parser, IDL_KEYWORD_VALUETYPE) ||
-                        idl_parser_take_keyword(parser, IDL_KEYWORD_EVENTTYPE))) {
+    if (is_abstract &&
+        (idl_parser_take_keyword(parser, IDL_KEYWORD_VALUETYPE) || idl_parser_take_keyword(parser, IDL_KEYWORD_EVENTTYPE))) {
         idl_declare_unsupported(parser, &parser->token, &range, &idl_unsupported_value_type);
         idl_parser_recover(parser);
         return true;

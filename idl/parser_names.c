@@ -116,8 +116,17 @@ static void report_unwanted(idl_parser *parser, const name_reference *reference,
 /* It is not supported, or it stands for two things. */
 static void report_unusable(idl_parser *parser, const name_reference *reference, const idl_node *found)
 {
+    if (found->unsupported != NULL && !reference->range.file->is_main) {
+        parser->used = found->unsupported; /* whether that matters, who uses this will see */
+        return;
+    }
     if (found->unsupported != NULL) {
-        idl_parser_unsupported(parser, &reference->range, found->unsupported);
+        if (found->decl.kind == IDL_NATIVE) {
+            idl_parser_unsupported(parser, &reference->range, found->unsupported);
+        } else {
+            idl_error(parser->diagnostics, found->unsupported->id, &reference->range, "'%s' cannot be used: %s not supported yet",
+                      found->decl.scoped_name, found->unsupported->what);
+        }
         idl_note(parser->diagnostics, &found->decl.range, "declared here");
         return;
     }

@@ -166,7 +166,11 @@ static const idl_type *no_type(idl_parser *parser)
 {
     const idl_token *token = &parser->token;
     if (token->keyword == IDL_KEYWORD_VALUEBASE) {
-        idl_parser_unsupported(parser, &token->range, &idl_unsupported_value_type);
+        if (token->range.file->is_main) {
+            idl_parser_unsupported(parser, &token->range, &idl_unsupported_value_type);
+        } else {
+            parser->used = &idl_unsupported_value_type;
+        }
         idl_parser_advance(parser);
     } else if (token->keyword == IDL_KEYWORD_VOID) {
         idl_error(parser->diagnostics, IDL_DIAG_VOID_AS_TYPE, &token->range, "'void' can only be the result of an operation");

@@ -1,5 +1,5 @@
 /* Definitions that the grammar has and this compiler does not: one error, and their names are known from then on. In a file that
- * is only included, the error waits until something uses the name. */
+ * is only included, the error waits until something in a main file uses the name, or something that uses it there. */
 #include "idl/parser.h"
 
 const idl_unsupported idl_unsupported_value_type = { IDL_DIAG_UNSUPPORTED_VALUE_TYPE, "value types are" };
@@ -46,6 +46,38 @@ void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const id
     idl_node *node = idl_make_node(parser, IDL_NATIVE, name, NULL);
     node->unsupported = what;
     idl_put_or_report(parser, node);
+}
+
+idl_definition_mark idl_mark_definition(idl_parser *parser)
+{
+    const idl_node *owner = parser->owner;
+    const idl_definition_mark mark = {
+        .last = owner == NULL ? parser->last : owner->last,
+        .n_children = owner == NULL ? 0 : owner->n_children,
+        .used = parser->used,
+    };
+    parser->used = NULL;
+    return mark;
+}
+
+void idl_drop_unsupported(idl_parser *parser, const idl_definition_mark *mark)
+{
+    idl_node *owner = parser->owner;
+    if (parser->used != NULL) {
+        idl_decl **first = mark->last != NULL ? &mark->last->next
+                           : owner == NULL    ? &parser->unit->definitions
+                                              : &owner->decl.children;
+        for (const idl_decl *decl = *first; decl != NULL; decl = decl->next) {
+            idl_node_of(decl)->unsupported = parser->used;
+            idl_node_of(decl)->is_poisoned = false; /* its uses are to be reported */
+        }
+        *first = NULL;
+        *(owner == NULL ? &parser->last : &owner->last) = mark->last;
+        if (owner != NULL) {
+            owner->n_children = mark->n_children;
+        }
+    }
+    parser->used = mark->used;
 }
 
 bool idl_parse_unsupported_definition(idl_parser *parser)

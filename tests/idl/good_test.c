@@ -16,7 +16,9 @@ static void says_nothing(void **state)
     char path[128];
     snprintf(path, sizeof path, "good/%s", (const char *)*state);
     const char *const paths[] = { path };
-    compiled c = compile_files(paths, 1, NULL);
+    const char *const include_dirs[] = { "include" };
+    const idl_options options = { .include_dirs = include_dirs, .n_include_dirs = 1 };
+    compiled c = compile_files(paths, 1, &options);
     assert_non_null(good(&c)->definitions);
     compiled_free(&c);
 }
@@ -26,7 +28,7 @@ static int compare(const void *one, const void *other)
     return strcmp(one, other);
 }
 
-/* argv[1]: the folder that holds good/. */
+/* argv[1]: the folder that holds good/ and include/. */
 int main(int argc, char **argv)
 {
     if (argc != 2 || chdir(argv[1]) != 0) {
