@@ -211,8 +211,8 @@ void emit_list(emit_buf *out, const char *head, const emit_strings *items, const
 
 /* The last place where a row may be broken so that the part before it, with its comma, has at most room bytes; if there is none,
  * the first; NULL: the row has no such place. Places are the ", " between the fields of an initialiser, not those inside of
- * texts, parentheses or inner braces. */
-static const char *break_place(const char *row, size_t room)
+ * texts, or deeper inside of parentheses and braces. */
+static const char *break_place(const char *row, size_t room, int deepest)
 {
     const char *found = NULL;
     int depth = *row == '{' ? 0 : 1; /* the rest of a broken row starts inside */
@@ -226,7 +226,7 @@ static const char *break_place(const char *row, size_t room)
             depth++;
         } else if (*at == '}' || *at == ')') {
             depth--;
-        } else if (*at == ',' && at[1] == ' ' && depth == 1) {
+        } else if (*at == ',' && at[1] == ' ' && depth >= 1 && depth <= deepest) {
             if (found != NULL && (size_t)(at + 1 - row) > room) {
                 break;
             }
@@ -252,7 +252,11 @@ static void emit_row(emit_buf *out, int indent, const char *row)
     }
     size_t width = (size_t)indent + 1 + emit_width(row);
     while (width > EMIT_COLUMNS) {
-        const char *place = break_place(row, EMIT_COLUMNS - (size_t)indent);
+        const size_t room = EMIT_COLUMNS - (size_t)indent;
+        const char *place = break_place(row, room, 1);
+        if (place == NULL || (size_t)(place + 1 - row) > room) { /* one field alone is too long */
+            place = break_place(row, room, 2);
+        }
         if (place == NULL) {
             break;
         }

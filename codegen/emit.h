@@ -19,13 +19,12 @@ typedef struct emit_decls {
     size_t capacity;
 } emit_decls;
 
-/** A sequence type's view, declared by one file. */
+/** The view of a sequence or map, declared by one file. */
 typedef struct emit_view {
-    const char *name;         /* "bank_Entry_seq" */
-    const char *element_name; /* "bank_Entry", "corbel_int32_seq" */
-    const idl_type *element;
-    const idl_decl *root; /* the innermost element's declaration; NULL for a basic type */
-    bool is_foreign;      /* root is not of this file: other files may declare the same view, so guard it */
+    const char *name;     /* "bank_Entry_seq", "bank_Entry_by_string" */
+    const idl_type *type; /* resolved, and without a bound of its own */
+    const idl_decl *root; /* the last in the file of what it is made of: it stands there; NULL: nothing is of the file */
+    bool is_foreign;      /* nothing that it is made of is of this file: other files may declare it, too, so guard it */
 } emit_view;
 
 typedef struct emit_file {
@@ -54,6 +53,8 @@ typedef struct emit_run {
     idl_diagnostics *diagnostics;
     emit_file *files; /* in the unit's order */
     idl_names calls;  /* emit_calls by the address of the interface's declaration */
+    idl_names plain;  /* "plain" or "" by the scoped name of a struct, union or array that was looked at */
+    idl_names zero;   /* the same of what starts as zeros: "zero" or "" */
     emit_buf scratch; /* for a text that nobody keeps */
 } emit_run;
 
@@ -93,7 +94,8 @@ typedef struct emit_param {
     const idl_decl *decl;
     const idl_type *type;
     idl_direction direction;
-    uint32_t in_id, out_id; /* protobuf field numbers; 0: not there */
+    uint32_t in_id, out_id;   /* protobuf field numbers; 0: not there */
+    uint32_t in_row, out_row; /* its place among the ins, the outs: they ascend by number */
 } emit_param;
 
 typedef struct emit_call {
@@ -115,6 +117,8 @@ typedef struct emit_calls {
     size_t length;
 } emit_calls;
 
+/** The parameter in that row of the ins or of the outs; NULL: the result, which is the first of the outs. */
+const emit_param *emit_param_at(const emit_call *call, uint32_t row, bool is_out);
 /** inherited: those of all bases come first; else its own only. Made once an interface. */
 emit_calls emit_calls_of(emit_run *run, const idl_decl *interface, bool inherited);
 /** "bank_Branch_get_name", with suffix "_begin" and the like; interface: the one under whose name it is meant. */
@@ -122,40 +126,131 @@ const char *emit_call_name(emit_run *run, const idl_decl *interface, const emit_
 /** Is it interface's own operation, declared under the IDL's very name (and not derived)? */
 bool emit_call_is_plain_name(const idl_decl *interface, const emit_call *call);
 
-/* ---- types (types.c, views.c) ---- */
+/* ---- types (emit_types.c, emit_views.c) ---- */
 
-typedef enum emit_shape { EMIT_PLAIN, EMIT_STRING, EMIT_STRUCT, EMIT_SEQUENCE, EMIT_REFERENCE } emit_shape;
-emit_shape emit_shape_of(const idl_type *type);
+/** What a type is like where it is passed. FLAT: a struct, union, bitset or named array without a pointer inside: in by address, out
+ *  into the caller's storage. STRING: all that is text. SEQUENCE: maps, too. ARRAY: one without a name, in a member only. */
+typedef enum emit_shape {
+    EMIT_PLAIN,
+    EMIT_STRING,
+    EMIT_STRUCT,
+    EMIT_FLAT,
+    EMIT_SEQUENCE,
+    EMIT_REFERENCE,
+    EMIT_ANY,
+    EMIT_ARRAY
+} emit_shape;
+emit_shape emit_shape_of(emit_run *run, const idl_type *type);
+/** Follows typedefs, but for that of an array, which is a struct in C: an IDL_NAMED of it is returned. */
+const idl_type *emit_resolve(const idl_type *type);
+/** A typedef that is a struct of an array in C. */
+bool emit_is_array_decl(const idl_decl *decl);
+/** What is a struct with functions in C: struct, union, bitset, named array. */
+bool emit_is_value_decl(const idl_decl *decl);
+/** No pointer inside: CORBEL_PLAIN. */
+bool emit_is_plain(emit_run *run, const idl_type *type);
+/** Text, references, any: optional ones have no pointer to them. */
+bool emit_is_pointer(emit_run *run, const idl_type *type);
 
 /* C types, ending in a space or a star, so that a name can follow at once. */
-const char *emit_value_type(emit_run *run, const idl_type *type);       /* a member, an item: "const char *" */
+const char *emit_value_type(emit_run *run, const idl_type *type);       /* a member, an item: "const char *"; of an array's items */
 const char *emit_in_type(emit_run *run, const idl_type *type);          /* "const bank_Entry *" */
 const char *emit_out_type(emit_run *run, const idl_type *type);         /* of a caller: "char **", "bank_Entry **" */
 const char *emit_servant_out_type(emit_run *run, const idl_type *type); /* "const char **", "bank_Entry *" */
 const char *emit_const_pointer(emit_run *run, const idl_type *type);    /* to a value: "const char *const *" */
+/** "[3][4]" of an array without a name, else "". */
+const char *emit_dimensions(emit_run *run, const idl_type *type);
+/** "const int64_t *name", "const char *name", "const int32_t (*name)[3]". */
+const char *emit_optional_member(emit_run *run, const idl_type *type, const char *name);
 
 /** What releases an output: "bank_Entry_free", or NULL. */
 const char *emit_release(emit_run *run, const idl_type *type);
-/** What starts a value: "NULL", "bank_Entry_INIT". */
-const char *emit_initial(emit_run *run, const idl_type *type);
-/** "at most 12 bytes", or NULL. */
-const char *emit_bound_note(emit_run *run, const idl_type *type);
-/** Is the resolved type a sequence whose view is the library's (corbel_int32_seq), or a basic type? Its suffix-free name,
- *  "int32"; NULL for everything else. */
+/** Of a basic type the "int32" of corbel_int32_seq, the "wstring" of corbel_wstring_type, the "INT32" of CORBEL_KIND_INT32; NULL for
+ *  everything else. */
 const char *emit_basic_name(const idl_type *type);
-const char *emit_view_name(emit_run *run, const idl_type *sequence);
+const char *emit_basic_table(const idl_type *type);
+const char *emit_basic_kind(const idl_type *type);
+/** Of a sequence or map. */
+const char *emit_view_name(emit_run *run, const idl_type *view);
+/** Its view is the library's own (corbel_int32_seq). */
+bool emit_is_library_view(const idl_type *view);
+/** "uint32_t": as narrow as its bits allow. */
+const char *emit_bitmask_type(const idl_decl *bitmask);
+/** "bank_Entry_seq_clear", "_copy". */
+const char *emit_view_function(emit_run *run, const idl_type *view, const char *suffix);
 /** The views that the file has to declare. */
 void emit_views_collect(emit_file *file);
-/** "bank_Entry_seq_clear", "_copy". */
-const char *emit_view_function(emit_run *run, const emit_view *view, const char *suffix);
 const emit_view *emit_view_visible(const emit_file *file, const char *name);
+/** Those that stand at root. is_complete: root has its members already; else items of maps follow with emit_map_items(). */
+void emit_views_of(emit_file *file, emit_buf *out, const idl_decl *root, bool is_complete);
+void emit_map_items(emit_file *file, emit_buf *out, const idl_decl *root);
+void emit_foreign_views(emit_file *file, emit_buf *out);
+bool emit_has_maps(const emit_file *file);
+/** In the .c; shared: before the type. */
+void emit_map_functions(emit_file *file, emit_buf *out, const emit_view *view, const char *shared);
+/** What a lookup in a map or union gives: a pointer to the value, of text, references and any the value itself. */
+const char *emit_found_type(emit_run *run, const idl_type *type);
 
-/* ---- tables (tables.c, fingerprint.c) ---- */
+/* ---- values (emit_values.c) ---- */
 
-/** "&bank_Entry_type"; makes the private table that it may need. */
-const char *emit_type_address(emit_file *file, const idl_type *type);
+/** The members that have a place in C: of a struct the base's first, of a bitset those with a name, of an exception or union its
+ *  own. */
+typedef struct emit_members {
+    const idl_decl *const *items;
+    size_t length;
+} emit_members;
+emit_members emit_members_of(emit_run *run, const idl_decl *decl);
+/** Its protobuf field number; not of a bit field. */
+uint32_t emit_member_id(const idl_decl *member);
+/** Those that travel, with their numbers, which ascend. */
+typedef struct emit_field {
+    uint32_t id;
+    const idl_decl *member;
+} emit_field;
+typedef struct emit_fields {
+    const emit_field *items;
+    size_t length;
+} emit_fields;
+emit_fields emit_fields_of(emit_run *run, const idl_decl *decl);
+/** @non_serialized: it stays here. */
+bool emit_is_unsent(const idl_decl *member);
+
+/** What a value may be, by @range, @min, @max on the way from decl (or NULL) through its typedefs, and by a bit field's width. */
+typedef struct emit_range {
+    idl_value min, max; /* NONE: there is none */
+} emit_range;
+emit_range emit_range_of(const idl_type *type, const idl_decl *decl);
+
+/** What starts a value: "NULL", "bank_Entry_INIT". */
+const char *emit_initial(emit_run *run, const idl_type *type);
+/** The same of a member, with its default. */
+const char *emit_initial_member(emit_run *run, const idl_decl *member);
+/** A constant expression of the type: "12", "true", "bank_FEE", "\"text\"". */
+const char *emit_literal(emit_run *run, const idl_type *type, const idl_value *value);
+/** The same for a comment: "-12" without parentheses. */
+const char *emit_written(emit_run *run, const idl_type *type, const idl_value *value);
+/** "at most 12 bytes", "0 to 5", or NULL; decl: what has the type, for its own range, or NULL. */
+const char *emit_bound_note(emit_run *run, const idl_type *type, const idl_decl *decl);
+
+/* ---- unions (emit_unions.c) ---- */
+
+void emit_union(emit_file *file, emit_buf *out, const idl_decl *decl);
+void emit_union_functions(emit_file *file, emit_buf *out, const idl_decl *decl, bool is_header);
+/** A value of the discriminator that selects the case. */
+const char *emit_case_label(emit_run *run, const idl_decl *decl, const idl_decl *member);
+
+/* ---- tables (emit_tables.c, emit_private_tables.c, emit_fingerprint.c) ---- */
+
+/** "&bank_Entry_type"; makes the private table that it may need. decl: what has the type, for its range, or NULL. */
+const char *emit_type_address(emit_file *file, const idl_type *type, const idl_decl *decl);
+/** The table of an array; head: "static const corbel_type name"; decl: its typedef, or NULL. */
+void emit_array_table(emit_file *file, emit_buf *out, const idl_type *array, const char *head, const idl_decl *decl);
+/** "{ .name = …, .value = … }" of each. */
+emit_strings emit_enumerator_rows(emit_run *run, const idl_decl *decl);
 void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl);
-void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl);
+void emit_bitmask_table(emit_file *file, emit_buf *out, const idl_decl *decl);
+/** Of a struct, exception, union, bitset or named array. */
+void emit_value_table(emit_file *file, emit_buf *out, const idl_decl *decl);
 void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call);
 const char *emit_operation_name(emit_file *file, const idl_decl *interface, const emit_call *call);
 uint64_t emit_fingerprint(emit_run *run, const idl_decl *interface);
@@ -202,9 +297,16 @@ void emit_header(emit_file *file, emit_buf *out);
 const char *emit_string_literal(idl_arena *arena, const char *text, size_t column, const char *before, const char *between);
 /** Its #define. */
 void emit_constant(emit_file *file, emit_buf *out, const idl_decl *decl);
+/** A line of a struct or union; note: what is to be said of it beside its bounds, or NULL. */
+void emit_member(emit_file *file, emit_buf *out, const idl_decl *member, int indent, const char *note);
 void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *interface, bool with_rules);
 void emit_header_inherited(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_header_small_print(emit_file *file, emit_buf *out);
+/** Of structs, unions and the like, sequences and maps. */
+void emit_small_values(emit_file *file, emit_buf *out);
+/** A prototype with up to four parameters; NULL: no more. */
+void emit_prototype(emit_file *file, emit_buf *out, const char *prefix, const char *name, const char *first, const char *second,
+                    const char *third, const char *fourth);
 void emit_source(emit_file *file, emit_buf *out);
 void emit_stubs(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_inherited_stubs(emit_file *file, emit_buf *out, const idl_decl *interface);
@@ -230,8 +332,6 @@ const char *emit_include_name(emit_run *run, const idl_file *includer, size_t in
 /** What the emitters cannot write yet is an error, at its place (emit_gate.c). It comes before everything else: they never see
  * it. */
 void emit_gate(emit_run *run);
-/** A value of the type, or of the items of a sequence, can be written. */
-bool emit_gate_knows(const idl_type *type);
 
 /** What the language has and a C program with these tables cannot: field numbers in protobuf's own band,
  *  parameters that meet. Errors go to diagnostics. */

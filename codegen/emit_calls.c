@@ -13,20 +13,51 @@ static bool has_operation(const idl_decl *interface, const char *name)
     return false;
 }
 
-static void number_params(emit_call *call, emit_param *params)
+/* Rows ascend by number: each goes behind those with smaller ones. */
+static void give_rows(emit_call *call, emit_param *params)
 {
-    uint32_t in = 1;
-    uint32_t out = call->result == NULL ? 1 : 2;
     for (size_t i = 0; i < call->n_params; i++) {
-        if (params[i].direction != IDL_OUT) {
-            params[i].in_id = in++;
-        }
-        if (params[i].direction != IDL_IN) {
-            params[i].out_id = out++;
+        params[i].in_row = 0;
+        params[i].out_row = call->result == NULL ? 0 : 1;
+        for (size_t other = 0; other < call->n_params; other++) {
+            params[i].in_row += params[other].in_id != 0 && params[other].in_id < params[i].in_id;
+            params[i].out_row += params[other].out_id != 0 && params[other].out_id < params[i].out_id;
         }
     }
-    call->n_in = in - 1;
-    call->n_out = out - 1;
+}
+
+static void number_params(emit_call *call, emit_param *params)
+{
+    const uint32_t first_out = call->result == NULL ? 1 : 2;
+    bool has_ids = false;
+    for (size_t i = 0; i < call->n_params; i++) {
+        const idl_decl *decl = params[i].decl;
+        has_ids |= decl->has_id;
+        if (params[i].direction != IDL_OUT) {
+            params[i].in_row = call->n_in++;
+            params[i].in_id = (decl->has_id ? decl->id : params[i].in_row) + 1;
+        }
+        if (params[i].direction != IDL_IN) {
+            params[i].out_row = call->n_out++;
+            params[i].out_id = (decl->has_id ? decl->id : params[i].out_row) + first_out;
+            params[i].out_row += first_out - 1;
+        }
+    }
+    call->n_out += first_out - 1;
+    if (has_ids) {
+        give_rows(call, params);
+    }
+}
+
+const emit_param *emit_param_at(const emit_call *call, uint32_t row, bool is_out)
+{
+    for (size_t i = 0; i < call->n_params; i++) {
+        const emit_param *param = &call->params[i];
+        if ((is_out ? param->out_id != 0 && param->out_row == row : param->in_id != 0 && param->in_row == row)) {
+            return param;
+        }
+    }
+    return NULL;
 }
 
 static void make_operation(emit_run *run, emit_call *call)

@@ -33,9 +33,12 @@ static void check_meeting(emit_file *file, idl_names *used, const idl_decl *decl
 static void check_members(emit_file *file, const idl_decl *decl)
 {
     idl_names used = { 0 };
-    uint32_t number = 1;
-    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
-        check_number(file, member, number++);
+    const emit_members members = emit_members_of(file->run, decl);
+    for (size_t i = 0; i < members.length; i++) {
+        const idl_decl *member = members.items[i];
+        if (member->kind == IDL_MEMBER && !emit_is_unsent(member)) {
+            check_number(file, member, emit_member_id(member));
+        }
         check_meeting(file, &used, member, emit_member_name(file, member));
     }
 }
@@ -67,7 +70,7 @@ void emit_check(emit_file *file)
     emit_check_verbatim(file);
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
-        if (decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION) {
+        if (decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION || decl->kind == IDL_UNION || decl->kind == IDL_BITSET) {
             check_members(file, decl);
         } else if (decl->kind == IDL_INTERFACE) {
             check_calls(file, decl);

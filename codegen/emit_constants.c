@@ -131,10 +131,9 @@ static const char *wide_literal(idl_arena *arena, uint64_t point)
     return is_seen ? emit_format(arena, "%s /* %s */", literal, text) : literal;
 }
 
-static const char *constant(emit_run *run, const idl_decl *decl, size_t column)
+static const char *constant(emit_run *run, const idl_type *type, const idl_value *value, size_t column)
 {
-    const idl_value *value = &decl->value;
-    const idl_type *type = idl_type_resolve(decl->type);
+    type = idl_type_resolve(type);
     switch (value->kind) {
     case IDL_VALUE_STRING:
     case IDL_VALUE_WSTRING:
@@ -170,5 +169,11 @@ void emit_constant(emit_file *file, emit_buf *out, const idl_decl *decl)
     emit_add_unit(&facts, NULL, decl);
     emit_add_deprecation(&facts, NULL, decl);
     emit_comment(out, 0, decl->doc, &facts);
-    emit(out, "%s%s\n", head, constant(file->run, decl, emit_width(head)));
+    emit(out, "%s%s\n", head, constant(file->run, decl->type, &decl->value, emit_width(head)));
+}
+
+const char *emit_literal(emit_run *run, const idl_type *type, const idl_value *value)
+{
+    return value->kind == IDL_VALUE_WCHAR ? emit_format(run->arena, "0x%04" PRIX64 "u", value->magnitude)
+                                          : constant(run, type, value, 0);
 }

@@ -8,67 +8,57 @@
 
 /* ---- types ---- */
 
-static void emit_one_view(emit_file *file, emit_buf *out, const emit_view *view)
+static bool mentions(const idl_type *type, const idl_decl *decl)
 {
-    emit_run *run = file->run;
-    const char *item = emit_shape_of(view->element) == EMIT_REFERENCE ? "*const *" : "*";
-    const char *constness = item[1] == '\0' ? "const " : "";
-    const char *body = emit_format(run->arena, "size_t len; %s%s %sitems;", constness, view->element_name, item);
-    const char *line = emit_format(run->arena, "typedef struct %s { %s } %s;", view->name, body, view->name);
-    if (view->is_foreign) {
-        emit(out, "#ifndef CORBEL_SEQ_%s /* another file may need it, too */\n#define CORBEL_SEQ_%s\n", view->element_name,
-             view->element_name);
+    type = emit_resolve(type);
+    if (type->kind == IDL_NAMED) {
+        return type->decl == decl || (emit_is_array_decl(type->decl) && mentions(type->decl->type, decl));
     }
-    if (emit_width(line) <= EMIT_COLUMNS) {
-        emit(out, "%s\n", line);
-    } else {
-        emit(out, "typedef struct %s {\n    size_t len;\n    %s%s %sitems;\n} %s;\n", view->name, constness, view->element_name,
-             item, view->name);
-    }
-    if (view->is_foreign) {
-        emit(out, "#endif\n");
-    }
+    return (type->element != NULL && mentions(type->element, decl)) || (type->key != NULL && mentions(type->key, decl));
 }
 
-static void emit_views_of(emit_file *file, emit_buf *out, const idl_decl *root)
+/* Only in a sequence or map, which is why its name must be there before its members. */
+static bool names_itself(const idl_decl *decl)
 {
-    for (size_t i = 0; i < file->n_views; i++) {
-        if (!file->views[i].is_foreign && file->views[i].root == root) {
-            emit_one_view(file, out, &file->views[i]);
-        }
-    }
-}
-
-static bool has_views_of(const emit_file *file, const idl_decl *root)
-{
-    for (size_t i = 0; i < file->n_views; i++) {
-        if (!file->views[i].is_foreign && file->views[i].root == root) {
+    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
+        if (member->kind == IDL_MEMBER && mentions(member->type, decl)) {
             return true;
         }
     }
     return false;
 }
 
-static bool names_itself(const idl_decl *decl)
+/* What stands behind a member: its bounds, whether it may be absent, what it is unless given. */
+static const char *member_note(emit_run *run, const idl_decl *member)
 {
-    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
-        const idl_type *type = idl_type_resolve(member->type);
-        while (type->kind == IDL_SEQUENCE) {
-            type = idl_type_resolve(type->element);
-            if (type->kind == IDL_NAMED && type->decl == decl) {
-                return true;
-            }
-        }
+    const char *bound = emit_bound_note(run, member->type, member);
+    const emit_shape shape = emit_shape_of(run, member->type);
+    const char *presence = NULL;
+    if (member->is_optional) {
+        presence = "optional: NULL when absent";
+    } else if (member->default_value.kind != IDL_VALUE_NONE) {
+        const char *value = emit_written(run, member->type, &member->default_value);
+        presence = emit_inline_doc(run->arena, emit_format(run->arena, "%s unless given", value));
+    } else if (shape == EMIT_REFERENCE || shape == EMIT_ANY) {
+        presence = "may be NULL";
     }
-    return false;
+    if (emit_is_unsent(member)) {
+        presence = presence == NULL ? "is not sent" : emit_format(run->arena, "%s; is not sent", presence);
+    }
+    return bound == NULL || presence == NULL ? (bound != NULL ? bound : presence)
+                                             : emit_format(run->arena, "%s; %s", presence, bound);
 }
 
-static void emit_member(emit_file *file, emit_buf *out, const idl_decl *member)
+void emit_member(emit_file *file, emit_buf *out, const idl_decl *member, int indent, const char *note)
 {
     emit_run *run = file->run;
-    const char *bound = emit_bound_note(run, member->type);
-    const char *note = bound != NULL ? bound : emit_shape_of(member->type) == EMIT_REFERENCE ? "may be NULL" : NULL;
-    const char *line = emit_format(run->arena, "    %s%s;", emit_value_type(run, member->type), emit_member_name(file, member));
+    const char *name = emit_member_name(file, member);
+    const char *own = member_note(run, member);
+    note = own == NULL || note == NULL ? (note != NULL ? note : own) : emit_format(run->arena, "%s; %s", note, own);
+    const char *line = member->is_optional
+                           ? emit_format(run->arena, "%*s%s;", indent, "", emit_optional_member(run, member->type, name))
+                           : emit_format(run->arena, "%*s%s%s%s;", indent, "", emit_value_type(run, member->type), name,
+                                         emit_dimensions(run, member->type));
     const char *doc = emit_inline_doc(run->arena, member->doc);
     const char *behind = doc == NULL || note == NULL ? (doc != NULL ? doc : note) : emit_format(run->arena, "%s (%s)", doc, note);
     const size_t column = emit_width(line) < 39 ? 39 : emit_width(line) + 1;
@@ -81,30 +71,41 @@ static void emit_member(emit_file *file, emit_buf *out, const idl_decl *member)
     if (note != NULL) {
         emit_add(&facts, "%c%s.", note[0] >= 'a' && note[0] <= 'z' ? note[0] - 'a' + 'A' : note[0], note + 1);
     }
-    emit_comment(out, 4, member->doc, &facts);
+    emit_comment(out, indent, member->doc, &facts);
     emit(out, "%s\n", line);
 }
 
-static void emit_struct(emit_file *file, emit_buf *out, const idl_decl *decl)
+/* A struct, exception, union, bitset or named array: its name, what it holds, and the views of it. */
+static void emit_value_type_of(emit_file *file, emit_buf *out, const idl_decl *decl)
 {
-    const char *name = emit_name(file->run, decl);
+    emit_run *run = file->run;
+    const char *name = emit_name(run, decl);
     const bool is_announced = emit_is_announced(file, decl);
     const bool is_recursive = is_announced || names_itself(decl);
     if (is_recursive && !is_announced) {
         emit(out, "typedef struct %s %s;\n", name, name);
-        emit_views_of(file, out, decl);
+        emit_views_of(file, out, decl, false);
     }
     emit_comment(out, 0, decl->doc, NULL);
     emit(out, "%sstruct %s {\n", is_recursive ? "" : "typedef ", name);
-    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
-        emit_member(file, out, member);
-    }
-    if (decl->children == NULL) {
-        emit(out, "    char unused_; /* C has no empty struct */\n");
+    const emit_members members = emit_members_of(run, decl);
+    if (decl->kind == IDL_UNION) {
+        emit_union(file, out, decl);
+    } else if (decl->kind == IDL_TYPEDEF) {
+        emit(out, "    %sitems%s;\n", emit_value_type(run, decl->type), emit_dimensions(run, decl->type));
+    } else {
+        for (size_t i = 0; i < members.length; i++) {
+            emit_member(file, out, members.items[i], 4, NULL);
+        }
+        if (members.length == 0) {
+            emit(out, "    char unused_; /* C has no empty struct */\n");
+        }
     }
     emit(out, "}%s%s;\n", is_recursive ? "" : " ", is_recursive ? "" : name);
-    if (!is_recursive && has_views_of(file, decl)) {
-        emit_views_of(file, out, decl);
+    if (is_recursive) {
+        emit_map_items(file, out, decl);
+    } else {
+        emit_views_of(file, out, decl, true);
     }
     emit(out, "\n");
 }
@@ -143,23 +144,54 @@ static void emit_enum(emit_file *file, emit_buf *out, const idl_decl *decl)
         emit_verbatim(out, decl, "END_DECLARATION");
         emit(out, "} %s%s;\n", name, emit_deprecated_behind(run, decl, strlen("} ") + emit_width(name)));
     }
-    emit_views_of(file, out, decl);
+    emit_views_of(file, out, decl, true);
+    emit(out, "\n");
+}
+
+/* Its flags are constants, as an enum's could not have 64 bits. */
+static void emit_bitmask(emit_file *file, emit_buf *out, const idl_decl *decl)
+{
+    emit_run *run = file->run;
+    const char *name = emit_name(run, decl);
+    emit_strings facts = { .arena = run->arena };
+    emit_add(&facts, "Any of the flags below.");
+    emit_comment(out, 0, decl->doc, &facts);
+    emit(out, "typedef %s %s;\n", emit_bitmask_type(decl), name);
+    for (const idl_decl *bit = decl->children; bit != NULL; bit = bit->next) {
+        if (bit->kind == IDL_BIT) {
+            emit_comment(out, 0, bit->doc, NULL);
+            emit(out, decl->bits > 32 ? "#define %s UINT64_C(0x%" PRIX64 ")\n" : "#define %s 0x%" PRIX64 "u\n",
+                 emit_name(run, bit), UINT64_C(1) << bit->value.magnitude);
+        }
+    }
+    emit_views_of(file, out, decl, true);
     emit(out, "\n");
 }
 
 static void emit_typedef(emit_file *file, emit_buf *out, const idl_decl *decl)
 {
     emit_run *run = file->run;
-    const char *note = emit_bound_note(run, decl->type);
+    if (decl->kind == IDL_NATIVE) {
+        emit_comment(out, 0, decl->doc, NULL);
+        emit(out, "typedef void *%s;\n", emit_name(run, decl));
+        emit_views_of(file, out, decl, true);
+        return;
+    }
+    const char *note = emit_bound_note(run, decl->type, decl);
     emit_strings facts = { .arena = run->arena };
     if (note != NULL) {
         emit_add(&facts, "%s: %s.", decl->name, note);
     }
     emit_add_unit(&facts, NULL, decl);
     emit_comment(out, 0, decl->doc, &facts);
-    const bool is_reference = emit_shape_of(decl->type) == EMIT_REFERENCE;
-    const char *type =
-        is_reference ? emit_format(run->arena, "%s ", emit_name(run, decl->type->decl)) : emit_value_type(run, decl->type);
+    const idl_type *type_of = emit_resolve(decl->type);
+    const emit_shape shape = emit_shape_of(run, decl->type);
+    const char *type = emit_value_type(run, decl->type);
+    if (shape == EMIT_REFERENCE || shape == EMIT_ANY) { /* the star stays where the type is used */
+        type = decl->type->kind == IDL_NAMED ? emit_format(run->arena, "%s ", emit_name(run, decl->type->decl))
+               : type_of->kind == IDL_ANY    ? "corbel_any "
+                                             : "corbel_object ";
+    }
     const char *line = emit_format(run->arena, "typedef %s%s", type, emit_name(run, decl));
     emit(out, "%s%s;\n", line, emit_deprecated_behind(run, decl, emit_width(line)));
 }
@@ -215,19 +247,22 @@ static void emit_types(emit_file *file, emit_buf *out)
             is_first = false;
             is_apart = true;
         }
-        const bool is_line = decl->kind == IDL_CONST || decl->kind == IDL_TYPEDEF;
+        const bool is_line =
+            decl->kind == IDL_CONST || decl->kind == IDL_NATIVE || (decl->kind == IDL_TYPEDEF && !emit_is_array_decl(decl));
         if (!is_line && !is_apart) {
             emit(out, "\n");
         }
         emit_verbatim(out, decl, "BEFORE_DECLARATION");
         if (decl->kind == IDL_CONST) {
             emit_constant(file, out, decl);
-        } else if (decl->kind == IDL_TYPEDEF) {
+        } else if (is_line) {
             emit_typedef(file, out, decl);
         } else if (decl->kind == IDL_ENUM) {
             emit_enum(file, out, decl);
+        } else if (decl->kind == IDL_BITMASK) {
+            emit_bitmask(file, out, decl);
         } else {
-            emit_struct(file, out, decl);
+            emit_value_type_of(file, out, decl);
         }
         emit_verbatim(out, decl, "AFTER_DECLARATION");
         is_apart = !is_line;
@@ -259,7 +294,7 @@ static void emit_early_names(emit_file *file, emit_buf *out, bool of_interfaces,
         const char *line = emit_format(run->arena, "typedef struct %s %s", name, name);
         emit(out, "%s%s;\n", line, emit_deprecated_behind(run, definition, emit_width(line)));
         if (!is_interface) {
-            emit_views_of(file, out, definition);
+            emit_views_of(file, out, definition, false);
         }
     }
 }
@@ -269,20 +304,11 @@ static void emit_reference_types(emit_file *file, emit_buf *out)
     emit_early_names(file, out, true, "/* References: counted, to objects near or far. */");
     for (size_t i = 0; i < file->decls.length; i++) {
         if (file->decls.items[i]->kind == IDL_INTERFACE) {
-            emit_views_of(file, out, file->decls.items[i]);
+            emit_views_of(file, out, file->decls.items[i], true);
         }
     }
     emit_early_names(file, out, false, "/* What is used before its members are known. */");
-    bool is_first = true;
-    for (size_t i = 0; i < file->n_views; i++) {
-        if (file->views[i].is_foreign) {
-            if (is_first) {
-                emit(out, "\n/* Sequences of what other files declare. */\n");
-                is_first = false;
-            }
-            emit_one_view(file, out, &file->views[i]);
-        }
-    }
+    emit_foreign_views(file, out);
 }
 
 /* ---- the whole ---- */

@@ -9,9 +9,9 @@ static void add_param_facts(emit_file *file, emit_strings *facts, const emit_par
 {
     emit_run *run = file->run;
     const char *doc = param->decl->kind == IDL_PARAMETER ? param->decl->doc : NULL;
-    const char *bound = emit_bound_note(run, param->type);
+    const char *bound = emit_bound_note(run, param->type, param->decl);
     const char *release = param->direction == IDL_IN ? NULL : emit_release(run, param->type);
-    const bool is_plain_inout = param->direction == IDL_INOUT && emit_shape_of(param->type) == EMIT_PLAIN;
+    const bool is_plain_inout = param->direction == IDL_INOUT && emit_is_plain(run, param->type);
     const char *name = emit_local_name(file, param->c_name, true);
     if (param->direction == IDL_OUT) {
         name = emit_format(run->arena, "ret_%s", param->c_name);
@@ -59,7 +59,7 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
     }
     if (call->result != NULL) {
         emit_add_unit(&facts, "ret", call->decl);
-        const char *bound = emit_bound_note(run, call->result);
+        const char *bound = emit_bound_note(run, call->result, call->decl);
         const char *release = emit_release(run, call->result);
         if (bound != NULL) {
             emit_add(&facts, "ret: %s.", bound);

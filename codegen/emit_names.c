@@ -112,7 +112,7 @@ static void enter_idl_names(emit_file *file)
         }
         enter_idl_name(file, decl);
         for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
-            if (child->kind == IDL_ENUMERATOR || child->kind == IDL_OPERATION) {
+            if (child->kind == IDL_ENUMERATOR || child->kind == IDL_OPERATION || child->kind == IDL_BIT) {
                 enter_idl_name(file, child);
             }
         }
@@ -208,20 +208,39 @@ static void derive_inherited(emit_file *file)
     }
 }
 
+static void derive_union(emit_file *file, const idl_decl *decl)
+{
+    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
+        if (member->kind == IDL_MEMBER) {
+            derive(file, decl, member, emit_format(file->run->arena, "_make_%s", member->name));
+            derive(file, decl, member, emit_format(file->run->arena, "_get_%s", member->name));
+        }
+    }
+}
+
 static void derive_names(emit_file *file)
 {
     static const char *const of_enum[] = { "_to_string", "_from_string", "_is_valid", "_type",
                                            "_seq",       "_seq_clear",   "_seq_copy", NULL };
     static const char *const of_struct[] = { "_INIT", "_free", "_copy",      "_equal",    "_copy_for",
                                              "_type", "_seq",  "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_plain[] = { "_INIT", "_equal", "_type", "_seq", "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_bits[] = { "_type", "_seq", "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_native[] = { "_seq", "_seq_clear", "_seq_copy", NULL };
     static const char *const of_exception[] = { "_INIT", "_raise", "_of", "_type", NULL };
     static const char *const of_opaque[] = { "_ref", "_unref", "_interface", "_seq", "_seq_clear", "_seq_copy", NULL };
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
         if (decl->kind == IDL_ENUM) {
             derive_all(file, decl, of_enum);
-        } else if (decl->kind == IDL_STRUCT) {
-            derive_all(file, decl, of_struct);
+        } else if (emit_is_value_decl(decl)) {
+            const idl_type self = { .kind = IDL_NAMED, .decl = decl };
+            derive_all(file, decl, emit_is_plain(file->run, &self) ? of_plain : of_struct);
+            if (decl->kind == IDL_UNION) {
+                derive_union(file, decl);
+            }
+        } else if (decl->kind == IDL_BITMASK || decl->kind == IDL_NATIVE) {
+            derive_all(file, decl, decl->kind == IDL_BITMASK ? of_bits : of_native);
         } else if (decl->kind == IDL_EXCEPTION) {
             derive_all(file, decl, of_exception);
         } else if (decl->kind == IDL_INTERFACE) {

@@ -42,6 +42,10 @@ static void collect(emit_run *run, const idl_decl *first)
         case IDL_TYPEDEF:
         case IDL_ENUM:
         case IDL_STRUCT:
+        case IDL_UNION:
+        case IDL_BITSET:
+        case IDL_BITMASK:
+        case IDL_NATIVE:
         case IDL_EXCEPTION:
         case IDL_FORWARD:
             add_decl(run, decl);

@@ -14,7 +14,7 @@ static const char *named(emit_run *run, const char *type, const char *prefix, co
 static void add_param(emit_file *file, emit_strings *types, emit_strings *names, const emit_param *param, emit_half half)
 {
     emit_run *run = file->run;
-    const bool is_plain = emit_shape_of(param->type) == EMIT_PLAIN;
+    const bool is_plain = emit_is_plain(run, param->type);
     const char *out_type = half == EMIT_SERVANT ? emit_servant_out_type(run, param->type) : emit_out_type(run, param->type);
     if (param->direction == IDL_INOUT && is_plain && (half == EMIT_WHOLE || half == EMIT_SERVANT)) {
         emit_add(types, "%sinout_%s", out_type, param->c_name);
@@ -78,16 +78,14 @@ emit_strings emit_call_arguments(emit_file *file, const emit_call *call, emit_ha
 emit_strings emit_in_addresses(emit_file *file, const emit_call *call, emit_half half)
 {
     emit_strings list = { .arena = file->run->arena };
-    for (size_t i = 0; i < call->n_params; i++) {
-        const emit_param *param = &call->params[i];
-        const emit_shape shape = emit_shape_of(param->type);
-        if (param->in_id == 0) {
-            continue;
-        }
-        if (param->direction == IDL_INOUT && shape == EMIT_PLAIN && half == EMIT_WHOLE) {
+    for (uint32_t row = 0; row < call->n_in; row++) {
+        const emit_param *param = emit_param_at(call, row, false);
+        const emit_shape shape = emit_shape_of(file->run, param->type);
+        const bool is_plain = shape == EMIT_PLAIN || shape == EMIT_FLAT;
+        if (param->direction == IDL_INOUT && is_plain && half == EMIT_WHOLE) {
             emit_add(&list, "inout_%s", param->c_name);
         } else {
-            emit_add(&list, "%s%s", shape == EMIT_STRUCT ? "" : "&", plain_in(file, param));
+            emit_add(&list, "%s%s", shape == EMIT_STRUCT || shape == EMIT_FLAT ? "" : "&", plain_in(file, param));
         }
     }
     return list;
@@ -96,15 +94,14 @@ emit_strings emit_in_addresses(emit_file *file, const emit_call *call, emit_half
 emit_strings emit_out_addresses(emit_file *file, const emit_call *call, emit_half half)
 {
     emit_strings list = { .arena = file->run->arena };
-    if (call->result != NULL) {
-        emit_add(&list, "ret");
-    }
-    for (size_t i = 0; i < call->n_params; i++) {
-        const emit_param *param = &call->params[i];
-        if (param->out_id != 0) {
-            const bool both = param->direction == IDL_INOUT && emit_shape_of(param->type) == EMIT_PLAIN && half == EMIT_WHOLE;
-            emit_add(&list, "%s_%s", both ? "inout" : "ret", param->c_name);
+    for (uint32_t row = 0; row < call->n_out; row++) {
+        const emit_param *param = emit_param_at(call, row, true);
+        if (param == NULL) {
+            emit_add(&list, "ret");
+            continue;
         }
+        const bool both = param->direction == IDL_INOUT && emit_is_plain(file->run, param->type) && half == EMIT_WHOLE;
+        emit_add(&list, "%s_%s", both ? "inout" : "ret", param->c_name);
     }
     return list;
 }

@@ -17,27 +17,25 @@ static emit_strings thunk_arguments(emit_file *file, const emit_call *call, emit
     emit_strings list = { .arena = run->arena };
     emit_add(&list, "self");
     emit_add(&list, "request");
-    uint32_t in = 0;
-    uint32_t out = call->result == NULL ? 0 : 1;
     for (size_t i = 0; i < call->n_params; i++) {
         const emit_param *param = &call->params[i];
-        const emit_shape shape = emit_shape_of(param->type);
+        const emit_shape shape = emit_shape_of(run, param->type);
         const char *pointer = emit_const_pointer(run, param->type);
-        if (param->direction == IDL_INOUT && shape == EMIT_PLAIN) {
-            emit_add(copies, "*(%s)out[%" PRIu32 "] = *(%s)in[%" PRIu32 "];", emit_out_type(run, param->type), out++, pointer,
-                     in++);
-            emit_add(&list, "out[%" PRIu32 "]", out - 1);
+        if (param->direction == IDL_INOUT && (shape == EMIT_PLAIN || shape == EMIT_FLAT)) {
+            emit_add(copies, "*(%s)out[%" PRIu32 "] = *(%s)in[%" PRIu32 "];", emit_out_type(run, param->type), param->out_row,
+                     pointer, param->in_row);
+            emit_add(&list, "out[%" PRIu32 "]", param->out_row);
             continue;
         }
         if (param->in_id != 0) {
-            if (shape == EMIT_STRUCT) {
-                emit_add(&list, "in[%" PRIu32 "]", in++);
+            if (shape == EMIT_STRUCT || shape == EMIT_FLAT) {
+                emit_add(&list, "in[%" PRIu32 "]", param->in_row);
             } else {
-                emit_add(&list, "*(%s)in[%" PRIu32 "]", pointer, in++);
+                emit_add(&list, "*(%s)in[%" PRIu32 "]", pointer, param->in_row);
             }
         }
         if (param->out_id != 0) {
-            emit_add(&list, "out[%" PRIu32 "]", out++);
+            emit_add(&list, "out[%" PRIu32 "]", param->out_row);
         }
     }
     if (call->result != NULL) {

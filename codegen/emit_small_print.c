@@ -30,8 +30,8 @@ static bool has_opaque(const emit_file *file)
     return false;
 }
 
-static void emit_prototype(emit_file *file, emit_buf *out, const char *prefix, const char *name, const char *first,
-                           const char *second, const char *third, const char *fourth)
+void emit_prototype(emit_file *file, emit_buf *out, const char *prefix, const char *name, const char *first, const char *second,
+                    const char *third, const char *fourth)
 {
     emit_strings params = { .arena = file->run->arena };
     const char *const all[] = { first, second, third, fourth };
@@ -67,7 +67,7 @@ static void emit_descriptions(emit_file *file, emit_buf *out)
     emit_strings types = { .arena = run->arena }, interfaces = { .arena = run->arena };
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
-        if (decl->kind == IDL_ENUM || decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION) {
+        if (decl->kind == IDL_ENUM || decl->kind == IDL_BITMASK || decl->kind == IDL_EXCEPTION || emit_is_value_decl(decl)) {
             emit_add(&types, "%s", emit_derived(run, decl, NULL, "_type"));
         } else if (decl->kind == IDL_INTERFACE) {
             emit_add(&interfaces, "%s", emit_derived(run, decl, NULL, "_interface"));
@@ -104,79 +104,6 @@ static void emit_enums(emit_file *file, emit_buf *out)
                        emit_format(run->arena, "%s *ret", name), NULL, NULL);
         emit_prototype(file, out, "bool ", emit_derived(run, decl, NULL, "_is_valid"), emit_format(run->arena, "%s self", name),
                        NULL, NULL, NULL);
-    }
-}
-
-static void emit_init(emit_file *file, emit_buf *out, const idl_decl *decl)
-{
-    emit_run *run = file->run;
-    emit_strings items = { .arena = run->arena };
-    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
-        emit_add(&items, "%s", emit_initial(run, member->type));
-    }
-    if (items.length == 0) {
-        emit_add(&items, "0");
-    }
-    const char *head = emit_format(run->arena, "#define %s {", emit_derived(run, decl, NULL, "_INIT"));
-    size_t column = emit_width(head);
-    emit(out, "%s", head);
-    for (size_t i = 0; i < items.length; i++) {
-        const char *item = emit_format(run->arena, " %s%s", items.items[i], i + 1 < items.length ? "," : "");
-        if (column + emit_width(item) + strlen(" \\") > EMIT_COLUMNS) {
-            emit(out, " \\\n   ");
-            column = 3;
-        }
-        emit(out, "%s", item);
-        column += emit_width(item);
-    }
-    emit(out, " }\n");
-}
-
-static void emit_structs(emit_file *file, emit_buf *out)
-{
-    emit_run *run = file->run;
-    emit(out, "\n");
-    emit_remark(out, "Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory), compare; and, "
-                     "for servants, copy deeply into ret with counts of the references, after which value may change or go "
-                     "away.");
-    for (size_t i = 0; i < file->decls.length; i++) {
-        const idl_decl *decl = file->decls.items[i];
-        if (decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION) {
-            emit_init(file, out, decl);
-        }
-    }
-    for (size_t i = 0; i < file->decls.length; i++) {
-        const idl_decl *decl = file->decls.items[i];
-        if (decl->kind != IDL_STRUCT) {
-            continue;
-        }
-        const char *name = emit_name(run, decl);
-        const char *pointer = emit_format(run->arena, "%s *", name);
-        const char *self = emit_format(run->arena, "const %s *self", name);
-        emit(out, "\n");
-        emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_free"), emit_format(run->arena, "%s *self", name),
-                       NULL, NULL, NULL);
-        emit_prototype(file, out, pointer, emit_derived(run, decl, NULL, "_copy"), self, NULL, NULL, NULL);
-        emit_prototype(file, out, "bool ", emit_derived(run, decl, NULL, "_equal"), emit_format(run->arena, "const %s *a", name),
-                       emit_format(run->arena, "const %s *b", name), NULL, NULL);
-        emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_derived(run, decl, NULL, "_copy_for"),
-                       "corbel_request *request", emit_format(run->arena, "const %s *value", name),
-                       emit_format(run->arena, "%s *ret", name), NULL);
-    }
-}
-
-static void emit_sequences(emit_file *file, emit_buf *out)
-{
-    emit_run *run = file->run;
-    emit(out, "\n");
-    emit_remark(out, "Sequences: release what a call returned, and empty the view; copy, into a view of yours to clear.");
-    for (size_t i = 0; i < file->n_views; i++) {
-        const emit_view *view = &file->views[i];
-        emit_prototype(file, out, "void ", emit_view_function(run, view, "_clear"),
-                       emit_format(run->arena, "%s *self", view->name), NULL, NULL, NULL);
-        emit_prototype(file, out, "CORBEL_MUST_CHECK corbel_status ", emit_view_function(run, view, "_copy"),
-                       emit_format(run->arena, "%s self", view->name), emit_format(run->arena, "%s *ret", view->name), NULL,
-                       NULL);
     }
 }
 
@@ -261,12 +188,15 @@ static void emit_opaque_small_print(emit_file *file, emit_buf *out)
 
 void emit_header_small_print(emit_file *file, emit_buf *out)
 {
-    const bool has_structs = has_kind(file, IDL_STRUCT) || has_kind(file, IDL_EXCEPTION);
+    bool has_values = has_kind(file, IDL_EXCEPTION);
+    for (size_t i = 0; i < file->decls.length; i++) {
+        has_values |= emit_is_value_decl(file->decls.items[i]);
+    }
     if (has_kind(file, IDL_EXCEPTION)) {
         emit_exceptions(file, out);
     }
     emit_descriptions(file, out);
-    if (has_structs || has_kind(file, IDL_ENUM) || has_kind(file, IDL_INTERFACE) || has_opaque(file) || file->n_views > 0) {
+    if (has_values || has_kind(file, IDL_ENUM) || has_kind(file, IDL_INTERFACE) || has_opaque(file) || file->n_views > 0) {
         emit_heading(out, "the small print: the same for every type", NULL);
         out->length--; /* each part below starts with an empty line of its own */
         out->text[out->length] = '\0';
@@ -274,11 +204,8 @@ void emit_header_small_print(emit_file *file, emit_buf *out)
     if (has_kind(file, IDL_ENUM)) {
         emit_enums(file, out);
     }
-    if (has_structs) {
-        emit_structs(file, out);
-    }
-    if (file->n_views > 0) {
-        emit_sequences(file, out);
+    if (has_values || file->n_views > 0) {
+        emit_small_values(file, out);
     }
     if (has_kind(file, IDL_INTERFACE)) {
         emit_interface_small_print(file, out);

@@ -16,35 +16,47 @@ static emit_strings list_of(emit_run *run, const char *first, const char *second
 static void emit_struct_functions(emit_file *file, emit_buf *out, const idl_decl *decl)
 {
     emit_run *run = file->run;
+    const idl_type self = { .kind = IDL_NAMED, .decl = decl };
+    const bool is_plain = emit_is_plain(run, &self);
     const char *name = emit_name(run, decl);
     const char *pointer = emit_format(run->arena, "%s *", name);
     const char *constant = emit_format(run->arena, "const %s *", name);
     const char *type = emit_derived(run, decl, NULL, "_type");
     emit_strings params = list_of(run, emit_format(run->arena, "%sself", pointer), NULL, NULL);
-    emit_short_function(out, pointer, emit_derived(run, decl, NULL, "_free"), &params, "return corbel_block_free(self);");
-    params = list_of(run, emit_format(run->arena, "%sself", constant), NULL, NULL);
-    emit_short_function(out, pointer, emit_derived(run, decl, NULL, "_copy"), &params,
-                        emit_format(run->arena, "return corbel_value_copy(&%s, self);", type));
+    if (!is_plain) {
+        emit_short_function(out, pointer, emit_derived(run, decl, NULL, "_free"), &params, "return corbel_block_free(self);");
+        params = list_of(run, emit_format(run->arena, "%sself", constant), NULL, NULL);
+        emit_short_function(out, pointer, emit_derived(run, decl, NULL, "_copy"), &params,
+                            emit_format(run->arena, "return corbel_value_copy(&%s, self);", type));
+    }
     params = list_of(run, emit_format(run->arena, "%sa", constant), emit_format(run->arena, "%sb", constant), NULL);
     emit_short_function(out, "bool ", emit_derived(run, decl, NULL, "_equal"), &params,
                         emit_format(run->arena, "return corbel_value_equal(&%s, a, b);", type));
-    params = list_of(run, "corbel_request *request", emit_format(run->arena, "%svalue", constant),
-                     emit_format(run->arena, "%sret", pointer));
-    emit_short_function(out, "corbel_status ", emit_derived(run, decl, NULL, "_copy_for"), &params,
-                        emit_format(run->arena, "return corbel_request_copy(request, &%s, value, ret);", type));
+    if (!is_plain) {
+        params = list_of(run, "corbel_request *request", emit_format(run->arena, "%svalue", constant),
+                         emit_format(run->arena, "%sret", pointer));
+        emit_short_function(out, "corbel_status ", emit_derived(run, decl, NULL, "_copy_for"), &params,
+                            emit_format(run->arena, "return corbel_request_copy(request, &%s, value, ret);", type));
+    }
+    if (decl->kind == IDL_UNION) {
+        emit_union_functions(file, out, decl, false);
+    }
 }
 
 static void emit_view_functions(emit_file *file, emit_buf *out, const emit_view *view)
 {
     emit_run *run = file->run;
     const char *shared = view->is_foreign ? "__attribute__((weak)) " : ""; /* another file may define it, too */
-    const idl_type type = { .kind = IDL_SEQUENCE, .element = view->element };
+    const char *table = emit_type_address(file, view->type, NULL);
     emit_strings params = list_of(run, emit_format(run->arena, "%s *self", view->name), NULL, NULL);
-    emit_function(out, emit_format(run->arena, "%svoid ", shared), emit_view_function(run, view, "_clear"), &params, "");
+    emit_function(out, emit_format(run->arena, "%svoid ", shared), emit_view_function(run, view->type, "_clear"), &params, "");
     emit(out, "{\n    corbel_block_free(self->items);\n    *self = (%s){ 0, NULL };\n}\n", view->name);
     params = list_of(run, emit_format(run->arena, "%s self", view->name), emit_format(run->arena, "%s *ret", view->name), NULL);
-    emit_short_function(out, emit_format(run->arena, "%scorbel_status ", shared), emit_view_function(run, view, "_copy"), &params,
-                        emit_format(run->arena, "return corbel_sequence_copy(%s, &self, ret);", emit_type_address(file, &type)));
+    emit_short_function(out, emit_format(run->arena, "%scorbel_status ", shared), emit_view_function(run, view->type, "_copy"),
+                        &params, emit_format(run->arena, "return corbel_sequence_copy(%s, &self, ret);", table));
+    if (view->type->kind == IDL_MAP) {
+        emit_map_functions(file, out, view, shared);
+    }
 }
 
 static void emit_exception_functions(emit_file *file, emit_buf *out, const idl_decl *decl)
@@ -72,13 +84,22 @@ static bool emit_decl(emit_file *file, emit_buf *out, const idl_decl *decl)
         emit_enum_functions(file, out, decl);
         return true;
     case IDL_STRUCT:
+    case IDL_UNION:
+    case IDL_BITSET:
+    case IDL_TYPEDEF:
+        if (emit_is_value_decl(decl)) {
+            emit(out, "\n");
+            emit_value_table(file, out, decl);
+            emit_struct_functions(file, out, decl);
+        }
+        return true;
+    case IDL_BITMASK:
         emit(out, "\n");
-        emit_struct_table(file, out, decl);
-        emit_struct_functions(file, out, decl);
+        emit_bitmask_table(file, out, decl);
         return true;
     case IDL_EXCEPTION:
         emit(out, "\n");
-        emit_struct_table(file, out, decl);
+        emit_value_table(file, out, decl);
         emit_exception_functions(file, out, decl);
         return true;
     case IDL_INTERFACE:
@@ -94,7 +115,6 @@ static bool emit_decl(emit_file *file, emit_buf *out, const idl_decl *decl)
         return true;
     case IDL_MODULE:
     case IDL_CONST:
-    case IDL_TYPEDEF:
     case IDL_ENUMERATOR:
     case IDL_MEMBER:
     case IDL_FORWARD:
@@ -107,13 +127,13 @@ static bool emit_decl(emit_file *file, emit_buf *out, const idl_decl *decl)
     return false;
 }
 
-/* All definitions of one kind in a section of their own. */
-static void emit_section(emit_file *file, emit_buf *out, const char *title, idl_decl_kind kind, idl_decl_kind other)
+/* The types, or the exceptions, in a section of their own. */
+static void emit_section(emit_file *file, emit_buf *out, const char *title, bool of_exceptions)
 {
     emit_buf section = { .arena = file->run->arena };
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
-        if (decl->kind == kind || decl->kind == other) {
+        if (decl->kind != IDL_INTERFACE && (decl->kind == IDL_EXCEPTION) == of_exceptions) {
             emit_decl(file, &section, decl);
         }
     }
@@ -123,20 +143,29 @@ static void emit_section(emit_file *file, emit_buf *out, const char *title, idl_
     }
 }
 
+static bool has_array_case(const idl_decl *decl)
+{
+    bool found = false;
+    for (const idl_decl *member = decl->children; decl->kind == IDL_UNION && member != NULL; member = member->next) {
+        found |= member->kind == IDL_MEMBER && emit_resolve(member->type)->kind == IDL_ARRAY;
+    }
+    return found;
+}
+
 void emit_source(emit_file *file, emit_buf *out)
 {
     emit_buf body = { .arena = file->run->arena };
-    emit_section(file, &body, "types", IDL_ENUM, IDL_STRUCT);
+    emit_section(file, &body, "types", false);
     if (file->n_views > 0) {
-        emit(&body, "\n/* ---- sequences ---- */\n\n");
+        emit(&body, "\n/* ---- %s ---- */\n\n", emit_has_maps(file) ? "sequences and maps" : "sequences");
         for (size_t i = 0; i < file->n_views; i++) {
             emit_view_functions(file, &body, &file->views[i]);
         }
     }
-    emit_section(file, &body, "exceptions", IDL_EXCEPTION, IDL_EXCEPTION);
-    bool has_enums = false;
+    emit_section(file, &body, "exceptions", true);
+    bool has_enums = false; /* what needs <string.h>, as the arrays of unions do */
     for (size_t i = 0; i < file->decls.length; i++) {
-        has_enums |= file->decls.items[i]->kind == IDL_ENUM;
+        has_enums |= file->decls.items[i]->kind == IDL_ENUM || has_array_case(file->decls.items[i]);
         if (file->decls.items[i]->kind == IDL_INTERFACE) {
             emit_decl(file, &body, file->decls.items[i]);
         }

@@ -1,132 +1,24 @@
-/* The constant tables of the .c: types, operations. Tables of types without a name of their own (bounded strings, sequences,
- * references) are private to the file and made when something first needs them. */
+/* The constant tables of the .c: types with a name, operations. */
 #include "codegen/emit.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* Starts a private table: returns its name, and in ret_new whether the caller must write it. */
-static const char *private_table(emit_file *file, const char *what, bool *ret_new)
+emit_strings emit_enumerator_rows(emit_run *run, const idl_decl *decl)
 {
-    const size_t length = strlen(what);
-    const char *name = idl_names_get(&file->statics, what, length);
-    *ret_new = name == NULL;
-    if (name == NULL) {
-        name = emit_static_name(file, what);
-        idl_names_put(&file->statics, file->run->arena, what, length, (void *)(uintptr_t)name);
-    }
-    return name;
-}
-
-/* What a private table is called, without "_type": the whole structure, bounds included. */
-static const char *table_stem(emit_run *run, const idl_type *type)
-{
-    type = idl_type_resolve(type);
-    const char *bound = type->bound > 0 ? emit_format(run->arena, "_%" PRIu64, type->bound) : "";
-    if (type->kind == IDL_SEQUENCE) {
-        return emit_format(run->arena, "%s_seq%s", table_stem(run, type->element), bound);
-    }
-    if (type->kind == IDL_NAMED) {
-        return emit_name(run, type->decl);
-    }
-    return emit_format(run->arena, "%s%s", emit_basic_name(type), bound);
-}
-
-static const char *string_address(emit_file *file, const idl_type *type)
-{
-    emit_run *run = file->run;
-    bool is_new = false;
-    const char *name = private_table(file, emit_format(run->arena, "%s_type", table_stem(run, type)), &is_new);
-    if (is_new) {
-        emit(&file->static_tables,
-             "static const corbel_type %s = {\n    .kind = CORBEL_KIND_STRING,\n    .size = sizeof(const char *),\n"
-             "    .bound = %" PRIu64 ",\n};\n",
-             name, type->bound);
-    }
-    return emit_format(run->arena, "&%s", name);
-}
-
-static const char *sequence_address(emit_file *file, const idl_type *type)
-{
-    emit_run *run = file->run;
-    const idl_type *element = idl_type_resolve(type->element);
-    const char *basic = emit_basic_name(element);
-    if (type->bound == 0 && element->bound == 0 && basic != NULL) {
-        return element->kind == IDL_OCTET ? "&corbel_bytes_type" : emit_format(run->arena, "&corbel_%s_seq_type", basic);
-    }
-    const char *inner = emit_type_address(file, element);
-    bool is_new = false;
-    const char *name = private_table(file, emit_format(run->arena, "%s_type", table_stem(run, type)), &is_new);
-    if (is_new) {
-        emit_buf *out = &file->static_tables;
-        emit(out, "static const corbel_type %s = {\n    .kind = CORBEL_KIND_SEQUENCE,\n", name);
-        if (element->kind == IDL_OCTET) {
-            emit(out, "    .flags = CORBEL_BYTES,\n");
-        }
-        emit(out, "    .size = sizeof(%s),\n", emit_view_name(run, type));
-        if (type->bound > 0) {
-            emit(out, "    .bound = %" PRIu64 ",\n", type->bound);
-        }
-        emit(out, "    .element = %s,\n};\n", inner);
-    }
-    return emit_format(run->arena, "&%s", name);
-}
-
-static const char *reference_address(emit_file *file, const idl_decl *interface)
-{
-    emit_run *run = file->run;
-    bool is_new = false;
-    const char *c_name = emit_name(run, interface);
-    const char *name = private_table(file, emit_format(run->arena, "%s_reference", c_name), &is_new);
-    if (is_new) {
-        const char *description = emit_derived(run, interface, NULL, "_interface");
-        emit(&file->static_tables,
-             "static const corbel_type %s = {\n    .kind = CORBEL_KIND_REFERENCE,\n    .name = \"%s\",\n"
-             "    .size = sizeof(%s *),\n    .interface = &%s,\n};\n",
-             name, interface->scoped_name, c_name, description);
-    }
-    return emit_format(run->arena, "&%s", name);
-}
-
-static const char *named_address(emit_file *file, const idl_decl *decl)
-{
-    const char *name = emit_derived(file->run, decl, NULL, "_type");
-    bool is_new = false;
-    if (emit_is_unseen(file, decl)) {
-        private_table(file, emit_format(file->run->arena, "extern %s", name), &is_new);
-    }
-    if (is_new) { /* it was declared forward, and is defined in a file that includes this one */
-        emit(&file->static_tables, "extern const corbel_type %s;\n", name);
-    }
-    return emit_format(file->run->arena, "&%s", name);
-}
-
-const char *emit_type_address(emit_file *file, const idl_type *type)
-{
-    emit_run *run = file->run;
-    type = idl_type_resolve(type);
-    if (type->kind == IDL_SEQUENCE) {
-        return sequence_address(file, type);
-    }
-    if (type->kind == IDL_STRING && type->bound > 0) {
-        return string_address(file, type);
-    }
-    if (type->kind != IDL_NAMED) {
-        return emit_format(run->arena, "&corbel_%s_type", emit_basic_name(type));
-    }
-    const idl_decl *decl = type->decl->kind == IDL_FORWARD ? type->decl->definition : type->decl;
-    return decl->kind == IDL_INTERFACE ? reference_address(file, decl) : named_address(file, decl);
-}
-
-void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl)
-{
-    emit_run *run = file->run;
     emit_strings rows = { .arena = run->arena };
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
         const char *row =
             emit_format(run->arena, "{ .name = \"%s\", .value = %s", child->name, emit_enumerator_value(run, child));
         emit_add(&rows, "%s", emit_described_row(run->arena, row, child->doc, emit_annotations(run, child->annotations)));
     }
+    return rows;
+}
+
+void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl)
+{
+    emit_run *run = file->run;
+    const emit_strings rows = emit_enumerator_rows(run, decl);
     const char *name = emit_name(run, decl);
     const char *items = emit_static_name(file, emit_format(run->arena, "%s_enumerators", name));
     emit_rows(out, emit_format(run->arena, "static const corbel_enumerator %s[] = {", items), &rows, "};");
@@ -138,19 +30,120 @@ void emit_enum_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     emit(out, "};\n");
 }
 
-void emit_struct_table(emit_file *file, emit_buf *out, const idl_decl *decl)
+/* A bit's value is its position. */
+void emit_bitmask_table(emit_file *file, emit_buf *out, const idl_decl *decl)
+{
+    emit_run *run = file->run;
+    emit_strings rows = { .arena = run->arena };
+    for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
+        if (child->kind == IDL_BIT) {
+            const char *row = emit_format(run->arena, "{ .name = \"%s\", .value = %" PRIu64, child->name, child->value.magnitude);
+            emit_add(&rows, "%s", emit_described_row(run->arena, row, child->doc, emit_annotations(run, child->annotations)));
+        }
+    }
+    const char *name = emit_name(run, decl);
+    emit(out,
+         "const corbel_type %s = {\n    .kind = CORBEL_KIND_BITMASK,\n    .flags = CORBEL_PLAIN,\n    .name = \"%s\",\n"
+         "    .size = sizeof(%s),\n    .bound = %" PRIu32 ",\n",
+         emit_derived(run, decl, NULL, "_type"), decl->scoped_name, name, decl->bits);
+    if (rows.length > 0) {
+        emit(out, "    .count = %zu,\n", rows.length);
+        emit_rows(out, "    .enumerators = (const corbel_enumerator[]){", &rows, "},");
+    }
+    emit_described(out, decl->doc, emit_annotations(run, decl->annotations));
+    emit(out, "};\n");
+}
+
+/* Constant labels of a case: the values themselves, since the tables have one type for all. */
+static const char *label(emit_run *run, const idl_value *value)
+{
+    if (value->kind == IDL_VALUE_ENUM) {
+        return emit_name(run, value->enumerator);
+    }
+    if (value->negative && value->magnitude > INT64_MAX) {
+        return "INT64_MIN";
+    }
+    if (value->magnitude > INT64_MAX) {
+        return emit_format(run->arena, "(int64_t)UINT64_C(%" PRIu64 ")", value->magnitude);
+    }
+    return emit_format(run->arena, "%s%" PRIu64, value->negative && value->magnitude > 0 ? "-" : "", value->magnitude);
+}
+
+static const char *member_flags(emit_run *run, const idl_decl *member)
+{
+    emit_buf flags = { .arena = run->arena };
+    const bool has_default = member->default_value.kind != IDL_VALUE_NONE && !member->is_optional;
+    if (member->is_optional || has_default) {
+        emit(&flags, ", .flags = %s", member->is_optional ? "CORBEL_OPTIONAL" : "CORBEL_PRESENT");
+    } else if (member->is_default) {
+        emit(&flags, ", .flags = CORBEL_DEFAULT");
+    }
+    return flags.text == NULL ? "" : flags.text;
+}
+
+/* "(const char *const)": of a constant that a table points to. */
+static const char *constant_type(emit_run *run, const idl_type *type)
+{
+    const char *value = emit_value_type(run, type);
+    const size_t length = strlen(value);
+    return value[length - 1] == '*' ? emit_format(run->arena, "%sconst", value)
+                                    : emit_format(run->arena, "const %.*s", (int)length - 1, value);
+}
+
+static const char *member_row(emit_file *file, const char *name, const emit_field *row)
+{
+    emit_run *run = file->run;
+    const idl_decl *member = row->member;
+    emit_buf out = { .arena = run->arena };
+    emit(&out, "{ .name = \"%s\", .id = %" PRIu32 "%s, .offset = offsetof(%s, %s), .type = %s", member->name, row->id,
+         member_flags(run, member), name, emit_member_name(file, member),
+         emit_type_address(file, member->type, member));
+    if (member->default_value.kind != IDL_VALUE_NONE && !member->is_optional) {
+        emit(&out, ", .fallback = &(%s){ %s }", constant_type(run, member->type),
+             emit_literal(run, member->type, &member->default_value));
+    }
+    if (member->n_labels > 0) {
+        emit(&out, ", .labels = (const int64_t[]){ ");
+        for (uint32_t i = 0; i < member->n_labels; i++) {
+            emit(&out, "%s%s", i > 0 ? ", " : "", label(run, &member->labels[i]));
+        }
+        emit(&out, " }, .n_labels = %" PRIu32, member->n_labels);
+    }
+    return emit_described_row(run->arena, out.text, member->doc, emit_annotations(run, member->annotations));
+}
+
+static emit_strings member_rows(emit_file *file, const idl_decl *decl)
 {
     emit_run *run = file->run;
     const char *name = emit_name(run, decl);
-    emit_strings rows = { .arena = run->arena };
-    for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
-        const char *row =
-            emit_format(run->arena, "{ .name = \"%s\", .id = %zu, .offset = offsetof(%s, %s), .type = %s", member->name,
-                        rows.length + 1, name, emit_member_name(file, member), emit_type_address(file, member->type));
-        emit_add(&rows, "%s", emit_described_row(run->arena, row, member->doc, emit_annotations(run, member->annotations)));
+    const emit_fields fields = emit_fields_of(run, decl);
+    emit_strings list = { .arena = run->arena };
+    if (decl->kind == IDL_UNION) {
+        const char *row = emit_format(run->arena, "{ .name = \"_d\", .id = 1, .offset = offsetof(%s, _d), .type = %s", name,
+                                      emit_type_address(file, decl->type, NULL));
+        emit_add(&list, "%s", emit_described_row(run->arena, row, NULL, emit_annotations(run, decl->type->annotations)));
     }
-    emit(out, "const corbel_type %s = {\n    .kind = CORBEL_KIND_STRUCT,\n    .name = \"%s\",\n    .size = sizeof(%s),\n",
-         emit_derived(run, decl, NULL, "_type"), decl->scoped_name, name);
+    for (size_t i = 0; i < fields.length; i++) {
+        emit_add(&list, "%s", member_row(file, name, &fields.items[i]));
+    }
+    return list;
+}
+
+void emit_value_table(emit_file *file, emit_buf *out, const idl_decl *decl)
+{
+    emit_run *run = file->run;
+    const char *type = emit_derived(run, decl, NULL, "_type");
+    if (decl->kind == IDL_TYPEDEF) {
+        emit_array_table(file, out, decl->type, emit_format(run->arena, "const corbel_type %s", type), decl);
+        return;
+    }
+    const emit_strings rows = member_rows(file, decl);
+    const idl_type self = { .kind = IDL_NAMED, .decl = decl };
+    emit(out, "const corbel_type %s = {\n    .kind = CORBEL_KIND_%s,\n", type, decl->kind == IDL_UNION ? "UNION" : "STRUCT");
+    if (decl->kind != IDL_EXCEPTION && emit_is_plain(run, &self)) {
+        emit(out, "    .flags = CORBEL_PLAIN,\n");
+    }
+    emit(out, "    .name = \"%s\",\n    .size = sizeof(%s),\n", decl->scoped_name, emit_name(run, decl));
     if (rows.length > 0) {
         emit(out, "    .count = %zu,\n", rows.length);
         emit_rows(out, "    .members = (const corbel_member[]){", &rows, "},");
@@ -198,17 +191,16 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
 {
     emit_run *run = file->run;
     emit_strings ins = { .arena = run->arena }, outs = { .arena = run->arena }, raises = { .arena = run->arena };
-    if (call->result != NULL) {
-        emit_add(&outs, "{ .name = \"ret\", .id = 1, .type = %s }", emit_type_address(file, call->result));
+    for (uint32_t row = 0; row < call->n_in; row++) {
+        const emit_param *param = emit_param_at(call, row, false);
+        add_param_row(run, &ins, call, param, param->in_id, emit_type_address(file, param->type, param->decl));
     }
-    for (size_t i = 0; i < call->n_params; i++) {
-        const emit_param *param = &call->params[i];
-        const char *type = emit_type_address(file, param->type);
-        if (param->in_id != 0) {
-            add_param_row(run, &ins, call, param, param->in_id, type);
-        }
-        if (param->out_id != 0) {
-            add_param_row(run, &outs, call, param, param->out_id, type);
+    for (uint32_t row = 0; row < call->n_out; row++) {
+        const emit_param *param = emit_param_at(call, row, true);
+        if (param != NULL) {
+            add_param_row(run, &outs, call, param, param->out_id, emit_type_address(file, param->type, param->decl));
+        } else {
+            emit_add(&outs, "{ .name = \"ret\", .id = 1, .type = %s }", emit_type_address(file, call->result, call->decl));
         }
     }
     emit(out, "static const corbel_operation %s = {\n    .interface = \"%s\",\n    .name = \"%s\",\n",

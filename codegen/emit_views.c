@@ -1,4 +1,4 @@
-/* Which sequence views a file declares: those that its declarations use and that no file it includes has declared. */
+/* The views of sequences and maps. A file declares those that its declarations use and that no file it includes has declared. */
 #include "codegen/emit.h"
 
 #include <string.h>
@@ -20,36 +20,64 @@ const emit_view *emit_view_visible(const emit_file *file, const char *name)
     return NULL;
 }
 
-const char *emit_view_function(emit_run *run, const emit_view *view, const char *suffix)
+/* ---- which ones ---- */
+
+static const idl_decl *definition_of(const idl_decl *decl)
 {
-    if (view->element->kind == IDL_NAMED) {
-        return emit_derived(run, view->element->decl, NULL, emit_format(run->arena, "_seq%s", suffix));
+    return decl->kind == IDL_FORWARD ? decl->definition : decl;
+}
+
+static size_t place_of(const emit_file *file, const idl_decl *decl)
+{
+    size_t place = 0;
+    while (place < file->decls.length && file->decls.items[place] != decl) {
+        place++;
     }
-    return emit_format(run->arena, "%s%s", view->name, suffix);
+    return place;
+}
+
+/* The last of the file's own declarations in type; interfaces, which stand at the top, before all others. */
+static const idl_decl *root_of(const emit_file *file, const idl_type *type)
+{
+    type = emit_resolve(type);
+    if (type->kind == IDL_NAMED) {
+        const idl_decl *decl = definition_of(type->decl);
+        return emit_is_own(file, decl) ? decl : NULL;
+    }
+    if (type->kind != IDL_SEQUENCE && type->kind != IDL_MAP) {
+        return NULL;
+    }
+    const idl_decl *element = root_of(file, type->element);
+    const idl_decl *key = type->key == NULL ? NULL : root_of(file, type->key);
+    if (element == NULL || key == NULL) {
+        return element != NULL ? element : key;
+    }
+    if (element->kind == IDL_INTERFACE || key->kind == IDL_INTERFACE) {
+        return element->kind == IDL_INTERFACE ? key : element;
+    }
+    return place_of(file, element) > place_of(file, key) ? element : key;
 }
 
 static void use_type(emit_file *file, const idl_type *type)
 {
-    if (type == NULL || type->kind != IDL_SEQUENCE || !emit_gate_knows(type)) {
+    if (type->kind == IDL_ARRAY) {
+        use_type(file, type->element);
+        return;
+    }
+    if (type->kind != IDL_SEQUENCE && type->kind != IDL_MAP) {
         return; /* a typedef's sequence is seen at the typedef */
     }
     emit_run *run = file->run;
     use_type(file, type->element);
-    const idl_type *element = idl_type_resolve(type->element);
-    if (emit_basic_name(element) != NULL) {
+    if (type->kind == IDL_MAP) {
+        use_type(file, type->key);
+    }
+    if (emit_is_library_view(type)) {
         return;
     }
     const char *name = emit_view_name(run, type);
     if (emit_view_visible(file, name) != NULL) {
         return;
-    }
-    const idl_type *innermost = element;
-    while (innermost->kind == IDL_SEQUENCE) {
-        innermost = idl_type_resolve(innermost->element);
-    }
-    const idl_decl *root = innermost->kind == IDL_NAMED ? innermost->decl : NULL;
-    if (root != NULL && root->kind == IDL_FORWARD) {
-        root = root->definition;
     }
     if ((file->n_views & (file->n_views - 1)) == 0) { /* full at every power of two */
         emit_view *views = idl_arena_alloc(run->arena, (2 * file->n_views + 1) * sizeof *views);
@@ -58,12 +86,15 @@ static void use_type(emit_file *file, const idl_type *type)
         }
         file->views = views;
     }
+    idl_type *bare = idl_arena_alloc(run->arena, sizeof *bare);
+    *bare = (idl_type) { .kind = type->kind, .element = emit_resolve(type->element) };
+    bare->key = type->key == NULL ? NULL : emit_resolve(type->key);
+    const idl_decl *root = root_of(file, type);
     file->views[file->n_views++] = (emit_view) {
         .name = name,
-        .element_name = element->kind == IDL_SEQUENCE ? emit_view_name(run, element) : emit_name(run, element->decl),
-        .element = element,
+        .type = bare,
         .root = root,
-        .is_foreign = root == NULL || !emit_is_own(file, root) || emit_is_opaque(file, root),
+        .is_foreign = root == NULL || emit_is_opaque(file, root),
     };
 }
 
@@ -92,8 +123,128 @@ void emit_views_collect(emit_file *file)
         const idl_decl *decl = file->decls.items[i];
         if (decl->kind == IDL_TYPEDEF) {
             use_type(file, decl->type);
-        } else if (decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION || decl->kind == IDL_INTERFACE) {
+        } else if (decl->kind == IDL_STRUCT || decl->kind == IDL_EXCEPTION || decl->kind == IDL_INTERFACE ||
+                   decl->kind == IDL_UNION) {
             use_children(file, decl);
         }
     }
+}
+
+/* ---- how they look ---- */
+
+static void emit_struct_line(emit_buf *out, const char *name, const char *first, const char *second)
+{
+    const char *line = emit_format(out->arena, "typedef struct %s { %s; %s; } %s;", name, first, second, name);
+    if (emit_width(line) <= EMIT_COLUMNS) {
+        emit(out, "%s\n", line);
+    } else {
+        emit(out, "typedef struct %s {\n    %s;\n    %s;\n} %s;\n", name, first, second, name);
+    }
+}
+
+static void emit_item(emit_file *file, emit_buf *out, const emit_view *view, bool is_announced)
+{
+    emit_run *run = file->run;
+    const char *key = emit_format(run->arena, "%skey", emit_value_type(run, view->type->key));
+    const char *value = emit_format(run->arena, "%svalue", emit_value_type(run, view->type->element));
+    if (is_announced) {
+        emit(out, "struct %s_item {\n    %s;\n    %s;\n};\n", view->name, key, value);
+    } else {
+        emit_struct_line(out, emit_format(run->arena, "%s_item", view->name), key, value);
+    }
+}
+
+/* What an item is called: of a sequence its type, of a map a struct of its own. */
+static const char *items_of(emit_run *run, const emit_view *view)
+{
+    return view->type->kind == IDL_MAP ? emit_format(run->arena, "const %s_item *items", view->name)
+                                       : emit_format(run->arena, "%sitems", emit_const_pointer(run, view->type->element));
+}
+
+static void emit_one_view(emit_file *file, emit_buf *out, const emit_view *view, bool is_complete)
+{
+    emit_run *run = file->run;
+    const bool is_map = view->type->kind == IDL_MAP;
+    const char *guard = is_map ? emit_format(run->arena, "CORBEL_MAP_%s", view->name)
+                               : emit_format(run->arena, "CORBEL_SEQ_%.*s", (int)strlen(view->name) - 4, view->name);
+    if (view->is_foreign) {
+        emit(out, "#ifndef %s /* another file may need it, too */\n#define %s\n", guard, guard);
+    }
+    if (is_map && is_complete) {
+        emit_item(file, out, view, false);
+    } else if (is_map) {
+        emit(out, "typedef struct %s_item %s_item;\n", view->name, view->name);
+    }
+    emit_struct_line(out, view->name, "size_t len", items_of(run, view));
+    if (view->is_foreign) {
+        emit(out, "#endif\n");
+    }
+}
+
+void emit_views_of(emit_file *file, emit_buf *out, const idl_decl *root, bool is_complete)
+{
+    for (size_t i = 0; i < file->n_views; i++) {
+        if (!file->views[i].is_foreign && file->views[i].root == root) {
+            emit_one_view(file, out, &file->views[i], is_complete);
+        }
+    }
+}
+
+void emit_map_items(emit_file *file, emit_buf *out, const idl_decl *root)
+{
+    for (size_t i = 0; i < file->n_views; i++) {
+        if (file->views[i].root == root && file->views[i].type->kind == IDL_MAP) {
+            emit_item(file, out, &file->views[i], true);
+        }
+    }
+}
+
+/* Of those of the library's types, too, if it has none. */
+void emit_foreign_views(emit_file *file, emit_buf *out)
+{
+    bool is_first = true;
+    for (size_t i = 0; i < file->n_views; i++) {
+        if (!file->views[i].is_foreign) {
+            continue;
+        }
+        if (is_first) {
+            bool has_maps = false;
+            for (size_t v = i; v < file->n_views; v++) {
+                has_maps |= file->views[v].is_foreign && file->views[v].type->kind == IDL_MAP;
+            }
+            emit(out, "\n/* Sequences%s of what other files declare. */\n", has_maps ? " and maps" : "");
+            is_first = false;
+        }
+        emit_one_view(file, out, &file->views[i], true);
+    }
+}
+
+/* ---- maps ---- */
+
+bool emit_has_maps(const emit_file *file)
+{
+    for (size_t i = 0; i < file->n_views; i++) {
+        if (file->views[i].type->kind == IDL_MAP) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void emit_map_functions(emit_file *file, emit_buf *out, const emit_view *view, const char *shared)
+{
+    emit_run *run = file->run;
+    const char *table = emit_type_address(file, view->type, NULL);
+    const char *found = emit_found_type(run, view->type->element);
+    emit_strings params = { .arena = run->arena }, sorted = { .arena = run->arena };
+    emit_add(&params, "%s self", view->name);
+    emit_add(&params, "%skey", emit_in_type(run, view->type->key));
+    emit_function(out, emit_format(run->arena, "%s%s", shared, found), emit_view_function(run, view->type, "_get"), &params, "");
+    emit(out, "{\n");
+    emit_statement(out, 4, emit_format(run->arena, "const %s_item *item = corbel_map_find(%s, &self, &key);", view->name, table));
+    emit(out, "    return item == NULL ? NULL : %sitem->value;\n}\n", emit_is_pointer(run, view->type->element) ? "" : "&");
+    emit_add(&sorted, "%s_item *items", view->name);
+    emit_add(&sorted, "size_t len");
+    emit_short_function(out, emit_format(run->arena, "%svoid ", shared), emit_view_function(run, view->type, "_sort"), &sorted,
+                        emit_format(run->arena, "corbel_map_sort(%s, items, len);", table));
 }

@@ -174,6 +174,15 @@ static void check_limits(idl_parser *parser, const idl_decl *decl, const idl_ann
     }
 }
 
+static void check_optional_default(idl_parser *parser, idl_decl *decl, const idl_annotation *annotation)
+{
+    if (decl->is_optional && decl->default_value.kind != IDL_VALUE_NONE) {
+        idl_error(parser->diagnostics, IDL_DIAG_OPTIONAL_DEFAULT, &annotation->range,
+                  "a member that is optional has no default: it may be absent");
+        decl->is_optional = false;
+    }
+}
+
 static void apply_flag(idl_parser *parser, idl_decl *decl, const idl_annotation *annotation, idl_meaning meaning)
 {
     const bool in_union = decl->parent != NULL && decl->parent->kind == IDL_UNION;
@@ -191,6 +200,7 @@ static void apply_flag(idl_parser *parser, idl_decl *decl, const idl_annotation 
         idl_error(parser->diagnostics, IDL_DIAG_OPTIONAL_KEY, &annotation->range, "a member that is a key cannot be optional");
         decl->is_optional = false;
     }
+    check_optional_default(parser, decl, annotation);
 }
 
 /* One enumerator is the default. */
@@ -260,6 +270,7 @@ static void apply(idl_parser *parser, idl_decl *decl, const idl_annotation *anno
     case IDL_MEANING_DEFAULT:
         decl->default_value = idl_convert_value(parser, value_of(annotation, "value"), decl->type, range_of(annotation, "value"));
         check_limits(parser, decl, annotation);
+        check_optional_default(parser, decl, annotation);
         break;
     case IDL_MEANING_RANGE:
     case IDL_MEANING_MIN:
@@ -345,8 +356,10 @@ const idl_type *idl_annotate_type(idl_parser *parser, const idl_type *type, idl_
     idl_type *annotated = idl_arena_alloc(parser->arena, sizeof *annotated);
     *annotated = *type;
     annotated->annotations = NULL;
-    /* What an annotation says about a value is checked against a declaration of that type which nobody else sees. */
-    idl_decl scratch = { .kind = IDL_TYPEDEF, .name = "this type", .type = type, .range = type->range };
+    /* What an annotation says about a value is checked against a declaration of that type, and kept in it. */
+    idl_decl *scratch = idl_arena_alloc(parser->arena, sizeof *scratch);
+    *scratch = (idl_decl) { .kind = IDL_TYPEDEF, .name = "this type", .type = type, .range = type->range };
+    annotated->limits = scratch;
     const idl_annotation **end = &annotated->annotations;
     for (idl_annotation *at = annotations; at != NULL;) {
         idl_annotation *next = at->next;
@@ -357,7 +370,7 @@ const idl_type *idl_annotate_type(idl_parser *parser, const idl_type *type, idl_
             end = (const idl_annotation **)&at->next;
             *end = NULL;
             if (standard != NULL) {
-                apply(parser, &scratch, at, standard->meaning);
+                apply(parser, scratch, at, standard->meaning);
             }
         }
         at = next;

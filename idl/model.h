@@ -76,6 +76,8 @@ struct idl_type {
     uint32_t digits; /* of a fixed: 1 to 31; 0 in the type of a constant (`const fixed`), whose value has its own */
     uint32_t scale;  /* of a fixed: how many of the digits stand behind the point */
     const idl_annotation *annotations; /* before an element's type: sequence<@external T> */
+    const idl_decl *limits;            /* of an annotated type: what its annotations say, in the fields of a typedef (min, max, unit);
+                                          NULL: it has none */
     idl_range range;
 };
 

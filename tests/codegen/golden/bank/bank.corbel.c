@@ -16,7 +16,7 @@ static const corbel_type string_12_type = {
     .size = sizeof(const char *),
     .bound = 12,
 };
-static const corbel_type uint8_seq_16_type = {
+static const corbel_type octet_seq_16_type = {
     .kind = CORBEL_KIND_SEQUENCE,
     .flags = CORBEL_BYTES,
     .size = sizeof(corbel_bytes),
@@ -172,7 +172,7 @@ const corbel_type bank_Profile_type = {
         { .name = "rating", .id = 4, .offset = offsetof(bank_Profile, rating),
           .type = &corbel_int16_type },
         { .name = "key", .id = 5, .offset = offsetof(bank_Profile, key),
-          .type = &uint8_seq_16_type },
+          .type = &octet_seq_16_type },
         { .name = "recent", .id = 6, .offset = offsetof(bank_Profile, recent),
           .type = &bank_Entry_seq_type },
         { .name = "main", .id = 7, .offset = offsetof(bank_Profile, main),
@@ -466,7 +466,7 @@ static const corbel_operation bank_Account_profile_operation = {
     .name = "profile",
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Profile_type } },
-    .fingerprint = 0x9250fd6be66e5712,
+    .fingerprint = 0x4bea159b6ff9f39f,
 };
 corbel_status bank_Account_profile(bank_Account *self, bank_Profile **ret, corbel_error *reterr)
 {
@@ -491,7 +491,7 @@ static const corbel_operation bank_Account_update_operation = {
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
     .raises = (const corbel_type *const[]){ &bank_Locked_type, NULL },
-    .fingerprint = 0xfc141690be26cee6,
+    .fingerprint = 0x12cb88b64b340439,
 };
 corbel_status bank_Account_update(bank_Account *self, const bank_Profile *profile,
                                   corbel_error *reterr)
@@ -596,7 +596,7 @@ static corbel_status bank_Account_last_thunk(const void *servant, void *self,
 }
 const corbel_interface bank_Account_interface = {
     .name = "bank::Account",
-    .fingerprint = 0x37ba399f17d39e02,
+    .fingerprint = 0x5d3a9a97dfb78a11,
     .n_methods = 7,
     .methods = (const corbel_method[]){
         { &bank_Account_get_balance_operation, bank_Account_get_balance_thunk },
@@ -927,7 +927,7 @@ static const corbel_operation bank_Branch_complete_operation = {
         { .name = "profile", .id = 1, .type = &bank_Profile_type },
         { .name = "valid", .id = 2, .type = &bank_Span_type },
     },
-    .fingerprint = 0x679f8986a28202a9,
+    .fingerprint = 0xc2d0a99d5e741ec6,
     .doc = "Completes a profile: the caller's goes in, the completed one comes out.",
 };
 corbel_status bank_Branch_complete(bank_Branch *self, const bank_Profile *profile,
@@ -1021,7 +1021,7 @@ static corbel_status bank_Branch_complete_thunk(const void *servant, void *self,
 }
 const corbel_interface bank_Branch_interface = {
     .name = "bank::Branch",
-    .fingerprint = 0x10750022ecbecdec,
+    .fingerprint = 0x927d148fc1781f3f,
     .n_methods = 8,
     .methods = (const corbel_method[]){
         { &bank_Named_get_name_operation, bank_Branch_get_name_thunk },

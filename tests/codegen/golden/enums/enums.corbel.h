@@ -106,7 +106,8 @@ bool shades_Mixer_Speed_is_valid(shades_Mixer_Speed self);
 /* Values: start, release (takes NULL, returns NULL), copy (one block; NULL: out of memory),
  * compare; and, for servants, copy deeply into ret with counts of the references, after which
  * value may change or go away. */
-#define shades_Paint_INIT { shades_RED, shades_NONE, (shades_Wide)0, (shades_Sparse)0, { 0, NULL } }
+#define shades_Paint_INIT { shades_RED, shades_NONE, (shades_Wide)0, (shades_Sparse)0, \
+    { 0, NULL } }
 
 shades_Paint *shades_Paint_free(shades_Paint *self);
 shades_Paint *shades_Paint_copy(const shades_Paint *self);

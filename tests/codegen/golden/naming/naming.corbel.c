@@ -15,17 +15,17 @@ static const corbel_type corbel_NameEntry_seq_type = {
     .size = sizeof(corbel_NameEntry_seq),
     .element = &corbel_NameEntry_type,
 };
-static const corbel_type corbel_Registration_reference = {
-    .kind = CORBEL_KIND_REFERENCE,
-    .name = "corbel::Registration",
-    .size = sizeof(corbel_Registration *),
-    .interface = &corbel_Registration_interface,
-};
 static const corbel_type corbel_Lessee_reference = {
     .kind = CORBEL_KIND_REFERENCE,
     .name = "corbel::Lessee",
     .size = sizeof(corbel_Lessee *),
     .interface = &corbel_Lessee_interface,
+};
+static const corbel_type corbel_Registration_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "corbel::Registration",
+    .size = sizeof(corbel_Registration *),
+    .interface = &corbel_Registration_interface,
 };
 
 /* ---- types ---- */

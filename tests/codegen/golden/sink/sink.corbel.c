@@ -54,7 +54,7 @@ static const corbel_type sink_Basic_seq_seq_type = {
     .size = sizeof(sink_Basic_seq_seq),
     .element = &sink_Basic_seq_type,
 };
-static const corbel_type uint8_seq_16_type = {
+static const corbel_type octet_seq_16_type = {
     .kind = CORBEL_KIND_SEQUENCE,
     .flags = CORBEL_BYTES,
     .size = sizeof(corbel_bytes),
@@ -295,7 +295,7 @@ const corbel_type sink_Deep_type = {
           .type = &sink_Basic_seq_seq_type },
         { .name = "blob", .id = 23, .offset = offsetof(sink_Deep, blob),
           .type = &corbel_bytes_type },
-        { .name = "key", .id = 24, .offset = offsetof(sink_Deep, key), .type = &uint8_seq_16_type },
+        { .name = "key", .id = 24, .offset = offsetof(sink_Deep, key), .type = &octet_seq_16_type },
         { .name = "table", .id = 25, .offset = offsetof(sink_Deep, table),
           .type = &int32_seq_seq_type },
         { .name = "cube", .id = 26, .offset = offsetof(sink_Deep, cube),
@@ -576,7 +576,7 @@ static const corbel_operation sink_Thing_get_deep_operation = {
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Deep_type } },
     .attribute = "deep",
-    .fingerprint = 0x86fb72de88f22383,
+    .fingerprint = 0xab0cb93f58196c98,
 };
 corbel_status sink_Thing_get_deep(sink_Thing *self, sink_Deep **ret, corbel_error *reterr)
 {
@@ -600,7 +600,7 @@ static const corbel_operation sink_Thing_set_deep_operation = {
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "deep", .id = 1, .type = &sink_Deep_type } },
     .attribute = "deep",
-    .fingerprint = 0x9d142e958e3693bf,
+    .fingerprint = 0x5e87d99a78df90fc,
 };
 corbel_status sink_Thing_set_deep(sink_Thing *self, const sink_Deep *deep, corbel_error *reterr)
 {
@@ -672,9 +672,9 @@ static const corbel_operation sink_Thing_get_key_operation = {
     .name = "get_key",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &uint8_seq_16_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &octet_seq_16_type } },
     .attribute = "key",
-    .fingerprint = 0xe39d404bf6bb7414,
+    .fingerprint = 0x3a2c76872f6fda03,
 };
 corbel_status sink_Thing_get_key(sink_Thing *self, sink_Key *ret, corbel_error *reterr)
 {
@@ -696,9 +696,9 @@ static const corbel_operation sink_Thing_set_key_operation = {
     .interface = "sink::Thing",
     .name = "set_key",
     .n_in = 1,
-    .in = (const corbel_param[]){ { .name = "key", .id = 1, .type = &uint8_seq_16_type } },
+    .in = (const corbel_param[]){ { .name = "key", .id = 1, .type = &octet_seq_16_type } },
     .attribute = "key",
-    .fingerprint = 0x7257891ee35f6e9d,
+    .fingerprint = 0x411e21f6678603ca,
 };
 corbel_status sink_Thing_set_key(sink_Thing *self, sink_Key key, corbel_error *reterr)
 {
@@ -794,7 +794,7 @@ static const corbel_operation sink_Thing_shout_operation = {
         { .name = "numbers", .id = 3, .type = &corbel_int32_seq_type },
         { .name = "from", .id = 4, .type = &sink_Thing_reference },
     },
-    .fingerprint = 0x8e845d6d894103a6,
+    .fingerprint = 0x4cd8c4ed2f2abb35,
 };
 corbel_status sink_Thing_shout(sink_Thing *self, const char *words, const sink_Deep *deep,
                                sink_Longs numbers, sink_Thing *from, corbel_error *reterr)
@@ -852,7 +852,7 @@ static const corbel_operation sink_Thing_octets_operation = {
         { .name = "copy", .id = 2, .type = &corbel_uint8_type, .position = 2 },
         { .name = "both", .id = 3, .type = &corbel_uint8_type, .position = 3 },
     },
-    .fingerprint = 0xa4cc34bf93932148,
+    .fingerprint = 0x73389fe5e17e0a15,
 };
 corbel_status sink_Thing_octets(sink_Thing *self, uint8_t value, uint8_t *ret_copy,
                                 uint8_t *inout_both, uint8_t *ret, corbel_error *reterr)
@@ -1320,7 +1320,7 @@ static const corbel_operation sink_Thing_deeps_operation = {
         { .name = "both", .id = 3, .type = &sink_Deep_type, .position = 3 },
     },
     .raises = (const corbel_type *const[]){ &sink_Nothing_type, &sink_Everything_type, NULL },
-    .fingerprint = 0xeae1544c6b0d73af,
+    .fingerprint = 0x5f3e098b74f8376a,
 };
 corbel_status sink_Thing_deeps(sink_Thing *self, const sink_Deep *value, sink_Deep **ret_copy,
                                const sink_Deep *both, sink_Deep **ret_both, sink_Deep **ret,
@@ -1429,7 +1429,7 @@ static const corbel_operation sink_Thing_deep_lists_operation = {
         { .name = "copy", .id = 2, .type = &sink_Deep_seq_type, .position = 2 },
         { .name = "both", .id = 3, .type = &sink_Deep_seq_type, .position = 3 },
     },
-    .fingerprint = 0xa872bed1abb49b7d,
+    .fingerprint = 0x7c2c33993878a6e0,
 };
 corbel_status sink_Thing_deep_lists(sink_Thing *self, sink_Deep_seq value, sink_Deep_seq *ret_copy,
                                     sink_Deep_seq both, sink_Deep_seq *ret_both, sink_Deep_seq *ret,
@@ -1535,15 +1535,15 @@ static const corbel_operation sink_Thing_keys_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &uint8_seq_16_type, .position = 1 },
-        { .name = "both", .id = 2, .type = &uint8_seq_16_type, .position = 3 },
+        { .name = "value", .id = 1, .type = &octet_seq_16_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &octet_seq_16_type, .position = 3 },
     },
     .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &uint8_seq_16_type },
-        { .name = "copy", .id = 2, .type = &uint8_seq_16_type, .position = 2 },
-        { .name = "both", .id = 3, .type = &uint8_seq_16_type, .position = 3 },
+        { .name = "ret", .id = 1, .type = &octet_seq_16_type },
+        { .name = "copy", .id = 2, .type = &octet_seq_16_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &octet_seq_16_type, .position = 3 },
     },
-    .fingerprint = 0x24972058fdbc16d8,
+    .fingerprint = 0xbc3c0cb27915f461,
 };
 corbel_status sink_Thing_keys(sink_Thing *self, sink_Key value, sink_Key *ret_copy, sink_Key both,
                               sink_Key *ret_both, sink_Key *ret, corbel_error *reterr)
@@ -1726,7 +1726,7 @@ static const corbel_operation sink_Thing_documented_operation = {
         { .name = "remark", .id = 3, .type = &corbel_string_type, .position = 3,
           .doc = "its own end: * /" },
     },
-    .fingerprint = 0x37b6fe60710adb5d,
+    .fingerprint = 0xed59a62cbad64222,
     .doc = "Says what each parameter is.\n"
            "@return how many",
 };
@@ -2113,7 +2113,7 @@ static corbel_status sink_Thing_documented_thunk(const void *servant, void *self
 }
 const corbel_interface sink_Thing_interface = {
     .name = "sink::Thing",
-    .fingerprint = 0x46d9d08b4a1250d2,
+    .fingerprint = 0x121ad3cb85cccc05,
     .n_methods = 41,
     .methods = (const corbel_method[]){
         { &sink_Thing_get_is_on_operation, sink_Thing_get_is_on_thunk },

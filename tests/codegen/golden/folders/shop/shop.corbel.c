@@ -15,11 +15,6 @@ static const corbel_type shop_Order_seq_type = {
     .size = sizeof(shop_Order_seq),
     .element = &shop_Order_type,
 };
-static const corbel_type common_Unit_seq_type = {
-    .kind = CORBEL_KIND_SEQUENCE,
-    .size = sizeof(common_Unit_seq),
-    .element = &common_Unit_type,
-};
 static const corbel_type common_Item_reference = {
     .kind = CORBEL_KIND_REFERENCE,
     .name = "common::Item",
@@ -35,6 +30,11 @@ static const corbel_type common_Item_seq_seq_type = {
     .kind = CORBEL_KIND_SEQUENCE,
     .size = sizeof(common_Item_seq_seq),
     .element = &common_Item_seq_type,
+};
+static const corbel_type common_Unit_seq_type = {
+    .kind = CORBEL_KIND_SEQUENCE,
+    .size = sizeof(common_Unit_seq),
+    .element = &common_Unit_type,
 };
 static const corbel_type int32_seq_seq_type = {
     .kind = CORBEL_KIND_SEQUENCE,
