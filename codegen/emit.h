@@ -128,8 +128,8 @@ bool emit_call_is_plain_name(const idl_decl *interface, const emit_call *call);
 
 /* ---- types (emit_types.c, emit_views.c) ---- */
 
-/** What a type is like where it is passed. FLAT: a struct, union, bitset or named array without a pointer inside: in by address, out
- *  into the caller's storage. STRING: all that is text. SEQUENCE: maps, too. ARRAY: one without a name, in a member only. */
+/** What a type is like where it is passed. FLAT: a struct, union, bitset or named array without a pointer inside: in by address,
+ * out into the caller's storage. STRING: all that is text. SEQUENCE: maps, too. ARRAY: one without a name, in a member only. */
 typedef enum emit_shape {
     EMIT_PLAIN,
     EMIT_STRING,
@@ -153,9 +153,9 @@ bool emit_is_plain(emit_run *run, const idl_type *type);
 bool emit_is_pointer(emit_run *run, const idl_type *type);
 
 /* C types, ending in a space or a star, so that a name can follow at once. */
-const char *emit_value_type(emit_run *run, const idl_type *type);       /* a member, an item: "const char *"; of an array's items */
-const char *emit_in_type(emit_run *run, const idl_type *type);          /* "const bank_Entry *" */
-const char *emit_out_type(emit_run *run, const idl_type *type);         /* of a caller: "char **", "bank_Entry **" */
+const char *emit_value_type(emit_run *run, const idl_type *type); /* a member, an item: "const char *"; of an array's items */
+const char *emit_in_type(emit_run *run, const idl_type *type);    /* "const bank_Entry *" */
+const char *emit_out_type(emit_run *run, const idl_type *type);   /* of a caller: "char **", "bank_Entry **" */
 const char *emit_servant_out_type(emit_run *run, const idl_type *type); /* "const char **", "bank_Entry *" */
 const char *emit_const_pointer(emit_run *run, const idl_type *type);    /* to a value: "const char *const *" */
 /** "[3][4]" of an array without a name, else "". */
@@ -165,8 +165,8 @@ const char *emit_optional_member(emit_run *run, const idl_type *type, const char
 
 /** What releases an output: "bank_Entry_free", or NULL. */
 const char *emit_release(emit_run *run, const idl_type *type);
-/** Of a basic type the "int32" of corbel_int32_seq, the "wstring" of corbel_wstring_type, the "INT32" of CORBEL_KIND_INT32; NULL for
- *  everything else. */
+/** Of a basic type the "int32" of corbel_int32_seq, the "wstring" of corbel_wstring_type, the "INT32" of CORBEL_KIND_INT32; NULL
+ * for everything else. */
 const char *emit_basic_name(const idl_type *type);
 const char *emit_basic_table(const idl_type *type);
 const char *emit_basic_kind(const idl_type *type);

@@ -212,8 +212,8 @@ static void derive_union(emit_file *file, const idl_decl *decl)
 {
     for (const idl_decl *member = decl->children; member != NULL; member = member->next) {
         if (member->kind == IDL_MEMBER) {
-            derive(file, decl, member, emit_format(file->run->arena, "_make_%s", member->name));
-            derive(file, decl, member, emit_format(file->run->arena, "_get_%s", member->name));
+            derive(file, decl, member, emit_format(file->run->arena, "_make_%s", emit_own_name(member)));
+            derive(file, decl, member, emit_format(file->run->arena, "_get_%s", emit_own_name(member)));
         }
     }
 }

@@ -96,8 +96,7 @@ static const char *member_row(emit_file *file, const char *name, const emit_fiel
     const idl_decl *member = row->member;
     emit_buf out = { .arena = run->arena };
     emit(&out, "{ .name = \"%s\", .id = %" PRIu32 "%s, .offset = offsetof(%s, %s), .type = %s", member->name, row->id,
-         member_flags(run, member), name, emit_member_name(file, member),
-         emit_type_address(file, member->type, member));
+         member_flags(run, member), name, emit_member_name(file, member), emit_type_address(file, member->type, member));
     if (member->default_value.kind != IDL_VALUE_NONE && !member->is_optional) {
         emit(&out, ", .fallback = &(%s){ %s }", constant_type(run, member->type),
              emit_literal(run, member->type, &member->default_value));

@@ -295,7 +295,7 @@ static const char *key_name(emit_run *run, const idl_type *map)
         return basic_of(key)->name;
     }
     const bool is_beside = value->kind == IDL_NAMED && value->decl->parent == key->decl->parent;
-    return is_beside ? key->decl->name : emit_name(run, key->decl);
+    return is_beside ? emit_own_name(key->decl) : emit_name(run, key->decl);
 }
 
 const char *emit_bitmask_type(const idl_decl *bitmask)

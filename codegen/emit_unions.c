@@ -105,9 +105,9 @@ static void emit_make(emit_file *file, emit_buf *out, const idl_decl *decl, cons
 {
     emit_run *run = file->run;
     const char *name = emit_name(run, decl);
-    const char *function = emit_derived(run, decl, member, emit_format(run->arena, "_make_%s", member->name));
+    const char *function = emit_derived(run, decl, member, emit_format(run->arena, "_make_%s", emit_own_name(member)));
     const char *field = emit_member_name(file, member);
-    const char *value = emit_local_name(file, member->name, true);
+    const char *value = emit_local_name(file, emit_own_name(member), true);
     const emit_shape shape = emit_shape_of(run, member->type);
     emit_strings params = { .arena = run->arena };
     emit_add(&params, "%s%s", emit_in_type(run, member->type), value);
@@ -130,7 +130,7 @@ static void emit_make(emit_file *file, emit_buf *out, const idl_decl *decl, cons
 static void emit_get(emit_file *file, emit_buf *out, const idl_decl *decl, const idl_decl *member, bool is_header)
 {
     emit_run *run = file->run;
-    const char *function = emit_derived(run, decl, member, emit_format(run->arena, "_get_%s", member->name));
+    const char *function = emit_derived(run, decl, member, emit_format(run->arena, "_get_%s", emit_own_name(member)));
     const char *field = emit_member_name(file, member);
     const idl_type *type = emit_resolve(member->type);
     const bool is_itself = emit_is_pointer(run, type);
