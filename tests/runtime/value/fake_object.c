@@ -1,8 +1,14 @@
 #include "tests/runtime/value/fake_object.h"
 #include "runtime/base/fail.h"
 
+#include <stdio.h>
+#include <string.h>
+
 corbel_object fake_objects[FAKE_OBJECTS];
 uint64_t fake_tags = FAKE_OBJECTS;
+bool fake_last_has_no_uri;
+static char fake_memory;
+corbel_runtime *const fake_runtime = (corbel_runtime *)(void *)&fake_memory;
 
 corbel_object *corbel_object_ref(corbel_object *self)
 {
@@ -56,6 +62,28 @@ corbel_object *crb_object_as(corbel_object *object, const corbel_interface *inte
         object->interface = interface;
     }
     return corbel_object_ref(object);
+}
+
+corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error *reterr)
+{
+    char uri[16];
+    (void)snprintf(uri, sizeof uri, "fake:%d", (int)(self - fake_objects));
+    if (self == &fake_objects[FAKE_OBJECTS - 1] && fake_last_has_no_uri) {
+        return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object has no URI");
+    }
+    *ret = crb_block_string(uri, strlen(uri));
+    return *ret != NULL ? CORBEL_OK : crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a URI");
+}
+
+corbel_status corbel_object_from_uri(corbel_runtime *runtime, const corbel_interface *interface, const char *uri,
+                                     corbel_object **ret, corbel_error *reterr)
+{
+    if (runtime == NULL || strncmp(uri, "fake:", 5) != 0 || uri[5] < '0' || uri[5] >= '0' + FAKE_OBJECTS || uri[6] != '\0') {
+        return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "not a URI");
+    }
+    *ret = corbel_object_ref(&fake_objects[uri[5] - '0']);
+    (*ret)->interface = interface;
+    return CORBEL_OK;
 }
 
 const crb_ref_writer fake_writer = { fake_add, NULL };

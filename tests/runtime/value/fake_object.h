@@ -14,6 +14,11 @@ extern corbel_object fake_objects[FAKE_OBJECTS];
 /** The largest tag that add() gives and take() knows; tests lower it to make both fail. */
 extern uint64_t fake_tags;
 
+/** The URI of fake_objects[n] is fake:n; of the last one there is none while this is set. */
+extern bool fake_last_has_no_uri;
+/** Any runtime. */
+extern corbel_runtime *const fake_runtime;
+
 extern const crb_ref_writer fake_writer;
 extern const crb_ref_reader fake_reader;
 /** The sum of all counts. */

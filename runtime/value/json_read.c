@@ -1,0 +1,349 @@
+/* JSON to values. What comes in is written as the message that would travel, and then read by the decoder, straight into the
+ * caller's outputs. What is wrong is refused here, where its place in the text is known; what slips through, the decoder refuses
+ * by its path alone. Nothing is recursive that the type is not, and that is bounded. */
+#include "runtime/value/json_read.h"
+#include "runtime/base/fail.h"
+#include "runtime/base/utf8.h"
+#include "runtime/value/fixed.h"
+#include "runtime/value/json.h"
+#include "runtime/value/long_double.h"
+
+#include <corbel/json.h>
+#include <locale.h>
+#include <stdlib.h>
+
+bool crb_json_enter(crb_json_reader *r, const crb_path *path)
+{
+    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
+    if (r->depth == 0) {
+        return crb_json_fail(&r->text, r->text.at, CORBEL_LIMIT, path, "nested more than %u deep", limits.depth);
+    }
+    r->depth--;
+    return true;
+}
+
+bool crb_json_fits(crb_json_reader *r, const corbel_type *type, const char *where, const crb_path *path)
+{
+    const size_t len = r->text.string.len;
+    if ((type->flags & CORBEL_WIDE) != 0) {
+        const size_t n = type->bound > 0 ? crb_utf8_count(r->text.string.data, len) : 0;
+        return n <= type->bound ||
+               crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu characters, at most %u", n, type->bound);
+    }
+    return type->bound == 0 || len <= type->bound ||
+           crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, at most %u", len, type->bound);
+}
+
+static void read_put(crb_json_reader *r, uint32_t id, const void *data, size_t len)
+{
+    crb_encode_tag(&r->e, id, CRB_WIRE_LEN);
+    crb_encode_varint(&r->e, len);
+    crb_encode_bytes(&r->e, data, len);
+}
+
+static bool read_string(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path)
+{
+    char problem[CRB_FIXED_PROBLEM];
+    crb_fixed number;
+    crb_json_space(&r->text);
+    const char *const where = r->text.at;
+    if (!crb_json_string(&r->text, path)) {
+        return false;
+    }
+    const char *const text = (const char *)r->text.string.data;
+    const size_t len = r->text.string.len;
+    if (type->kind == CORBEL_KIND_FIXED) {
+        if (!crb_fixed_check(type, text, len, &number, problem)) {
+            return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s", problem);
+        }
+    } else if (!crb_json_fits(r, type, where, path)) {
+        return false;
+    }
+    read_put(r, id, text, len);
+    return true;
+}
+
+/** Octets: exact tells how many there must be, unless it is 0. */
+static bool read_bytes(crb_json_reader *r, uint32_t id, size_t most, size_t exact, const crb_path *path)
+{
+    size_t len = 0;
+    crb_json_space(&r->text);
+    const char *const where = r->text.at;
+    if (!crb_json_string(&r->text, path)) {
+        return false;
+    }
+    if (!crb_json_from_base64(r->text.string.data, r->text.string.len, &len)) {
+        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "not base64");
+    }
+    if (exact > 0 && len != exact) {
+        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, not %zu", len, exact);
+    }
+    if (most > 0 && len > most) {
+        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, at most %zu", len, most);
+    }
+    read_put(r, id, r->text.string.data, len);
+    return true;
+}
+
+/* ---- objects ---- */
+
+/** Which members have come. */
+typedef struct read_seen {
+    uint8_t few[32];
+    uint8_t *bits; /* few, or malloc'ed */
+} read_seen;
+
+static bool read_seen_init(crb_json_reader *r, read_seen *seen, uint32_t n)
+{
+    memset(seen->few, 0, sizeof seen->few);
+    seen->bits = n <= 8 * sizeof seen->few ? seen->few : calloc(1, n / 8 + 1);
+    if (seen->bits == NULL) {
+        crb_fail(&r->text.error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for an object");
+        return false;
+    }
+    return true;
+}
+
+static void read_seen_clear(read_seen *seen)
+{
+    if (seen->bits != seen->few) {
+        free(seen->bits);
+    }
+}
+
+/** The member that the name in front of the text is of, behind the colon. */
+static const corbel_member *read_name(crb_json_reader *r, const corbel_type *type, read_seen *seen, const crb_path *path)
+{
+    char shown[64];
+    crb_json_space(&r->text);
+    const char *const where = r->text.at;
+    if (!crb_json_string(&r->text, path)) {
+        return NULL;
+    }
+    const corbel_member *const member = crb_json_find(type, (const char *)r->text.string.data);
+    if (member == NULL) {
+        crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "no member \"%s\"",
+                      crb_escape((const char *)r->text.string.data, shown, sizeof shown));
+        return NULL;
+    }
+    const size_t i = (size_t)(member - type->members);
+    if ((seen->bits[i / 8] >> (i % 8) & 1) != 0) {
+        crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s comes again", member->name);
+        return NULL;
+    }
+    seen->bits[i / 8] = (uint8_t)(seen->bits[i / 8] | 1u << (i % 8));
+    if (!crb_json_take(&r->text, ':')) {
+        crb_json_fail(&r->text, r->text.at, CORBEL_INVALID_ARGUMENT, path, "%s, not ':'", crb_json_what(r->text.at));
+        return NULL;
+    }
+    return member;
+}
+
+/** What a union has to keep while its members come in any order. */
+typedef struct read_union {
+    size_t start;      /* of its message */
+    uint8_t bytes[16]; /* the discriminator's field, which goes in front */
+    size_t n_bytes;
+    const corbel_member *selected; /* the case that came */
+} read_union;
+
+static bool read_member(crb_json_reader *r, const corbel_type *type, read_seen *seen, read_union *u, const crb_path *path)
+{
+    crb_json_space(&r->text);
+    const char *const where = r->text.at;
+    const corbel_member *const member = read_name(r, type, seen, path);
+    if (member == NULL) {
+        return false;
+    }
+    const crb_path here = { .up = path, .name = member->name };
+    if (crb_json_take_word(&r->text, "null")) {
+        return true; /* as if it had not come */
+    }
+    if (type->kind != CORBEL_KIND_UNION) {
+        return crb_json_read_value(r, member->id, member->type, (member->flags & CORBEL_OPTIONAL) != 0, &here);
+    }
+    if (member != &type->members[0]) {
+        if (u->selected != NULL) {
+            return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s beside %s", member->name, u->selected->name);
+        }
+        u->selected = member;
+        return crb_json_read_value(r, member->id, member->type, true, &here);
+    }
+    const size_t before = r->out.len;
+    if (!crb_json_read_value(r, member->id, member->type, false, &here)) {
+        return false;
+    }
+    if (!r->out.failed) { /* a tag and a number: 15 bytes at most */
+        u->n_bytes = r->out.len - before;
+        memcpy(u->bytes, r->out.data + before, u->n_bytes);
+        r->out.len = before;
+    }
+    return true;
+}
+
+/** The discriminator goes in front of the case. */
+static void read_union_end(crb_json_reader *r, const read_union *u)
+{
+    if (u->n_bytes > 0 && crb_buf_reserve(&r->out, u->n_bytes) != NULL) {
+        uint8_t *const at = r->out.data + u->start;
+        memmove(at + u->n_bytes, at, r->out.len - u->start);
+        memcpy(at, u->bytes, u->n_bytes);
+        r->out.len += u->n_bytes;
+    }
+}
+
+/** The members of a struct or union, without a tag and a length. */
+static bool read_members(crb_json_reader *r, const corbel_type *type, const crb_path *path)
+{
+    read_seen seen;
+    read_union u = { .start = r->out.len };
+    crb_json_space(&r->text);
+    const char *const where = r->text.at;
+    if (!crb_json_take(&r->text, '{')) {
+        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s, not an object", crb_json_what(where));
+    }
+    if (crb_json_take(&r->text, '}')) {
+        return true;
+    }
+    if (!read_seen_init(r, &seen, type->count)) {
+        return false;
+    }
+    bool done = true;
+    do {
+        done = read_member(r, type, &seen, &u, path);
+    } while (done && crb_json_take(&r->text, ','));
+    if (done && !crb_json_take(&r->text, '}')) {
+        done =
+            crb_json_fail(&r->text, r->text.at, CORBEL_INVALID_ARGUMENT, path, "%s, not ',' or '}'", crb_json_what(r->text.at));
+    }
+    read_union_end(r, &u);
+    read_seen_clear(&seen);
+    return done;
+}
+
+/* An any's and a wrapper's message as tables, so that they are read like all others. */
+static const corbel_type read_uris_type = { .kind = CORBEL_KIND_SEQUENCE,
+                                            .size = sizeof(crb_view),
+                                            .element = &corbel_object_type };
+static const corbel_member read_any_members[] = {
+    { .name = "type", .id = 1, .type = &corbel_string_type },
+    { .name = "value", .id = 2, .type = &corbel_bytes_type },
+    { .name = "references", .id = 3, .type = &read_uris_type },
+};
+static const corbel_type read_any_type = { .kind = CORBEL_KIND_STRUCT, .count = 3, .members = read_any_members };
+
+/** A message: what has none of its own is the one member of it. */
+static bool read_message(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path)
+{
+    const corbel_member items = { .name = CRB_JSON_ITEMS, .id = 1, .type = type };
+    const corbel_type wrapper = { .kind = CORBEL_KIND_STRUCT, .count = 1, .members = &items };
+    if (!crb_json_enter(r, path)) {
+        return false;
+    }
+    crb_encode_tag(&r->e, id, CRB_WIRE_LEN);
+    const size_t start = crb_encode_begin(&r->e);
+    const corbel_type *const members = crb_is_repeated(type) ? &wrapper : type->kind == CORBEL_KIND_ANY ? &read_any_type : type;
+    if (!read_members(r, members, path)) {
+        return false;
+    }
+    crb_encode_end(&r->e, start);
+    r->depth++;
+    return true;
+}
+
+bool crb_json_read_value(crb_json_reader *r, uint32_t id, const corbel_type *type, bool wrapped, const crb_path *path)
+{
+    uint64_t wire = 0;
+    switch (type->kind) {
+    case CORBEL_KIND_STRING:
+    case CORBEL_KIND_FIXED:
+        return read_string(r, id, type, path);
+    case CORBEL_KIND_LONG_DOUBLE:
+        return read_bytes(r, id, 0, CRB_LONG_DOUBLE_WIRE, path);
+    case CORBEL_KIND_SEQUENCE:
+    case CORBEL_KIND_ARRAY:
+    case CORBEL_KIND_MAP:
+        if (!crb_is_repeated(type)) {
+            return read_bytes(r, id, type->bound, type->kind == CORBEL_KIND_ARRAY ? type->bound : 0, path);
+        }
+        return wrapped ? read_message(r, id, type, path) : crb_json_read_list(r, id, type, path);
+    case CORBEL_KIND_STRUCT:
+    case CORBEL_KIND_UNION:
+    case CORBEL_KIND_ANY:
+        return read_message(r, id, type, path);
+    default:
+        if (!crb_json_read_scalar(r, type, path, &wire)) {
+            return false;
+        }
+        crb_encode_tag(&r->e, id, crb_wire_type_of(type));
+        crb_encode_scalar(&r->e, type->kind, wire);
+        return true;
+    }
+}
+
+/* ---- all of it ---- */
+
+static corbel_object *read_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr)
+{
+    const crb_any_objects *const objects = user;
+    return crb_object_as(objects->items[tag - 1], interface, reterr);
+}
+
+/** What was read, from its message into the caller's output. */
+static corbel_status read_decode(crb_json_reader *r, const corbel_type *type, void *out, corbel_error *error)
+{
+    const corbel_param param = { .name = NULL, .id = 1, .type = type };
+    const crb_ref_reader reader = { read_take, &r->objects };
+    corbel_status status = crb_decode_results(&param, 1, r->out.data, r->out.len, NULL, &reader, &out, error);
+    if (status != CORBEL_OK) {
+        error->completion = CORBEL_COMPLETED_NO;
+        if (status == CORBEL_DECODE) { /* of a message that only the text is to blame for */
+            status = error->status = CORBEL_INVALID_ARGUMENT;
+        }
+    }
+    return status;
+}
+
+corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type *type, const char *json, void *out,
+                                     corbel_error *reterr)
+{
+    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
+    crb_json_reader r = { .text = { .start = json, .at = json, .string = CRB_BUF_INIT, .error = CORBEL_ERROR_INIT },
+                          .out = CRB_BUF_INIT,
+                          .depth = limits.depth,
+                          .runtime = runtime };
+    r.e = (crb_encoder) { .out = &r.out, .error = CORBEL_ERROR_INIT };
+    if (json == NULL) {
+        return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "no text");
+    }
+    /* Numbers have a point, whatever the program's locale. "C" is static in the C library: this takes no memory. */
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const locale_t before = plain != (locale_t)0 ? uselocale(plain) : (locale_t)0;
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_status status = CORBEL_OK;
+    bool done = plain != (locale_t)0 && crb_json_read_value(&r, 1, type, false, NULL);
+    if (done) {
+        crb_json_space(&r.text);
+        done =
+            *r.text.at == '\0' || crb_json_fail(&r.text, r.text.at, CORBEL_INVALID_ARGUMENT, NULL, "something behind the value");
+    }
+    if (plain != (locale_t)0) {
+        uselocale(before);
+        freelocale(plain);
+    }
+    if (!done && r.text.error.status != CORBEL_OK) {
+        crb_error_move(&error, &r.text.error);
+        status = error.status;
+    } else if (!done || r.out.failed) {
+        status = crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the value");
+    } else {
+        status = read_decode(&r, type, out, &error);
+    }
+    crb_any_objects_clear(&r.objects);
+    crb_buf_clear(&r.out);
+    crb_buf_clear(&r.text.string);
+    if (status != CORBEL_OK) {
+        crb_error_move(reterr, &error);
+    }
+    return status;
+}

@@ -1,0 +1,33 @@
+/** The inside of the reader of JSON. It writes what the wire would carry, which the decoder then reads: so that both have the
+ * same limits and the same outputs. */
+#ifndef CRB_JSON_READ_H
+#define CRB_JSON_READ_H
+
+#include "runtime/value/any.h"
+#include "runtime/value/encode.h"
+#include "runtime/value/json_text.h"
+
+typedef struct crb_json_reader {
+    crb_json_text text;
+    crb_buf out;
+    crb_encoder e;           /* writes to out */
+    uint32_t depth;          /* left */
+    corbel_runtime *runtime; /* NULL: references are refused */
+    crb_any_objects objects; /* the references made; the message names them by their places, from 1 */
+} crb_json_reader;
+
+/** A value as field id of the message. wrapped: a sequence, map or array stands in a message of its own. */
+bool crb_json_read_value(crb_json_reader *r, uint32_t id, const corbel_type *type, bool wrapped, const crb_path *path);
+/** A scalar or reference as the number that travels. */
+bool crb_json_read_scalar(crb_json_reader *r, const corbel_type *type, const crb_path *path, uint64_t *ret);
+/** A number, boolean or enumerator from text: of the whole of it. where: for errors. */
+bool crb_json_scalar_of(crb_json_reader *r, const corbel_type *type, const char *text, size_t len, const char *where,
+                        const crb_path *path, uint64_t *ret);
+/** Sequence, array or map as a field of its own. */
+bool crb_json_read_list(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path);
+/** Is the string that was read within the type's bound? */
+bool crb_json_fits(crb_json_reader *r, const corbel_type *type, const char *where, const crb_path *path);
+/** One message deeper; false: too deep. */
+bool crb_json_enter(crb_json_reader *r, const crb_path *path);
+
+#endif /* CRB_JSON_READ_H */
