@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include "runtime/base/clock.h"
+#include "runtime/call/peer.h"
 
 #include <sched.h>
 #include <setjmp.h>
