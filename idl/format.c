@@ -1,0 +1,67 @@
+/* Formatting a text: puts the parts together. */
+#include "idl/format.h"
+
+#include "idl/format_pieces.h"
+
+#include <stdlib.h>
+
+/* What is to be freed, however it ends. */
+typedef struct formatting {
+    idl_arena arena;
+    idl_diagnostics diagnostics;
+    idl_pieces pieces;
+    idl_shape shape;
+    jmp_buf stop;
+} formatting;
+
+static idl_format_result run(formatting *f, const char *name, const char *text, size_t length, char **ret_text,
+                             size_t *ret_length)
+{
+    const idl_options options = { .diagnostics = f->diagnostics.out };
+    idl_sources sources = { .arena = &f->arena, .diagnostics = &f->diagnostics, .options = &options };
+    idl_lexer lexer;
+    f->arena.stop = &f->stop;
+    if (!idl_shape_init(&f->shape, &f->diagnostics, &f->pieces)) {
+        return IDL_FORMAT_MEMORY;
+    }
+    const int stopped = setjmp(f->stop);
+    if (stopped != 0) {
+        return stopped == IDL_STOP_MEMORY ? IDL_FORMAT_MEMORY : IDL_FORMAT_ERRORS;
+    }
+    idl_source *source = idl_source_text(&sources, name, text, length);
+    if (source == NULL) {
+        return IDL_FORMAT_ERRORS;
+    }
+    idl_lexer_init(&lexer, &f->arena, &f->diagnostics, source);
+    if (!idl_pieces_scan(&lexer, &f->pieces, &f->shape)) {
+        return IDL_FORMAT_ERRORS;
+    }
+    *ret_text = idl_pieces_layout(&f->pieces, ret_length);
+    return *ret_text == NULL ? IDL_FORMAT_MEMORY : IDL_FORMAT_DONE;
+}
+
+idl_format_result idl_format(const char *name, const char *text, size_t length, FILE *diagnostics, char **ret_text,
+                             size_t *ret_length)
+{
+    formatting *f = calloc(1, sizeof *f);
+    idl_format_result result = IDL_FORMAT_MEMORY;
+    if (f != NULL) {
+        f->diagnostics = (idl_diagnostics) { .arena = &f->arena, .out = diagnostics, .max_errors = 20 };
+        char *made = NULL;
+        size_t made_length = 0;
+        result = run(f, name, text, length, &made, &made_length);
+        if (result == IDL_FORMAT_DONE) {
+            *ret_text = made;
+            *ret_length = made_length;
+        }
+        idl_shape_free(&f->shape);
+        free(f->pieces.items);
+        idl_arena_free(&f->arena);
+        free(f);
+    }
+    if (result == IDL_FORMAT_MEMORY) {
+        const idl_warning_options as_text = { 0 };
+        idl_report_alone(diagnostics, &as_text, IDL_DIAG_OUT_OF_MEMORY, NULL, "out of memory");
+    }
+    return result;
+}
