@@ -1,6 +1,7 @@
 /* corbelc: the command line. */
 #include "codegen/evolve_files.h"
 #include "codegen/explain.h"
+#include "codegen/format_files.h"
 #include "codegen/output.h"
 #include "codegen/standard.h"
 #include "codegen/starter.h"
@@ -20,6 +21,7 @@ static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]..
                                  "               [--diagnostics=text|json] file.idl...\n"
                                  "       corbelc --check [-I dir]... [-D name[=value]]... OLD.idl NEW.idl\n"
                                  "       corbelc --explain [ID]\n"
+                                 "       corbelc --format [--check] [file.idl]...\n"
                                  "       corbelc --starter NAME\n";
 
 static const char help_text[] =
@@ -48,6 +50,9 @@ static const char help_text[] =
     "                    notes that belong to it inside; corbelc(1) names its members\n"
     "  --explain [ID]    what the message of that id means, with an example that gives it and one that\n"
     "                    does not; without ID, all ids\n"
+    "  --format          comes first: lay out the files anew, each in its place; files that are right are not\n"
+    "                    touched. No file, or -: from standard input to standard output. With --check,\n"
+    "                    nothing is written, and the files that would change are listed\n"
     "  --starter NAME    begin a project: a folder NAME with an IDL file, a server, a client and their\n"
     "                    CMakeLists.txt, which build and run as they are. Nothing that is there is touched\n"
     "  --help            print this\n"
@@ -62,7 +67,8 @@ static const char help_text[] =
     "  0  done\n"
     "  1  errors in the input\n"
     "  2  the command line is wrong\n"
-    "  3  a file cannot be read or written\n";
+    "  3  a file cannot be read or written\n"
+    "  4  --format --check: a file is not laid out as it should be\n";
 
 typedef struct command {
     const char **include_dirs;
@@ -173,6 +179,9 @@ static int read_option(command *all, int argc, char **argv, int *at)
     }
     if (strcmp(option, "--starter") == 0) {
         return argc == 3 && *at == 1 ? start_project(argv[2]) : usage("--starter stands alone, with one name", "");
+    }
+    if (strcmp(option, "--format") == 0) {
+        return usage("--format comes first", "");
     }
     if (strcmp(option, "--check") == 0) {
         all->is_check = true;
@@ -302,6 +311,9 @@ static int run(const command *all)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--format") == 0) {
+        return (int)format_files(argc - 2, argv + 2);
+    }
     const size_t most = (size_t)argc + 1;
     command all = { .folder = "." };
     char *standard = corbelc_standard_folder();
