@@ -1,5 +1,6 @@
 #include "tests/kitchen/kitchen.h"
 
+#include <corbel/any.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,5 +60,7 @@ void kitchen_slot_release(const corbel_type *type, kitchen_slot *slot)
         corbel_block_free(slot->view.items);
     } else if (type->kind == CORBEL_KIND_REFERENCE) {
         corbel_object_unref((corbel_object *)(uintptr_t)slot->pointer);
+    } else if (type->kind == CORBEL_KIND_ANY) {
+        corbel_any_unref((corbel_any *)(uintptr_t)slot->pointer);
     }
 }

@@ -3,6 +3,7 @@
  * generated stubs and served by the generated skeletons, inside one process, over a Unix socket and over TCP. */
 #include "tests/kitchen/kitchen.h"
 
+#include <corbel/any.h>
 #include <corbel/daemon.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@ static corbel_runtime *server_runtime, *client_runtime;
 static corbel_daemon *daemon_;
 static kitchen_Sink *served;
 enum { SEEDS = 6 };
-static unsigned long cases, bad_cases;
+static unsigned long cases, bad_cases, any_cases;
 
 static corbel_status thing_number(void *self, corbel_request *request, int32_t *ret)
 {
@@ -122,6 +123,48 @@ static void call_value(kitchen_Sink *sink, size_t index, unsigned which)
     kitchen_values_free();
 }
 
+/** The value inside an any, through an operation that gives anys back. */
+static void call_in_any(kitchen_Sink *sink, size_t index, unsigned which)
+{
+    const kitchen_row *const row = &kitchen_rows[index];
+    const corbel_type *const type = kitchen_type((unsigned)index);
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_any *any = NULL, *b = NULL, *c = NULL, *ret = NULL;
+    kitchen_slot back = { 0 };
+    void *const a = kitchen_take(type->size);
+    kitchen_value(type, which, a);
+    if (corbel_value_to_any(type, a, &any, &error) != CORBEL_OK) {
+        fail_row(row, "into an any", which, &error);
+    }
+    if (kitchen_Sink_call_T_Any(sink, any, NULL, &b, &c, &ret, &error) != CORBEL_OK) {
+        fail_row(row, "an any", which, &error);
+    }
+    assert_null(c);
+    assert_true(corbel_any_equal(any, ret) && corbel_any_equal(any, b));
+    if (corbel_value_from_any(type, ret, &back, &error) != CORBEL_OK ||
+        !corbel_value_equal(type, kitchen_slot_value(type, &back), a)) {
+        fail_row(row, "out of an any", which, &error);
+    }
+    kitchen_slot_release(type, &back);
+    corbel_any_unref(any);
+    corbel_any_unref(ret);
+    corbel_any_unref(b);
+    any_cases++;
+    kitchen_values_free();
+}
+
+/** Were they equal, "equal to what was sent" would say nothing. */
+static bool values_differ(size_t index)
+{
+    const corbel_type *const type = kitchen_type((unsigned)index);
+    void *const low = kitchen_take(type->size), *const high = kitchen_take(type->size);
+    kitchen_value(type, KITCHEN_EMPTY, low);
+    kitchen_value(type, KITCHEN_HIGHEST, high);
+    const bool differ = !corbel_value_equal(type, low, high);
+    kitchen_values_free();
+    return differ;
+}
+
 static void call_bad_values(kitchen_Sink *sink, size_t index)
 {
     const kitchen_row *const row = &kitchen_rows[index];
@@ -151,17 +194,23 @@ static void call_all(kitchen_Sink *sink)
 {
     cases = 0;
     bad_cases = 0;
+    any_cases = 0;
+    unsigned same = 0;
     kitchen_Thing *const thing = kitchen_Thing_new(client_runtime, &thing_servant, NULL, NULL);
     kitchen_object = kitchen_Thing_as_object(thing);
     for (size_t i = 0; i < kitchen_n_rows; i++) {
         for (unsigned which = 0; which < KITCHEN_RANDOM + SEEDS; which++) {
             call_value(sink, i, which);
+            call_in_any(sink, i, which);
         }
+        same += !values_differ(i);
         call_bad_values(sink, i);
     }
     kitchen_Thing_unref(thing);
-    print_message("%lu cases, and %lu refused\n", cases, bad_cases);
+    print_message("%zu types: %lu cases, %lu in an any, %lu refused\n", kitchen_n_rows, cases, any_cases, bad_cases);
+    assert_int_equal(same, 4); /* what has no member, an array of two, and a struct and a union with nothing else */
     assert_true(cases >= KITCHEN_FLOOR);
+    assert_true(any_cases >= KITCHEN_ANY_FLOOR);
     assert_true(bad_cases >= KITCHEN_BAD_FLOOR);
 }
 

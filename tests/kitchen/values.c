@@ -1,5 +1,7 @@
 #include "tests/kitchen/values.h"
 
+#include <corbel/any.h>
+
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -26,8 +28,17 @@ void *kitchen_take(size_t size)
     return one->data;
 }
 
+typedef struct kept_any {
+    struct kept_any *next;
+    corbel_any *any;
+} kept_any;
+static kept_any *anys;
+
 void kitchen_values_free(void)
 {
+    for (; anys != NULL; anys = anys->next) {
+        corbel_any_unref(anys->any);
+    }
     while (chunks != NULL) {
         chunk *const next = chunks->next;
         free(chunks);
@@ -316,10 +327,22 @@ static void make_union(maker *m, const corbel_type *type, void *at)
 
 static void make_any(maker *m, void *at)
 {
+    static const corbel_type *const types[] = { &corbel_int32_type,      &corbel_string_type, &corbel_bytes_type,
+                                                &corbel_double_seq_type, &corbel_object_type, &corbel_any_type };
     if (m->which == KITCHEN_EMPTY || m->depth > 4) {
         return;
     }
-    (void)at;
+    const corbel_type *const type = types[choose(m, sizeof types / sizeof *types)];
+    void *const value = kitchen_take(type->size);
+    corbel_any *any = NULL;
+    make(m, type, value);
+    if (corbel_value_to_any(type, value, &any, NULL) != CORBEL_OK) {
+        abort();
+    }
+    kept_any *const kept = kitchen_take(sizeof *kept);
+    *kept = (kept_any) { anys, any };
+    anys = kept;
+    memcpy(at, &any, sizeof any);
 }
 
 static void make(maker *m, const corbel_type *type, void *at)
