@@ -30,9 +30,8 @@ static agreement_reason reasons[] = {
     { "not UTF-8, or a NUL in it", "protobuf-c does not look into texts", 0 },
     { "not a decimal number", "a fixed number is a string to protobuf-c", 0 },
     { "not a code point", "a wchar is a number to protobuf-c", 0 },
-    { "bits", "a bitmask is a number to protobuf-c", 0 },
+    { "(hexadecimal) is more than", "a bitmask is a number to protobuf-c", 0 },
     { "items, not", "an array is a repeated field to protobuf-c", 0 },
-    { "more than", "the same; and depth and memory have limits", 0 },
     { "bytes, not", "an array of octets and a long double are bytes to protobuf-c", 0 },
     { "key: twice", "a map is a repeated field to protobuf-c", 0 },
     { "key: not in ascending order", "the same", 0 },
@@ -43,6 +42,9 @@ static agreement_reason reasons[] = {
     { "flag: wire type", "the same", 0 },
     { "key: wire type", "the same", 0 },
     { "bools[", "the same", 0 },
+    { "a field number that cannot be", "protobuf-c 1.4 takes 0 when it is longer than it has to be", 0 },
+    { "more than 64 bits", "protobuf-c 1.4 drops the bits beyond", 0 },
+    { "more than", "arrays have their number of items; depth and memory have limits", 0 },
     { "tag ", "references are numbers to protobuf-c", 0 },
 };
 

@@ -61,6 +61,8 @@ static void rare_reasons(void **state)
     /* number = 1, then _d = 1; booleans in four bytes: as a member, a discriminator, optional, a key, an item */
     static uint8_t behind[] = { 0x10, 2, 8, 2 }, boolean[] = { 0x0d, 1, 2, 3, 4 }, flag[] = { 0xa5, 3, 1, 2, 3, 4 },
                    key[] = { 0xa2, 1, 5, 0x0d, 1, 2, 3, 4 }, item[] = { 0x8d, 1, 1, 2, 3, 4 };
+    /* a field 0 in two bytes, a number of 70 bits */
+    static uint8_t zero[] = { 0x80, 0, 0 }, large[] = { 8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2 };
     const struct {
         size_t schema;
         crb_buf bytes;
@@ -71,6 +73,8 @@ static void rare_reasons(void **state)
         { 0, { flag, sizeof flag, sizeof flag, false } },
         { 0, { key, sizeof key, sizeof key, false } },
         { 5, { item, sizeof item, sizeof item, false } },
+        { 0, { zero, sizeof zero, sizeof zero, false } },
+        { 0, { large, sizeof large, sizeof large, false } },
     };
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         assert_false(check(&agreement_schemas[rows[i].schema], &rows[i].bytes));
@@ -82,7 +86,7 @@ static void each_reason_was_seen(void **state)
     (void)state;
     size_t n = 0;
     const agreement_reason *reasons = agreement_reasons(&n);
-    assert_int_equal(n, 20);
+    assert_int_equal(n, 22);
     for (size_t i = 0; i < n; i++) {
         if (reasons[i].seen == 0) {
             print_error("never seen: %s\n", reasons[i].text);
