@@ -54,7 +54,8 @@ agreement_reason *agreement_reasons(size_t *ret_n)
     return reasons;
 }
 
-static const crb_codec_limits limits = { (size_t)4 << 20, 64 };
+/* Less deep than writers go: arrays that were not in a message are written, and their items are a level deeper. */
+static const crb_codec_limits limits = { (size_t)4 << 20, 60 };
 
 /** What is being checked, for the last words. */
 static struct {
