@@ -97,6 +97,7 @@ typedef struct crb_dispatch {
     corbel_request *requests;
     uint32_t n_requests;
     crb_registered *ids;
+    crb_target *builtin; /* counted; corbel.Daemon, once somebody asked for it */
     bool draining, stopping;
     pthread_cond_t changed; /* n_requests or n_threads became less */
 } crb_dispatch;
@@ -143,6 +144,14 @@ void crb_log_oneway(const char *operation, const char *object, const corbel_erro
 /** Answers with what went wrong; for relays and refusals. The hop of this process is added. No lock held. */
 void crb_request_reply_error(corbel_request *request, corbel_error *error);
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception);
+
+/* builtin.c */
+/** Runs an operation that every object has. False: it is none. */
+bool crb_builtin_run(corbel_request *request);
+/** The runtime's corbel.Daemon, counted; made at its first use. NULL: no memory, or the runtime has ended. Under dispatch_lock.
+ */
+crb_target *crb_builtin_daemon_locked(corbel_runtime *runtime);
+#define CRB_BUILTIN_ID "corbel.Daemon"
 
 /* relay.c */
 /** Passes the call on to where its target really is. The request is over when the answer has come: true; or it failed with

@@ -26,7 +26,10 @@ crb_target *crb_ids_find(corbel_runtime *runtime, const char *id, const char *in
     crb_target *target = NULL;
     bool draining = false;
     pthread_mutex_lock(&runtime->dispatch_lock);
-    if (runtime->dispatch != NULL) {
+    if (strcmp(id, CRB_BUILTIN_ID) == 0) {
+        target = crb_builtin_daemon_locked(runtime);
+        draining = runtime->dispatch != NULL && runtime->dispatch->draining;
+    } else if (runtime->dispatch != NULL) {
         crb_registered *registered = NULL;
         HASH_FIND_STR(runtime->dispatch->ids, id, registered);
         target = registered == NULL ? NULL : crb_target_ref(registered->target);
@@ -39,8 +42,9 @@ crb_target *crb_ids_find(corbel_runtime *runtime, const char *id, const char *in
     } else if (!crb_interface_is_a(target->local.skeleton.interface, interface)) {
         crb_fail(reterr, CORBEL_WRONG_INTERFACE, CORBEL_COMPLETED_NO, "object '%s' is a %s, not a %s", id,
                  target->local.skeleton.interface->name, interface);
-        /* The registration holds it: this is not the last count. Were it taken back at this very moment, the session's lock,
-         * under which we may be, must not see the end of the target: nothing of a local target's end takes a lock of a session.
+        /* The registration or the runtime holds it: this is not the last count. Were it taken back at this very moment, the
+         * session's lock, under which we may be, must not see the end of the target: nothing of a local target's end takes a lock
+         * of a session.
          */
         crb_target_unref(target);
         target = NULL;
@@ -85,6 +89,9 @@ static corbel_status ids_check(const corbel_daemon *self, const char *id, const 
     if (len == 0 || len > CRB_MAX_OBJECT_ID) {
         return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "an object id has 1 to %d bytes, this one has %zu",
                         CRB_MAX_OBJECT_ID, len);
+    }
+    if (id != NULL && strcmp(id, CRB_BUILTIN_ID) == 0) {
+        return crb_fail(reterr, CORBEL_EXISTS, CORBEL_COMPLETED_NO, "the object id '%s' is that of the built-in object", id);
     }
     return CORBEL_OK;
 }
@@ -132,6 +139,8 @@ corbel_status corbel_daemon_register(corbel_daemon *self, const char *id, corbel
     if (status != CORBEL_OK) {
         free(registered);
         free(copy);
+    } else {
+        crb_runtime_shows(runtime, target->local.skeleton.interface);
     }
     if (status == CORBEL_EXISTS) {
         return taken != NULL ? crb_fail(reterr, status, CORBEL_COMPLETED_NO, "the object id '%s' is taken", id)

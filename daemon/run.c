@@ -211,40 +211,6 @@ static void run_servant(corbel_request *request)
     crb_held_release(&held);
 }
 
-/* ---- operations of every object ---- */
-
-static void run_is_a(corbel_request *request)
-{
-    static const corbel_param in[] = { { .name = "interface", .id = 1, .type = &corbel_string_type } };
-    static const corbel_param out[] = { { .name = "ret", .id = 1, .type = &corbel_bool_type } };
-    const crb_ref_reader reader = { crb_ref_table_take, &(crb_ref_table) { NULL, 0 } };
-    const crb_ref_writer writer = { crb_ref_list_add, &(crb_ref_list) { 0 } };
-    const void *ins[1] = { NULL };
-    crb_held held = { 0 };
-    crb_buf body = CRB_BUF_INIT;
-    corbel_error error = CORBEL_ERROR_INIT;
-    request->arena = crb_arena_new(0);
-    corbel_status status = CORBEL_NO_MEMORY;
-    if (request->arena == NULL) {
-        crb_fail(&error, status, CORBEL_COMPLETED_NO, "no memory for the arguments");
-    } else {
-        status = crb_decode_args(in, 1, request->args.data, request->args.len, &request->runtime->values, &reader, request->arena,
-                                 &held, ins, &error);
-    }
-    if (status == CORBEL_OK) {
-        const bool is_a = crb_interface_is_a(request->target->local.skeleton.interface, *(const char *const *)ins[0]);
-        const void *const outs[] = { &is_a };
-        status = crb_encode_params(out, 1, outs, &writer, &body, &error);
-    }
-    crb_dispatch_leave_lane(request);
-    if (status == CORBEL_OK) {
-        crb_request_reply(request, CRB_OUTCOME_RESULT, &body, &(crb_ref_list) { 0 }, NULL);
-    } else {
-        crb_request_reply_error(request, &error);
-    }
-    crb_buf_clear(&body);
-}
-
 /* ---- all of it ---- */
 
 /** Why it is not entered any more; false: it is. */
@@ -286,9 +252,7 @@ void crb_request_run(crb_work *work)
         crb_request_reply_error(request, &error);
     } else if (request->method != NULL) {
         run_servant(request);
-    } else if (strcmp(request->interface, "corbel::Object") == 0 && strcmp(request->operation, "is_a") == 0) {
-        run_is_a(request);
-    } else {
+    } else if (!crb_builtin_run(request)) {
         crb_fail(&error, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "the object has no operation %s::%s", request->interface,
                  request->operation);
         crb_dispatch_leave_lane(request);

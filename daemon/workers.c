@@ -219,6 +219,13 @@ void crb_workers_end(corbel_runtime *runtime)
     if (dispatch != NULL) {
         dispatch->draining = true;
         crb_registered *registered;
+        crb_target *const builtin = dispatch->builtin;
+        dispatch->builtin = NULL;
+        if (builtin != NULL) {
+            pthread_mutex_unlock(&runtime->dispatch_lock);
+            crb_target_unref(builtin);
+            pthread_mutex_lock(&runtime->dispatch_lock);
+        }
         while ((registered = dispatch->ids) != NULL) { /* the lock is let go of: nothing is known of the next one */
             HASH_DEL(dispatch->ids, registered);
             pthread_mutex_unlock(&runtime->dispatch_lock);

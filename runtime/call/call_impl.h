@@ -59,6 +59,12 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value);
 /** The same for a queued call in this process, whose count of the request it gives back. No lock held. */
 void crb_call_complete(corbel_call *call, crb_outcome_value *value);
 
+/* Operations of every object (daemon/builtin.c). */
+/** (in string interface; boolean ret, unsigned long long fingerprint: of that interface where the object is). */
+extern const corbel_operation crb_object_is_a;
+/** (Object ret): the corbel.Daemon of the process that has the object, wherever calls on it are passed on. */
+extern const corbel_operation crb_object_daemon;
+
 /** Collects the references of a message that is being written. */
 typedef struct crb_ref_list {
     crb_ref *items;

@@ -85,6 +85,7 @@ void crb_peer_unref(crb_peer *peer)
     }
     corbel_runtime *const runtime = peer->runtime;
     crb_session_free(peer->session);
+    crb_agreements_free(peer);
     pthread_mutex_destroy(&peer->lock);
     crb_buf_clear(&peer->message);
     free(peer->address);

@@ -38,11 +38,12 @@ struct crb_peer {
     uint64_t timer_when;
     struct crb_peer_waiter *waiters; /* for credit, for the opening, for the end */
     crb_later *later, **later_end;
-    crb_buf message;           /* empty between pulls; its memory is used again */
-    crb_target *dead;          /* targets that lost their last count under the lock */
-    _Atomic bool said_goodbye; /* at the end of the runtime */
-    _Atomic bool alive;        /* may be found for new objects; a hint outside the lock */
-    _Atomic bool over;         /* the session has ended; a hint outside the lock */
+    crb_buf message;                  /* empty between pulls; its memory is used again */
+    crb_target *dead;                 /* targets that lost their last count under the lock */
+    struct crb_agreement *agreements; /* the newest first: see agree.c */
+    _Atomic bool said_goodbye;        /* at the end of the runtime */
+    _Atomic bool alive;               /* may be found for new objects; a hint outside the lock */
+    _Atomic bool over;                /* the session has ended; a hint outside the lock */
 };
 
 /** One thread that waits for a change of the peer. On its stack. */
@@ -109,6 +110,13 @@ crb_peer *crb_routes_same_locked(const crb_peer *peer);
 void crb_routes_forget_locked(crb_peer *peer);
 /** At the end of the runtime; no lock. */
 void crb_routes_free(corbel_runtime *runtime);
+
+/* agree.c */
+/** May operation be called on target, as which self was resolved? Asks its process, once, where fingerprints differ.
+ *  CORBEL_MISMATCH, CORBEL_UNIMPLEMENTED: completion NO, with what differs. No lock held. */
+corbel_status crb_agree(const corbel_object *self, crb_target *target, const corbel_operation *operation, uint64_t deadline,
+                        corbel_error *reterr);
+void crb_agreements_free(crb_peer *peer);
 
 /* Between peer.c and peer_events.c. */
 void crb_peer_handle_event(crb_peer *peer, crb_event *event);

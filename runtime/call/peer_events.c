@@ -26,8 +26,10 @@ void crb_peer_refs_out_locked(crb_peer *peer, const crb_ref *refs, size_t n, crb
 {
     for (size_t i = 0; i < n; i++) {
         crb_target *const target = refs[i].target;
+        const char *const interface = refs[i].interface != NULL ? refs[i].interface : events_interface(target);
         out[i] = (crb_ref_out) { .tag = refs[i].tag,
-                                 .interface = refs[i].interface != NULL ? refs[i].interface : events_interface(target) };
+                                 .interface = interface,
+                                 .fingerprint = crb_target_fingerprint(target, interface) };
         if (target->kind == CRB_TARGET_IMPORT && target->import.peer == peer) {
             out[i].import = target->import.import;
         } else {
@@ -42,6 +44,9 @@ void crb_peer_refs_sent_locked(crb_peer *peer, const crb_ref *refs, size_t n, co
     for (size_t i = 0; i < n; i++) {
         if (out[i].fresh) {
             crb_target_ref(refs[i].target); /* the session's, until CRB_EVENT_UNEXPORTED */
+            if (refs[i].target->kind == CRB_TARGET_LOCAL) {
+                crb_runtime_shows(refs[i].target->runtime, refs[i].target->local.skeleton.interface);
+            }
         }
     }
 }
@@ -68,7 +73,7 @@ static bool events_refs_in(crb_peer *peer, const crb_event *event, crb_ref **ret
         if (in->object != NULL) {
             refs[i].target = crb_target_ref(in->object);
         } else if (in->import != NULL) {
-            refs[i].target = crb_target_for_import_locked(peer, in->import, in->interface);
+            refs[i].target = crb_target_for_import_locked(peer, in->import, in->interface, in->fingerprint);
             complete = complete && refs[i].target != NULL;
         }
     }

@@ -36,6 +36,7 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
         return;
     }
     crb_routes_free(runtime);
+    free(runtime->shown);
     pthread_mutex_destroy(&runtime->lock);
     pthread_mutex_destroy(&runtime->dispatch_lock);
     pthread_mutex_destroy(&runtime->watch_lock);
@@ -106,6 +107,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     runtime->worker_idle = RUNTIME_WORKER_IDLE;
     runtime->max_workers = wanted.max_workers;
     runtime->max_substitutes = wanted.max_substitutes;
+    runtime->hide_interfaces = wanted.hide_interfaces;
     crb_runtime_set_limits(runtime, wanted.limits);
     crb_random(runtime->instance, sizeof runtime->instance);
     crb_random(runtime->secret, sizeof runtime->secret);
@@ -121,6 +123,33 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     crb_fork_watch_begin();
     *ret = runtime;
     return CORBEL_OK;
+}
+
+void crb_runtime_shows(corbel_runtime *runtime, const corbel_interface *interface)
+{
+    if (atomic_load_explicit(&runtime->last_shown, memory_order_relaxed) == interface) {
+        return;
+    }
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    size_t i = 0;
+    while (i < runtime->n_shown && runtime->shown[i] != interface) {
+        i++;
+    }
+    if (i == runtime->n_shown && i == runtime->room_shown) {
+        const size_t room = i == 0 ? 8 : 2 * i;
+        const corbel_interface **const shown = realloc(runtime->shown, room * sizeof *shown);
+        if (shown != NULL) {
+            runtime->shown = shown;
+            runtime->room_shown = room;
+        }
+    }
+    if (i == runtime->n_shown && i < runtime->room_shown) { /* without memory it cannot be described, which harms no call */
+        runtime->shown[runtime->n_shown++] = interface;
+    }
+    if (i < runtime->n_shown) {
+        atomic_store_explicit(&runtime->last_shown, interface, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
 void crb_runtime_close_peers(corbel_runtime *runtime)

@@ -54,6 +54,10 @@ struct corbel_runtime {
     crb_wait *chains[CRB_CHAIN_SLOTS]; /* threads that wait, by chain */
     struct crb_dispatch *dispatch;     /* of the hosting half; NULL until it is needed */
     bool ended;                        /* no more work is taken */
+    const corbel_interface **shown;    /* interfaces of objects that others know, or may; only grows */
+    size_t n_shown, room_shown;
+    bool hide_interfaces;                         /* constant */
+    _Atomic(const corbel_interface *) last_shown; /* a hint outside the lock */
 
     pthread_mutex_t watch_lock;   /* guards what watch.h says */
     pthread_cond_t watch_changed; /* a callback has returned */
@@ -65,6 +69,9 @@ void crb_runtime_unref_memory(corbel_runtime *runtime);
 void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given);
 /** The runtime's reference to its name server, made at the first use; borrowed. */
 corbel_status crb_runtime_name_server(corbel_runtime *runtime, corbel_object **ret, corbel_error *reterr);
+
+/** Others know objects of that interface from now on: it can be described to them. Under no lock, or that of a peer. */
+void crb_runtime_shows(corbel_runtime *runtime, const corbel_interface *interface);
 
 /** Says goodbye to every peer and waits until their links are over. No lock held. */
 void crb_runtime_close_peers(corbel_runtime *runtime);

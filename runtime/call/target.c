@@ -62,11 +62,49 @@ static bool target_try_ref(crb_target *target)
     return false;
 }
 
-crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface)
+uint64_t crb_target_fingerprint(const crb_target *target, const char *interface)
+{
+    if (target->kind == CRB_TARGET_LOCAL) {
+        const corbel_interface *const found = crb_interface_find(target->local.skeleton.interface, interface);
+        return found == NULL ? 0 : found->fingerprint;
+    }
+    if (target->kind == CRB_TARGET_IMPORT) {
+        if (strcmp(target->import.interface, interface) == 0) {
+            return target->import.fingerprint;
+        }
+        for (const crb_known *known = atomic_load(&target->import.others); known != NULL; known = known->next) {
+            if (strcmp(known->interface, interface) == 0) {
+                return known->fingerprint;
+            }
+        }
+    }
+    return 0;
+}
+
+/** Under no lock or the peer's; several threads may. */
+static void target_learn(crb_target *target, const char *interface, uint64_t fingerprint)
+{
+    if (fingerprint == 0 || crb_target_fingerprint(target, interface) != 0) {
+        return;
+    }
+    const size_t size = strlen(interface) + 1;
+    crb_known *const known = malloc(sizeof *known + size);
+    if (known != NULL) { /* without memory it stays unknown */
+        known->fingerprint = fingerprint;
+        memcpy(known->interface, interface, size);
+        known->next = atomic_load(&target->import.others);
+        while (!atomic_compare_exchange_weak(&target->import.others, &known->next, known)) {
+        }
+        atomic_store(&target->import.agreed, NULL);
+    }
+}
+
+crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface, uint64_t fingerprint)
 {
     crb_target *target = crb_import_user(import);
     if (target != NULL && target_try_ref(target)) {
         target->import.receipts++;
+        target_learn(target, interface, fingerprint);
         return target;
     }
     target = target_new(peer->runtime, CRB_TARGET_IMPORT);
@@ -84,6 +122,7 @@ crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, con
     target->import.import = import;
     target->import.receipts = 1;
     target->import.interface = name;
+    target->import.fingerprint = fingerprint;
     crb_import_set_user(import, target); /* the one before, if any, is dying and gives back its own receipts */
     return target;
 }
@@ -128,6 +167,11 @@ static void target_release_import(crb_target *target)
     crb_peer_unlock(peer);
     crb_peer_unref(peer);
     free(target->import.interface);
+    for (crb_known *known = atomic_load(&target->import.others); known != NULL;) {
+        crb_known *const next = known->next;
+        free(known);
+        known = next;
+    }
 }
 
 void crb_target_destroy(crb_target *target)
@@ -154,17 +198,22 @@ void crb_target_destroy(crb_target *target)
     target_free(target);
 }
 
-bool crb_interface_is_a(const corbel_interface *interface, const char *name)
+const corbel_interface *crb_interface_find(const corbel_interface *interface, const char *name)
 {
     if (name[0] == '\0' || strcmp(interface->name, name) == 0) {
-        return true;
+        return interface;
     }
     for (const corbel_interface *const *base = interface->bases; base != NULL && *base != NULL; base++) {
         if (strcmp((*base)->name, name) == 0) {
-            return true;
+            return *base;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool crb_interface_is_a(const corbel_interface *interface, const char *name)
+{
+    return crb_interface_find(interface, name) != NULL;
 }
 
 /* ---- references ---- */
@@ -186,6 +235,7 @@ corbel_object *crb_object_new(crb_target *target, const corbel_interface *interf
     atomic_init(&object->refs, 1);
     object->target = target;
     object->interface = interface;
+    object->agree = interface;
     return object;
 }
 
@@ -218,6 +268,7 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     if (derived == NULL) {
         return crb_object_no_memory();
     }
+    derived->agree = self->agree;
     derived->deadline_ms = self->deadline_ms;
     derived->wait_for_credit = self->wait_for_credit;
     if (options != NULL) {
@@ -241,6 +292,15 @@ static crb_target *target_bound(crb_target *target)
     crb_target *const bound = crb_target_ref(target->uri.bound != NULL ? target->uri.bound : target);
     pthread_mutex_unlock(&target->uri.bind_lock);
     return bound;
+}
+
+void crb_target_learn(crb_target *target, const char *interface, uint64_t fingerprint)
+{
+    crb_target *const bound = target_bound(target);
+    if (bound->kind == CRB_TARGET_IMPORT) {
+        target_learn(bound, interface, fingerprint);
+    }
+    crb_target_unref(bound);
 }
 
 bool corbel_object_equal(const corbel_object *a, const corbel_object *b)

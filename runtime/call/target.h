@@ -11,6 +11,13 @@ typedef enum crb_target_kind {
     CRB_TARGET_URI     /* found by URI or name when it is needed, and again when its session broke */
 } crb_target_kind;
 
+/** An object was found to have another interface, too. */
+typedef struct crb_known {
+    struct crb_known *next;
+    uint64_t fingerprint; /* there */
+    char interface[];
+} crb_known;
+
 struct crb_target {
     _Atomic uint32_t refs;
     crb_target *next_dead; /* in crb_peer.dead */
@@ -29,9 +36,13 @@ struct crb_target {
         struct {
             crb_peer *peer; /* counted */
             crb_import *import;
-            uint64_t receipts; /* guarded by the peer's lock */
-            _Atomic bool gone; /* the peer withdrew it */
-            char *interface;   /* as what it came */
+            uint64_t receipts;           /* guarded by the peer's lock */
+            _Atomic bool gone;           /* the peer withdrew it */
+            char *interface;             /* as what it came */
+            uint64_t fingerprint;        /* of that interface there; 0: not known */
+            _Atomic(crb_known *) others; /* what is known of it besides; only grows */
+            /* The interface as which calls may be made without another look: see agree.c. */
+            _Atomic(const corbel_interface *) agreed;
         } import;
         struct {
             crb_uri uri;
@@ -50,7 +61,11 @@ crb_target *crb_target_new_local(corbel_runtime *runtime, corbel_skeleton skelet
 crb_target *crb_target_new_uri(corbel_runtime *runtime, const corbel_interface *interface, const char *text, crb_uri *uri);
 /** The target for an import that has just come in: the one that is there, or a new one; one receipt is counted. Under the
  *  peer's lock. NULL: no memory; the receipt was given back. */
-crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface);
+crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface, uint64_t fingerprint);
+/** The fingerprint that the interface of that name has where the object is; 0: not known. */
+uint64_t crb_target_fingerprint(const crb_target *target, const char *interface);
+/** From now on it is known. Of a reference by URI: of what it is bound to. No lock held. */
+void crb_target_learn(crb_target *target, const char *interface, uint64_t fingerprint);
 
 crb_target *crb_target_ref(crb_target *target);
 /** May take locks of peers: never under any lock. Takes NULL. */
@@ -58,6 +73,8 @@ void crb_target_unref(crb_target *target);
 /** What is left to do when the last count is gone. Never under any lock. */
 void crb_target_destroy(crb_target *target);
 
+/** The interface of that name: itself or one of its bases; "" is itself. NULL: none. */
+const corbel_interface *crb_interface_find(const corbel_interface *interface, const char *name);
 /** Is name the interface, or one of its bases? "" is any. */
 bool crb_interface_is_a(const corbel_interface *interface, const char *name);
 
@@ -70,7 +87,9 @@ struct corbel_object {
     _Atomic uint32_t refs;
     crb_target *target; /* counted; NULL: the reference that there was no memory for */
     const corbel_interface *interface;
-    _Atomic(crb_watch *) watches; /* the newest first; guarded by watch_lock, but that a last unref may look for NULL */
+    const corbel_interface *agree; /* whose fingerprint says whether both sides mean the same: interface, or its heir that this
+                                      reference is known to have */
+    _Atomic(crb_watch *) watches;  /* the newest first; guarded by watch_lock, but that a last unref may look for NULL */
     uint32_t deadline_ms;
     bool wait_for_credit;
 };

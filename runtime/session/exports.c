@@ -186,7 +186,7 @@ crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, 
     for (size_t i = 0; i < n; i++) {
         crb_sent_ref *const item = &table->items[i];
         assert(refs[i].tag != 0 && (refs[i].object == NULL) != (refs[i].import == NULL));
-        *item = (crb_sent_ref) { .tag = refs[i].tag, .interface = at };
+        *item = (crb_sent_ref) { .tag = refs[i].tag, .interface = at, .fingerprint = refs[i].fingerprint };
         const size_t size = strlen(refs[i].interface) + 1;
         memcpy(at, refs[i].interface, size);
         at += size;

@@ -103,7 +103,7 @@ crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *re
     table->exports = (crb_export **)(void *)&table->items[n];
     char *at = (char *)&table->exports[n];
     for (size_t i = 0; i < n; i++) {
-        table->items[i] = (crb_ref_in) { .tag = refs[i].tag, .interface = at };
+        table->items[i] = (crb_ref_in) { .tag = refs[i].tag, .interface = at, .fingerprint = refs[i].fingerprint };
         table->exports[i] = NULL;
         const size_t size = strlen(refs[i].interface) + 1;
         memcpy(at, refs[i].interface, size);

@@ -29,7 +29,7 @@ static size_t output_refs(crb_wire_ref *to, const crb_sent_refs *from)
     const size_t n = from == NULL ? 0 : from->n;
     for (size_t i = 0; i < n; i++) {
         const crb_sent_ref *const ref = &from->items[i];
-        to[i] = (crb_wire_ref) { ref->tag, ref->export == NULL, ref->index, ref->generation, ref->interface };
+        to[i] = (crb_wire_ref) { ref->tag, ref->export == NULL, ref->index, ref->generation, ref->interface, ref->fingerprint };
     }
     return n;
 }

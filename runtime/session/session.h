@@ -68,6 +68,7 @@ void crb_session_free(crb_session *session);
 typedef struct crb_ref_out {
     uint64_t tag;          /* what the arguments name it by; not 0 */
     const char *interface; /* as what it is passed */
+    uint64_t fingerprint;  /* of that interface where the object is; 0: not known */
     void *object;          /* our own object (any pointer that stands for it), or NULL: */
     crb_import *import;    /* one of the peer's own, going back to it */
     bool fresh;            /* set by the core: object was not exported on this session before. The session now holds the
@@ -78,11 +79,12 @@ typedef struct crb_ref_out {
 typedef struct crb_ref_in {
     uint64_t tag;
     const char *interface;
-    void *object;       /* our own object, come back; held by the export at least until the event after this one is
-                           taken, so the driver counts it at once; NULL: */
-    crb_import *import; /* one of the peer's. This receipt is one of import's count, which crb_session_release() takes
-                           back; the driver owns that count, also when nobody wants the reference. Both NULL: an own object
-                           that is gone (a stale generation). */
+    uint64_t fingerprint; /* of the interface, as the object's process has it; 0: not known */
+    void *object;         /* our own object, come back; held by the export at least until the event after this one is
+                             taken, so the driver counts it at once; NULL: */
+    crb_import *import;   /* one of the peer's. This receipt is one of import's count, which crb_session_release() takes
+                             back; the driver owns that count, also when nobody wants the reference. Both NULL: an own object
+                             that is gone (a stale generation). */
 } crb_ref_in;
 
 /** The driver's pointer for an import (its reference object); NULL at first. */

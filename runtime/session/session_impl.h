@@ -108,6 +108,7 @@ typedef struct crb_sent_ref {
     crb_export *export; /* NULL: the peer's own: */
     uint32_t index, generation;
     const char *interface;
+    uint64_t fingerprint;
 } crb_sent_ref;
 
 /** A table of references in one piece of memory, texts included. */

@@ -82,6 +82,7 @@ static bool frame_pack_refs(crb_scratch *scratch, const crb_wire_ref *refs, size
         items[i].index = refs[i].index;
         items[i].generation = refs[i].generation;
         items[i].interface = frame_text(refs[i].interface);
+        items[i].fingerprint = refs[i].fingerprint;
         list[i] = &items[i];
     }
     *ret = list;

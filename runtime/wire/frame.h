@@ -52,6 +52,7 @@ typedef struct crb_wire_ref {
     bool yours; /* of the receiver's exports */
     uint32_t index, generation;
     const char *interface;
+    uint64_t fingerprint;
 } crb_wire_ref;
 
 typedef struct crb_wire_hop {

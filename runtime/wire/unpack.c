@@ -60,7 +60,8 @@ static const crb_wire_ref *unpack_refs(crb_scratch *scratch, Corbel__Wire__Refer
 {
     crb_wire_ref *const to = n == 0 ? NULL : crb_scratch_alloc(scratch, n * sizeof *to);
     for (size_t i = 0; to != NULL && i < n; i++) {
-        to[i] = (crb_wire_ref) { from[i]->tag, from[i]->yours, from[i]->index, from[i]->generation, from[i]->interface };
+        to[i] = (crb_wire_ref) { from[i]->tag,        from[i]->yours,     from[i]->index,
+                                 from[i]->generation, from[i]->interface, from[i]->fingerprint };
     }
     return to;
 }

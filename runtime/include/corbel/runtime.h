@@ -19,11 +19,12 @@ typedef struct corbel_runtime_options {
     uint32_t max_substitutes;     /**< threads started for workers that are blocked in calls; 0: 256 */
     bool no_substitutes;          /**< start none */
     const corbel_limits *limits;  /**< what is taken from peers; copied; NULL: the defaults */
+    bool hide_interfaces;         /**< corbel.Daemon describes none: callers with other IDL learn of it when values do not fit */
 } corbel_runtime_options;
 /** What corbel_runtime_options start with. */
 #define CORBEL_RUNTIME_OPTIONS_INIT                                                                                              \
     {                                                                                                                            \
-        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL                                                      \
+        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL, false                                               \
     }
 
 /** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. After a
