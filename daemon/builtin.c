@@ -10,8 +10,9 @@
 
 /* ---- corbel.Daemon ---- */
 
-/** The interface of that name, among those of objects that others know and what they speak of; and the built-in one. */
-static const corbel_interface *builtin_find(corbel_runtime *runtime, const char *name, bool *ret_no_memory)
+/** The interface of that name (and fingerprint), among those of objects that others know and what they speak of; and the built-in
+ * one. */
+static const corbel_interface *builtin_find(corbel_runtime *runtime, const char *name, uint64_t fingerprint, bool *ret_no_memory)
 {
     size_t n = 0;
     *ret_no_memory = false;
@@ -34,19 +35,19 @@ static const corbel_interface *builtin_find(corbel_runtime *runtime, const char 
     if (roots == NULL) {
         *ret_no_memory = true;
     } else {
-        found = crb_find_interface(roots, n, name, ret_no_memory);
+        found = crb_find_interface(roots, n, name, fingerprint, ret_no_memory);
     }
     free(roots);
     return found;
 }
 
-static corbel_status builtin_describe(void *self, corbel_request *request, const char *interface_name,
+static corbel_status builtin_describe(void *self, corbel_request *request, const char *interface_name, uint64_t fingerprint,
                                       corbel_InterfaceDescription *ret)
 {
     bool no_memory = false;
     corbel_error error = CORBEL_ERROR_INIT;
     (void)self;
-    const corbel_interface *const found = builtin_find(request->runtime, interface_name, &no_memory);
+    const corbel_interface *const found = builtin_find(request->runtime, interface_name, fingerprint, &no_memory);
     if (no_memory) {
         return corbel_request_fail(request, CORBEL_NO_MEMORY, "no memory to look for %s", interface_name);
     }

@@ -121,7 +121,7 @@ static corbel_status agree_verdict(const crb_agreement *agreement, const corbel_
 /* ---- asking ---- */
 
 /** The description of here's name by the process that has the object. */
-static corbel_status agree_ask(corbel_runtime *runtime, crb_target *target, const char *name, uint64_t deadline,
+static corbel_status agree_ask(corbel_runtime *runtime, crb_target *target, const char *name, uint64_t there, uint64_t deadline,
                                corbel_InterfaceDescription **ret, corbel_error *reterr)
 {
     /* In the caller's chain: where that waits for us in a process with few workers, the same thread answers. */
@@ -142,7 +142,7 @@ static corbel_status agree_ask(corbel_runtime *runtime, crb_target *target, cons
         status = crb_fail(reterr, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "the object's process has no corbel.Daemon");
     }
     if (status == CORBEL_OK) {
-        status = corbel_Daemon_describe((corbel_Daemon *)server, name, ret, reterr);
+        status = corbel_Daemon_describe((corbel_Daemon *)server, name, there, ret, reterr);
     }
     crb_context_leave(&asking);
     corbel_object_unref(server);
@@ -215,8 +215,8 @@ static bool agree_learn(corbel_runtime *runtime, crb_target *target, const corbe
     corbel_InterfaceDescription *description = NULL;
     crb_tables *tables = NULL;
     corbel_error error = CORBEL_ERROR_INIT;
-    corbel_status status = agree_ask(runtime, target, here->name, now + allowed, &description, &error);
-    /* Another fingerprint: the process has several interfaces of that name, and told of another one. */
+    corbel_status status = agree_ask(runtime, target, here->name, there, now + allowed, &description, &error);
+    /* Another fingerprint: the one that the reference came with is not there any more. */
     if (status == CORBEL_OK && description->fingerprint == there && strcmp(description->name, here->name) == 0) {
         status = crb_tables_new(description, NULL, &tables, &error);
     }

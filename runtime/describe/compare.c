@@ -1,6 +1,7 @@
 /** Two versions of one operation: what would go wrong on the wire. The rules are those of corbelc --check; each difference here
- * is one of its wire-breaking rules, named in the comments. Types with one name may have grown; types with other names must have
- * the very same shape. Pairs of types under comparison are taken as equal, so that what is recursive ends. */
+ * is one of its wire-breaking rules, named in the comments; idempotent-removed is left out, as nothing of it travels. Types with
+ * one name may have grown; types with other names must have the very same shape. Pairs of types under comparison are taken as
+ * equal, so that what is recursive ends. */
 #include "runtime/describe/describe.h"
 #include "runtime/value/field.h"
 
@@ -176,7 +177,7 @@ static bool compare_enumerators(compare_run *run, const compare_place *place, co
         for (uint32_t j = 0; j < there->count; j++) {
             const corbel_enumerator *const other = &there->enumerators[j];
             if (strcmp(one->name, other->name) == 0 && one->value != other->value) {
-                return compare_differs(run, place, "is a %s, whose %s is %ld here, %ld there", here->name, one->name,
+                return compare_differs(run, place, "is of %s, whose %s is %ld here, %ld there", here->name, one->name,
                                        (long)one->value, (long)other->value);
             }
         }
@@ -406,12 +407,6 @@ static bool compare_raises(compare_run *run, const corbel_operation *here, const
     return true;
 }
 
-static bool may_repeat(const corbel_operation *operation)
-{
-    return (operation->flags & CORBEL_IDEMPOTENT) != 0 || crb_is_annotated(operation->annotations, "idempotent") ||
-           crb_is_annotated(operation->annotations, "readonly_op");
-}
-
 static bool compare_operation(compare_run *run, const corbel_operation *here, const corbel_operation *there)
 {
     if (there == NULL) { /* operation-removed, operation-moved */
@@ -420,9 +415,6 @@ static bool compare_operation(compare_run *run, const corbel_operation *here, co
     if (((here->flags ^ there->flags) & CORBEL_ONEWAY) != 0) { /* oneway-added, oneway-removed */
         return compare_differs(run, NULL, "it is %s here, %s there", (here->flags & CORBEL_ONEWAY) != 0 ? "oneway" : "not oneway",
                                (there->flags & CORBEL_ONEWAY) != 0 ? "oneway" : "not");
-    }
-    if (may_repeat(here) && !may_repeat(there)) { /* idempotent-removed */
-        return compare_differs(run, NULL, "it may be repeated here, must not there");
     }
     return compare_ways(run, here, there) &&
            compare_params(run, here->in, here->n_in, there->in, there->n_in, there->out, there->n_out) &&

@@ -305,20 +305,21 @@ static void find_in_operation(describe_run *run, const corbel_operation *operati
 }
 
 typedef struct find_run {
-    describe_run types, interfaces; /* whose list holds interfaces, by the tables of references to them */
+    describe_run types, interfaces; /* met so far */
     const char *name;
-    const corbel_interface *found;
+    uint64_t fingerprint;
+    const corbel_interface *exactly, *first;
 } find_run;
 
 static void find_interface(find_run *run, const corbel_interface *interface)
 {
     uint32_t index = 0;
-    if (run->found != NULL || !describe_meet(&run->interfaces, interface, 0, &index)) {
+    if (run->exactly != NULL || !describe_meet(&run->interfaces, interface, 0, &index)) {
         return;
     }
     if (strcmp(interface->name, run->name) == 0 && interface->fingerprint != 0) { /* 0: known here by its name alone */
-        run->found = interface;
-        return;
+        run->first = run->first == NULL ? interface : run->first;
+        run->exactly = run->fingerprint == 0 || run->fingerprint == interface->fingerprint ? interface : NULL;
     }
     for (uint32_t i = 0; i < interface->n_methods; i++) {
         find_in_operation(&run->types, interface->methods[i].operation);
@@ -328,18 +329,14 @@ static void find_interface(find_run *run, const corbel_interface *interface)
     }
 }
 
-const corbel_interface *crb_find_interface(const corbel_interface *const *roots, size_t n, const char *name, bool *ret_no_memory)
+const corbel_interface *crb_find_interface(const corbel_interface *const *roots, size_t n, const char *name, uint64_t fingerprint,
+                                           bool *ret_no_memory)
 {
-    find_run run = { .name = name };
-    for (size_t i = 0; i < n && run.found == NULL; i++) { /* an object's own comes before what somebody speaks of */
-        if (strcmp(roots[i]->name, name) == 0) {
-            run.found = roots[i];
-        }
-    }
+    find_run run = { .name = name, .fingerprint = fingerprint };
     for (size_t i = 0; i < n; i++) {
         find_interface(&run, roots[i]);
     }
-    for (uint32_t i = 0; i < run.types.n_types && run.found == NULL; i++) {
+    for (uint32_t i = 0; i < run.types.n_types && run.exactly == NULL; i++) {
         const corbel_type *const type = run.types.types[i];
         if (type->element != NULL) {
             (void)describe_index(&run.types, type->element);
@@ -351,8 +348,9 @@ const corbel_interface *crb_find_interface(const corbel_interface *const *roots,
             find_interface(&run, type->interface);
         }
     }
-    *ret_no_memory = run.found == NULL && (run.types.failed || run.interfaces.failed);
+    const corbel_interface *const found = run.exactly != NULL ? run.exactly : run.first;
+    *ret_no_memory = found == NULL && (run.types.failed || run.interfaces.failed);
     describe_end(&run.types);
     describe_end(&run.interfaces);
-    return run.found;
+    return found;
 }

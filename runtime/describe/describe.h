@@ -14,8 +14,10 @@ corbel_status crb_describe(const corbel_interface *interface, crb_arena *arena, 
                            corbel_error *reterr);
 
 /** The interface of that name among roots, those that they inherit from, and those that any of their operations speaks of, at any
- *  distance; NULL: none. *ret_no_memory is set when memory ran out while looking. */
-const corbel_interface *crb_find_interface(const corbel_interface *const *roots, size_t n, const char *name, bool *ret_no_memory);
+ *  distance; where there are several the one with the fingerprint, else the first. NULL: none. *ret_no_memory is set when memory
+ * ran out while looking. */
+const corbel_interface *crb_find_interface(const corbel_interface *const *roots, size_t n, const char *name, uint64_t fingerprint,
+                                           bool *ret_no_memory);
 
 /** What a description may become. */
 typedef struct crb_rebuild_limits {

@@ -11,7 +11,7 @@
 
 enum {
     EXPORTS_FIRST_SLOTS = 16,
-    EXPORTS_REF_SIZE = 40 /* of an entry on the wire, but for its text, at most */
+    EXPORTS_REF_SIZE = 49 /* of an entry on the wire, but for its text, at most */
 };
 
 static bool exports_slot(crb_session *session, uint32_t *ret)

@@ -249,7 +249,7 @@ static void test_accepts_nothing_more(void **state)
 static void test_leaves_the_rest(void **state)
 {
     (void)state;
-    static const crb_wire_ref refs[] = { { 1, false, 2, 3, "a::B" } };
+    static const crb_wire_ref refs[] = { { 1, false, 2, 3, "a::B", 0 } };
     static const crb_wire_hop hops[] = { { "d", "o", "p", "m" } };
     static const crb_frame rows[] = {
         { .type = CRB_WIRE_CALL, .critical = true },

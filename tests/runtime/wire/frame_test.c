@@ -9,8 +9,8 @@
 static const crb_frame_limits limits = { 4096 };
 
 static const crb_wire_ref some_refs[] = {
-    { 1, false, 0, 1, "bank::Account" },
-    { UINT64_MAX, true, UINT32_MAX, UINT32_MAX, "" },
+    { 1, false, 0, 1, "bank::Account", 0 },
+    { UINT64_MAX, true, UINT32_MAX, UINT32_MAX, "", UINT64_MAX },
 };
 static const crb_wire_hop some_hops[] = { { "daemon", "object", "operation", "Grüße" }, { "", "", "", "" } };
 static const char *const some_features[] = { "streams", "leases" };
@@ -56,6 +56,7 @@ static void assert_refs(const crb_wire_ref *a, size_t n, const crb_wire_ref *b, 
         assert_int_equal(a[i].index, b[i].index);
         assert_int_equal(a[i].generation, b[i].generation);
         assert_string_equal(a[i].interface, b[i].interface);
+        assert_int_equal(a[i].fingerprint, b[i].fingerprint);
     }
 }
 
@@ -302,7 +303,7 @@ static void test_biggest_table_fits(void **state)
     (void)state;
     static crb_wire_ref refs[4096];
     for (size_t i = 0; i < LENGTH_OF(refs); i++) {
-        refs[i] = (crb_wire_ref) { i + 1, i % 2 == 0, (uint32_t)i, 1, i % 3 == 0 ? "" : "a::B" };
+        refs[i] = (crb_wire_ref) { i + 1, i % 2 == 0, (uint32_t)i, 1, i % 3 == 0 ? "" : "a::B", i };
     }
     const crb_frame frame = { .type = CRB_WIRE_CALL, .u.call = { .question = 1, .refs = refs, .n_refs = LENGTH_OF(refs) } };
     crb_scratch scratch;
