@@ -268,7 +268,7 @@ static void test_memory_is_bounded(void **state)
     } rows[] = {
         { 4 << 3 | 2, 13 << 3 | 2, 100000, "too many references in one table" },
         { 4 << 3 | 2, 13 << 3 | 2, 4096, "a frame that needs too much memory" }, /* no entry is that short */
-        { 4 << 3 | 2, 13 << 3 | 2, 500, NULL },
+        { 4 << 3 | 2, 13 << 3 | 2, 400, NULL },
         { 6 << 3 | 2, 3 << 3 | 2, 100000, "too many references in one table" },
         { 6 << 3 | 2, 10 << 3 | 2, 129, "too many hops" },
         { 6 << 3 | 2, 10 << 3 | 2, 128, NULL },
