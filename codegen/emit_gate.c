@@ -13,7 +13,6 @@
  * that is FALSE. */
 /* clang-format off */
 static const char *const annotations[] = {
-    "default_literal",
     "must_understand",
 };
 /* clang-format on */

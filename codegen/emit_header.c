@@ -45,8 +45,15 @@ static const char *member_note(emit_run *run, const idl_decl *member)
     if (emit_is_unsent(member)) {
         presence = presence == NULL ? "is not sent" : emit_format(run->arena, "%s; is not sent", presence);
     }
-    return bound == NULL || presence == NULL ? (bound != NULL ? bound : presence)
-                                             : emit_format(run->arena, "%s; %s", presence, bound);
+    const char *unit = member->unit == NULL ? NULL : emit_inline_doc(run->arena, emit_format(run->arena, "in %s", member->unit));
+    const char *const notes[] = { presence, bound, unit };
+    emit_buf out = { .arena = run->arena };
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        if (notes[i] != NULL) {
+            emit(&out, "%s%s", out.length > 0 ? "; " : "", notes[i]);
+        }
+    }
+    return out.text;
 }
 
 void emit_member(emit_file *file, emit_buf *out, const idl_decl *member, int indent, const char *note)
@@ -56,23 +63,26 @@ void emit_member(emit_file *file, emit_buf *out, const idl_decl *member, int ind
     const char *own = member_note(run, member);
     note = own == NULL || note == NULL ? (note != NULL ? note : own) : emit_format(run->arena, "%s; %s", note, own);
     const char *line = member->is_optional
-                           ? emit_format(run->arena, "%*s%s;", indent, "", emit_optional_member(run, member->type, name))
-                           : emit_format(run->arena, "%*s%s%s%s;", indent, "", emit_value_type(run, member->type), name,
+                           ? emit_format(run->arena, "%*s%s", indent, "", emit_optional_member(run, member->type, name))
+                           : emit_format(run->arena, "%*s%s%s%s", indent, "", emit_value_type(run, member->type), name,
                                          emit_dimensions(run, member->type));
+    line = emit_format(run->arena, "%s%s;", line, emit_deprecated_behind(run, member, emit_width(line)));
+    emit_verbatim(out, member, "BEFORE_DECLARATION");
     const char *doc = emit_inline_doc(run->arena, member->doc);
     const char *behind = doc == NULL || note == NULL ? (doc != NULL ? doc : note) : emit_format(run->arena, "%s (%s)", doc, note);
     const size_t column = emit_width(line) < 39 ? 39 : emit_width(line) + 1;
     if (behind != NULL && (doc != NULL || member->doc == NULL) &&
         column + strlen("/**<  */") + emit_width(behind) <= EMIT_COLUMNS) {
         emit(out, "%s%*s/**< %s */\n", line, (int)(column - emit_width(line)), "", behind);
-        return;
+    } else {
+        emit_strings facts = { .arena = run->arena };
+        if (note != NULL) {
+            emit_add(&facts, "%c%s.", note[0] >= 'a' && note[0] <= 'z' ? note[0] - 'a' + 'A' : note[0], note + 1);
+        }
+        emit_comment(out, indent, member->doc, &facts);
+        emit(out, "%s\n", line);
     }
-    emit_strings facts = { .arena = run->arena };
-    if (note != NULL) {
-        emit_add(&facts, "%c%s.", note[0] >= 'a' && note[0] <= 'z' ? note[0] - 'a' + 'A' : note[0], note + 1);
-    }
-    emit_comment(out, indent, member->doc, &facts);
-    emit(out, "%s\n", line);
+    emit_verbatim(out, member, "AFTER_DECLARATION");
 }
 
 /* A struct, exception, union, bitset or named array: its name, what it holds, and the views of it. */
@@ -83,11 +93,13 @@ static void emit_value_type_of(emit_file *file, emit_buf *out, const idl_decl *d
     const bool is_announced = emit_is_announced(file, decl);
     const bool is_recursive = is_announced || names_itself(decl);
     if (is_recursive && !is_announced) {
-        emit(out, "typedef struct %s %s;\n", name, name);
+        const char *line = emit_format(run->arena, "typedef struct %s %s", name, name);
+        emit(out, "%s%s;\n", line, emit_deprecated_behind(run, decl, emit_width(line)));
         emit_views_of(file, out, decl, false);
     }
     emit_comment(out, 0, decl->doc, NULL);
     emit(out, "%sstruct %s {\n", is_recursive ? "" : "typedef ", name);
+    emit_verbatim(out, decl, "BEGIN_DECLARATION");
     const emit_members members = emit_members_of(run, decl);
     if (decl->kind == IDL_UNION) {
         emit_union(file, out, decl);
@@ -101,7 +113,9 @@ static void emit_value_type_of(emit_file *file, emit_buf *out, const idl_decl *d
             emit(out, "    char unused_; /* C has no empty struct */\n");
         }
     }
-    emit(out, "}%s%s;\n", is_recursive ? "" : " ", is_recursive ? "" : name);
+    emit_verbatim(out, decl, "END_DECLARATION");
+    const char *behind = emit_deprecated_behind(run, decl, strlen("} ") + emit_width(name));
+    emit(out, "}%s%s%s;\n", is_recursive ? "" : " ", is_recursive ? "" : name, is_recursive ? "" : behind);
     if (is_recursive) {
         emit_map_items(file, out, decl);
     } else {
@@ -156,10 +170,13 @@ static void emit_bitmask(emit_file *file, emit_buf *out, const idl_decl *decl)
     emit_strings facts = { .arena = run->arena };
     emit_add(&facts, "Any of the flags below.");
     emit_comment(out, 0, decl->doc, &facts);
-    emit(out, "typedef %s %s;\n", emit_bitmask_type(decl), name);
+    const char *line = emit_format(run->arena, "typedef %s %s", emit_bitmask_type(decl), name);
+    emit(out, "%s%s;\n", line, emit_deprecated_behind(run, decl, emit_width(line)));
     for (const idl_decl *bit = decl->children; bit != NULL; bit = bit->next) {
         if (bit->kind == IDL_BIT) {
-            emit_comment(out, 0, bit->doc, NULL);
+            emit_strings more = { .arena = run->arena };
+            emit_add_deprecation(&more, NULL, bit);
+            emit_comment(out, 0, bit->doc, &more);
             emit(out, decl->bits > 32 ? "#define %s UINT64_C(0x%" PRIX64 ")\n" : "#define %s 0x%" PRIX64 "u\n",
                  emit_name(run, bit), UINT64_C(1) << bit->value.magnitude);
         }
@@ -173,7 +190,8 @@ static void emit_typedef(emit_file *file, emit_buf *out, const idl_decl *decl)
     emit_run *run = file->run;
     if (decl->kind == IDL_NATIVE) {
         emit_comment(out, 0, decl->doc, NULL);
-        emit(out, "typedef void *%s;\n", emit_name(run, decl));
+        const char *line = emit_format(run->arena, "typedef void *%s", emit_name(run, decl));
+        emit(out, "%s%s;\n", line, emit_deprecated_behind(run, decl, emit_width(line)));
         emit_views_of(file, out, decl, true);
         return;
     }
@@ -299,8 +317,30 @@ static void emit_early_names(emit_file *file, emit_buf *out, bool of_interfaces,
     }
 }
 
+/* Files that include each other: the header that is read first finds the other one's references here. */
+static void emit_circular_references(emit_file *file, emit_buf *out)
+{
+    bool is_first = true;
+    for (size_t i = 0; i < file->n_closure; i++) {
+        const emit_file *other = file->closure[i];
+        bool is_circle = false;
+        for (size_t k = 0; k < other->n_closure; k++) {
+            is_circle = is_circle || other->closure[k] == file;
+        }
+        for (size_t d = 0; is_circle && d < other->decls.length; d++) {
+            if (other->decls.items[d]->kind == IDL_INTERFACE) {
+                const char *name = emit_name(file->run, other->decls.items[d]);
+                emit(out, "%stypedef struct %s %s;\n", is_first ? "\n/* References of files that include this one. */\n" : "",
+                     name, name);
+                is_first = false;
+            }
+        }
+    }
+}
+
 static void emit_reference_types(emit_file *file, emit_buf *out)
 {
+    emit_circular_references(file, out);
     emit_early_names(file, out, true, "/* References: counted, to objects near or far. */");
     for (size_t i = 0; i < file->decls.length; i++) {
         if (file->decls.items[i]->kind == IDL_INTERFACE) {

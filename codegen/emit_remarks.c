@@ -38,8 +38,10 @@ const char *emit_deprecated(emit_run *run, const idl_decl *decl, size_t column)
         return NULL;
     }
     const char *head = "CORBEL_DEPRECATED(";
-    return emit_format(run->arena, "%s%s)", head,
-                       emit_string_literal(run->arena, text, column + strlen(head) + 2, "", "\n                  "));
+    const char *before = column == 0 ? "" : "\n        ";
+    const char *between = column == 0 ? "\n                  " : before; /* below the first quote */
+    const char *literal = emit_string_literal(run->arena, text, column + strlen(head) + 2, before, between);
+    return emit_format(run->arena, "%s%s)", head, literal);
 }
 
 const char *emit_deprecated_behind(emit_run *run, const idl_decl *decl, size_t column)

@@ -170,12 +170,27 @@ static void give_ids(idl_parser *parser, idl_decl *first, const char *prefix)
     }
 }
 
+static void report_native(idl_parser *parser, const idl_range *range, const idl_decl *user)
+{
+    idl_error(parser->diagnostics, IDL_DIAG_NATIVE_IN_REMOTE, range,
+              "%s '%s' uses a native type, which cannot leave the process: only a local interface can do that",
+              user->kind == IDL_ATTRIBUTE ? "attribute" : "operation", user->name);
+}
+
 static void refuse_native(idl_parser *parser, const idl_type *type, const idl_decl *user)
 {
     if (idl_type_has_native(type)) {
-        idl_error(parser->diagnostics, IDL_DIAG_NATIVE_IN_REMOTE, &type->range,
-                  "%s '%s' uses a native type, which cannot leave the process: only a local interface can do that",
-                  user->kind == IDL_ATTRIBUTE ? "attribute" : "operation", user->name);
+        report_native(parser, &type->range, user);
+    }
+}
+
+static void refuse_native_raised(idl_parser *parser, const idl_decl_list *raises, const idl_decl *user)
+{
+    for (size_t i = 0; i < raises->length; i++) {
+        if (idl_node_of(raises->items[i])->has_native) {
+            report_native(parser, &user->range, user);
+            return;
+        }
     }
 }
 
@@ -186,8 +201,11 @@ static void check_native(idl_parser *parser, const idl_decl *first)
             check_native(parser, decl->children);
         } else if (decl->kind == IDL_ATTRIBUTE) {
             refuse_native(parser, decl->type, decl);
+            refuse_native_raised(parser, &decl->raises, decl);
+            refuse_native_raised(parser, &decl->set_raises, decl);
         } else if (decl->kind == IDL_OPERATION) {
             refuse_native(parser, decl->type, decl);
+            refuse_native_raised(parser, &decl->raises, decl);
             for (const idl_decl *parameter = decl->children; parameter != NULL; parameter = parameter->next) {
                 refuse_native(parser, parameter->type, decl);
             }

@@ -198,7 +198,7 @@ struct idl_decl {
     uint32_t offset;   /* of a bit field: its lowest bit */
     uint32_t n_labels; /* of a union's member */
     const idl_value *labels;
-    idl_value default_value;   /* of a member: @default; of an annotation's member: what stands behind `default` */
+    idl_value default_value;   /* of a member: @default, or the @default_literal of its enum if that is not zero; of an annotation's member: what stands behind `default` */
     idl_value min;             /* @min, @range; NONE: there is none */
     idl_value max;             /* @max, @range */
     const char *unit;          /* @unit; NULL: there is none */

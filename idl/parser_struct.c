@@ -49,6 +49,21 @@ const idl_type *idl_check_member_type(idl_parser *parser, const idl_type *type)
     return parser->bad_type;
 }
 
+/* What an enum says that it is by default, its members are; zero they are by themselves. */
+static void take_default_literal(idl_decl *member)
+{
+    const idl_type *type = idl_type_resolve(member->type);
+    if (member->default_value.kind != IDL_VALUE_NONE || member->is_optional || type->kind != IDL_NAMED ||
+        type->decl->kind != IDL_ENUM) {
+        return;
+    }
+    for (const idl_decl *child = type->decl->children; child != NULL; child = child->next) {
+        if (child->is_default && child->value.magnitude != 0) {
+            member->default_value = (idl_value) { .kind = IDL_VALUE_ENUM, .enumerator = child };
+        }
+    }
+}
+
 /* member = { annotation_appl } type_spec declarator { "," declarator } ";" */
 bool idl_parse_member(idl_parser *parser, idl_node *owner)
 {
@@ -69,6 +84,7 @@ bool idl_parse_member(idl_parser *parser, idl_node *owner)
         first = first == NULL ? node : first;
         idl_annotate(parser, node, annotations);
         idl_annotate(parser, node, more);
+        take_default_literal(&node->decl);
         const uint32_t depth = 1 + idl_type_depth(own);
         owner->depth = owner->depth < depth ? depth : owner->depth;
         owner->has_native = owner->has_native || idl_type_has_native(own);

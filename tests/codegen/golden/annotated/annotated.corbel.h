@@ -48,7 +48,7 @@ typedef struct plant_a_state {
 
 typedef struct plant_Sample {
     int32_t value;
-} plant_Sample;
+} plant_Sample CORBEL_DEPRECATED("use Reading");
 typedef struct plant_Sample_seq { size_t len; const plant_Sample *items; } plant_Sample_seq;
 
 typedef plant_Sample_seq plant_Samples CORBEL_DEPRECATED("");
@@ -62,11 +62,19 @@ typedef enum plant_Kind {
 
 /* before Reading */
 typedef struct plant_Reading {
-    double heat;                       /**< How hot. */
-    int32_t age;
-    int32_t raw;
+    /* first in Reading */
+    double heat;                       /**< How hot. (in K) */
+    int32_t age;                       /**< in s */
+    int32_t raw CORBEL_DEPRECATED("");
+    /** Kept for those who look for it.
+     *  Optional: NULL when absent; in mV. */
+    const double *volts CORBEL_DEPRECATED(
+        "look at raw, which has what this had, and more than that, so that no one need miss it");
+    corbel_int32_seq history[2] CORBEL_DEPRECATED(""); /**< items: at most 3 items */
+    /* before note */
     const char *note;                  /**< at most 20 bytes */
     plant_Kind what;
+    /* last in Reading */
 } plant_Reading;
 
 /* after Reading */
@@ -77,6 +85,35 @@ typedef struct plant_Robot_Rank {
 typedef struct plant_Robot_Tired {
     char unused_; /* C has no empty struct */
 } plant_Robot_Tired;
+
+typedef struct plant_Tree plant_Tree CORBEL_DEPRECATED("no more trees");
+typedef struct plant_Tree_seq { size_t len; const plant_Tree *items; } plant_Tree_seq;
+struct plant_Tree {
+    plant_Tree_seq branches;
+};
+
+typedef struct plant_Either {
+    /* in Either */
+    plant_Kind _d;                     /**< says which of these is there */
+    union {
+        int32_t plainly;               /**< plant_PLAIN; in lx */
+        const char *other CORBEL_DEPRECATED(""); /**< all others */
+    };
+} plant_Either;
+
+/** Any of the flags below. */
+typedef uint32_t plant_Flags CORBEL_DEPRECATED("");
+/** Deprecated: too loud. */
+#define plant_Flags_LOUD 0x1u
+#define plant_Flags_HUSHED 0x2u
+
+typedef struct plant_Bits {
+    uint8_t low;                       /**< 0 to 7 */
+} plant_Bits;
+
+typedef struct plant_Grid {
+    int32_t items[2][2];
+} plant_Grid;
 
 typedef struct plant_Kept {
     plant_Robot *one;                  /**< may be NULL */
@@ -197,7 +234,8 @@ const plant_Robot_Tired *plant_Robot_Tired_of(const corbel_error *error);
 /* Descriptions, for tools. */
 extern const corbel_type plant_state_type, plant_a_state_type, plant_Sample_type, plant_Kind_type,
                          plant_Reading_type, plant_Robot_Rank_type, plant_Robot_Tired_type,
-                         plant_Kept_type;
+                         plant_Tree_type, plant_Either_type, plant_Flags_type, plant_Bits_type,
+                         plant_Grid_type, plant_Kept_type;
 extern const corbel_interface plant_Probe_interface, plant_Robot_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
@@ -215,9 +253,13 @@ bool plant_Kind_is_valid(plant_Kind self);
  * value may change or go away. */
 #define plant_a_state_INIT { 0 }
 #define plant_Sample_INIT { 0 }
-#define plant_Reading_INIT { 0, 0, 0, NULL, plant_PLAIN }
+#define plant_Reading_INIT { 0, 0, 0, NULL, { { 0, NULL } }, NULL, plant_PLAIN }
 #define plant_Robot_Rank_INIT { 0 }
 #define plant_Robot_Tired_INIT { 0 }
+#define plant_Tree_INIT { { 0, NULL } }
+#define plant_Either_INIT { plant_PLAIN, { 0 } }
+#define plant_Bits_INIT { 0 }
+#define plant_Grid_INIT { { { 0 } } }
 #define plant_Kept_INIT { NULL, { 0, NULL } }
 
 plant_a_state *plant_a_state_free(plant_a_state *self);
@@ -247,16 +289,41 @@ CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_copy_for(corbel_request *reques
                                                           const plant_Robot_Rank *value,
                                                           plant_Robot_Rank *ret);
 
+plant_Tree *plant_Tree_free(plant_Tree *self);
+plant_Tree *plant_Tree_copy(const plant_Tree *self);
+bool plant_Tree_equal(const plant_Tree *a, const plant_Tree *b);
+CORBEL_MUST_CHECK corbel_status plant_Tree_copy_for(corbel_request *request,
+                                                    const plant_Tree *value, plant_Tree *ret);
+
+plant_Either *plant_Either_free(plant_Either *self);
+plant_Either *plant_Either_copy(const plant_Either *self);
+bool plant_Either_equal(const plant_Either *a, const plant_Either *b);
+CORBEL_MUST_CHECK corbel_status plant_Either_copy_for(corbel_request *request,
+                                                      const plant_Either *value, plant_Either *ret);
+
 plant_Kept *plant_Kept_free(plant_Kept *self);
 plant_Kept *plant_Kept_copy(const plant_Kept *self);
 bool plant_Kept_equal(const plant_Kept *a, const plant_Kept *b);
 CORBEL_MUST_CHECK corbel_status plant_Kept_copy_for(corbel_request *request,
                                                     const plant_Kept *value, plant_Kept *ret);
 
+/* Plain values are copied as they are, and need no release. */
+bool plant_Bits_equal(const plant_Bits *a, const plant_Bits *b);
+bool plant_Grid_equal(const plant_Grid *a, const plant_Grid *b);
+
 /* Sequences: release what a call returned, and empty the view; copy, into a view of yours to
  * clear. */
 void plant_Sample_seq_clear(plant_Sample_seq *self);
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_copy(plant_Sample_seq self, plant_Sample_seq *ret);
+void plant_Tree_seq_clear(plant_Tree_seq *self);
+CORBEL_MUST_CHECK corbel_status plant_Tree_seq_copy(plant_Tree_seq self, plant_Tree_seq *ret);
+
+/* Unions: _make_x() sets the discriminator, too; _get_x() is NULL when another case is there. An
+ * array is given by its first item. */
+plant_Either plant_Either_make_plainly(int32_t plainly);
+plant_Either plant_Either_make_other(const char *other);
+const int32_t *plant_Either_get_plainly(const plant_Either *self);
+const char *plant_Either_get_other(const plant_Either *self);
 
 /* References: _new() makes one to your own object, _from_uri() finds one, _cast() checks the
  * interface, _ref() counts; all yours: _unref() (takes NULL, returns NULL). _with() derives one

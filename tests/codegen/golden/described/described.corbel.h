@@ -35,8 +35,8 @@ typedef enum described_Way {
 } described_Way;
 
 typedef struct described_Spot {
-    int64_t x;                         /**< east of the origin */
-    double y;
+    int64_t x;                         /**< east of the origin (in m) */
+    double y;                          /**< in mü  */
     const char *label;                 /**< Ünïcödé, and a tab: here. */
 } described_Spot;
 

@@ -16,6 +16,13 @@ static const corbel_type shades_Sparse_seq_type = {
     .size = sizeof(shades_Sparse_seq),
     .element = &shades_Sparse_type,
 };
+static const corbel_type shades_Finish_array_2_type = {
+    .kind = CORBEL_KIND_ARRAY,
+    .flags = CORBEL_PLAIN,
+    .size = sizeof(shades_Finish[2]),
+    .bound = 2,
+    .element = &shades_Finish_type,
+};
 
 /* ---- types ---- */
 
@@ -152,11 +159,68 @@ bool shades_Sparse_from_string(const char *text, shades_Sparse *ret)
     return false;
 }
 
+static const corbel_enumerator shades_Finish_enumerators[] = {
+    { .name = "MATT", .value = 0 },
+    { .name = "SILK", .value = 1, .annotations = "@default_literal" },
+    { .name = "GLOSS", .value = 2 },
+};
+const corbel_type shades_Finish_type = {
+    .kind = CORBEL_KIND_ENUM,
+    .flags = CORBEL_PLAIN,
+    .name = "shades::Finish",
+    .size = sizeof(shades_Finish),
+    .count = 3,
+    .enumerators = shades_Finish_enumerators,
+};
+const char *shades_Finish_to_string(shades_Finish self)
+{
+    return (unsigned)self < 3 ? shades_Finish_enumerators[self].name : NULL;
+}
+bool shades_Finish_is_valid(shades_Finish self) { return (unsigned)self < 3; }
+bool shades_Finish_from_string(const char *text, shades_Finish *ret)
+{
+    for (size_t i = 0; text != NULL && i < 3; i++) {
+        if (strcmp(shades_Finish_enumerators[i].name, text) == 0) {
+            *ret = (shades_Finish)shades_Finish_enumerators[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static const corbel_enumerator shades_Coat_enumerators[] = {
+    { .name = "FIRST_COAT", .value = 0, .annotations = "@default_literal" },
+    { .name = "SECOND_COAT", .value = 1 },
+};
+const corbel_type shades_Coat_type = {
+    .kind = CORBEL_KIND_ENUM,
+    .flags = CORBEL_PLAIN,
+    .name = "shades::Coat",
+    .size = sizeof(shades_Coat),
+    .count = 2,
+    .enumerators = shades_Coat_enumerators,
+};
+const char *shades_Coat_to_string(shades_Coat self)
+{
+    return (unsigned)self < 2 ? shades_Coat_enumerators[self].name : NULL;
+}
+bool shades_Coat_is_valid(shades_Coat self) { return (unsigned)self < 2; }
+bool shades_Coat_from_string(const char *text, shades_Coat *ret)
+{
+    for (size_t i = 0; text != NULL && i < 2; i++) {
+        if (strcmp(shades_Coat_enumerators[i].name, text) == 0) {
+            *ret = (shades_Coat)shades_Coat_enumerators[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
 const corbel_type shades_Paint_type = {
     .kind = CORBEL_KIND_STRUCT,
     .name = "shades::Paint",
     .size = sizeof(shades_Paint),
-    .count = 5,
+    .count = 10,
     .members = (const corbel_member[]){
         { .name = "plain", .id = 1, .offset = offsetof(shades_Paint, plain),
           .type = &shades_Plain_type },
@@ -168,6 +232,18 @@ const corbel_type shades_Paint_type = {
           .type = &shades_Sparse_type },
         { .name = "all", .id = 5, .offset = offsetof(shades_Paint, all),
           .type = &shades_Sparse_seq_type },
+        { .name = "finish", .id = 6, .flags = CORBEL_PRESENT,
+          .offset = offsetof(shades_Paint, finish), .type = &shades_Finish_type,
+          .fallback = &(const shades_Finish){ shades_SILK } },
+        { .name = "rim", .id = 7, .flags = CORBEL_PRESENT, .offset = offsetof(shades_Paint, rim),
+          .type = &shades_Finish_type, .fallback = &(const shades_Finish){ shades_GLOSS },
+          .annotations = "@default(shades::GLOSS)" },
+        { .name = "back", .id = 8, .flags = CORBEL_OPTIONAL, .offset = offsetof(shades_Paint, back),
+          .type = &shades_Finish_type, .annotations = "@optional" },
+        { .name = "layers", .id = 9, .offset = offsetof(shades_Paint, layers),
+          .type = &shades_Finish_array_2_type },
+        { .name = "coat", .id = 10, .offset = offsetof(shades_Paint, coat),
+          .type = &shades_Coat_type },
     },
 };
 shades_Paint *shades_Paint_free(shades_Paint *self) { return corbel_block_free(self); }

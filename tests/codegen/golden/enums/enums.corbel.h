@@ -44,12 +44,28 @@ typedef enum shades_Sparse {
 } shades_Sparse;
 typedef struct shades_Sparse_seq { size_t len; const shades_Sparse *items; } shades_Sparse_seq;
 
+typedef enum shades_Finish {
+    shades_MATT = 0,
+    shades_SILK = 1,
+    shades_GLOSS = 2
+} shades_Finish;
+
+typedef enum shades_Coat {
+    shades_FIRST_COAT = 0,
+    shades_SECOND_COAT = 1
+} shades_Coat;
+
 typedef struct shades_Paint {
     shades_Plain plain;
     shades_Small small;
     shades_Wide wide;
     shades_Sparse sparse;
     shades_Sparse_seq all;
+    shades_Finish finish;              /**< shades_SILK unless given */
+    shades_Finish rim;                 /**< shades_GLOSS unless given */
+    const shades_Finish *back;         /**< optional: NULL when absent */
+    shades_Finish layers[2];
+    shades_Coat coat;
 } shades_Paint;
 
 typedef enum shades_Mixer_Speed {
@@ -81,7 +97,8 @@ typedef struct shades_Mixer_servant {
 
 /* Descriptions, for tools. */
 extern const corbel_type shades_Plain_type, shades_Small_type, shades_Wide_type, shades_Sparse_type,
-                         shades_Paint_type, shades_Mixer_Speed_type;
+                         shades_Finish_type, shades_Coat_type, shades_Paint_type,
+                         shades_Mixer_Speed_type;
 extern const corbel_interface shades_Mixer_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
@@ -99,6 +116,12 @@ bool shades_Wide_is_valid(shades_Wide self);
 const char *shades_Sparse_to_string(shades_Sparse self);
 CORBEL_MUST_CHECK bool shades_Sparse_from_string(const char *text, shades_Sparse *ret);
 bool shades_Sparse_is_valid(shades_Sparse self);
+const char *shades_Finish_to_string(shades_Finish self);
+CORBEL_MUST_CHECK bool shades_Finish_from_string(const char *text, shades_Finish *ret);
+bool shades_Finish_is_valid(shades_Finish self);
+const char *shades_Coat_to_string(shades_Coat self);
+CORBEL_MUST_CHECK bool shades_Coat_from_string(const char *text, shades_Coat *ret);
+bool shades_Coat_is_valid(shades_Coat self);
 const char *shades_Mixer_Speed_to_string(shades_Mixer_Speed self);
 CORBEL_MUST_CHECK bool shades_Mixer_Speed_from_string(const char *text, shades_Mixer_Speed *ret);
 bool shades_Mixer_Speed_is_valid(shades_Mixer_Speed self);
@@ -107,7 +130,8 @@ bool shades_Mixer_Speed_is_valid(shades_Mixer_Speed self);
  * compare; and, for servants, copy deeply into ret with counts of the references, after which
  * value may change or go away. */
 #define shades_Paint_INIT { shades_RED, shades_NONE, (shades_Wide)0, (shades_Sparse)0, \
-    { 0, NULL } }
+    { 0, NULL }, shades_SILK, shades_GLOSS, NULL, { shades_SILK, shades_SILK }, \
+    shades_FIRST_COAT }
 
 shades_Paint *shades_Paint_free(shades_Paint *self);
 shades_Paint *shades_Paint_copy(const shades_Paint *self);
