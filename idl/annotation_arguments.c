@@ -204,6 +204,27 @@ static bool named_parameter(const idl_open_annotation *open, const char *name, a
     return false;
 }
 
+static bool word_value(idl_parser *parser, const idl_parameter *parameter, idl_argument *argument);
+
+/* { "|" word }: their names, joined. */
+static bool more_words(idl_parser *parser, const idl_parameter *parameter, idl_argument *argument)
+{
+    const char *first = argument->value.string;
+    if (parser->nesting >= IDL_NESTING_LIMIT || !idl_parser_take_mark(parser, '|')) {
+        return true;
+    }
+    parser->nesting++;
+    const bool ok = word_value(parser, parameter, argument);
+    parser->nesting--;
+    if (ok) {
+        const size_t size = strlen(first) + strlen(argument->value.string) + 4;
+        char *joined = idl_arena_alloc(parser->arena, size);
+        snprintf(joined, size, "%s | %s", first, argument->value.string);
+        argument->value.string = joined;
+    }
+    return ok;
+}
+
 /* One of the words of a parameter that is of a standard's enum. */
 static bool word_value(idl_parser *parser, const idl_parameter *parameter, idl_argument *argument)
 {
@@ -216,7 +237,7 @@ static bool word_value(idl_parser *parser, const idl_parameter *parameter, idl_a
         if (is_it) {
             argument->value = (idl_value) { .kind = IDL_VALUE_STRING, .string = parser->token.name };
             idl_parser_advance(parser);
-            return true;
+            return parameter->kind != IDL_PARAMETER_WORDS || more_words(parser, parameter, argument);
         }
         length += (size_t)snprintf(wanted + length, sizeof wanted - length, "%s%.*s", at == parameter->words ? "" : ", ",
                                    (int)word, at);
@@ -254,7 +275,7 @@ static bool parameter_value(idl_parser *parser, const any_parameter *parameter, 
     const idl_parameter *standard = parameter->standard;
     argument->name = parameter->name;
     argument->range = parser->token.range;
-    if (standard != NULL && standard->kind == IDL_PARAMETER_WORD) {
+    if (standard != NULL && (standard->kind == IDL_PARAMETER_WORD || standard->kind == IDL_PARAMETER_WORDS)) {
         return word_value(parser, standard, argument);
     }
     if (parameter->member != NULL && own_constant(parser, parameter->member, &argument->value)) {

@@ -17,8 +17,9 @@ typedef enum idl_parameter_kind {
     IDL_PARAMETER_UINT16,
     IDL_PARAMETER_UINT32,
     IDL_PARAMETER_STRING,
-    IDL_PARAMETER_WORD, /* one of words */
-    IDL_PARAMETER_ANY   /* of the type of what is annotated */
+    IDL_PARAMETER_WORD,  /* one of words */
+    IDL_PARAMETER_WORDS, /* some of them, with "|" between */
+    IDL_PARAMETER_ANY    /* of the type of what is annotated */
 } idl_parameter_kind;
 
 typedef struct idl_parameter {

@@ -86,3 +86,21 @@ bool idl_keyword_is_young(idl_keyword keyword)
         return false;
     }
 }
+
+bool idl_keyword_is_new_type(idl_keyword keyword)
+{
+    switch (keyword) {
+    case IDL_KEYWORD_SEQUENCE:
+    case IDL_KEYWORD_INT8:
+    case IDL_KEYWORD_INT16:
+    case IDL_KEYWORD_INT32:
+    case IDL_KEYWORD_INT64:
+    case IDL_KEYWORD_UINT8:
+    case IDL_KEYWORD_UINT16:
+    case IDL_KEYWORD_UINT32:
+    case IDL_KEYWORD_UINT64:
+        return true;
+    default:
+        return false;
+    }
+}

@@ -106,6 +106,10 @@ idl_keyword idl_keyword_find(const char *name, size_t length);
  *  rule of the grammar has both a name and this keyword in one place. */
 bool idl_keyword_is_young(idl_keyword keyword);
 
+/** It begins a type, and files use it as the name of a member: "sequence", and "int8" to "uint64", which old IDL does not have.
+ */
+bool idl_keyword_is_new_type(idl_keyword keyword);
+
 /** As it has to be written. */
 const char *idl_keyword_word(idl_keyword keyword);
 

@@ -148,12 +148,6 @@ static uint32_t escape_digits(idl_lexer *lexer, int base, int most)
 /* Behind "\u": a code point, of one such sequence or of the two of a surrogate pair. */
 static uint32_t unicode_escape(idl_lexer *lexer, idl_token *token, const char *backslash)
 {
-    if (!token->is_wide) {
-        complain(lexer, token, backslash, lexer->at, IDL_DIAG_ESCAPE_SEQUENCE,
-                 "\\u is for wide characters and strings: L'\\u00e9', L\"\\u00e9\"");
-        escape_digits(lexer, 16, 4);
-        return '?';
-    }
     if (idl_hex_value(*lexer->at) < 0) {
         complain(lexer, token, backslash, lexer->at, IDL_DIAG_ESCAPE_SEQUENCE, "\\u needs one to four hexadecimal digits");
         return '?';
@@ -173,8 +167,8 @@ static uint32_t unicode_escape(idl_lexer *lexer, idl_token *token, const char *b
     return '?';
 }
 
-/* What an escape sequence stands for, a byte or, in a wide literal, a code point; at stands behind the backslash and moves behind
- * the sequence. */
+/* What an escape sequence stands for, a byte or, in a wide literal and behind \\u, a code point; at stands behind the backslash
+ * and moves behind the sequence. */
 static uint32_t escape(idl_lexer *lexer, idl_token *token, const char *backslash)
 {
     static const char letters[] = "ntvbrfa\\?'\"";
@@ -216,11 +210,12 @@ static bool read_quoted(idl_lexer *lexer, idl_token *token, char *bytes, size_t 
         const char *start = lexer->at;
         if (*start == '\\') {
             lexer->at++;
+            const bool is_code_point = token->is_wide || *lexer->at == 'u'; /* else a byte */
             const uint32_t code = escape(lexer, token, start);
             if (code == 0 && quote == '"') {
                 complain(lexer, token, start, lexer->at, IDL_DIAG_STRING_WITH_NUL, "a string cannot contain NUL");
             }
-            if (token->is_wide) {
+            if (is_code_point) {
                 length += idl_utf8_put(code, bytes + length);
             } else {
                 bytes[length++] = (char)code;

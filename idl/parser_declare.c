@@ -5,14 +5,26 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A keyword that can be taken as a name here. Words that begin a type can where only a declarator's name stands: nothing but a
+ * declaration uses those of members and parameters. */
+static bool is_name_all_the_same(const idl_parser *parser, const char *what)
+{
+    const idl_keyword keyword = parser->token.keyword;
+    if (parser->token.kind != IDL_TOKEN_KEYWORD) {
+        return false;
+    }
+    return idl_keyword_is_young(keyword) || (idl_keyword_is_new_type(keyword) && strstr(what, "member") != NULL) ||
+           (idl_keyword_is_new_type(keyword) && strstr(what, "parameter") != NULL);
+}
+
 /* identifier */
 bool idl_parse_identifier(idl_parser *parser, const char *what, idl_token *ret)
 {
     const idl_token *token = &parser->token;
-    if (token->kind == IDL_TOKEN_KEYWORD && idl_keyword_is_young(token->keyword)) {
+    if (is_name_all_the_same(parser, what)) {
         idl_warning(parser->diagnostics, IDL_DIAG_KEYWORD_AS_NAME, &token->range,
-                    "'%s' is a keyword of newer IDL: as a name it is written '_%s'", idl_keyword_word(token->keyword),
-                    idl_keyword_word(token->keyword));
+                    "'%s' is a keyword%s: as a name it is written '_%s'", idl_keyword_word(token->keyword),
+                    token->keyword == IDL_KEYWORD_SEQUENCE ? "" : " of newer IDL", idl_keyword_word(token->keyword));
         *ret = *token;
         ret->kind = IDL_TOKEN_NAME;
         ret->name = idl_keyword_word(token->keyword);

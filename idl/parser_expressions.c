@@ -131,7 +131,15 @@ static bool primary_expr(idl_parser *parser, const expr_target *target, expr_val
         idl_range_extend(&ret->range, &parser->previous);
         return ok;
     }
-    if (idl_parser_at_name(parser)) {
+    const idl_keyword word = idl_parser_at_name(parser) && parser->token.kind == IDL_TOKEN_NAME && !parser->token.escaped
+                                 ? idl_keyword_find(parser->token.name, strlen(parser->token.name))
+                                 : IDL_KEYWORD_NONE;
+    if (word == IDL_KEYWORD_TRUE || word == IDL_KEYWORD_FALSE) {
+        idl_warning(parser->diagnostics, IDL_DIAG_KEYWORD_CASE, &parser->token.range, "'%s' is written '%s'", parser->token.name,
+                    idl_keyword_word(word));
+        ret->value = (idl_value) { .kind = IDL_VALUE_BOOLEAN, .magnitude = word == IDL_KEYWORD_TRUE };
+        idl_parser_advance(parser);
+    } else if (idl_parser_at_name(parser)) {
         const idl_node *node = idl_parse_scoped_name(parser, IDL_WANT_CONSTANT, &ret->range);
         if (node != NULL && node->decl.kind == IDL_ENUMERATOR) {
             ret->value = (idl_value) { .kind = IDL_VALUE_ENUM, .enumerator = &node->decl };

@@ -188,6 +188,9 @@ bool idl_parse_id_dcl(idl_parser *parser)
     } else if (node != NULL && !bad) {
         node->type_prefix = text;
     }
+    if (parser->token.begins_line && !idl_parser_is_mark(parser, ';')) {
+        return true; /* CORBA's own orb.idl has none */
+    }
     idl_parser_expect_semicolon(parser, is_id ? "a typeid" : "a typeprefix");
     return true;
 }

@@ -256,6 +256,9 @@ static void inheritance(idl_parser *parser, idl_node *node, idl_name_list *list)
         if (base == NULL) {
             continue;
         }
+        if (base->decl.kind == IDL_TYPEDEF) {
+            base = idl_node_of(idl_type_resolve(base->decl.type)->decl);
+        }
         if (base == node) {
             idl_error(parser->diagnostics, IDL_DIAG_INHERITS_ITSELF, &range, "interface '%s' cannot inherit from itself",
                       node->decl.name);

@@ -135,8 +135,10 @@ bool idl_is_wanted(const idl_decl *decl, idl_wanted wanted)
                decl->kind == IDL_UNION || decl->kind == IDL_BITSET || decl->kind == IDL_BITMASK || decl->kind == IDL_NATIVE;
     case IDL_WANT_EXCEPTION:
         return decl->kind == IDL_EXCEPTION;
-    case IDL_WANT_INTERFACE:
-        return decl->kind == IDL_INTERFACE;
+    case IDL_WANT_INTERFACE: { /* or another name of one */
+        const idl_type *type = decl->kind == IDL_TYPEDEF ? idl_type_resolve(decl->type) : NULL;
+        return decl->kind == IDL_INTERFACE || (type != NULL && type->kind == IDL_NAMED && type->decl->kind == IDL_INTERFACE);
+    }
     case IDL_WANT_STRUCT:
         return decl->kind == IDL_STRUCT;
     case IDL_WANT_BITSET:

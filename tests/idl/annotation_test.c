@@ -116,7 +116,8 @@ static void the_table(void **state)
         assert_true(at->targets != 0);
         bool optional_before = false;
         for (size_t i = 0; i < IDL_PARAMETERS_MOST && at->parameters[i].name != NULL; i++) {
-            assert_true((at->parameters[i].kind == IDL_PARAMETER_WORD) == (at->parameters[i].words != NULL));
+            assert_true((at->parameters[i].kind == IDL_PARAMETER_WORD || at->parameters[i].kind == IDL_PARAMETER_WORDS) ==
+                        (at->parameters[i].words != NULL));
             assert_false(optional_before && at->parameters[i].is_required);
             optional_before = !at->parameters[i].is_required;
         }
