@@ -137,7 +137,18 @@ static corbel_status visit(void *self, corbel_request *request, declared_Forest 
     return CORBEL_OK;
 }
 
-static const declared_Visitor_servant visitor_servant = { .visit = visit };
+static corbel_status bake(void *self, corbel_request *request, declared_Cookie dough, declared_Cookie *inout_swapped,
+                          const declared_Tray *tray, declared_Tray *ret_same, declared_Cookie_seq all, declared_Cookie *ret)
+{
+    (void)self;
+    (void)request;
+    *ret = *inout_swapped;
+    *inout_swapped = dough;
+    *ret_same = *tray;
+    return all.len == 2 && all.items[0] == dough && all.items[1] == NULL ? CORBEL_OK : CORBEL_FAILED;
+}
+
+static const declared_Visitor_servant visitor_servant = { .visit = visit, .bake = bake };
 
 static probe_server server;
 static corbel_runtime *client;
@@ -282,6 +293,23 @@ static void local_references_pass_within_a_runtime(void **state)
     declared_Visitor_unref(back);
 }
 
+static void native_values_pass_within_a_runtime(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    int one = 1, other = 2;
+    declared_Cookie swapped = &other, back = NULL;
+    const declared_Cookie all[] = { &one, NULL };
+    const declared_Tray tray = { .first = &other, .label = "warm" };
+    declared_Tray *same = NULL;
+    (void)state;
+    MUST(declared_Visitor_bake(last, &one, &swapped, &tray, &same, (declared_Cookie_seq)CORBEL_SEQ(all), &back, &error));
+    assert_ptr_equal(back, &other);
+    assert_ptr_equal(swapped, &one);
+    assert_true(declared_Tray_equal(same, &tray));
+    assert_ptr_equal(same->first, &other);
+    declared_Tray_free(same);
+}
+
 static void refused(corbel_status expected, corbel_completion completion, const char *part, corbel_status status,
                     corbel_error *error)
 {
@@ -336,6 +364,7 @@ int main(void)
         cmocka_unit_test(types_that_contain_each_other),
         cmocka_unit_test(attributes_raise),
         cmocka_unit_test(local_references_pass_within_a_runtime),
+        cmocka_unit_test(native_values_pass_within_a_runtime),
         cmocka_unit_test(local_references_do_not_leave),
         cmocka_unit_test(objects_of_local_interfaces_are_not_registered),
         cmocka_unit_test(a_reference_to_what_nobody_defines_comes_back),
