@@ -6,8 +6,12 @@
 #include "tests/runtime/value/fake_object.h"
 #include "tests/runtime/value/mutate.h"
 
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { SEEDS = 4000, CHANGES = 3 };
 
@@ -95,12 +99,32 @@ static void each_reason_was_seen(void **state)
     }
 }
 
+/** A disagreement ends the program: here the schemas are not the same. */
+static void what_is_wrong_is_noticed(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = { 0x12, 0 };
+    const agreement_schema wrong = { agreement_schemas[3].type, agreement_schemas[4].descriptor };
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        signal(SIGABRT, SIG_DFL);
+        fclose(stderr);
+        agreement_check(&wrong, bytes, sizeof bytes);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(protobuf_and_the_codec_agree),
         cmocka_unit_test(rare_reasons),
         cmocka_unit_test(each_reason_was_seen),
+        cmocka_unit_test(what_is_wrong_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
