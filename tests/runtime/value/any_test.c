@@ -397,6 +397,7 @@ static void test_limits(void **state)
     fake_tags = 1;
     assert_int_equal(crb_encode_struct(&box_type, &(box) { .one = with }, &fake_writer, &bytes, &error), CORBEL_LIMIT);
     fake_tags = FAKE_OBJECTS;
+    crb_buf_clear(&bytes); /* nothing in it, but its memory */
     corbel_error_clear(&error);
     corbel_any_unref(with);
     corbel_any_unref(any);
