@@ -24,6 +24,7 @@ typedef struct idl_diagnostics {
     idl_warning_options warn;
     idl_json_state json;
     bool muted;                    /* the last error was a repetition: its notes are too */
+    idl_range unclosed;            /* of the last literal that swallowed the rest of its line, perhaps braces; no file: none */
     struct idl_reported *reported; /* the places where errors were reported */
 } idl_diagnostics;
 

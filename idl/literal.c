@@ -15,6 +15,9 @@ static void complain(idl_lexer *lexer, idl_token *token, const char *start, cons
     if (!lexer->silent && !token->bad) {
         const idl_range range = idl_lex_range(lexer, start, end);
         idl_error(lexer->diagnostics, id, &range, "%s", text);
+        if (id == IDL_DIAG_UNCLOSED_LITERAL) {
+            lexer->diagnostics->unclosed = range;
+        }
     }
     token->bad = true;
 }

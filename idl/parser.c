@@ -140,8 +140,11 @@ bool idl_parser_expect_close(idl_parser *parser, const idl_range *open)
     if (idl_parser_take_mark(parser, '}')) {
         return true;
     }
-    idl_parser_unexpected(parser, IDL_DIAG_MISSING_BRACE, "'}'");
-    idl_note(parser->diagnostics, open, "to close this");
+    const idl_range *unclosed = &parser->diagnostics->unclosed;
+    if (unclosed->file != open->file || unclosed->line < open->line) { /* else a literal has swallowed it, which was reported */
+        idl_parser_unexpected(parser, IDL_DIAG_MISSING_BRACE, "'}'");
+        idl_note(parser->diagnostics, open, "to close this");
+    }
     parser->forgive_semicolon = idl_parser_at_definition(parser);
     return parser->forgive_semicolon;
 }
