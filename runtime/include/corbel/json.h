@@ -8,8 +8,8 @@
 CORBEL_BEGIN_DECLS
 
 /** Writes value, whose address is given, as JSON text in one line; what generated _to_json() call. ret: yours,
- *  corbel_string_free(). CORBEL_INVALID_ARGUMENT: the value breaks a rule of its type, or a reference in it has no URI; the
- * message names the member. Completion NO. */
+ *  corbel_string_free(). CORBEL_INVALID_ARGUMENT: it has no JSON, as text in it is not UTF-8, a reference has no URI, or it is
+ * nested too deep; the message names the member. Bounds and ranges are not looked at. Completion NO. */
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_value_to_json(const corbel_type *type, const void *value, char **ret,
                                                                 corbel_error *reterr);
 /** Reads it; what generated _from_json() call. runtime: what references are made with; NULL: a reference is refused. out: where
