@@ -86,7 +86,11 @@ static void refusals_name_the_member(void **state)
 }
 
 /** A value with a reference in each place that can hold one: eight. */
-static const rich_Pick with_object = { ._d = 8, .object = &fake_objects[0] };
+#define WITH_OBJECT                                                                                                              \
+    {                                                                                                                            \
+        ._d = 8, .object = &fake_objects[0]                                                                                      \
+    }
+static const rich_Pick with_object = WITH_OBJECT;
 static const rich_Tree subtree = { .object = &fake_objects[1] };
 static const rich_Tree_item subtrees[] = { { "x", { .object = &fake_objects[2] } } };
 static const rich_Tree_seq tree_list = { 1, &subtree };
@@ -94,7 +98,7 @@ static corbel_object *const things[] = { &fake_objects[3], NULL };
 static const int32_t number = 0;
 static const rich_All full = {
     .price = "+1.50",
-    .pick = with_object,
+    .pick = WITH_OBJECT,
     .opt_pick = &with_object,
     .picks = { 1, &with_object },
     .opt_object = &fake_objects[4],

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { SEEDS = 3000 };
+enum { SEEDS = 1200 };
 
 typedef struct schema {
     const corbel_type *type;
