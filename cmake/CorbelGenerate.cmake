@@ -1,4 +1,4 @@
-# corbel_generate(<target> <file.idl>... [INCLUDES dir...] [NO_LIBRARY])
+# corbel_generate(<target> <file.idl>... [INCLUDES dir...] [PROTO] [NO_LIBRARY])
 #
 # Compiles IDL files with corbelc and adds the C to <target>; a target that does not exist becomes a static library. What
 # links <target> gets the folder of the generated headers and Corbel::corbel with it.
@@ -11,10 +11,12 @@
 # corbel/naming.idl and the other files of Corbel's own can be named as #include names them, without a folder: they are in
 # Corbel_IDL_DIR. Who includes <corbel/naming.idl> compiles it, too.
 #
+# PROTO: also write idl/bank.proto beside idl/bank.corbel.h: what travels, for other languages.
+#
 # NO_LIBRARY: do not link Corbel::corbel (what libcorbel itself is made of).
 
 function(corbel_generate target)
-  cmake_parse_arguments(PARSE_ARGV 1 G "NO_LIBRARY" "" "INCLUDES")
+  cmake_parse_arguments(PARSE_ARGV 1 G "NO_LIBRARY;PROTO" "" "INCLUDES")
   if(NOT G_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "corbel_generate(${target}): no IDL file")
   endif()
@@ -67,6 +69,16 @@ function(corbel_generate target)
       COMMENT "corbelc ${file}"
       VERBATIM)
     list(APPEND sources "${output}.c" "${output}.h")
+    if(G_PROTO)
+      add_custom_command(
+        OUTPUT "${folder}/${stem}.proto"
+        COMMAND ${compiler} ${options} --proto -MD -o "${folder}" "${file}"
+        DEPENDS "${file}" ${compiler}
+        DEPFILE "${folder}/${stem}.proto.d"
+        COMMENT "corbelc --proto ${file}"
+        VERBATIM)
+      list(APPEND sources "${folder}/${stem}.proto")
+    endif()
   endforeach()
 
   if(TARGET ${target})

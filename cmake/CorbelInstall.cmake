@@ -14,7 +14,7 @@ set_target_properties(corbel-ns nsc PROPERTIES INSTALL_RPATH "$ORIGIN/${to_libra
 install(TARGETS corbel corbelc EXPORT CorbelTargets INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(TARGETS corbel-ns nsc)
 install(DIRECTORY runtime/include/corbel daemon/include/corbel DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
-install(DIRECTORY idl/corbel DESTINATION "${CORBEL_INSTALL_IDLDIR}" FILES_MATCHING PATTERN "*.idl")
+install(DIRECTORY idl/corbel DESTINATION "${CORBEL_INSTALL_IDLDIR}" FILES_MATCHING PATTERN "*.idl" PATTERN "*.proto")
 install(FILES docs/man/corbelc.1 docs/man/corbel-ns.1 docs/man/nsc.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES docs/man/corbel.7 DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
 install(FILES LICENSE CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")

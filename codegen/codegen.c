@@ -2,6 +2,7 @@
 #include "codegen/codegen.h"
 
 #include "codegen/emit.h"
+#include "codegen/proto.h"
 
 #include <stdlib.h>
 
@@ -70,17 +71,43 @@ static void run_all(const idl_unit *unit, idl_diagnostics *diagnostics, emit_res
     result->n_outputs = n;
 }
 
+static void run_protos(const idl_unit *unit, idl_diagnostics *diagnostics, emit_result *result)
+{
+    proto_run *all = proto_names_give(emit_run_new(diagnostics->arena, unit, diagnostics));
+    emit_output *outputs = idl_arena_alloc(diagnostics->arena, (all->n_files + 1) * sizeof *outputs);
+    size_t n = 0;
+    for (size_t i = 0; i < all->n_files; i++) {
+        const emit_file *file = all->files[i].file;
+        if (file->file->is_main) {
+            emit_buf text = { .arena = diagnostics->arena };
+            proto_emit(all, &all->files[i], &text);
+            outputs[n++] = (emit_output) {
+                .stem = file->stem,
+                .path = file->file->path,
+                .proto = text.text,
+                .proto_length = text.length,
+                .dependencies = dependencies_of(file),
+            };
+        }
+    }
+    result->outputs = outputs;
+    result->n_outputs = diagnostics->errors > 0 ? 0 : n;
+}
+
+typedef void run_function(const idl_unit *unit, idl_diagnostics *diagnostics, emit_result *result);
+
 /* Where idl_stop() comes back to, with why; 0: it ran to its end. */
-static int run_guarded(memory *held, const idl_unit *unit)
+static int run_guarded(memory *held, const idl_unit *unit, run_function *run)
 {
     const int stopped = setjmp(held->stop);
     if (stopped == 0) {
-        run_all(unit, &held->diagnostics, &held->result);
+        run(unit, &held->diagnostics, &held->result);
     }
     return stopped;
 }
 
-emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors, idl_warning_options warn)
+static emit_result run_one(run_function *run, const idl_unit *unit, FILE *diagnostics, uint32_t max_errors,
+                           idl_warning_options warn)
 {
     emit_result result = { 0 };
     memory *held = calloc(1, sizeof *held);
@@ -92,7 +119,7 @@ emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_erro
         if (max_errors == 0) {
             held->diagnostics.max_errors = DEFAULT_MAX_ERRORS;
         }
-        stopped = run_guarded(held, unit);
+        stopped = run_guarded(held, unit, run);
         idl_diagnostics_end(&held->diagnostics);
         if (stopped == 0) {
             result = held->result;
@@ -106,6 +133,16 @@ emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_erro
         idl_report_alone(diagnostics, &warn, IDL_DIAG_OUT_OF_MEMORY, NULL, "out of memory");
     }
     return result;
+}
+
+emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors, idl_warning_options warn)
+{
+    return run_one(run_all, unit, diagnostics, max_errors, warn);
+}
+
+emit_result emit_protos(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors, idl_warning_options warn)
+{
+    return run_one(run_protos, unit, diagnostics, max_errors, warn);
 }
 
 void emit_result_free(emit_result *result)

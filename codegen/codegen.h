@@ -14,6 +14,8 @@
 typedef struct emit_output {
     const char *stem; /* "bank", for bank.corbel.h and bank.corbel.c */
     const char *path; /* of the IDL file, as given */
+    const char *proto; /* of emit_protos(), which makes nothing else */
+    size_t proto_length;
     const char *header;
     size_t header_length;
     const char *source;
@@ -32,6 +34,8 @@ typedef struct emit_result {
 /** unit: from a compilation without errors; it must outlive the result. diagnostics: where messages go; NULL: nowhere.
  *  Without memory: errors is not 0, and a message says so. The result is the caller's: emit_result_free(). */
 emit_result emit_unit(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors, idl_warning_options warn);
+/** The same for .proto files, which say what travels (codegen/proto.h). */
+emit_result emit_protos(const idl_unit *unit, FILE *diagnostics, uint32_t max_errors, idl_warning_options warn);
 void emit_result_free(emit_result *result);
 
 #endif /* EMIT_CODEGEN_H */

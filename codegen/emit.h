@@ -336,6 +336,8 @@ void emit_gate(emit_run *run);
 /** What the language has and a C program with these tables cannot: field numbers in protobuf's own band,
  *  parameters that meet. Errors go to diagnostics. */
 void emit_check(emit_file *file);
+/** An error if protobuf reserves the field number. */
+void emit_check_number(emit_run *run, const idl_decl *decl, uint32_t number);
 
 /** Declared in another file that this one does not include (a forward declaration only)? */
 bool emit_is_unseen(const emit_file *file, const idl_decl *decl);

@@ -8,10 +8,10 @@
 #define BAND_FIRST 19000
 #define BAND_LAST 19999
 
-static void check_number(emit_file *file, const idl_decl *decl, uint32_t number)
+void emit_check_number(emit_run *run, const idl_decl *decl, uint32_t number)
 {
     if (number >= BAND_FIRST && number <= BAND_LAST) {
-        idl_error(file->run->diagnostics, IDL_DIAG_RESERVED_FIELD_NUMBER, &decl->range,
+        idl_error(run->diagnostics, IDL_DIAG_RESERVED_FIELD_NUMBER, &decl->range,
                   "'%s' would be field number %" PRIu32 ", and protobuf reserves %d to %d", decl->scoped_name, number, BAND_FIRST,
                   BAND_LAST);
     }
@@ -37,7 +37,7 @@ static void check_members(emit_file *file, const idl_decl *decl)
     for (size_t i = 0; i < members.length; i++) {
         const idl_decl *member = members.items[i];
         if (member->kind == IDL_MEMBER && !emit_is_unsent(member)) {
-            check_number(file, member, emit_member_id(member));
+            emit_check_number(file->run, member, emit_member_id(member));
         }
         check_meeting(file, &used, member, emit_member_name(file, member));
     }
@@ -52,8 +52,8 @@ static void check_calls(emit_file *file, const idl_decl *interface)
         idl_names used = { 0 };
         for (size_t p = 0; p < call->n_params; p++) {
             const emit_param *param = &call->params[p];
-            check_number(file, param->decl, param->in_id);
-            check_number(file, param->decl, param->out_id);
+            emit_check_number(file->run, param->decl, param->in_id);
+            emit_check_number(file->run, param->decl, param->out_id);
             if (param->direction != IDL_OUT) {
                 check_meeting(file, &used, param->decl, emit_local_name(file, param->c_name, true));
             }

@@ -82,6 +82,8 @@ bool evolve_is_reordered(evolve_run *run, const evolve_items *old, const evolve_
 
 /* ---- parts ---- */
 
+/** Of a struct, those of its base first; of an exception or a union. */
+idl_decl_list evolve_members(idl_arena *arena, const idl_decl *decl);
 void evolve_struct(evolve_run *run, const idl_decl *old, const idl_decl *new);
 void evolve_bitset(evolve_run *run, const idl_decl *old, const idl_decl *new);
 void evolve_union(evolve_run *run, const idl_decl *old, const idl_decl *new);

@@ -135,9 +135,9 @@
     RULE(IDEMPOTENT_REMOVED, "idempotent-removed", WIRE, proof_idempotent_removed, \
          "old clients still have the permission to repeat it") \
     RULE(RAISES_ADDED, "raises-added", WIRE, proof_raises_added, \
-         "an old client gets CORBEL_UNDECLARED, with the name, but without the exception") \
+         "an old client gets CORBEL_UNDECLARED in place of the exception, which it can look at only if it knows the type") \
     RULE(RAISES_REMOVED, "raises-removed", WIRE, proof_raises_removed, \
-         "a new client gets CORBEL_UNDECLARED, with the name, but without the exception") \
+         "a new client gets CORBEL_UNDECLARED in place of the exception, which it can look at only if it knows the type") \
     RULE(BASE_ADDED, "base-added", COMPATIBLE, proof_base_added, \
          "an old server answers what it inherits now with CORBEL_UNIMPLEMENTED") \
     RULE(BASE_REMOVED, "base-removed", WIRE, proof_base_removed, \

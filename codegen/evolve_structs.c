@@ -78,6 +78,23 @@ void evolve_annotations(evolve_run *run, const idl_decl *old, const idl_decl *ne
 
 /* ---- members ---- */
 
+idl_decl_list evolve_members(idl_arena *arena, const idl_decl *decl)
+{
+    if (decl->kind == IDL_STRUCT) {
+        return decl->members;
+    }
+    size_t length = 0;
+    for (const idl_decl *at = decl->children; at != NULL; at = at->next) {
+        length++;
+    }
+    const idl_decl **members = idl_arena_alloc(arena, (length + 1) * sizeof *members);
+    length = 0;
+    for (const idl_decl *at = decl->children; at != NULL; at = at->next) {
+        members[length++] = at;
+    }
+    return (idl_decl_list) { .length = length, .items = members };
+}
+
 static const evolve_list_rules member_rules = {
     .what = "member",
     .inserted = EVOLVE_RULE_MEMBER_INSERTED,
@@ -88,12 +105,14 @@ static const evolve_list_rules member_rules = {
     .replaced = EVOLVE_RULE_MEMBER_REPLACED,
 };
 
-/* Those that travel. */
-static evolve_items items_of(evolve_run *run, const idl_decl *const *members, size_t length, uint32_t first)
+/* Of a struct, the base's first; of an exception or a union. first: the number that id 0 has. */
+static evolve_items items_of(evolve_run *run, const idl_decl *decl, uint32_t first)
 {
-    evolve_items list = { .items = idl_arena_alloc(run->arena, (length + 1) * sizeof(evolve_item)) };
-    for (size_t i = 0; i < length; i++) {
-        list.items[list.length++] = (evolve_item) { .name = members[i]->name, .decl = members[i], .id = members[i]->id + first };
+    const idl_decl_list members = evolve_members(run->arena, decl);
+    evolve_items list = { .items = idl_arena_alloc(run->arena, (members.length + 1) * sizeof(evolve_item)) };
+    for (size_t i = 0; i < members.length; i++) {
+        const idl_decl *member = members.items[i];
+        list.items[list.length++] = (evolve_item) { .name = member->name, .decl = member, .id = member->id + first };
     }
     return list;
 }
@@ -175,8 +194,8 @@ void evolve_struct(evolve_run *run, const idl_decl *old, const idl_decl *new)
     evolve_lists lists = {
         .run = run,
         .rules = &member_rules,
-        .old = items_of(run, old->members.items, old->members.length, 1),
-        .new = items_of(run, new->members.items, new->members.length, 1),
+        .old = items_of(run, old, 1),
+        .new = items_of(run, new, 1),
         .owner_old = old,
         .owner_new = new,
         .on_added = member_added,
@@ -343,27 +362,13 @@ static void case_kept(evolve_lists *lists, const evolve_item *old_item, const ev
     compare_labels(lists->run, old, new, &new->range, EVOLVE_RULE_LABEL_REMOVED, "has lost");
 }
 
-static evolve_items cases_of(evolve_run *run, const idl_decl *decl)
-{
-    size_t length = 0;
-    for (const idl_decl *at = decl->children; at != NULL; at = at->next) {
-        length++;
-    }
-    const idl_decl **members = idl_arena_alloc(run->arena, (length + 1) * sizeof *members);
-    length = 0;
-    for (const idl_decl *at = decl->children; at != NULL; at = at->next) {
-        members[length++] = at;
-    }
-    return items_of(run, members, length, 2);
-}
-
 void evolve_union(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     evolve_lists lists = {
         .run = run,
         .rules = &case_rules,
-        .old = cases_of(run, old),
-        .new = cases_of(run, new),
+        .old = items_of(run, old, 2),
+        .new = items_of(run, new, 2),
         .owner_old = old,
         .owner_new = new,
         .on_added = case_added,

@@ -95,13 +95,14 @@ static bool is_apart(evolve_rule_id rule)
     return rule != EVOLVE_NO_RULE && evolve_rules[rule].class == EVOLVE_WIRE;
 }
 
-static bool same_members(evolve_run *run, const idl_decl_list *old, const idl_decl_list *new)
+static bool same_members(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
-    if (old->length != new->length) {
+    const idl_decl_list before = evolve_members(run->arena, old), now = evolve_members(run->arena, new);
+    if (before.length != now.length) {
         return false;
     }
-    for (size_t i = 0; i < old->length; i++) {
-        const idl_decl *a = old->items[i], *b = new->items[i];
+    for (size_t i = 0; i < before.length; i++) {
+        const idl_decl *a = before.items[i], *b = now.items[i];
         if (a->id != b->id || a->is_optional != b->is_optional || !evolve_same_value(&a->default_value, &b->default_value) ||
             evolve_has(a, "non_serialized") != evolve_has(b, "non_serialized") || is_apart(evolve_value_rule(run, a, b))) {
             return false;
@@ -156,7 +157,7 @@ static bool same_shape(evolve_run *run, const idl_decl *old, const idl_decl *new
     switch (old->kind) {
     case IDL_STRUCT:
     case IDL_EXCEPTION:
-        *is_same = same_members(run, &old->members, &new->members);
+        *is_same = same_members(run, old, new);
         break;
     case IDL_UNION:
         *is_same = same_cases(run, old, new);

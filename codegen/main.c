@@ -17,7 +17,7 @@
 
 enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
 
-static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [-Werror] [-Wno-NAME]...\n"
+static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [--proto] [-Werror] [-Wno-NAME]...\n"
                                  "               [--diagnostics=text|json] file.idl...\n"
                                  "       corbelc --check [-I dir]... [-D name[=value]]... OLD.idl NEW.idl\n"
                                  "       corbelc --explain [ID]\n"
@@ -41,6 +41,8 @@ static const char help_text[] =
     "  -Wno-NAME         do not give the warning of that name, which stands behind its text in brackets:\n"
     "                    context, derived-name, keyword-as-name, keyword-case,\n"
     "                    undefined-interface, unknown-annotation\n"
+    "  --proto           write file.proto in place of C: what travels, in proto3, for other languages;\n"
+    "                    with -MD also file.proto.d\n"
     "  --check           say what changed from OLD.idl to NEW.idl and what they include, a line a change:\n"
     "                    compatible, source-breaking or wire-breaking, and by which rule. Nothing is\n"
     "                    written. The exit status is 0 for nothing or compatible changes, 1 when some are\n"
@@ -80,6 +82,7 @@ typedef struct command {
     const char *folder;
     bool with_dependencies;
     bool is_check;
+    bool is_proto;
     idl_warning_options warn;
 } command;
 
@@ -194,6 +197,10 @@ static int read_option(command *all, int argc, char **argv, int *at)
         all->warn.as_json = strcmp(option, "--diagnostics=json") == 0;
         return -1;
     }
+    if (strcmp(option, "--proto") == 0) {
+        all->is_proto = true;
+        return -1;
+    }
     if (strcmp(option, "-MD") == 0) {
         all->with_dependencies = true;
         return -1;
@@ -234,6 +241,9 @@ static int read_command(command *all, int argc, char **argv)
         } else {
             all->paths[all->n_paths++] = argv[i];
         }
+    }
+    if (all->is_check && all->is_proto) {
+        return usage("--check and --proto do not go together", "");
     }
     if (all->is_check && all->n_paths != 2) {
         return usage("--check compares two files", "");
@@ -292,7 +302,7 @@ static int run(const command *all)
         idl_unit_free(compiled.unit);
         return EXIT_INPUT;
     }
-    emit_result emitted = emit_unit(compiled.unit, stderr, options.max_errors, all->warn);
+    emit_result emitted = (all->is_proto ? emit_protos : emit_unit)(compiled.unit, stderr, options.max_errors, all->warn);
     int status = EXIT_DONE;
     const char *meeting = meeting_output(&emitted);
     if (emitted.errors > 0) {

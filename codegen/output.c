@@ -109,9 +109,10 @@ static bool write_dependencies(files *all, const emit_output *output)
     if (out == NULL) {
         return complain(all, output->path, errno);
     }
-    char *source = path_in(all->folder, "", output->stem, ".corbel.c", "");
+    const bool is_proto = output->proto != NULL;
+    char *source = path_in(all->folder, "", output->stem, is_proto ? ".proto" : ".corbel.c", "");
     char *header = path_in(all->folder, "", output->stem, ".corbel.h", "");
-    bool done = put_path(out, "", source) && put_path(out, " ", header) && fputs(":", out) >= 0;
+    bool done = put_path(out, "", source) && (is_proto || put_path(out, " ", header)) && fputs(":", out) >= 0;
     for (const char *const *path = output->dependencies; *path != NULL && done; path++) {
         done = put_path(out, " \\\n ", *path);
     }
@@ -122,7 +123,7 @@ static bool write_dependencies(files *all, const emit_output *output)
         free(text);
         return complain(all, output->path, ENOMEM);
     }
-    done = write_temporary(all, output->stem, ".corbel.d", text, length);
+    done = write_temporary(all, output->stem, is_proto ? ".proto.d" : ".corbel.d", text, length);
     free(text);
     return done;
 }
@@ -135,9 +136,11 @@ static bool write_all(files *all, const emit_result *result, bool with_dependenc
     }
     for (size_t i = 0; i < result->n_outputs; i++) {
         const emit_output *output = &result->outputs[i];
-        if (!write_temporary(all, output->stem, ".corbel.h", output->header, output->header_length) ||
-            !write_temporary(all, output->stem, ".corbel.c", output->source, output->source_length) ||
-            (with_dependencies && !write_dependencies(all, output))) {
+        const bool is_written = output->proto != NULL
+                                    ? write_temporary(all, output->stem, ".proto", output->proto, output->proto_length)
+                                    : write_temporary(all, output->stem, ".corbel.h", output->header, output->header_length) &&
+                                          write_temporary(all, output->stem, ".corbel.c", output->source, output->source_length);
+        if (!is_written || (with_dependencies && !write_dependencies(all, output))) {
             return false;
         }
     }

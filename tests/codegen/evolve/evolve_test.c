@@ -149,6 +149,65 @@ static void test_lists(void **state)
     assert_int_equal(n + check_lists("later.idl", "later_new.idl", true), EVOLVE_N_RULES);
 }
 
+static evolve_result compare_texts(idl_unit **old, idl_unit **new, const char *old_text, const char *new_text)
+{
+    const idl_options options = { .diagnostics = stderr };
+    *old = idl_compile_text(&options, "old.idl", old_text, strlen(old_text)).unit;
+    *new = idl_compile_text(&options, "new.idl", new_text, strlen(new_text)).unit;
+    assert_non_null(*old);
+    assert_non_null(*new);
+    return evolve_compare(*old, *new);
+}
+
+/* What has no module in the files: the rules in other places. */
+static void test_places(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *old, *new;
+        evolve_rule_id rule; /* EVOLVE_N_RULES: nothing is listed */
+    } rows[] = {
+        { "exception E { long a; };", "exception E { long b; long a; };", EVOLVE_RULE_MEMBER_INSERTED },
+        { "exception E { long a; };", "exception E { string a; };", EVOLVE_RULE_TYPE_CHANGED },
+        { "struct B { long a; }; struct S : B { long b; };", "struct B { long a; }; struct S : B { string b; };",
+          EVOLVE_RULE_TYPE_CHANGED },
+        { "bitset B { bitfield<3> a; };", "bitset B { bitfield<4> a; };", EVOLVE_RULE_RANGE_WIDENED },
+        { "union U switch (long) { case 1: long a; };", "union U switch (long) { case 1: string a; };",
+          EVOLVE_RULE_TYPE_CHANGED },
+        { "interface I { attribute long a; };", "interface I { attribute string a; };", EVOLVE_RULE_TYPE_CHANGED },
+        { "interface I { long f(); };", "interface I { string f(); };", EVOLVE_RULE_TYPE_CHANGED },
+        { "interface I { void f(); };", "interface I { long f(); };", EVOLVE_RULE_PARAMETER_ADDED },
+        { "interface I { void f(out long a); };", "interface I { long f(out long a); };", EVOLVE_RULE_PARAMETER_INSERTED },
+        { "interface I { void f(inout long a); };", "interface I { void f(inout string a); };", EVOLVE_RULE_TYPE_CHANGED },
+        { "exception E { }; interface I { attribute long a; };",
+          "exception E { }; interface I { attribute long a setraises (E); };", EVOLVE_RULE_RAISES_ADDED },
+        { "struct S { sequence<long, 3> a; };", "struct S { sequence<long> a; };", EVOLVE_RULE_BOUND_RAISED },
+        { "struct S { sequence<string<4> > a; };", "struct S { sequence<string<3> > a; };", EVOLVE_RULE_BOUND_LOWERED },
+        { "struct S { map<long, long> a; };", "struct S { map<long, string> a; };", EVOLVE_RULE_TYPE_CHANGED },
+        { "bitmask M { A };", "@bit_bound(8) bitmask M { A };", EVOLVE_RULE_BOUND_LOWERED },
+        { "typedef long T; struct S { T a; };", "typedef long T; struct S { long a; };", EVOLVE_N_RULES },
+        { "typedef long T; struct S { T a; };", "typedef string T; struct S { T a; };", EVOLVE_RULE_TYPE_CHANGED },
+        { "struct S { long a; };", "/** It says what it is. */ struct S { /* so */ long a; };", EVOLVE_N_RULES },
+        { "struct S; typedef sequence<S> T; struct S { T a; }; interface I { void f(in S s); };",
+          "struct S; typedef sequence<S> T; struct S { T a; }; interface I { void f(in S s); };", EVOLVE_N_RULES },
+        { "@range(min = 1, max = 5) typedef long T; struct S { T a; };",
+          "@range(min = 1, max = 6) typedef long T; struct S { T a; };", EVOLVE_RULE_RANGE_WIDENED },
+    };
+    assert_int_equal(sizeof rows / sizeof *rows, 20);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        idl_unit *old = NULL, *new = NULL;
+        evolve_result result = compare_texts(&old, &new, rows[i].old, rows[i].new);
+        assert_true(result.is_complete);
+        if (result.length != (rows[i].rule != EVOLVE_N_RULES) || (result.length == 1 && result.changes[0].rule != rows[i].rule)) {
+            evolve_print(&result, stderr);
+            fail_msg("%s: %zu changes", rows[i].new, result.length);
+        }
+        evolve_result_free(&result);
+        idl_unit_free(old);
+        idl_unit_free(new);
+    }
+}
+
 /* ---- what happens ---- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -364,6 +423,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_places),
         cmocka_unit_test_setup_teardown(test_calls, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_described_calls, set_up_described, tear_down),
     };
