@@ -180,15 +180,19 @@ static void write_service(proto_run *all, proto_file *file, emit_buf *out, const
 static void write_imports(proto_run *all, proto_file *file, emit_buf *out)
 {
     const idl_file *idl = file->file->file;
-    if (idl->includes[0] != NULL || file->uses_any) {
-        emit_gap(out);
-    }
+    emit_buf imports = { .arena = out->arena };
     for (size_t i = 0; idl->includes[i] != NULL; i++) {
         const char *header = emit_include_name(all->run, idl, i);
-        emit(out, "import public \"%.*s.proto\";\n", (int)(strlen(header) - strlen(".corbel.h")), header);
+        if (!proto_is_circle(file, idl->includes[i])) {
+            emit(&imports, "import public \"%.*s.proto\";\n", (int)(strlen(header) - strlen(".corbel.h")), header);
+        }
     }
     if (file->uses_any) {
-        emit(out, "import \"corbel/any.proto\";\n");
+        emit(&imports, "import \"corbel/any.proto\";\n");
+    }
+    if (imports.length > 0) {
+        emit_gap(out);
+        emit_raw(out, imports.text, imports.length);
     }
 }
 

@@ -49,6 +49,11 @@ typedef struct proto_scope {
 /** wanted, or wanted_2, … */
 const char *proto_scope_enter(proto_scope *scope, const char *wanted);
 
+/** Another file that includes this one: proto3 has no imports in a circle, so that neither imports the other. */
+bool proto_is_circle(const proto_file *file, const idl_file *other);
+/** The messages of decl's file are not in sight. */
+bool proto_is_unseen(const proto_file *file, const idl_decl *decl);
+
 /** One field. */
 typedef struct proto_field {
     const char *name;

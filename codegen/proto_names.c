@@ -279,6 +279,22 @@ proto_file *proto_file_of(const proto_run *all, const idl_file *file)
     return NULL; /* not reached: every declaration has a file of the unit */
 }
 
+bool proto_is_circle(const proto_file *file, const idl_file *other)
+{
+    const emit_file *there = emit_file_of(file->run, other);
+    for (size_t i = 0; i < there->n_closure; i++) {
+        if (there->closure[i] == file->file) {
+            return other != file->file->file;
+        }
+    }
+    return false;
+}
+
+bool proto_is_unseen(const proto_file *file, const idl_decl *decl)
+{
+    return emit_is_unseen(file->file, decl) || proto_is_circle(file, decl->range.file);
+}
+
 const char *proto_name(const proto_run *all, const idl_decl *decl)
 {
     return idl_names_get(&proto_file_of(all, decl->range.file)->given, decl->scoped_name, strlen(decl->scoped_name));

@@ -63,7 +63,9 @@ static const char *simple_type(proto_run *all, proto_file *file, const idl_type 
         case IDL_BITMASK:
             return type->decl->bits > 32 ? "uint64" : "uint32";
         default: /* the message of another file that this one does not include is bytes to it */
-            return emit_is_unseen(file->file, type->decl) ? "bytes" : proto_full_name(all, type->decl);
+            return !proto_is_unseen(file, type->decl) ? proto_full_name(all, type->decl)
+                   : type->decl->kind == IDL_ENUM     ? "int32"
+                                                      : "bytes";
         }
     default: /* string, wstring, fixed, TypeCode */
         return "string";
@@ -82,7 +84,7 @@ static bool is_message(const proto_file *file, const idl_type *type)
         return type->kind == IDL_ANY;
     }
     const idl_decl_kind kind = type->decl->kind;
-    return (kind == IDL_STRUCT || kind == IDL_UNION || kind == IDL_BITSET) && !emit_is_unseen(file->file, type->decl);
+    return (kind == IDL_STRUCT || kind == IDL_UNION || kind == IDL_BITSET) && !proto_is_unseen(file, type->decl);
 }
 
 static bool is_reference(const idl_type *type)
@@ -244,8 +246,8 @@ static void add_type(const proto_file *file, emit_buf *out, const idl_type *type
     default:
         break;
     }
-    if (type->kind == IDL_NAMED && type->decl->kind != IDL_INTERFACE && emit_is_unseen(file->file, type->decl)) {
-        add(out, "The message of %s, which a file defines that is not included", type->decl->scoped_name);
+    if (type->kind == IDL_NAMED && type->decl->kind != IDL_INTERFACE && proto_is_unseen(file, type->decl)) {
+        add(out, "%s, which a file defines that cannot be imported here", type->decl->scoped_name);
     } else if (type->kind == IDL_NAMED && type->decl->kind == IDL_INTERFACE) {
         add(out, "A reference to %s: a tag of the frame's table", type->decl->scoped_name);
     } else if (type->kind == IDL_NAMED && type->decl->kind == IDL_BITMASK) {
