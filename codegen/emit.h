@@ -328,6 +328,8 @@ bool emit_has_halves(const emit_call *call);
 
 /** "bank.corbel.h" as the includer must write it, for the i-th include. */
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index);
+/** Was the i-th include found from the includer's own folder, and not below a root? */
+bool emit_is_beside(const idl_file *includer, size_t index);
 
 /** What the emitters cannot write yet is an error, at its place (emit_gate.c). It comes before everything else: they never see
  * it. */

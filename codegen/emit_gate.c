@@ -52,10 +52,24 @@ static void check_annotations(emit_run *run, const idl_annotation *first)
     }
 }
 
+/* A file that cannot be compiled itself has no header to include. */
+static void check_use(emit_run *run, const idl_decl *used, const idl_range *range)
+{
+    if (used->range.file->is_partial && range->file->is_main) {
+        idl_error(run->diagnostics, IDL_DIAG_UNSUPPORTED_IN_C, range,
+                  "'%s' cannot be used: its file, '%s', also defines what is not supported yet, so there is no header of it",
+                  used->scoped_name, used->range.file->path);
+        idl_note(run->diagnostics, &used->range, "declared here");
+    }
+}
+
 /* A type where it is used, or in a typedef. Types nest no deeper than the front end allows. */
 static void check_type(emit_run *run, const idl_type *type)
 {
     check_annotations(run, type->annotations);
+    if (type->kind == IDL_NAMED) {
+        check_use(run, type->decl, &type->range);
+    }
     if (type->element != NULL) {
         check_type(run, type->element);
     }
@@ -84,6 +98,13 @@ static void check_children(emit_run *run, const idl_decl *decl)
     }
 }
 
+static void check_uses(emit_run *run, const idl_decl_list *used, const idl_range *range)
+{
+    for (size_t i = 0; i < used->length; i++) {
+        check_use(run, used->items[i], range);
+    }
+}
+
 static void check_declaration(emit_run *run, const idl_decl *decl);
 
 static void check_interface(emit_run *run, const idl_decl *decl)
@@ -91,6 +112,8 @@ static void check_interface(emit_run *run, const idl_decl *decl)
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
         if (child->kind == IDL_OPERATION || child->kind == IDL_ATTRIBUTE) {
             check_type(run, child->type);
+            check_uses(run, &child->raises, &child->range);
+            check_uses(run, &child->set_raises, &child->range);
             check_range(run, child);
             check_annotations(run, child->annotations);
             check_children(run, child);
@@ -102,6 +125,7 @@ static void check_interface(emit_run *run, const idl_decl *decl)
 
 static void check_declaration(emit_run *run, const idl_decl *decl)
 {
+    check_uses(run, &decl->bases, &decl->range);
     check_annotations(run, decl->annotations);
     if (decl->kind == IDL_TYPEDEF || decl->kind == IDL_UNION) {
         check_type(run, decl->type);

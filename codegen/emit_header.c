@@ -374,11 +374,33 @@ static const char *guard_of(emit_file *file)
     return emit_format(run->arena, "%s%s_CORBEL_H", prefix, upper);
 }
 
+/* The files that of includes. Of one that nothing is generated from its own includes take the place: something of theirs may be
+ * needed. `to`: the folder in which the spellings of `of` begin, as seen from the header, with its '/'. */
+static void emit_includes_of(emit_file *file, emit_buf *out, const idl_file *of, const char *to, unsigned depth)
+{
+    for (size_t i = 0; of->includes != NULL && of->includes[i] != NULL; i++) {
+        const idl_file *included = of->includes[i];
+        const char *name = emit_include_name(file->run, of, i);
+        const char *spelling = emit_format(file->run->arena, "%s%s", to, name);
+        if (!included->is_partial) {
+            emit(out, "#include \"%s\"\n", emit_is_beside(of, i) ? spelling : name);
+        } else if (depth < file->n_closure) { /* files may include each other */
+            emit(out, "/* %s.idl defines what Corbel does not support: nothing of it is used here. */\n",
+                 emit_file_of(file->run, included)->stem);
+            const char *slash = strrchr(spelling, '/');
+            emit_includes_of(file, out, included,
+                             slash == NULL ? "" : idl_arena_text(file->run->arena, spelling, (size_t)(slash - spelling) + 1),
+                             depth + 1);
+        }
+    }
+}
+
 static void emit_includes(emit_file *file, emit_buf *out)
 {
     emit(out, "#include <corbel/corbel.h>\n");
-    for (size_t i = 0; file->file->includes != NULL && file->file->includes[i] != NULL; i++) {
-        emit(out, "%s#include \"%s\"\n", i == 0 ? "\n" : "", emit_include_name(file->run, file->file, i));
+    if (file->file->includes != NULL && file->file->includes[0] != NULL) {
+        emit(out, "\n");
+        emit_includes_of(file, out, file->file, "", 0);
     }
 }
 

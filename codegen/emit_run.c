@@ -165,3 +165,11 @@ const char *emit_include_name(emit_run *run, const idl_file *includer, size_t in
     const bool has_ending = length > 4 && strcmp(spelling + length - 4, ".idl") == 0;
     return emit_format(run->arena, "%.*s.corbel.h", (int)(has_ending ? length - 4 : length), spelling);
 }
+
+bool emit_is_beside(const idl_file *includer, size_t index)
+{
+    const char *slash = strrchr(includer->path, '/');
+    const size_t folder = slash == NULL ? 0 : (size_t)(slash - includer->path) + 1;
+    const char *path = includer->includes[index]->path;
+    return strncmp(path, includer->path, folder) == 0 && strcmp(path + folder, includer->include_spellings[index]) == 0;
+}

@@ -28,7 +28,9 @@ struct idl_file {
     const char *path;     /* as given on the command line, or found for an #include: for messages and -MD */
     const char *spelling; /* of an included file: what stood between the quotes; of a main file: its base name */
     bool is_main;         /* given on the command line: its declarations are emitted */
-    const char *text;     /* whole, NUL-terminated */
+    bool is_partial;  /* only included here, and it defines what is not supported: it cannot be compiled itself, so there is no
+                         header  of it */
+    const char *text; /* whole, NUL-terminated */
     size_t length;
     idl_file *next;                       /* all files of the unit, in the order in which they were first read */
     const idl_file *const *includes;      /* NULL-terminated: the files that this one includes directly, in order, each once */
@@ -76,8 +78,8 @@ struct idl_type {
     uint32_t digits; /* of a fixed: 1 to 31; 0 in the type of a constant (`const fixed`), whose value has its own */
     uint32_t scale;  /* of a fixed: how many of the digits stand behind the point */
     const idl_annotation *annotations; /* before an element's type: sequence<@external T> */
-    const idl_decl *limits;            /* of an annotated type: what its annotations say, in the fields of a typedef (min, max, unit);
-                                          NULL: it has none */
+    const idl_decl *limits; /* of an annotated type: what its annotations say, in the fields of a typedef (min, max, unit);
+                               NULL: it has none */
     idl_range range;
 };
 

@@ -32,6 +32,12 @@ static const unsupported_row *find(const idl_parser *parser)
     return NULL;
 }
 
+/* Ranges only lend the file; it is the parser's own, and nobody has read the mark yet. */
+static void mark_partial(const idl_file *file)
+{
+    ((idl_file *)(uintptr_t)file)->is_partial = true;
+}
+
 void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const idl_range *range, const idl_unsupported *what)
 {
     if (range->file->is_main) {
@@ -39,6 +45,7 @@ void idl_declare_unsupported(idl_parser *parser, const idl_token *name, const id
         idl_declare_poisoned(parser, name);
         return;
     }
+    mark_partial(range->file);
     const idl_node *old = name->kind == IDL_TOKEN_NAME ? idl_scope_find(parser->scope, name->name, NULL) : NULL;
     if (name->kind != IDL_TOKEN_NAME || (old != NULL && !old->is_builtin)) {
         return; /* declared forward before */
@@ -68,6 +75,7 @@ void idl_drop_unsupported(idl_parser *parser, const idl_definition_mark *mark)
                            : owner == NULL    ? &parser->unit->definitions
                                               : &owner->decl.children;
         for (const idl_decl *decl = *first; decl != NULL; decl = decl->next) {
+            mark_partial(decl->range.file);
             idl_node_of(decl)->unsupported = parser->used;
             idl_node_of(decl)->is_poisoned = false; /* its uses are to be reported */
         }
