@@ -30,7 +30,7 @@ static size_t args_lay_out(const corbel_param *params, uint32_t n, corbel_member
     for (uint32_t i = 0; i < n; i++) {
         const size_t align = crb_align_of(params[i].type->size);
         size = args_align(size, align);
-        members[i] = (corbel_member) { .name = params[i].name, .id = params[i].id, .offset = size, .type = params[i].type };
+        crb_layout_member(&members[i], params[i].name, params[i].id, size, params[i].type);
         size += params[i].type->size;
         widest = align > widest ? align : widest;
         *ret_ascending = *ret_ascending && (i == 0 || params[i - 1].id < params[i].id);

@@ -112,7 +112,8 @@ static bool decode_message(crb_decoder *d, const corbel_type *type, void *at, cr
         return false;
     }
     if (crb_is_repeated(type)) {
-        const corbel_member member = { .name = NULL, .id = 1, .type = type };
+        corbel_member member;
+        crb_layout_member(&member, NULL, 1, 0, type);
         const crb_layout layout = { &member, 1, true, at };
         if (!crb_decoder_message(d, &layout, contents, path)) {
             return false;

@@ -40,6 +40,16 @@ typedef struct crb_layout {
     uint8_t *base;
 } crb_layout;
 
+/** A member as the reader needs it: what only tables say is left out. */
+static inline void crb_layout_member(corbel_member *member, const char *name, uint32_t id, size_t offset, const corbel_type *type)
+{
+    member->name = name;
+    member->id = id;
+    member->flags = 0;
+    member->offset = offset;
+    member->type = type;
+}
+
 /* ---- decode.c: life, memory, messages ---- */
 
 /** limits may be NULL: the default ones. */

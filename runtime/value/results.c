@@ -55,7 +55,8 @@ static bool results_read(crb_decoder *d, const corbel_param *param, crb_span spa
     d->root = NULL;
     d->held = &slot->held;
     void *const place = results_place(d, param->type, slot, &path);
-    const corbel_member member = { .name = param->name, .id = param->id, .type = param->type };
+    corbel_member member;
+    crb_layout_member(&member, param->name, param->id, 0, param->type);
     const crb_layout layout = { &member, 1, true, place };
     bool done = place != NULL && crb_decoder_message(d, &layout, span, NULL);
     if (done && results_is_text(param->type) && d->block == NULL) {
