@@ -4,6 +4,7 @@
 #include "tests/runtime/support/test.h"
 #include "tests/runtime/value/fake_object.h"
 #include "tests/runtime/value/kinds.h"
+#include "tests/runtime/value/rich.h"
 
 #include <string.h>
 
@@ -63,6 +64,27 @@ static void test_basic(void **state)
     ROUND(uint64, uint64_t, UINT64_MAX, "unsigned long long");
     ROUND(float, float, -1.5f, "float");
     ROUND(double, double, 1e300, "double");
+    ROUND(int8, int8_t, INT8_MIN, "int8");
+    ROUND(wchar, uint32_t, 0x10ffff, "wchar");
+    ROUND(long_double, long double, 0.1L, "long double");
+    assert_int_equal(corbel_wchar_to_any(0xd800, &any, &error), CORBEL_INVALID_ARGUMENT);
+    char *wide = NULL;
+    assert_int_equal(corbel_wstring_to_any("\xc3\xa4", &any, &error), CORBEL_OK);
+    assert_int_equal(corbel_string_from_any(any, &wide, &error), CORBEL_INVALID_ARGUMENT);
+    assert_string_equal(error.message, "the any holds wstring, not string");
+    assert_int_equal(corbel_wstring_from_any(any, &wide, &error), CORBEL_OK);
+    assert_string_equal(wide, "\xc3\xa4");
+    corbel_string_free(wide);
+    any = corbel_any_unref(any);
+    static const uint8_t numbers8[] = { 1, 200 };
+    const corbel_uint8_seq few = CORBEL_SEQ(numbers8);
+    corbel_uint8_seq few_back = { 0, NULL };
+    assert_int_equal(corbel_uint8_seq_to_any(few, &any, &error), CORBEL_OK);
+    assert_string_equal(corbel_any_type_name(any), "sequence<uint8>");
+    assert_int_equal(corbel_uint8_seq_from_any(any, &few_back, &error), CORBEL_OK);
+    assert_true(corbel_value_equal(&corbel_uint8_seq_type, &few, &few_back));
+    corbel_uint8_seq_clear(&few_back);
+    any = corbel_any_unref(any);
     char *text = NULL;
     assert_int_equal(corbel_string_to_any(NULL, &any, &error), CORBEL_OK);
     assert_string_equal(corbel_any_type_name(any), "string");
@@ -142,6 +164,34 @@ static void test_type_text(void **state)
     assert_false(crb_type_is(&kinds_Inner_type, "kinds_InnerX"));
     assert_false(crb_type_is(&kinds_Inner_seq_type, "sequence<kinds_Inner"));
     assert_false(crb_type_is(&corbel_int32_type, ""));
+}
+
+/** A union and an array are in it as themselves, and as the one field of a message. */
+static void test_unions_and_arrays(void **state)
+{
+    (void)state;
+    const rich_Pick pick = { ._d = 1, .text = "one" };
+    corbel_any *any = NULL;
+    rich_Pick *back = NULL;
+    assert_int_equal(corbel_value_to_any(&rich_Pick_type, &pick, &any, NULL), CORBEL_OK);
+    assert_memory_equal(any->value, "\x08\x02\x1a\x03one", any->len);
+    assert_int_equal(corbel_value_from_any(&rich_Pick_type, any, &back, NULL), CORBEL_OK);
+    assert_true(corbel_value_equal(&rich_Pick_type, &pick, back));
+    corbel_block_free(back);
+    any = corbel_any_unref(any);
+    const rich_Small small = { ._d = true, .on = 5 };
+    rich_Small small_back = { 0 };
+    assert_int_equal(corbel_value_to_any(&rich_Small_type, &small, &any, NULL), CORBEL_OK);
+    assert_int_equal(corbel_value_from_any(&rich_Small_type, any, &small_back, NULL), CORBEL_OK);
+    assert_int_equal(small_back.on, 5);
+    any = corbel_any_unref(any);
+    const rich_Grid grid = { { { 1, 2 }, { 3, 4 } } };
+    rich_Grid grid_back = { 0 };
+    assert_int_equal(corbel_value_to_any(&rich_Grid_type, &grid, &any, NULL), CORBEL_OK);
+    assert_memory_equal(any->value, "\x0a\x04\x02\x04\x06\x08", any->len);
+    assert_int_equal(corbel_value_from_any(&rich_Grid_type, any, &grid_back, NULL), CORBEL_OK);
+    assert_memory_equal(&grid, &grid_back, sizeof grid);
+    corbel_any_unref(any);
 }
 
 static void test_another_type(void **state)
@@ -425,9 +475,16 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_basic),      cmocka_unit_test(test_type_text),         cmocka_unit_test(test_another_type),
-        cmocka_unit_test(test_references), cmocka_unit_test(test_in_values),         cmocka_unit_test(test_as_parameters),
-        cmocka_unit_test(test_bytes),      cmocka_unit_test(test_inside_is_checked), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_basic),
+        cmocka_unit_test(test_type_text),
+        cmocka_unit_test(test_another_type),
+        cmocka_unit_test(test_references),
+        cmocka_unit_test(test_unions_and_arrays),
+        cmocka_unit_test(test_in_values),
+        cmocka_unit_test(test_as_parameters),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_inside_is_checked),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
