@@ -54,6 +54,7 @@ typedef struct emit_run {
     emit_file *files; /* in the unit's order */
     idl_names calls;  /* emit_calls by the address of the interface's declaration */
     idl_names plain;  /* "plain" or "" by the scoped name of a struct, union or array that was looked at */
+    idl_names native; /* the same of what holds a native value: "native" or "" */
     idl_names zero;   /* the same of what starts as zeros: "zero" or "" */
     emit_buf scratch; /* for a text that nobody keeps */
 } emit_run;
@@ -212,6 +213,8 @@ typedef struct emit_fields {
     size_t length;
 } emit_fields;
 emit_fields emit_fields_of(emit_run *run, const idl_decl *decl);
+/** It has that annotation of the standard or of Corbel's, which is a flag, and not FALSE. */
+bool emit_is_marked(const idl_decl *decl, const char *flag);
 /** @non_serialized: it stays here. */
 bool emit_is_unsent(const idl_decl *member);
 
@@ -238,6 +241,14 @@ void emit_union(emit_file *file, emit_buf *out, const idl_decl *decl);
 void emit_union_functions(emit_file *file, emit_buf *out, const idl_decl *decl, bool is_header);
 /** A value of the discriminator that selects the case. */
 const char *emit_case_label(emit_run *run, const idl_decl *decl, const idl_decl *member);
+
+/* ---- any (emit_conversions.c) ---- */
+
+/** In the .c: of a type, of a view; nothing for what has none. */
+void emit_conversions(emit_file *file, emit_buf *out, const idl_decl *decl);
+void emit_view_conversions(emit_file *file, emit_buf *out, const emit_view *view);
+/** In the header, of all of the file. */
+void emit_conversion_prototypes(emit_file *file, emit_buf *out);
 
 /* ---- tables (emit_tables.c, emit_private_tables.c, emit_fingerprint.c) ---- */
 

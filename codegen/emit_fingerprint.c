@@ -67,14 +67,6 @@ static void canon_field(canon *out, const emit_field *field)
     emit(&out->text, "%s;", member->is_default ? " default" : "");
 }
 
-/* A flag of the standard. */
-static bool is_set(const idl_annotation *first, const char *name)
-{
-    const idl_annotation *found = idl_annotation_find(first, name);
-    const idl_argument *argument = found == NULL ? NULL : idl_argument_find(found, "value");
-    return found != NULL && found->is_known && found->definition == NULL && (argument == NULL || argument->value.magnitude != 0);
-}
-
 static void canon_named(canon *out, const idl_decl *decl)
 {
     emit(&out->text, "%s", decl->scoped_name);
@@ -85,7 +77,7 @@ static void canon_named(canon *out, const idl_decl *decl)
     idl_names_put(&out->mentioned, out->run->arena, decl->scoped_name, length, (void *)(uintptr_t)decl);
     emit(&out->text, "{");
     if (decl->kind == IDL_ENUM || decl->kind == IDL_BITMASK) {
-        const bool names_count = !is_set(decl->annotations, "ignore_literal_names");
+        const bool names_count = !emit_is_marked(decl, "ignore_literal_names");
         if (decl->kind == IDL_BITMASK) {
             emit(&out->text, "%" PRIu32 ";", decl->bits);
         }

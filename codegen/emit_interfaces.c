@@ -47,6 +47,12 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
     if (!emit_has_halves(call)) {
         emit_add(&facts, "Oneway: success means that it was sent.");
     }
+    if (emit_is_marked(call->decl, "idempotent")) {
+        emit_add(&facts, "Idempotent.");
+    }
+    if (emit_is_marked(call->decl, "readonly_op")) {
+        emit_add(&facts, "Changes nothing.");
+    }
     if (call->raises->length > 0) {
         emit_buf list = { .arena = run->arena };
         for (size_t i = 0; i < call->raises->length; i++) {

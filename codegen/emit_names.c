@@ -172,11 +172,26 @@ static const char *upcast_suffix(emit_run *run, const idl_decl *interface, const
     return emit_format(run->arena, "_as_%s", same > 1 ? join(run, base) : emit_own_name(base));
 }
 
+static void derive_view(emit_file *file, const idl_decl *decl)
+{
+    static const char *const suffixes[] = { "_seq",          "_seq_clear",   "_seq_copy",      "_seq_to_any",
+                                            "_seq_from_any", "_seq_to_json", "_seq_from_json", NULL };
+    derive_all(file, decl, suffixes);
+}
+
+static void derive_conversions(emit_file *file, const idl_decl *decl)
+{
+    static const char *const suffixes[] = { "_to_any", "_from_any", "_to_json", "_from_json", NULL };
+    derive_all(file, decl, suffixes);
+    derive_view(file, decl);
+}
+
 static void derive_interface(emit_file *file, const idl_decl *decl)
 {
-    static const char *const suffixes[] = { "_servant",   "_ref",       "_unref", "_new",       "_with",     "_cast", "_skeleton",
-                                            "_as_object", "_interface", "_seq",   "_seq_clear", "_seq_copy", NULL };
+    static const char *const suffixes[] = { "_servant", "_ref",      "_unref",     "_new",       "_with",
+                                            "_cast",    "_skeleton", "_as_object", "_interface", NULL };
     derive_all(file, decl, suffixes);
+    derive_conversions(file, decl);
     if (!decl->is_local) {
         derive(file, decl, NULL, "_from_uri");
     }
@@ -220,33 +235,36 @@ static void derive_union(emit_file *file, const idl_decl *decl)
 
 static void derive_names(emit_file *file)
 {
-    static const char *const of_enum[] = { "_to_string", "_from_string", "_is_valid", "_type",
-                                           "_seq",       "_seq_clear",   "_seq_copy", NULL };
-    static const char *const of_struct[] = { "_INIT", "_free", "_copy",      "_equal",    "_copy_for",
-                                             "_type", "_seq",  "_seq_clear", "_seq_copy", NULL };
-    static const char *const of_plain[] = { "_INIT", "_equal", "_type", "_seq", "_seq_clear", "_seq_copy", NULL };
-    static const char *const of_bits[] = { "_type", "_seq", "_seq_clear", "_seq_copy", NULL };
-    static const char *const of_native[] = { "_seq", "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_enum[] = { "_to_string", "_from_string", "_is_valid", "_type", NULL };
+    static const char *const of_struct[] = { "_INIT", "_free", "_copy", "_equal", "_copy_for", "_type", NULL };
+    static const char *const of_plain[] = { "_INIT", "_equal", "_type", NULL };
+    static const char *const of_bits[] = { "_type", NULL };
     static const char *const of_exception[] = { "_INIT", "_raise", "_of", "_type", NULL };
-    static const char *const of_opaque[] = { "_ref", "_unref", "_interface", "_seq", "_seq_clear", "_seq_copy", NULL };
+    static const char *const of_opaque[] = { "_ref", "_unref", "_interface", NULL };
     for (size_t i = 0; i < file->decls.length; i++) {
         const idl_decl *decl = file->decls.items[i];
         if (decl->kind == IDL_ENUM) {
             derive_all(file, decl, of_enum);
+            derive_conversions(file, decl);
         } else if (emit_is_value_decl(decl)) {
             const idl_type self = { .kind = IDL_NAMED, .decl = decl };
             derive_all(file, decl, emit_is_plain(file->run, &self) ? of_plain : of_struct);
+            derive_conversions(file, decl);
             if (decl->kind == IDL_UNION) {
                 derive_union(file, decl);
             }
-        } else if (decl->kind == IDL_BITMASK || decl->kind == IDL_NATIVE) {
-            derive_all(file, decl, decl->kind == IDL_BITMASK ? of_bits : of_native);
+        } else if (decl->kind == IDL_BITMASK) {
+            derive_all(file, decl, of_bits);
+            derive_conversions(file, decl);
+        } else if (decl->kind == IDL_NATIVE) {
+            derive_view(file, decl);
         } else if (decl->kind == IDL_EXCEPTION) {
             derive_all(file, decl, of_exception);
         } else if (decl->kind == IDL_INTERFACE) {
             derive_interface(file, decl);
         } else if (emit_is_first_forward(file, i) && emit_is_opaque(file, decl->definition)) {
             derive_all(file, decl->definition, of_opaque);
+            derive_view(file, decl->definition);
         }
     }
 }

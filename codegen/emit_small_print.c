@@ -196,7 +196,8 @@ void emit_header_small_print(emit_file *file, emit_buf *out)
         emit_exceptions(file, out);
     }
     emit_descriptions(file, out);
-    if (has_values || has_kind(file, IDL_ENUM) || has_kind(file, IDL_INTERFACE) || has_opaque(file) || file->n_views > 0) {
+    if (has_values || has_kind(file, IDL_ENUM) || has_kind(file, IDL_BITMASK) || has_kind(file, IDL_INTERFACE) ||
+        has_opaque(file) || file->n_views > 0) {
         emit_heading(out, "the small print: the same for every type", NULL);
         out->length--; /* each part below starts with an empty line of its own */
         out->text[out->length] = '\0';
@@ -213,4 +214,5 @@ void emit_header_small_print(emit_file *file, emit_buf *out)
     if (has_opaque(file)) {
         emit_opaque_small_print(file, out);
     }
+    emit_conversion_prototypes(file, out);
 }

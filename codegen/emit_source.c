@@ -57,6 +57,7 @@ static void emit_view_functions(emit_file *file, emit_buf *out, const emit_view 
     if (view->type->kind == IDL_MAP) {
         emit_map_functions(file, out, view, shared);
     }
+    emit_view_conversions(file, out, view);
 }
 
 static void emit_exception_functions(emit_file *file, emit_buf *out, const idl_decl *decl)
@@ -82,6 +83,7 @@ static bool emit_decl(emit_file *file, emit_buf *out, const idl_decl *decl)
         emit(out, "\n");
         emit_enum_table(file, out, decl);
         emit_enum_functions(file, out, decl);
+        emit_conversions(file, out, decl);
         return true;
     case IDL_STRUCT:
     case IDL_UNION:
@@ -91,11 +93,13 @@ static bool emit_decl(emit_file *file, emit_buf *out, const idl_decl *decl)
             emit(out, "\n");
             emit_value_table(file, out, decl);
             emit_struct_functions(file, out, decl);
+            emit_conversions(file, out, decl);
         }
         return true;
     case IDL_BITMASK:
         emit(out, "\n");
         emit_bitmask_table(file, out, decl);
+        emit_conversions(file, out, decl);
         return true;
     case IDL_EXCEPTION:
         emit(out, "\n");
@@ -108,6 +112,7 @@ static bool emit_decl(emit_file *file, emit_buf *out, const idl_decl *decl)
         emit_skeleton(file, out, decl);
         emit(out, "\n");
         emit_references(file, out, decl);
+        emit_conversions(file, out, decl);
         if (decl->all_bases.length > 0) {
             emit(out, "\n");
             emit_inherited_stubs(file, out, decl);

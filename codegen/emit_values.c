@@ -56,9 +56,9 @@ uint32_t emit_member_id(const idl_decl *member)
     return member->id + (member->parent->kind == IDL_UNION ? 2 : 1);
 }
 
-bool emit_is_unsent(const idl_decl *member)
+bool emit_is_marked(const idl_decl *decl, const char *flag)
 {
-    const idl_annotation *found = idl_annotation_find(member->annotations, "non_serialized");
+    const idl_annotation *found = idl_annotation_find(decl->annotations, flag);
     if (found == NULL || !found->is_known || found->definition != NULL) {
         return false;
     }
@@ -88,6 +88,11 @@ emit_fields emit_fields_of(emit_run *run, const idl_decl *decl)
         qsort(items, length, sizeof *items, compare_fields);
     }
     return (emit_fields) { items, length };
+}
+
+bool emit_is_unsent(const idl_decl *member)
+{
+    return emit_is_marked(member, "non_serialized");
 }
 
 /* ---- ranges ---- */

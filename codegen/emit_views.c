@@ -168,7 +168,7 @@ static void emit_one_view(emit_file *file, emit_buf *out, const emit_view *view,
     const char *guard = is_map ? emit_format(run->arena, "CORBEL_MAP_%s", view->name)
                                : emit_format(run->arena, "CORBEL_SEQ_%.*s", (int)strlen(view->name) - 4, view->name);
     if (view->is_foreign) {
-        emit(out, "#ifndef %s /* another file may need it, too */\n#define %s\n", guard, guard);
+        emit(out, "#ifndef %s\n#define %s\n", guard, guard);
     }
     if (is_map && is_complete) {
         emit_item(file, out, view, false);
@@ -199,7 +199,6 @@ void emit_map_items(emit_file *file, emit_buf *out, const idl_decl *root)
     }
 }
 
-/* Of those of the library's types, too, if it has none. */
 void emit_foreign_views(emit_file *file, emit_buf *out)
 {
     bool is_first = true;
@@ -212,7 +211,7 @@ void emit_foreign_views(emit_file *file, emit_buf *out)
             for (size_t v = i; v < file->n_views; v++) {
                 has_maps |= file->views[v].is_foreign && file->views[v].type->kind == IDL_MAP;
             }
-            emit(out, "\n/* Sequences%s of what other files declare. */\n", has_maps ? " and maps" : "");
+            emit(out, "\n/* Sequences%s that other files may declare, too. */\n", has_maps ? " and maps" : "");
             is_first = false;
         }
         emit_one_view(file, out, &file->views[i], true);

@@ -52,6 +52,22 @@ static bool text_fixed(crb_decoder *d, const corbel_type *type, void *at, crb_sp
     return true;
 }
 
+/** Octets that have a range: each of them. */
+static bool text_check_octets(crb_decoder *d, const corbel_type *type, crb_span bytes, const crb_path *path)
+{
+    char problem[CRB_SCALAR_PROBLEM];
+    if (type->element == NULL || type->element->range == NULL) {
+        return true;
+    }
+    crb_path here = { .up = path, .dimensions = type->dimensions };
+    for (const uint8_t *at = bytes.at; at < bytes.end; at++, here.index++) {
+        if (!crb_scalar_check(type->element, at, problem)) {
+            return crb_decoder_fail(d, CORBEL_DECODE, &here, "%s", problem);
+        }
+    }
+    return true;
+}
+
 static bool text_octets(crb_decoder *d, const corbel_type *type, void *at, crb_span bytes, const crb_path *path)
 {
     const size_t len = (size_t)(bytes.end - bytes.at);
@@ -67,7 +83,7 @@ static bool text_octets(crb_decoder *d, const corbel_type *type, void *at, crb_s
         view = (crb_view) { len, memcpy(copy, bytes.at, len) };
     }
     crb_view_set(at, view);
-    return true;
+    return text_check_octets(d, type, bytes, path);
 }
 
 /** None at all are zeros, as where the field is missing. */
@@ -82,7 +98,7 @@ static bool text_octet_array(crb_decoder *d, const corbel_type *type, void *at, 
         return crb_decoder_fail(d, CORBEL_DECODE, path, "%zu bytes, not %u", len, type->bound);
     }
     memcpy(at, bytes.at, len);
-    return true;
+    return text_check_octets(d, type, bytes, path);
 }
 
 static bool text_long_double(crb_decoder *d, const corbel_type *type, void *at, crb_span bytes, const crb_path *path)

@@ -67,13 +67,16 @@ bool crb_encode_list(crb_encoder *e, uint32_t id, const corbel_type *type, const
     if (view.items == NULL) {
         return crb_encode_fail(e, path, "%zu items at NULL", view.len);
     }
+    crb_path here = { .up = path, .dimensions = type->dimensions };
     if ((type->flags & CORBEL_BYTES) != 0) {
+        if (type->element != NULL && type->element->range != NULL && !list_check_scalars(e, type->element, view, &here)) {
+            return false;
+        }
         crb_encode_tag(e, id, CRB_WIRE_LEN);
         crb_encode_varint(e, view.len);
         crb_encode_bytes(e, view.items, view.len);
         return true;
     }
-    crb_path here = { .up = path, .dimensions = type->dimensions };
     if (crb_is_packable(type->element)) {
         return list_encode_packed(e, id, type->element, view, &here);
     }

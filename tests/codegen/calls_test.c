@@ -281,16 +281,20 @@ static void enumerators_have_names(void **state)
 static void tables_describe(void **state)
 {
     (void)state;
-    assert_int_equal(bank_Profile_type.count, 7);
+    assert_int_equal(bank_Profile_type.count, 10);
     assert_int_equal(bank_Profile_type.size, sizeof(bank_Profile));
-    static const char *const names[] = { "owner", "address", "active", "rating", "key", "recent", "main" };
+    static const char *const names[] = { "owner",  "address", "postal", "limit",  "active",
+                                         "rating", "key",     "tags",   "recent", "main" };
     for (uint32_t i = 0; i < bank_Profile_type.count; i++) {
         assert_int_equal(bank_Profile_type.members[i].id, i + 1);
         assert_string_equal(bank_Profile_type.members[i].name, names[i]);
     }
-    assert_int_equal(bank_Profile_type.members[4].type->flags, CORBEL_BYTES);
-    assert_int_equal(bank_Profile_type.members[4].type->bound, 16);
-    assert_ptr_equal(bank_Profile_type.members[6].type->interface, &bank_Account_interface);
+    assert_int_equal(bank_Profile_type.members[3].flags, CORBEL_OPTIONAL);
+    assert_int_equal(bank_Profile_type.members[4].flags, CORBEL_PRESENT);
+    assert_true(*(const bool *)bank_Profile_type.members[4].fallback);
+    assert_int_equal(bank_Profile_type.members[6].type->flags, CORBEL_BYTES | CORBEL_PLAIN);
+    assert_int_equal(bank_Profile_type.members[6].type->bound, 16);
+    assert_ptr_equal(bank_Profile_type.members[9].type->interface, &bank_Account_interface);
     assert_int_equal(bank_Address_type.members[1].type->bound, 12);
 
     /* Branch: get_name, rename, open, find, find_all, watch, move, complete */

@@ -204,3 +204,36 @@ corbel_status corbel_request_copy(corbel_request *request, const corbel_type *ty
     memcpy(ret, value, type->size);
     return CORBEL_OK;
 }
+
+corbel_status corbel_value_to_any(const corbel_type *type, const void *value, corbel_any **ret, corbel_error *reterr)
+{
+    (void)type;
+    (void)value;
+    (void)ret;
+    (void)reterr;
+    return CORBEL_UNIMPLEMENTED;
+}
+
+corbel_status corbel_value_from_any(const corbel_type *type, const corbel_any *any, void *out, corbel_error *reterr)
+{
+    (void)type;
+    (void)any;
+    (void)out;
+    (void)reterr;
+    return CORBEL_UNIMPLEMENTED;
+}
+
+const void *corbel_map_find(const corbel_type *type, const void *map, const void *key)
+{
+    (void)type;
+    (void)map;
+    (void)key;
+    return NULL;
+}
+
+void corbel_map_sort(const corbel_type *type, void *items, size_t len)
+{
+    (void)type;
+    (void)items;
+    (void)len;
+}

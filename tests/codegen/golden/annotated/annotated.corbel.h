@@ -415,6 +415,51 @@ CORBEL_MUST_CHECK corbel_status plant_Robot_begin_take_finish(corbel_call *call,
 /** Oneway: success means that it was sent. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_reset(plant_Robot *self, corbel_error *reterr);
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status plant_state_to_any(plant_state value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_state_from_any(const corbel_any *any, plant_state *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_a_state_to_any(const plant_a_state *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_a_state_from_any(const corbel_any *any, plant_a_state **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_to_any(const plant_Sample *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_from_any(const corbel_any *any, plant_Sample **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kind_to_any(plant_Kind value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kind_from_any(const corbel_any *any, plant_Kind *ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Reading_to_any(const plant_Reading *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Reading_from_any(const corbel_any *any, plant_Reading **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Probe_to_any(plant_Probe *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Probe_from_any(const corbel_any *any, plant_Probe **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_to_any(plant_Robot *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_from_any(const corbel_any *any, plant_Robot **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_to_any(const plant_Robot_Rank *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_from_any(const corbel_any *any,
+                                                          plant_Robot_Rank **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kept_to_any(const plant_Kept *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kept_from_any(const corbel_any *any, plant_Kept **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_seq_to_any(plant_Sample_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_seq_from_any(const corbel_any *any,
+                                                          plant_Sample_seq *ret,
+                                                          corbel_error *reterr);
+
 #pragma GCC diagnostic pop
 
 CORBEL_END_DECLS

@@ -157,6 +157,15 @@ bool arrays_Colour_from_string(const char *text, arrays_Colour *ret)
     }
     return false;
 }
+corbel_status arrays_Colour_to_any(arrays_Colour value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Colour_type, &value, ret, reterr);
+}
+corbel_status arrays_Colour_from_any(const corbel_any *any, arrays_Colour *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Colour_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Entry_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -185,6 +194,14 @@ corbel_status arrays_Entry_copy_for(corbel_request *request, const arrays_Entry 
 {
     return corbel_request_copy(request, &arrays_Entry_type, value, ret);
 }
+corbel_status arrays_Entry_to_any(const arrays_Entry *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Entry_type, value, ret, reterr);
+}
+corbel_status arrays_Entry_from_any(const corbel_any *any, arrays_Entry **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Entry_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -199,6 +216,14 @@ bool arrays_Grid_equal(const arrays_Grid *a, const arrays_Grid *b)
 {
     return corbel_value_equal(&arrays_Grid_type, a, b);
 }
+corbel_status arrays_Grid_to_any(const arrays_Grid *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Grid_type, value, ret, reterr);
+}
+corbel_status arrays_Grid_from_any(const corbel_any *any, arrays_Grid *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Grid_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Key_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -211,6 +236,14 @@ const corbel_type arrays_Key_type = {
 bool arrays_Key_equal(const arrays_Key *a, const arrays_Key *b)
 {
     return corbel_value_equal(&arrays_Key_type, a, b);
+}
+corbel_status arrays_Key_to_any(const arrays_Key *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Key_type, value, ret, reterr);
+}
+corbel_status arrays_Key_from_any(const corbel_any *any, arrays_Key *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Key_type, any, ret, reterr);
 }
 
 const corbel_type arrays_Words_type = {
@@ -233,6 +266,14 @@ corbel_status arrays_Words_copy_for(corbel_request *request, const arrays_Words 
                                     arrays_Words *ret)
 {
     return corbel_request_copy(request, &arrays_Words_type, value, ret);
+}
+corbel_status arrays_Words_to_any(const arrays_Words *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Words_type, value, ret, reterr);
+}
+corbel_status arrays_Words_from_any(const corbel_any *any, arrays_Words **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Words_type, any, ret, reterr);
 }
 
 const corbel_type arrays_Short_words_type = {
@@ -259,6 +300,16 @@ corbel_status arrays_Short_words_copy_for(corbel_request *request, const arrays_
 {
     return corbel_request_copy(request, &arrays_Short_words_type, value, ret);
 }
+corbel_status arrays_Short_words_to_any(const arrays_Short_words *value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Short_words_type, value, ret, reterr);
+}
+corbel_status arrays_Short_words_from_any(const corbel_any *any, arrays_Short_words **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Short_words_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Entries_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -280,6 +331,16 @@ corbel_status arrays_Entries_copy_for(corbel_request *request, const arrays_Entr
                                       arrays_Entries *ret)
 {
     return corbel_request_copy(request, &arrays_Entries_type, value, ret);
+}
+corbel_status arrays_Entries_to_any(const arrays_Entries *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Entries_type, value, ret, reterr);
+}
+corbel_status arrays_Entries_from_any(const corbel_any *any, arrays_Entries **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Entries_type, any, ret, reterr);
 }
 
 const corbel_type arrays_Lamps_type = {
@@ -303,6 +364,14 @@ corbel_status arrays_Lamps_copy_for(corbel_request *request, const arrays_Lamps 
 {
     return corbel_request_copy(request, &arrays_Lamps_type, value, ret);
 }
+corbel_status arrays_Lamps_to_any(const arrays_Lamps *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Lamps_type, value, ret, reterr);
+}
+corbel_status arrays_Lamps_from_any(const corbel_any *any, arrays_Lamps **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Lamps_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Colours_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -316,6 +385,16 @@ const corbel_type arrays_Colours_type = {
 bool arrays_Colours_equal(const arrays_Colours *a, const arrays_Colours *b)
 {
     return corbel_value_equal(&arrays_Colours_type, a, b);
+}
+corbel_status arrays_Colours_to_any(const arrays_Colours *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Colours_type, value, ret, reterr);
+}
+corbel_status arrays_Colours_from_any(const corbel_any *any, arrays_Colours *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Colours_type, any, ret, reterr);
 }
 
 const corbel_type arrays_Rows_type = {
@@ -339,6 +418,14 @@ corbel_status arrays_Rows_copy_for(corbel_request *request, const arrays_Rows *v
 {
     return corbel_request_copy(request, &arrays_Rows_type, value, ret);
 }
+corbel_status arrays_Rows_to_any(const arrays_Rows *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Rows_type, value, ret, reterr);
+}
+corbel_status arrays_Rows_from_any(const corbel_any *any, arrays_Rows **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Rows_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Grids_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -352,6 +439,14 @@ bool arrays_Grids_equal(const arrays_Grids *a, const arrays_Grids *b)
 {
     return corbel_value_equal(&arrays_Grids_type, a, b);
 }
+corbel_status arrays_Grids_to_any(const arrays_Grids *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Grids_type, value, ret, reterr);
+}
+corbel_status arrays_Grids_from_any(const corbel_any *any, arrays_Grids *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Grids_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Keys_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -364,6 +459,14 @@ const corbel_type arrays_Keys_type = {
 bool arrays_Keys_equal(const arrays_Keys *a, const arrays_Keys *b)
 {
     return corbel_value_equal(&arrays_Keys_type, a, b);
+}
+corbel_status arrays_Keys_to_any(const arrays_Keys *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Keys_type, value, ret, reterr);
+}
+corbel_status arrays_Keys_from_any(const corbel_any *any, arrays_Keys *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Keys_type, any, ret, reterr);
 }
 
 const corbel_type arrays_Holder_type = {
@@ -416,6 +519,16 @@ corbel_status arrays_Holder_copy_for(corbel_request *request, const arrays_Holde
 {
     return corbel_request_copy(request, &arrays_Holder_type, value, ret);
 }
+corbel_status arrays_Holder_to_any(const arrays_Holder *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Holder_type, value, ret, reterr);
+}
+corbel_status arrays_Holder_from_any(const corbel_any *any, arrays_Holder **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Holder_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Point_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -438,6 +551,14 @@ bool arrays_Point_equal(const arrays_Point *a, const arrays_Point *b)
 {
     return corbel_value_equal(&arrays_Point_type, a, b);
 }
+corbel_status arrays_Point_to_any(const arrays_Point *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Point_type, value, ret, reterr);
+}
+corbel_status arrays_Point_from_any(const corbel_any *any, arrays_Point *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Point_type, any, ret, reterr);
+}
 
 const corbel_type arrays_Nothing_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -449,6 +570,16 @@ const corbel_type arrays_Nothing_type = {
 bool arrays_Nothing_equal(const arrays_Nothing *a, const arrays_Nothing *b)
 {
     return corbel_value_equal(&arrays_Nothing_type, a, b);
+}
+corbel_status arrays_Nothing_to_any(const arrays_Nothing *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Nothing_type, value, ret, reterr);
+}
+corbel_status arrays_Nothing_from_any(const corbel_any *any, arrays_Nothing *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Nothing_type, any, ret, reterr);
 }
 
 const corbel_type arrays_Text_type = {
@@ -476,6 +607,14 @@ corbel_status arrays_Text_copy_for(corbel_request *request, const arrays_Text *v
 {
     return corbel_request_copy(request, &arrays_Text_type, value, ret);
 }
+corbel_status arrays_Text_to_any(const arrays_Text *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Text_type, value, ret, reterr);
+}
+corbel_status arrays_Text_from_any(const corbel_any *any, arrays_Text **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Text_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -488,6 +627,15 @@ corbel_status arrays_Grid_seq_copy(arrays_Grid_seq self, arrays_Grid_seq *ret)
 {
     return corbel_sequence_copy(&arrays_Grid_seq_type, &self, ret);
 }
+corbel_status arrays_Grid_seq_to_any(arrays_Grid_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Grid_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Grid_seq_from_any(const corbel_any *any, arrays_Grid_seq *ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Grid_seq_type, any, ret, reterr);
+}
 void arrays_Words_seq_clear(arrays_Words_seq *self)
 {
     corbel_block_free(self->items);
@@ -496,6 +644,16 @@ void arrays_Words_seq_clear(arrays_Words_seq *self)
 corbel_status arrays_Words_seq_copy(arrays_Words_seq self, arrays_Words_seq *ret)
 {
     return corbel_sequence_copy(&arrays_Words_seq_type, &self, ret);
+}
+corbel_status arrays_Words_seq_to_any(arrays_Words_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Words_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Words_seq_from_any(const corbel_any *any, arrays_Words_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Words_seq_type, any, ret, reterr);
 }
 void arrays_Entry_seq_clear(arrays_Entry_seq *self)
 {
@@ -506,6 +664,16 @@ corbel_status arrays_Entry_seq_copy(arrays_Entry_seq self, arrays_Entry_seq *ret
 {
     return corbel_sequence_copy(&arrays_Entry_seq_type, &self, ret);
 }
+corbel_status arrays_Entry_seq_to_any(arrays_Entry_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Entry_seq_from_any(const corbel_any *any, arrays_Entry_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Entry_seq_type, any, ret, reterr);
+}
 void arrays_Point_seq_clear(arrays_Point_seq *self)
 {
     corbel_block_free(self->items);
@@ -514,6 +682,16 @@ void arrays_Point_seq_clear(arrays_Point_seq *self)
 corbel_status arrays_Point_seq_copy(arrays_Point_seq self, arrays_Point_seq *ret)
 {
     return corbel_sequence_copy(&arrays_Point_seq_type, &self, ret);
+}
+corbel_status arrays_Point_seq_to_any(arrays_Point_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Point_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Point_seq_from_any(const corbel_any *any, arrays_Point_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Point_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -1187,4 +1365,12 @@ corbel_status arrays_Lamp_cast(corbel_object *object, arrays_Lamp **ret, corbel_
         *ret = (arrays_Lamp *)found;
     }
     return status;
+}
+corbel_status arrays_Lamp_to_any(arrays_Lamp *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&arrays_Lamp_reference, &value, ret, reterr);
+}
+corbel_status arrays_Lamp_from_any(const corbel_any *any, arrays_Lamp **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&arrays_Lamp_reference, any, ret, reterr);
 }

@@ -420,5 +420,97 @@ static inline corbel_object *arrays_Lamp_as_object(arrays_Lamp *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status arrays_Colour_to_any(arrays_Colour value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Colour_from_any(const corbel_any *any, arrays_Colour *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_to_any(const arrays_Entry *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_from_any(const corbel_any *any, arrays_Entry **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_to_any(const arrays_Grid *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_from_any(const corbel_any *any, arrays_Grid *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Key_to_any(const arrays_Key *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Key_from_any(const corbel_any *any, arrays_Key *ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_to_any(const arrays_Words *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_from_any(const corbel_any *any, arrays_Words **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Short_words_to_any(const arrays_Short_words *value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Short_words_from_any(const corbel_any *any,
+                                                            arrays_Short_words **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entries_to_any(const arrays_Entries *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entries_from_any(const corbel_any *any, arrays_Entries **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamps_to_any(const arrays_Lamps *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamps_from_any(const corbel_any *any, arrays_Lamps **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Colours_to_any(const arrays_Colours *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Colours_from_any(const corbel_any *any, arrays_Colours *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Rows_to_any(const arrays_Rows *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Rows_from_any(const corbel_any *any, arrays_Rows **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grids_to_any(const arrays_Grids *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grids_from_any(const corbel_any *any, arrays_Grids *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Keys_to_any(const arrays_Keys *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Keys_from_any(const corbel_any *any, arrays_Keys *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Holder_to_any(const arrays_Holder *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Holder_from_any(const corbel_any *any, arrays_Holder **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_to_any(const arrays_Point *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_from_any(const corbel_any *any, arrays_Point *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Nothing_to_any(const arrays_Nothing *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Nothing_from_any(const corbel_any *any, arrays_Nothing *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Text_to_any(const arrays_Text *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Text_from_any(const corbel_any *any, arrays_Text **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_to_any(arrays_Lamp *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_from_any(const corbel_any *any, arrays_Lamp **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_seq_to_any(arrays_Grid_seq value, corbel_any **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_seq_from_any(const corbel_any *any,
+                                                         arrays_Grid_seq *ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_seq_to_any(arrays_Words_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_seq_from_any(const corbel_any *any,
+                                                          arrays_Words_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_seq_to_any(arrays_Entry_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_seq_from_any(const corbel_any *any,
+                                                          arrays_Entry_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_seq_to_any(arrays_Point_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_seq_from_any(const corbel_any *any,
+                                                          arrays_Point_seq *ret,
+                                                          corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* ARRAYS_CORBEL_H_arrays_Colour */

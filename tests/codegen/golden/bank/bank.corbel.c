@@ -16,12 +16,27 @@ static const corbel_type string_12_type = {
     .size = sizeof(const char *),
     .bound = 12,
 };
-static const corbel_type octet_seq_16_type = {
-    .kind = CORBEL_KIND_SEQUENCE,
-    .flags = CORBEL_BYTES,
-    .size = sizeof(corbel_bytes),
+static const corbel_type octet_array_16_type = {
+    .kind = CORBEL_KIND_ARRAY,
+    .flags = CORBEL_PLAIN | CORBEL_BYTES,
+    .size = sizeof(uint8_t[16]),
     .bound = 16,
     .element = &corbel_uint8_type,
+};
+static const corbel_type string_by_string_type = {
+    .kind = CORBEL_KIND_MAP,
+    .size = sizeof(corbel_string_by_string),
+    .element = &(const corbel_type){
+        .kind = CORBEL_KIND_STRUCT,
+        .size = sizeof(corbel_string_by_string_item),
+        .count = 2,
+        .members = (const corbel_member[]){
+            { .name = "key", .id = 1, .offset = offsetof(corbel_string_by_string_item, key),
+              .type = &corbel_string_type },
+            { .name = "value", .id = 2, .offset = offsetof(corbel_string_by_string_item, value),
+              .type = &corbel_string_type },
+        },
+    },
 };
 static const corbel_type bank_Entry_seq_type = {
     .kind = CORBEL_KIND_SEQUENCE,
@@ -44,6 +59,18 @@ static const corbel_type bank_Watcher_reference = {
     .name = "bank::Watcher",
     .size = sizeof(bank_Watcher *),
     .interface = &bank_Watcher_interface,
+};
+static const corbel_type bank_Named_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "bank::Named",
+    .size = sizeof(bank_Named *),
+    .interface = &bank_Named_interface,
+};
+static const corbel_type bank_Branch_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "bank::Branch",
+    .size = sizeof(bank_Branch *),
+    .interface = &bank_Branch_interface,
 };
 
 /* ---- types ---- */
@@ -76,6 +103,14 @@ bool bank_Kind_from_string(const char *text, bank_Kind *ret)
     }
     return false;
 }
+corbel_status bank_Kind_to_any(bank_Kind value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Kind_type, &value, ret, reterr);
+}
+corbel_status bank_Kind_from_any(const corbel_any *any, bank_Kind *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Kind_type, any, ret, reterr);
+}
 
 const corbel_type bank_Address_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -101,6 +136,14 @@ corbel_status bank_Address_copy_for(corbel_request *request, const bank_Address 
                                     bank_Address *ret)
 {
     return corbel_request_copy(request, &bank_Address_type, value, ret);
+}
+corbel_status bank_Address_to_any(const bank_Address *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Address_type, value, ret, reterr);
+}
+corbel_status bank_Address_from_any(const corbel_any *any, bank_Address **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Address_type, any, ret, reterr);
 }
 
 const corbel_type bank_Entry_type = {
@@ -130,9 +173,18 @@ corbel_status bank_Entry_copy_for(corbel_request *request, const bank_Entry *val
 {
     return corbel_request_copy(request, &bank_Entry_type, value, ret);
 }
+corbel_status bank_Entry_to_any(const bank_Entry *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Entry_type, value, ret, reterr);
+}
+corbel_status bank_Entry_from_any(const corbel_any *any, bank_Entry **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Entry_type, any, ret, reterr);
+}
 
 const corbel_type bank_Span_type = {
     .kind = CORBEL_KIND_STRUCT,
+    .flags = CORBEL_PLAIN,
     .name = "bank::Span",
     .size = sizeof(bank_Span),
     .count = 2,
@@ -141,41 +193,112 @@ const corbel_type bank_Span_type = {
           .type = &corbel_int64_type },
         { .name = "to", .id = 2, .offset = offsetof(bank_Span, to), .type = &corbel_int64_type },
     },
-    .doc = "From (included) to (excluded), seconds since 1970.",
+    .doc = "From (included) to (excluded), seconds since 1970. Never grows.",
+    .annotations = "@final",
 };
-bank_Span *bank_Span_free(bank_Span *self) { return corbel_block_free(self); }
-bank_Span *bank_Span_copy(const bank_Span *self)
-{
-    return corbel_value_copy(&bank_Span_type, self);
-}
 bool bank_Span_equal(const bank_Span *a, const bank_Span *b)
 {
     return corbel_value_equal(&bank_Span_type, a, b);
 }
-corbel_status bank_Span_copy_for(corbel_request *request, const bank_Span *value, bank_Span *ret)
+corbel_status bank_Span_to_any(const bank_Span *value, corbel_any **ret, corbel_error *reterr)
 {
-    return corbel_request_copy(request, &bank_Span_type, value, ret);
+    return corbel_value_to_any(&bank_Span_type, value, ret, reterr);
+}
+corbel_status bank_Span_from_any(const corbel_any *any, bank_Span *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Span_type, any, ret, reterr);
+}
+
+const corbel_type bank_Event_type = {
+    .kind = CORBEL_KIND_UNION,
+    .name = "bank::Event",
+    .size = sizeof(bank_Event),
+    .count = 4,
+    .members = (const corbel_member[]){
+        { .name = "_d", .id = 1, .offset = offsetof(bank_Event, _d), .type = &bank_Kind_type },
+        { .name = "entry", .id = 2, .offset = offsetof(bank_Event, entry), .type = &bank_Entry_type,
+          .labels = (const int64_t[]){ bank_DEPOSIT }, .n_labels = 1 },
+        { .name = "amount", .id = 3, .offset = offsetof(bank_Event, amount),
+          .type = &corbel_int64_type, .labels = (const int64_t[]){ bank_WITHDRAWAL },
+          .n_labels = 1 },
+        { .name = "reason", .id = 4, .offset = offsetof(bank_Event, reason),
+          .type = &corbel_string_type, .labels = (const int64_t[]){ bank_FEE }, .n_labels = 1 },
+    },
+};
+bank_Event *bank_Event_free(bank_Event *self) { return corbel_block_free(self); }
+bank_Event *bank_Event_copy(const bank_Event *self)
+{
+    return corbel_value_copy(&bank_Event_type, self);
+}
+bool bank_Event_equal(const bank_Event *a, const bank_Event *b)
+{
+    return corbel_value_equal(&bank_Event_type, a, b);
+}
+corbel_status bank_Event_copy_for(corbel_request *request, const bank_Event *value, bank_Event *ret)
+{
+    return corbel_request_copy(request, &bank_Event_type, value, ret);
+}
+bank_Event bank_Event_make_entry(const bank_Entry *entry)
+{
+    return (bank_Event){ ._d = bank_DEPOSIT, .entry = *entry };
+}
+bank_Event bank_Event_make_amount(int64_t amount)
+{
+    return (bank_Event){ ._d = bank_WITHDRAWAL, .amount = amount };
+}
+bank_Event bank_Event_make_reason(const char *reason)
+{
+    return (bank_Event){ ._d = bank_FEE, .reason = reason };
+}
+const bank_Entry *bank_Event_get_entry(const bank_Event *self)
+{
+    return self->_d == bank_DEPOSIT ? &self->entry : NULL;
+}
+const int64_t *bank_Event_get_amount(const bank_Event *self)
+{
+    return self->_d == bank_WITHDRAWAL ? &self->amount : NULL;
+}
+const char *bank_Event_get_reason(const bank_Event *self)
+{
+    return self->_d == bank_FEE ? self->reason : NULL;
+}
+corbel_status bank_Event_to_any(const bank_Event *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Event_type, value, ret, reterr);
+}
+corbel_status bank_Event_from_any(const corbel_any *any, bank_Event **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Event_type, any, ret, reterr);
 }
 
 const corbel_type bank_Profile_type = {
     .kind = CORBEL_KIND_STRUCT,
     .name = "bank::Profile",
     .size = sizeof(bank_Profile),
-    .count = 7,
+    .count = 10,
     .members = (const corbel_member[]){
         { .name = "owner", .id = 1, .offset = offsetof(bank_Profile, owner),
           .type = &corbel_string_type },
         { .name = "address", .id = 2, .offset = offsetof(bank_Profile, address),
           .type = &bank_Address_type },
-        { .name = "active", .id = 3, .offset = offsetof(bank_Profile, active),
-          .type = &corbel_bool_type },
-        { .name = "rating", .id = 4, .offset = offsetof(bank_Profile, rating),
+        { .name = "postal", .id = 3, .flags = CORBEL_OPTIONAL,
+          .offset = offsetof(bank_Profile, postal), .type = &bank_Address_type,
+          .annotations = "@optional" },
+        { .name = "limit", .id = 4, .flags = CORBEL_OPTIONAL,
+          .offset = offsetof(bank_Profile, limit), .type = &corbel_int64_type,
+          .annotations = "@optional" },
+        { .name = "active", .id = 5, .flags = CORBEL_PRESENT,
+          .offset = offsetof(bank_Profile, active), .type = &corbel_bool_type,
+          .fallback = &(const bool){ true }, .annotations = "@default(TRUE)" },
+        { .name = "rating", .id = 6, .offset = offsetof(bank_Profile, rating),
           .type = &corbel_int16_type },
-        { .name = "key", .id = 5, .offset = offsetof(bank_Profile, key),
-          .type = &octet_seq_16_type },
-        { .name = "recent", .id = 6, .offset = offsetof(bank_Profile, recent),
+        { .name = "key", .id = 7, .offset = offsetof(bank_Profile, key),
+          .type = &octet_array_16_type },
+        { .name = "tags", .id = 8, .offset = offsetof(bank_Profile, tags),
+          .type = &string_by_string_type },
+        { .name = "recent", .id = 9, .offset = offsetof(bank_Profile, recent),
           .type = &bank_Entry_seq_type },
-        { .name = "main", .id = 7, .offset = offsetof(bank_Profile, main),
+        { .name = "main", .id = 10, .offset = offsetof(bank_Profile, main),
           .type = &bank_Account_reference },
     },
 };
@@ -193,8 +316,16 @@ corbel_status bank_Profile_copy_for(corbel_request *request, const bank_Profile 
 {
     return corbel_request_copy(request, &bank_Profile_type, value, ret);
 }
+corbel_status bank_Profile_to_any(const bank_Profile *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Profile_type, value, ret, reterr);
+}
+corbel_status bank_Profile_from_any(const corbel_any *any, bank_Profile **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Profile_type, any, ret, reterr);
+}
 
-/* ---- sequences ---- */
+/* ---- sequences and maps ---- */
 
 void bank_Entry_seq_clear(bank_Entry_seq *self)
 {
@@ -205,6 +336,15 @@ corbel_status bank_Entry_seq_copy(bank_Entry_seq self, bank_Entry_seq *ret)
 {
     return corbel_sequence_copy(&bank_Entry_seq_type, &self, ret);
 }
+corbel_status bank_Entry_seq_to_any(bank_Entry_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Entry_seq_from_any(const corbel_any *any, bank_Entry_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Entry_seq_type, any, ret, reterr);
+}
 void bank_Account_seq_clear(bank_Account_seq *self)
 {
     corbel_block_free(self->items);
@@ -213,6 +353,49 @@ void bank_Account_seq_clear(bank_Account_seq *self)
 corbel_status bank_Account_seq_copy(bank_Account_seq self, bank_Account_seq *ret)
 {
     return corbel_sequence_copy(&bank_Account_seq_type, &self, ret);
+}
+corbel_status bank_Account_seq_to_any(bank_Account_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Account_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Account_seq_from_any(const corbel_any *any, bank_Account_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Account_seq_type, any, ret, reterr);
+}
+__attribute__((weak)) void corbel_string_by_string_clear(corbel_string_by_string *self)
+{
+    corbel_block_free(self->items);
+    *self = (corbel_string_by_string){ 0, NULL };
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_copy(corbel_string_by_string self,
+                                                                 corbel_string_by_string *ret)
+{
+    return corbel_sequence_copy(&string_by_string_type, &self, ret);
+}
+__attribute__((weak)) const char *corbel_string_by_string_get(corbel_string_by_string self,
+                                                              const char *key)
+{
+    const corbel_string_by_string_item *item = corbel_map_find(&string_by_string_type, &self, &key);
+    return item == NULL ? NULL : item->value;
+}
+__attribute__((weak)) void corbel_string_by_string_sort(corbel_string_by_string_item *items,
+                                                        size_t len)
+{
+    corbel_map_sort(&string_by_string_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_to_any(corbel_string_by_string value,
+                                                                   corbel_any **ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&string_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_from_any(const corbel_any *any,
+                                                                     corbel_string_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&string_by_string_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -281,14 +464,14 @@ static const corbel_operation bank_Watcher_happened_operation = {
     .n_in = 2,
     .in = (const corbel_param[]){
         { .name = "account", .id = 1, .type = &bank_Account_reference },
-        { .name = "entry", .id = 2, .type = &bank_Entry_type },
+        { .name = "event", .id = 2, .type = &bank_Event_type },
     },
-    .fingerprint = 0x5f1ac1ab59d62946,
+    .fingerprint = 0x5b75e9dc964c769a,
 };
 corbel_status bank_Watcher_happened(bank_Watcher *self, bank_Account *account,
-                                    const bank_Entry *entry, corbel_error *reterr)
+                                    const bank_Event *event, corbel_error *reterr)
 {
-    const void *const in[] = { &account, entry };
+    const void *const in[] = { &account, event };
     return corbel_stub_call((corbel_object *)self, &bank_Watcher_happened_operation, in, NULL,
                             reterr);
 }
@@ -304,7 +487,7 @@ static corbel_status bank_Watcher_happened_thunk(const void *servant, void *self
 }
 const corbel_interface bank_Watcher_interface = {
     .name = "bank::Watcher",
-    .fingerprint = 0x813d61824b73d316,
+    .fingerprint = 0x6d4c280db6a89b82,
     .n_methods = 1,
     .methods = (const corbel_method[]){
         { &bank_Watcher_happened_operation, bank_Watcher_happened_thunk },
@@ -354,6 +537,14 @@ corbel_status bank_Watcher_cast(corbel_object *object, bank_Watcher **ret, corbe
         *ret = (bank_Watcher *)found;
     }
     return status;
+}
+corbel_status bank_Watcher_to_any(bank_Watcher *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Watcher_reference, &value, ret, reterr);
+}
+corbel_status bank_Watcher_from_any(const corbel_any *any, bank_Watcher **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Watcher_reference, any, ret, reterr);
 }
 
 /* ---- interface bank::Account ---- */
@@ -466,7 +657,8 @@ static const corbel_operation bank_Account_profile_operation = {
     .name = "profile",
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Profile_type } },
-    .fingerprint = 0x4bea159b6ff9f39f,
+    .fingerprint = 0xc3f6ce6177997032,
+    .annotations = "@idempotent",
 };
 corbel_status bank_Account_profile(bank_Account *self, bank_Profile **ret, corbel_error *reterr)
 {
@@ -491,7 +683,7 @@ static const corbel_operation bank_Account_update_operation = {
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
     .raises = (const corbel_type *const[]){ &bank_Locked_type, NULL },
-    .fingerprint = 0x12cb88b64b340439,
+    .fingerprint = 0x381ba8724c3088c2,
 };
 corbel_status bank_Account_update(bank_Account *self, const bank_Profile *profile,
                                   corbel_error *reterr)
@@ -596,7 +788,7 @@ static corbel_status bank_Account_last_thunk(const void *servant, void *self,
 }
 const corbel_interface bank_Account_interface = {
     .name = "bank::Account",
-    .fingerprint = 0x5d3a9a97dfb78a11,
+    .fingerprint = 0xca28378c0aa7ace6,
     .n_methods = 7,
     .methods = (const corbel_method[]){
         { &bank_Account_get_balance_operation, bank_Account_get_balance_thunk },
@@ -651,6 +843,14 @@ corbel_status bank_Account_cast(corbel_object *object, bank_Account **ret, corbe
         *ret = (bank_Account *)found;
     }
     return status;
+}
+corbel_status bank_Account_to_any(bank_Account *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Account_reference, &value, ret, reterr);
+}
+corbel_status bank_Account_from_any(const corbel_any *any, bank_Account **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Account_reference, any, ret, reterr);
 }
 
 /* ---- interface bank::Named ---- */
@@ -769,6 +969,14 @@ corbel_status bank_Named_cast(corbel_object *object, bank_Named **ret, corbel_er
         *ret = (bank_Named *)found;
     }
     return status;
+}
+corbel_status bank_Named_to_any(bank_Named *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Named_reference, &value, ret, reterr);
+}
+corbel_status bank_Named_from_any(const corbel_any *any, bank_Named **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Named_reference, any, ret, reterr);
 }
 
 /* ---- interface bank::Branch ---- */
@@ -927,11 +1135,11 @@ static const corbel_operation bank_Branch_complete_operation = {
         { .name = "profile", .id = 1, .type = &bank_Profile_type },
         { .name = "valid", .id = 2, .type = &bank_Span_type },
     },
-    .fingerprint = 0xc2d0a99d5e741ec6,
+    .fingerprint = 0x4cb3c5e3fe1a97cd,
     .doc = "Completes a profile: the caller's goes in, the completed one comes out.",
 };
 corbel_status bank_Branch_complete(bank_Branch *self, const bank_Profile *profile,
-                                   bank_Profile **ret_profile, bank_Span **ret_valid,
+                                   bank_Profile **ret_profile, bank_Span *ret_valid,
                                    corbel_error *reterr)
 {
     const void *const in[] = { profile };
@@ -945,7 +1153,7 @@ corbel_call *bank_Branch_complete_begin(bank_Branch *self, const bank_Profile *p
     return corbel_stub_begin((corbel_object *)self, &bank_Branch_complete_operation, in);
 }
 corbel_status bank_Branch_complete_finish(corbel_call *call, bank_Profile **ret_profile,
-                                          bank_Span **ret_valid, corbel_error *reterr)
+                                          bank_Span *ret_valid, corbel_error *reterr)
 {
     void *const out[] = { ret_profile, ret_valid };
     return corbel_stub_finish(call, &bank_Branch_complete_operation, out, reterr);
@@ -1021,7 +1229,7 @@ static corbel_status bank_Branch_complete_thunk(const void *servant, void *self,
 }
 const corbel_interface bank_Branch_interface = {
     .name = "bank::Branch",
-    .fingerprint = 0x927d148fc1781f3f,
+    .fingerprint = 0xe4316dd3946e73c4,
     .n_methods = 8,
     .methods = (const corbel_method[]){
         { &bank_Named_get_name_operation, bank_Branch_get_name_thunk },
@@ -1076,6 +1284,14 @@ corbel_status bank_Branch_cast(corbel_object *object, bank_Branch **ret, corbel_
         *ret = (bank_Branch *)found;
     }
     return status;
+}
+corbel_status bank_Branch_to_any(bank_Branch *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Branch_reference, &value, ret, reterr);
+}
+corbel_status bank_Branch_from_any(const corbel_any *any, bank_Branch **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Branch_reference, any, ret, reterr);
 }
 
 corbel_status bank_Branch_get_name(bank_Branch *self, char **ret, corbel_error *reterr)

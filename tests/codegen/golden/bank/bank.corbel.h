@@ -23,7 +23,20 @@ typedef struct bank_Named bank_Named;
 typedef struct bank_Branch bank_Branch;
 typedef struct bank_Account_seq { size_t len; bank_Account *const *items; } bank_Account_seq;
 
-/* ---- module bank: A small bank. -------------------------------------------------------------- */
+/* Sequences and maps that other files may declare, too. */
+#ifndef CORBEL_MAP_corbel_string_by_string
+#define CORBEL_MAP_corbel_string_by_string
+typedef struct corbel_string_by_string_item {
+    const char *key;
+    const char *value;
+} corbel_string_by_string_item;
+typedef struct corbel_string_by_string {
+    size_t len;
+    const corbel_string_by_string_item *items;
+} corbel_string_by_string;
+#endif
+
+/* ---- module bank: A small bank: the mapping's test piece. ------------------------------------ */
 
 #define bank_MAX_OWNERS 64u
 #define bank_CURRENCY "EUR"
@@ -47,18 +60,30 @@ typedef bank_Entry_seq bank_Entries;
 typedef corbel_string_seq bank_Names;
 typedef bank_Account_seq bank_Accounts;
 
-/** From (included) to (excluded), seconds since 1970. */
+/** From (included) to (excluded), seconds since 1970. Never grows. */
 typedef struct bank_Span {
     int64_t from;
     int64_t to;
 } bank_Span;
 
+typedef struct bank_Event {
+    bank_Kind _d;                      /**< says which of these is there */
+    union {
+        bank_Entry entry;              /**< bank_DEPOSIT */
+        int64_t amount;                /**< bank_WITHDRAWAL */
+        const char *reason;            /**< bank_FEE */
+    };
+} bank_Event;
+
 typedef struct bank_Profile {
     const char *owner;
     bank_Address address;
-    bool active;
+    const bank_Address *postal;        /**< optional: NULL when absent */
+    const int64_t *limit;              /**< optional: NULL when absent */
+    bool active;                       /**< true unless given */
     int16_t rating;
-    corbel_bytes key;                  /**< at most 16 bytes */
+    uint8_t key[16];
+    corbel_string_by_string tags;
     bank_Entries recent;
     bank_Account *main;                /**< may be NULL */
 } bank_Profile;
@@ -80,7 +105,7 @@ typedef struct bank_Locked {
 
 /** Oneway: success means that it was sent. */
 CORBEL_MUST_CHECK corbel_status bank_Watcher_happened(bank_Watcher *self, bank_Account *account,
-                                                      const bank_Entry *entry,
+                                                      const bank_Event *event,
                                                       corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
@@ -88,7 +113,7 @@ CORBEL_MUST_CHECK corbel_status bank_Watcher_happened(bank_Watcher *self, bank_A
  *  or from corbel_request_alloc(); references in them are given away. */
 typedef struct bank_Watcher_servant {
     corbel_status (*happened)(void *self, corbel_request *request, bank_Account *account,
-                              const bank_Entry *entry);
+                              const bank_Event *event);
 } bank_Watcher_servant;
 
 /* ---- interface bank::Account ----------------------------------------------------------------- */
@@ -103,7 +128,7 @@ CORBEL_MUST_CHECK corbel_status bank_Account_set_label(bank_Account *self, const
 /** Raises bank::InsufficientFunds, bank::Locked. */
 CORBEL_MUST_CHECK corbel_status bank_Account_withdraw(bank_Account *self, int64_t amount,
                                                       int64_t *ret, corbel_error *reterr);
-/** ret: yours, bank_Profile_free(). */
+/** Idempotent. ret: yours, bank_Profile_free(). */
 CORBEL_MUST_CHECK corbel_status bank_Account_profile(bank_Account *self, bank_Profile **ret,
                                                      corbel_error *reterr);
 /** Raises bank::Locked. */
@@ -187,10 +212,10 @@ CORBEL_MUST_CHECK corbel_status bank_Branch_move(bank_Branch *self, bank_Account
                                                  bank_Account *to, int64_t *inout_amount,
                                                  bank_Entry **ret_entry, corbel_error *reterr);
 /** Completes a profile: the caller's goes in, the completed one comes out.
- *  ret_profile: yours, bank_Profile_free(). ret_valid: yours, bank_Span_free(). */
+ *  ret_profile: yours, bank_Profile_free(). */
 CORBEL_MUST_CHECK corbel_status bank_Branch_complete(bank_Branch *self, const bank_Profile *profile,
                                                      bank_Profile **ret_profile,
-                                                     bank_Span **ret_valid, corbel_error *reterr);
+                                                     bank_Span *ret_valid, corbel_error *reterr);
 
 /* In two halves. */
 corbel_call *bank_Branch_open_begin(bank_Branch *self, const char *owner);
@@ -212,7 +237,7 @@ CORBEL_MUST_CHECK corbel_status bank_Branch_move_finish(corbel_call *call, int64
 corbel_call *bank_Branch_complete_begin(bank_Branch *self, const bank_Profile *profile);
 CORBEL_MUST_CHECK corbel_status bank_Branch_complete_finish(corbel_call *call,
                                                             bank_Profile **ret_profile,
-                                                            bank_Span **ret_valid,
+                                                            bank_Span *ret_valid,
                                                             corbel_error *reterr);
 
 /** What you implement. */
@@ -249,8 +274,8 @@ const bank_Locked *bank_Locked_of(const corbel_error *error);
 
 /* Descriptions, for tools. */
 extern const corbel_type bank_Kind_type, bank_Address_type, bank_Entry_type, bank_Span_type,
-                         bank_Profile_type, bank_InsufficientFunds_type, bank_NoSuchAccount_type,
-                         bank_Locked_type;
+                         bank_Event_type, bank_Profile_type, bank_InsufficientFunds_type,
+                         bank_NoSuchAccount_type, bank_Locked_type;
 extern const corbel_interface bank_Watcher_interface, bank_Account_interface, bank_Named_interface,
                               bank_Branch_interface;
 
@@ -267,7 +292,9 @@ bool bank_Kind_is_valid(bank_Kind self);
 #define bank_Address_INIT { NULL, NULL }
 #define bank_Entry_INIT { bank_DEPOSIT, 0, NULL }
 #define bank_Span_INIT { 0, 0 }
-#define bank_Profile_INIT { NULL, bank_Address_INIT, false, 0, { 0, NULL }, { 0, NULL }, NULL }
+#define bank_Event_INIT { bank_DEPOSIT, { bank_Entry_INIT } }
+#define bank_Profile_INIT { NULL, bank_Address_INIT, NULL, NULL, true, 0, { 0 }, { 0, NULL }, \
+    { 0, NULL }, NULL }
 #define bank_InsufficientFunds_INIT { 0, 0 }
 #define bank_NoSuchAccount_INIT { NULL }
 #define bank_Locked_INIT { 0 }
@@ -284,11 +311,11 @@ bool bank_Entry_equal(const bank_Entry *a, const bank_Entry *b);
 CORBEL_MUST_CHECK corbel_status bank_Entry_copy_for(corbel_request *request,
                                                     const bank_Entry *value, bank_Entry *ret);
 
-bank_Span *bank_Span_free(bank_Span *self);
-bank_Span *bank_Span_copy(const bank_Span *self);
-bool bank_Span_equal(const bank_Span *a, const bank_Span *b);
-CORBEL_MUST_CHECK corbel_status bank_Span_copy_for(corbel_request *request, const bank_Span *value,
-                                                   bank_Span *ret);
+bank_Event *bank_Event_free(bank_Event *self);
+bank_Event *bank_Event_copy(const bank_Event *self);
+bool bank_Event_equal(const bank_Event *a, const bank_Event *b);
+CORBEL_MUST_CHECK corbel_status bank_Event_copy_for(corbel_request *request,
+                                                    const bank_Event *value, bank_Event *ret);
 
 bank_Profile *bank_Profile_free(bank_Profile *self);
 bank_Profile *bank_Profile_copy(const bank_Profile *self);
@@ -296,12 +323,30 @@ bool bank_Profile_equal(const bank_Profile *a, const bank_Profile *b);
 CORBEL_MUST_CHECK corbel_status bank_Profile_copy_for(corbel_request *request,
                                                       const bank_Profile *value, bank_Profile *ret);
 
-/* Sequences: release what a call returned, and empty the view; copy, into a view of yours to
- * clear. */
+/* Plain values are copied as they are, and need no release. */
+bool bank_Span_equal(const bank_Span *a, const bank_Span *b);
+
+/* Sequences and maps: release what a call returned, and empty the view; copy, into a view of
+ * yours to clear. Maps: _get() finds a value, NULL if it is not there; _sort() brings items into
+ * the ascending order of their keys that a map must have. */
 void bank_Entry_seq_clear(bank_Entry_seq *self);
 CORBEL_MUST_CHECK corbel_status bank_Entry_seq_copy(bank_Entry_seq self, bank_Entry_seq *ret);
 void bank_Account_seq_clear(bank_Account_seq *self);
 CORBEL_MUST_CHECK corbel_status bank_Account_seq_copy(bank_Account_seq self, bank_Account_seq *ret);
+void corbel_string_by_string_clear(corbel_string_by_string *self);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_copy(corbel_string_by_string self,
+                                                             corbel_string_by_string *ret);
+const char *corbel_string_by_string_get(corbel_string_by_string self, const char *key);
+void corbel_string_by_string_sort(corbel_string_by_string_item *items, size_t len);
+
+/* Unions: _make_x() sets the discriminator, too; _get_x() is NULL when another case is there. An
+ * array is given by its first item. */
+bank_Event bank_Event_make_entry(const bank_Entry *entry);
+bank_Event bank_Event_make_amount(int64_t amount);
+bank_Event bank_Event_make_reason(const char *reason);
+const bank_Entry *bank_Event_get_entry(const bank_Event *self);
+const int64_t *bank_Event_get_amount(const bank_Event *self);
+const char *bank_Event_get_reason(const bank_Event *self);
 
 /* References: _new() makes one to your own object, _from_uri() finds one, _cast() checks the
  * interface, _ref() counts; all yours: _unref() (takes NULL, returns NULL). _with() derives one
@@ -387,6 +432,64 @@ CORBEL_MUST_CHECK corbel_status bank_Branch_rename(bank_Branch *self, const char
                                                    corbel_error *reterr);
 corbel_call *bank_Branch_rename_begin(bank_Branch *self, const char *name);
 CORBEL_MUST_CHECK corbel_status bank_Branch_rename_finish(corbel_call *call, corbel_error *reterr);
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status bank_Kind_to_any(bank_Kind value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Kind_from_any(const corbel_any *any, bank_Kind *ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Address_to_any(const bank_Address *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Address_from_any(const corbel_any *any, bank_Address **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_to_any(const bank_Entry *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_from_any(const corbel_any *any, bank_Entry **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Span_to_any(const bank_Span *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Span_from_any(const corbel_any *any, bank_Span *ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Event_to_any(const bank_Event *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Event_from_any(const corbel_any *any, bank_Event **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Profile_to_any(const bank_Profile *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Profile_from_any(const corbel_any *any, bank_Profile **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Watcher_to_any(bank_Watcher *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Watcher_from_any(const corbel_any *any, bank_Watcher **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_to_any(bank_Account *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_from_any(const corbel_any *any, bank_Account **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Named_to_any(bank_Named *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Named_from_any(const corbel_any *any, bank_Named **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Branch_to_any(bank_Branch *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Branch_from_any(const corbel_any *any, bank_Branch **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_seq_to_any(bank_Entry_seq value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_seq_from_any(const corbel_any *any, bank_Entry_seq *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_seq_to_any(bank_Account_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_seq_from_any(const corbel_any *any,
+                                                          bank_Account_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_to_any(corbel_string_by_string value,
+                                                               corbel_any **ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_from_any(const corbel_any *any,
+                                                                 corbel_string_by_string *ret,
+                                                                 corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* BANK_CORBEL_H_bank_MAX_OWNERS */

@@ -16,6 +16,24 @@ static const corbel_type clash_Value_seq_type_ = {
     .size = sizeof(clash_Value_seq_),
     .element = &clash_Value_type,
 };
+static const corbel_type clash_Account_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "clash::Account",
+    .size = sizeof(clash_Account *),
+    .interface = &clash_Account_interface,
+};
+static const corbel_type clash_Heir_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "clash::Heir",
+    .size = sizeof(clash_Heir *),
+    .interface = &clash_Heir_interface,
+};
+static const corbel_type operator__reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "operator",
+    .size = sizeof(operator_ *),
+    .interface = &operator_interface,
+};
 
 /* ---- types ---- */
 
@@ -57,6 +75,16 @@ corbel_status clash_class_of_copy_for(corbel_request *request, const clash_class
 {
     return corbel_request_copy(request, &clash_class_of_type, value, ret);
 }
+corbel_status clash_class_of_to_any(const clash_class_of *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_class_of_type, value, ret, reterr);
+}
+corbel_status clash_class_of_from_any(const corbel_any *any, clash_class_of **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_class_of_type, any, ret, reterr);
+}
 
 const corbel_type clash_Value_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -82,6 +110,14 @@ corbel_status clash_Value_copy_for(corbel_request *request, const clash_Value *v
 {
     return corbel_request_copy(request, &clash_Value_type, value, ret);
 }
+corbel_status clash_Value_to_any(const clash_Value *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_Value_type, value, ret, reterr);
+}
+corbel_status clash_Value_from_any(const corbel_any *any, clash_Value **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_Value_type, any, ret, reterr);
+}
 
 const corbel_type clash_Value_copy_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -106,6 +142,16 @@ corbel_status clash_Value_copy_copy_for(corbel_request *request, const clash_Val
                                         clash_Value_copy *ret)
 {
     return corbel_request_copy(request, &clash_Value_copy_type, value, ret);
+}
+corbel_status clash_Value_copy_to_any(const clash_Value_copy *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_Value_copy_type, value, ret, reterr);
+}
+corbel_status clash_Value_copy_from_any(const corbel_any *any, clash_Value_copy **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_Value_copy_type, any, ret, reterr);
 }
 
 static const corbel_enumerator clash_Value_INIT_enumerators[] = {
@@ -135,6 +181,16 @@ bool clash_Value_INIT_from_string(const char *text, clash_Value_INIT *ret)
     }
     return false;
 }
+corbel_status clash_Value_INIT_to_any(clash_Value_INIT value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_Value_INIT_type, &value, ret, reterr);
+}
+corbel_status clash_Value_INIT_from_any(const corbel_any *any, clash_Value_INIT *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_Value_INIT_type, any, ret, reterr);
+}
 
 const corbel_type clash_Value_seq_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -160,6 +216,16 @@ corbel_status clash_Value_seq_copy_for(corbel_request *request, const clash_Valu
 {
     return corbel_request_copy(request, &clash_Value_seq_type, value, ret);
 }
+corbel_status clash_Value_seq_to_any_(const clash_Value_seq *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_Value_seq_type, value, ret, reterr);
+}
+corbel_status clash_Value_seq_from_any_(const corbel_any *any, clash_Value_seq **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_Value_seq_type, any, ret, reterr);
+}
 
 const corbel_type double__type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -182,6 +248,14 @@ corbel_status double__copy_for(corbel_request *request, const double_ *value, do
 {
     return corbel_request_copy(request, &double__type, value, ret);
 }
+corbel_status double__to_any(const double_ *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&double__type, value, ret, reterr);
+}
+corbel_status double__from_any(const corbel_any *any, double_ **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&double__type, any, ret, reterr);
+}
 
 const corbel_type register_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -202,6 +276,14 @@ bool register_equal(const register_ *a, const register_ *b)
 corbel_status register_copy_for(corbel_request *request, const register_ *value, register_ *ret)
 {
     return corbel_request_copy(request, &register_type, value, ret);
+}
+corbel_status register_to_any(const register_ *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&register_type, value, ret, reterr);
+}
+corbel_status register_from_any(const corbel_any *any, register_ **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&register_type, any, ret, reterr);
 }
 
 static const corbel_enumerator boolean__enumerators[] = {
@@ -232,6 +314,14 @@ bool boolean__from_string(const char *text, boolean_ *ret)
     }
     return false;
 }
+corbel_status boolean__to_any(boolean_ value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&boolean__type, &value, ret, reterr);
+}
+corbel_status boolean__from_any(const corbel_any *any, boolean_ *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&boolean__type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -243,6 +333,15 @@ void clash_Value_seq_clear(clash_Value_seq_ *self)
 corbel_status clash_Value_seq_copy(clash_Value_seq_ self, clash_Value_seq_ *ret)
 {
     return corbel_sequence_copy(&clash_Value_seq_type_, &self, ret);
+}
+corbel_status clash_Value_seq_to_any(clash_Value_seq_ value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_Value_seq_type_, &value, ret, reterr);
+}
+corbel_status clash_Value_seq_from_any(const corbel_any *any, clash_Value_seq_ *ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_Value_seq_type_, any, ret, reterr);
 }
 
 /* ---- interface clash::Account ---- */
@@ -780,6 +879,15 @@ corbel_status clash_Account_cast_(corbel_object *object, clash_Account **ret, co
     }
     return status;
 }
+corbel_status clash_Account_to_any(clash_Account *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_Account_reference, &value, ret, reterr);
+}
+corbel_status clash_Account_from_any(const corbel_any *any, clash_Account **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_Account_reference, any, ret, reterr);
+}
 
 /* ---- interface clash::Heir ---- */
 
@@ -999,6 +1107,14 @@ corbel_status clash_Heir_cast_(corbel_object *object, clash_Heir **ret, corbel_e
         *ret = (clash_Heir *)found;
     }
     return status;
+}
+corbel_status clash_Heir_to_any(clash_Heir *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&clash_Heir_reference, &value, ret, reterr);
+}
+corbel_status clash_Heir_from_any(const corbel_any *any, clash_Heir **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&clash_Heir_reference, any, ret, reterr);
 }
 
 corbel_status clash_Heir_get_limit_(clash_Heir *self, int32_t *ret, corbel_error *reterr)
@@ -1263,4 +1379,12 @@ corbel_status operator_cast(corbel_object *object, operator_ **ret, corbel_error
         *ret = (operator_ *)found;
     }
     return status;
+}
+corbel_status operator_to_any(operator_ *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&operator__reference, &value, ret, reterr);
+}
+corbel_status operator_from_any(const corbel_any *any, operator_ **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&operator__reference, any, ret, reterr);
 }

@@ -429,5 +429,60 @@ CORBEL_MUST_CHECK corbel_status clash_Heir_servant_finish(corbel_call *call, cor
 CORBEL_MUST_CHECK corbel_status clash_Heir_assert(clash_Heir *self, const char *errno_,
                                                   corbel_error *reterr);
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status clash_class_of_to_any(const clash_class_of *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_class_of_from_any(const corbel_any *any, clash_class_of **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_to_any(const clash_Value *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_from_any(const corbel_any *any, clash_Value **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_copy_to_any(const clash_Value_copy *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_copy_from_any(const corbel_any *any,
+                                                          clash_Value_copy **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_INIT_to_any(clash_Value_INIT value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_INIT_from_any(const corbel_any *any,
+                                                          clash_Value_INIT *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_to_any_(const clash_Value_seq *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_from_any_(const corbel_any *any,
+                                                          clash_Value_seq **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Account_to_any(clash_Account *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Account_from_any(const corbel_any *any, clash_Account **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Heir_to_any(clash_Heir *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Heir_from_any(const corbel_any *any, clash_Heir **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status double__to_any(const double_ *value, corbel_any **ret,
+                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status double__from_any(const corbel_any *any, double_ **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status register_to_any(const register_ *value, corbel_any **ret,
+                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status register_from_any(const corbel_any *any, register_ **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status boolean__to_any(boolean_ value, corbel_any **ret,
+                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status boolean__from_any(const corbel_any *any, boolean_ *ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status operator_to_any(operator_ *value, corbel_any **ret,
+                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status operator_from_any(const corbel_any *any, operator_ **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_to_any(clash_Value_seq_ value, corbel_any **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_from_any(const corbel_any *any,
+                                                         clash_Value_seq_ *ret,
+                                                         corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* CLASH_CORBEL_H_clash_class_of */

@@ -9,6 +9,15 @@
 #error "constants.corbel.c was generated for another Corbel: run corbelc again"
 #endif
 
+/* ---- types without a name of their own ---- */
+
+static const corbel_type limits_Shop_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "limits::Shop",
+    .size = sizeof(limits_Shop *),
+    .interface = &limits_Shop_interface,
+};
+
 /* ---- types ---- */
 
 static const corbel_enumerator limits_Size_enumerators[] = {
@@ -37,6 +46,14 @@ bool limits_Size_from_string(const char *text, limits_Size *ret)
         }
     }
     return false;
+}
+corbel_status limits_Size_to_any(limits_Size value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&limits_Size_type, &value, ret, reterr);
+}
+corbel_status limits_Size_from_any(const corbel_any *any, limits_Size *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&limits_Size_type, any, ret, reterr);
 }
 
 /* ---- interface limits::Shop ---- */
@@ -86,4 +103,12 @@ corbel_status limits_Shop_cast(corbel_object *object, limits_Shop **ret, corbel_
         *ret = (limits_Shop *)found;
     }
     return status;
+}
+corbel_status limits_Shop_to_any(limits_Shop *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&limits_Shop_reference, &value, ret, reterr);
+}
+corbel_status limits_Shop_from_any(const corbel_any *any, limits_Shop **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&limits_Shop_reference, any, ret, reterr);
 }

@@ -131,5 +131,16 @@ static inline corbel_object *limits_Shop_as_object(limits_Shop *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status limits_Size_to_any(limits_Size value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status limits_Size_from_any(const corbel_any *any, limits_Size *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status limits_Shop_to_any(limits_Shop *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status limits_Shop_from_any(const corbel_any *any, limits_Shop **ret,
+                                                     corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* CONSTANTS_CORBEL_H_limits_OCTET_MOST */

@@ -9,6 +9,15 @@
 #error "described.corbel.c was generated for another Corbel: run corbelc again"
 #endif
 
+/* ---- types without a name of their own ---- */
+
+static const corbel_type described_Guide_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "described::Guide",
+    .size = sizeof(described_Guide *),
+    .interface = &described_Guide_interface,
+};
+
 /* ---- types ---- */
 
 static const corbel_enumerator described_Way_enumerators[] = {
@@ -47,6 +56,15 @@ bool described_Way_from_string(const char *text, described_Way *ret)
     }
     return false;
 }
+corbel_status described_Way_to_any(described_Way value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&described_Way_type, &value, ret, reterr);
+}
+corbel_status described_Way_from_any(const corbel_any *any, described_Way *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&described_Way_type, any, ret, reterr);
+}
 
 const corbel_type described_Spot_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -78,6 +96,16 @@ corbel_status described_Spot_copy_for(corbel_request *request, const described_S
                                       described_Spot *ret)
 {
     return corbel_request_copy(request, &described_Spot_type, value, ret);
+}
+corbel_status described_Spot_to_any(const described_Spot *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&described_Spot_type, value, ret, reterr);
+}
+corbel_status described_Spot_from_any(const corbel_any *any, described_Spot **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&described_Spot_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -343,4 +371,13 @@ corbel_status described_Guide_cast(corbel_object *object, described_Guide **ret,
         *ret = (described_Guide *)found;
     }
     return status;
+}
+corbel_status described_Guide_to_any(described_Guide *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&described_Guide_reference, &value, ret, reterr);
+}
+corbel_status described_Guide_from_any(const corbel_any *any, described_Guide **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&described_Guide_reference, any, ret, reterr);
 }

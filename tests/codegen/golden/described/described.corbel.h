@@ -57,7 +57,7 @@ CORBEL_MUST_CHECK corbel_status described_Guide_set_way(described_Guide *self, d
                                                         corbel_error *reterr);
 /** Asks.
  *  @param whom not an annotation, but a word of the comment
- *  Raises described::Nobody. whom: a name. inout_patience: in s.
+ *  Idempotent. Raises described::Nobody. whom: a name. inout_patience: in s.
  *  inout_patience: goes in and comes out; not NULL. ret: yours, described_Spot_free(). */
 CORBEL_MUST_CHECK corbel_status described_Guide_ask(described_Guide *self, described_Way *ret_way,
                                                     const char *whom, int32_t *inout_patience,
@@ -151,6 +151,22 @@ static inline corbel_object *described_Guide_as_object(described_Guide *self)
 {
     return CORBEL_CAST(corbel_object *, self);
 }
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status described_Way_to_any(described_Way value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Way_from_any(const corbel_any *any, described_Way *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Spot_to_any(const described_Spot *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Spot_from_any(const corbel_any *any, described_Spot **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Guide_to_any(described_Guide *value, corbel_any **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Guide_from_any(const corbel_any *any,
+                                                         described_Guide **ret,
+                                                         corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* DESCRIBED_CORBEL_H_described_Way */

@@ -21,6 +21,48 @@ static const corbel_type diamond_Lower_seq_type = {
     .size = sizeof(diamond_Lower_seq),
     .element = &diamond_Lower_reference,
 };
+static const corbel_type left_Named_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "left::Named",
+    .size = sizeof(left_Named *),
+    .interface = &left_Named_interface,
+};
+static const corbel_type right_Named_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "right::Named",
+    .size = sizeof(right_Named *),
+    .interface = &right_Named_interface,
+};
+static const corbel_type diamond_Top_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "diamond::Top",
+    .size = sizeof(diamond_Top *),
+    .interface = &diamond_Top_interface,
+};
+static const corbel_type diamond_Left_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "diamond::Left",
+    .size = sizeof(diamond_Left *),
+    .interface = &diamond_Left_interface,
+};
+static const corbel_type diamond_Right_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "diamond::Right",
+    .size = sizeof(diamond_Right *),
+    .interface = &diamond_Right_interface,
+};
+static const corbel_type diamond_Bottom_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "diamond::Bottom",
+    .size = sizeof(diamond_Bottom *),
+    .interface = &diamond_Bottom_interface,
+};
+static const corbel_type diamond_Both_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "diamond::Both",
+    .size = sizeof(diamond_Both *),
+    .interface = &diamond_Both_interface,
+};
 
 /* ---- sequences ---- */
 
@@ -32,6 +74,16 @@ void diamond_Lower_seq_clear(diamond_Lower_seq *self)
 corbel_status diamond_Lower_seq_copy(diamond_Lower_seq self, diamond_Lower_seq *ret)
 {
     return corbel_sequence_copy(&diamond_Lower_seq_type, &self, ret);
+}
+corbel_status diamond_Lower_seq_to_any(diamond_Lower_seq value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&diamond_Lower_seq_type, &value, ret, reterr);
+}
+corbel_status diamond_Lower_seq_from_any(const corbel_any *any, diamond_Lower_seq *ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&diamond_Lower_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -135,6 +187,14 @@ corbel_status left_Named_cast(corbel_object *object, left_Named **ret, corbel_er
     }
     return status;
 }
+corbel_status left_Named_to_any(left_Named *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&left_Named_reference, &value, ret, reterr);
+}
+corbel_status left_Named_from_any(const corbel_any *any, left_Named **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&left_Named_reference, any, ret, reterr);
+}
 
 /* ---- interface right::Named ---- */
 
@@ -215,6 +275,14 @@ corbel_status right_Named_cast(corbel_object *object, right_Named **ret, corbel_
         *ret = (right_Named *)found;
     }
     return status;
+}
+corbel_status right_Named_to_any(right_Named *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&right_Named_reference, &value, ret, reterr);
+}
+corbel_status right_Named_from_any(const corbel_any *any, right_Named **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&right_Named_reference, any, ret, reterr);
 }
 
 /* ---- interface diamond::Top ---- */
@@ -407,6 +475,14 @@ corbel_status diamond_Top_cast(corbel_object *object, diamond_Top **ret, corbel_
     }
     return status;
 }
+corbel_status diamond_Top_to_any(diamond_Top *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&diamond_Top_reference, &value, ret, reterr);
+}
+corbel_status diamond_Top_from_any(const corbel_any *any, diamond_Top **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&diamond_Top_reference, any, ret, reterr);
+}
 
 /* ---- interface diamond::Left ---- */
 
@@ -529,6 +605,14 @@ corbel_status diamond_Left_cast(corbel_object *object, diamond_Left **ret, corbe
         *ret = (diamond_Left *)found;
     }
     return status;
+}
+corbel_status diamond_Left_to_any(diamond_Left *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&diamond_Left_reference, &value, ret, reterr);
+}
+corbel_status diamond_Left_from_any(const corbel_any *any, diamond_Left **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&diamond_Left_reference, any, ret, reterr);
 }
 
 corbel_status diamond_Left_get_level(diamond_Left *self, int32_t *ret, corbel_error *reterr)
@@ -696,6 +780,15 @@ corbel_status diamond_Right_cast(corbel_object *object, diamond_Right **ret, cor
         *ret = (diamond_Right *)found;
     }
     return status;
+}
+corbel_status diamond_Right_to_any(diamond_Right *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&diamond_Right_reference, &value, ret, reterr);
+}
+corbel_status diamond_Right_from_any(const corbel_any *any, diamond_Right **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&diamond_Right_reference, any, ret, reterr);
 }
 
 corbel_status diamond_Right_get_level(diamond_Right *self, int32_t *ret, corbel_error *reterr)
@@ -889,6 +982,15 @@ corbel_status diamond_Bottom_cast(corbel_object *object, diamond_Bottom **ret, c
         *ret = (diamond_Bottom *)found;
     }
     return status;
+}
+corbel_status diamond_Bottom_to_any(diamond_Bottom *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&diamond_Bottom_reference, &value, ret, reterr);
+}
+corbel_status diamond_Bottom_from_any(const corbel_any *any, diamond_Bottom **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&diamond_Bottom_reference, any, ret, reterr);
 }
 
 corbel_status diamond_Bottom_get_level(diamond_Bottom *self, int32_t *ret, corbel_error *reterr)
@@ -1088,6 +1190,15 @@ corbel_status diamond_Lower_cast(corbel_object *object, diamond_Lower **ret, cor
     }
     return status;
 }
+corbel_status diamond_Lower_to_any(diamond_Lower *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&diamond_Lower_reference, &value, ret, reterr);
+}
+corbel_status diamond_Lower_from_any(const corbel_any *any, diamond_Lower **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&diamond_Lower_reference, any, ret, reterr);
+}
 
 corbel_status diamond_Lower_get_level(diamond_Lower *self, int32_t *ret, corbel_error *reterr)
 {
@@ -1279,6 +1390,14 @@ corbel_status diamond_Both_cast(corbel_object *object, diamond_Both **ret, corbe
         *ret = (diamond_Both *)found;
     }
     return status;
+}
+corbel_status diamond_Both_to_any(diamond_Both *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&diamond_Both_reference, &value, ret, reterr);
+}
+corbel_status diamond_Both_from_any(const corbel_any *any, diamond_Both **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&diamond_Both_reference, any, ret, reterr);
 }
 
 corbel_status diamond_Both_left_only(diamond_Both *self, corbel_error *reterr)

@@ -540,5 +540,45 @@ corbel_call *diamond_Both_right_only_begin(diamond_Both *self);
 CORBEL_MUST_CHECK corbel_status diamond_Both_right_only_finish(corbel_call *call,
                                                                corbel_error *reterr);
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status left_Named_to_any(left_Named *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status left_Named_from_any(const corbel_any *any, left_Named **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status right_Named_to_any(right_Named *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status right_Named_from_any(const corbel_any *any, right_Named **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Top_to_any(diamond_Top *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Top_from_any(const corbel_any *any, diamond_Top **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Left_to_any(diamond_Left *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Left_from_any(const corbel_any *any, diamond_Left **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Right_to_any(diamond_Right *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Right_from_any(const corbel_any *any, diamond_Right **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Bottom_to_any(diamond_Bottom *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Bottom_from_any(const corbel_any *any, diamond_Bottom **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_to_any(diamond_Lower *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_from_any(const corbel_any *any, diamond_Lower **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Both_to_any(diamond_Both *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Both_from_any(const corbel_any *any, diamond_Both **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_seq_to_any(diamond_Lower_seq value, corbel_any **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_seq_from_any(const corbel_any *any,
+                                                           diamond_Lower_seq *ret,
+                                                           corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* DIAMOND_CORBEL_H_left_Named */

@@ -168,5 +168,42 @@ static inline corbel_object *shades_Mixer_as_object(shades_Mixer *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status shades_Plain_to_any(shades_Plain value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Plain_from_any(const corbel_any *any, shades_Plain *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Small_to_any(shades_Small value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Small_from_any(const corbel_any *any, shades_Small *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Wide_to_any(shades_Wide value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Wide_from_any(const corbel_any *any, shades_Wide *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_to_any(shades_Sparse value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_from_any(const corbel_any *any, shades_Sparse *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Paint_to_any(const shades_Paint *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Paint_from_any(const corbel_any *any, shades_Paint **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_to_any(shades_Mixer *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_from_any(const corbel_any *any, shades_Mixer **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_Speed_to_any(shades_Mixer_Speed value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_Speed_from_any(const corbel_any *any,
+                                                            shades_Mixer_Speed *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_seq_to_any(shades_Sparse_seq value, corbel_any **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_seq_from_any(const corbel_any *any,
+                                                           shades_Sparse_seq *ret,
+                                                           corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* ENUMS_CORBEL_H_shades_Plain */

@@ -103,6 +103,14 @@ corbel_status tree_Node_copy_for(corbel_request *request, const tree_Node *value
 {
     return corbel_request_copy(request, &tree_Node_type, value, ret);
 }
+corbel_status tree_Node_to_any(const tree_Node *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Node_type, value, ret, reterr);
+}
+corbel_status tree_Node_from_any(const corbel_any *any, tree_Node **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Node_type, any, ret, reterr);
+}
 
 const corbel_type tree_Pair_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -129,6 +137,14 @@ corbel_status tree_Pair_copy_for(corbel_request *request, const tree_Pair *value
 {
     return corbel_request_copy(request, &tree_Pair_type, value, ret);
 }
+corbel_status tree_Pair_to_any(const tree_Pair *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Pair_type, value, ret, reterr);
+}
+corbel_status tree_Pair_from_any(const corbel_any *any, tree_Pair **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Pair_type, any, ret, reterr);
+}
 
 const corbel_type tree_Odd_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -152,6 +168,14 @@ bool tree_Odd_equal(const tree_Odd *a, const tree_Odd *b)
 corbel_status tree_Odd_copy_for(corbel_request *request, const tree_Odd *value, tree_Odd *ret)
 {
     return corbel_request_copy(request, &tree_Odd_type, value, ret);
+}
+corbel_status tree_Odd_to_any(const tree_Odd *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Odd_type, value, ret, reterr);
+}
+corbel_status tree_Odd_from_any(const corbel_any *any, tree_Odd **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Odd_type, any, ret, reterr);
 }
 
 const corbel_type tree_Even_type = {
@@ -181,6 +205,14 @@ corbel_status tree_Even_copy_for(corbel_request *request, const tree_Even *value
 {
     return corbel_request_copy(request, &tree_Even_type, value, ret);
 }
+corbel_status tree_Even_to_any(const tree_Even *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Even_type, value, ret, reterr);
+}
+corbel_status tree_Even_from_any(const corbel_any *any, tree_Even **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Even_type, any, ret, reterr);
+}
 
 const corbel_type tree_Nothing_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -201,6 +233,14 @@ corbel_status tree_Nothing_copy_for(corbel_request *request, const tree_Nothing 
                                     tree_Nothing *ret)
 {
     return corbel_request_copy(request, &tree_Nothing_type, value, ret);
+}
+corbel_status tree_Nothing_to_any(const tree_Nothing *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Nothing_type, value, ret, reterr);
+}
+corbel_status tree_Nothing_from_any(const corbel_any *any, tree_Nothing **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Nothing_type, any, ret, reterr);
 }
 
 const corbel_type tree_Holds_type = {
@@ -228,6 +268,14 @@ corbel_status tree_Holds_copy_for(corbel_request *request, const tree_Holds *val
 {
     return corbel_request_copy(request, &tree_Holds_type, value, ret);
 }
+corbel_status tree_Holds_to_any(const tree_Holds *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Holds_type, value, ret, reterr);
+}
+corbel_status tree_Holds_from_any(const corbel_any *any, tree_Holds **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Holds_type, any, ret, reterr);
+}
 
 const corbel_type tree_Late_Inner_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -253,6 +301,16 @@ corbel_status tree_Late_Inner_copy_for(corbel_request *request, const tree_Late_
 {
     return corbel_request_copy(request, &tree_Late_Inner_type, value, ret);
 }
+corbel_status tree_Late_Inner_to_any(const tree_Late_Inner *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Late_Inner_type, value, ret, reterr);
+}
+corbel_status tree_Late_Inner_from_any(const corbel_any *any, tree_Late_Inner **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Late_Inner_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -265,6 +323,15 @@ corbel_status tree_Node_seq_copy(tree_Node_seq self, tree_Node_seq *ret)
 {
     return corbel_sequence_copy(&tree_Node_seq_type, &self, ret);
 }
+corbel_status tree_Node_seq_to_any(tree_Node_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Node_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Node_seq_from_any(const corbel_any *any, tree_Node_seq *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Node_seq_type, any, ret, reterr);
+}
 void tree_Even_seq_clear(tree_Even_seq *self)
 {
     corbel_block_free(self->items);
@@ -273,6 +340,15 @@ void tree_Even_seq_clear(tree_Even_seq *self)
 corbel_status tree_Even_seq_copy(tree_Even_seq self, tree_Even_seq *ret)
 {
     return corbel_sequence_copy(&tree_Even_seq_type, &self, ret);
+}
+corbel_status tree_Even_seq_to_any(tree_Even_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Even_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Even_seq_from_any(const corbel_any *any, tree_Even_seq *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Even_seq_type, any, ret, reterr);
 }
 void tree_Odd_seq_clear(tree_Odd_seq *self)
 {
@@ -283,6 +359,14 @@ corbel_status tree_Odd_seq_copy(tree_Odd_seq self, tree_Odd_seq *ret)
 {
     return corbel_sequence_copy(&tree_Odd_seq_type, &self, ret);
 }
+corbel_status tree_Odd_seq_to_any(tree_Odd_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Odd_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Odd_seq_from_any(const corbel_any *any, tree_Odd_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Odd_seq_type, any, ret, reterr);
+}
 void tree_Odd_seq_seq_clear(tree_Odd_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -291,6 +375,16 @@ void tree_Odd_seq_seq_clear(tree_Odd_seq_seq *self)
 corbel_status tree_Odd_seq_seq_copy(tree_Odd_seq_seq self, tree_Odd_seq_seq *ret)
 {
     return corbel_sequence_copy(&tree_Odd_seq_seq_type, &self, ret);
+}
+corbel_status tree_Odd_seq_seq_to_any(tree_Odd_seq_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Odd_seq_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Odd_seq_seq_from_any(const corbel_any *any, tree_Odd_seq_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Odd_seq_seq_type, any, ret, reterr);
 }
 void tree_Pair_seq_clear(tree_Pair_seq *self)
 {
@@ -301,6 +395,15 @@ corbel_status tree_Pair_seq_copy(tree_Pair_seq self, tree_Pair_seq *ret)
 {
     return corbel_sequence_copy(&tree_Pair_seq_type, &self, ret);
 }
+corbel_status tree_Pair_seq_to_any(tree_Pair_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Pair_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Pair_seq_from_any(const corbel_any *any, tree_Pair_seq *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Pair_seq_type, any, ret, reterr);
+}
 void tree_Nothing_seq_clear(tree_Nothing_seq *self)
 {
     corbel_block_free(self->items);
@@ -309,6 +412,16 @@ void tree_Nothing_seq_clear(tree_Nothing_seq *self)
 corbel_status tree_Nothing_seq_copy(tree_Nothing_seq self, tree_Nothing_seq *ret)
 {
     return corbel_sequence_copy(&tree_Nothing_seq_type, &self, ret);
+}
+corbel_status tree_Nothing_seq_to_any(tree_Nothing_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Nothing_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Nothing_seq_from_any(const corbel_any *any, tree_Nothing_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Nothing_seq_type, any, ret, reterr);
 }
 __attribute__((weak)) void tree_Never_seq_clear(tree_Never_seq *self)
 {
@@ -319,6 +432,17 @@ __attribute__((weak)) corbel_status tree_Never_seq_copy(tree_Never_seq self, tre
 {
     return corbel_sequence_copy(&tree_Never_seq_type, &self, ret);
 }
+__attribute__((weak)) corbel_status tree_Never_seq_to_any(tree_Never_seq value, corbel_any **ret,
+                                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Never_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status tree_Never_seq_from_any(const corbel_any *any,
+                                                            tree_Never_seq *ret,
+                                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Never_seq_type, any, ret, reterr);
+}
 void tree_Late_Inner_seq_clear(tree_Late_Inner_seq *self)
 {
     corbel_block_free(self->items);
@@ -327,6 +451,16 @@ void tree_Late_Inner_seq_clear(tree_Late_Inner_seq *self)
 corbel_status tree_Late_Inner_seq_copy(tree_Late_Inner_seq self, tree_Late_Inner_seq *ret)
 {
     return corbel_sequence_copy(&tree_Late_Inner_seq_type, &self, ret);
+}
+corbel_status tree_Late_Inner_seq_to_any(tree_Late_Inner_seq value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Late_Inner_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Late_Inner_seq_from_any(const corbel_any *any, tree_Late_Inner_seq *ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Late_Inner_seq_type, any, ret, reterr);
 }
 
 /* ---- interface tree::Late ---- */
@@ -489,6 +623,14 @@ corbel_status tree_Late_cast(corbel_object *object, tree_Late **ret, corbel_erro
         *ret = (tree_Late *)found;
     }
     return status;
+}
+corbel_status tree_Late_to_any(tree_Late *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&tree_Late_reference, &value, ret, reterr);
+}
+corbel_status tree_Late_from_any(const corbel_any *any, tree_Late **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&tree_Late_reference, any, ret, reterr);
 }
 
 /* ---- interfaces known by name only: who defines them has more to say ---- */

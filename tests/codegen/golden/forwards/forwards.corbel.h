@@ -32,8 +32,8 @@ typedef struct tree_Late_Inner_seq {
     const tree_Late_Inner *items;
 } tree_Late_Inner_seq;
 
-/* Sequences of what other files declare. */
-#ifndef CORBEL_SEQ_tree_Never /* another file may need it, too */
+/* Sequences that other files may declare, too. */
+#ifndef CORBEL_SEQ_tree_Never
 #define CORBEL_SEQ_tree_Never
 typedef struct tree_Never_seq { size_t len; tree_Never *const *items; } tree_Never_seq;
 #endif
@@ -234,6 +234,77 @@ static inline corbel_object *tree_Late_as_object(tree_Late *self)
  * counts, _unref() releases (takes NULL, returns NULL). */
 tree_Never *tree_Never_ref(tree_Never *self);
 tree_Never *tree_Never_unref(tree_Never *self);
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status tree_Node_to_any(const tree_Node *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Node_from_any(const corbel_any *any, tree_Node **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_to_any(const tree_Pair *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_from_any(const corbel_any *any, tree_Pair **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_to_any(const tree_Odd *value, corbel_any **ret,
+                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_from_any(const corbel_any *any, tree_Odd **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_to_any(const tree_Even *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_from_any(const corbel_any *any, tree_Even **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_to_any(const tree_Nothing *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_from_any(const corbel_any *any, tree_Nothing **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Holds_to_any(const tree_Holds *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Holds_from_any(const corbel_any *any, tree_Holds **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_to_any(tree_Late *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_from_any(const corbel_any *any, tree_Late **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_to_any(const tree_Late_Inner *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_from_any(const corbel_any *any,
+                                                         tree_Late_Inner **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Node_seq_to_any(tree_Node_seq value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Node_seq_from_any(const corbel_any *any, tree_Node_seq *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_seq_to_any(tree_Even_seq value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_seq_from_any(const corbel_any *any, tree_Even_seq *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_to_any(tree_Odd_seq value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_from_any(const corbel_any *any, tree_Odd_seq *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_seq_to_any(tree_Odd_seq_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_seq_from_any(const corbel_any *any,
+                                                          tree_Odd_seq_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_seq_to_any(tree_Pair_seq value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_seq_from_any(const corbel_any *any, tree_Pair_seq *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_seq_to_any(tree_Nothing_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_seq_from_any(const corbel_any *any,
+                                                          tree_Nothing_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Never_seq_to_any(tree_Never_seq value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Never_seq_from_any(const corbel_any *any, tree_Never_seq *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_seq_to_any(tree_Late_Inner_seq value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_seq_from_any(const corbel_any *any,
+                                                             tree_Late_Inner_seq *ret,
+                                                             corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* FORWARDS_CORBEL_H_tree_Node */

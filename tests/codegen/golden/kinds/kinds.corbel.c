@@ -166,6 +166,18 @@ static const corbel_type kinds_Handle_native = {
     .name = "kinds::Handle",
     .size = sizeof(kinds_Handle),
 };
+static const corbel_type kinds_Thing_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "kinds::Thing",
+    .size = sizeof(kinds_Thing *),
+    .interface = &kinds_Thing_interface,
+};
+static const corbel_type kinds_Near_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "kinds::Near",
+    .size = sizeof(kinds_Near *),
+    .interface = &kinds_Near_interface,
+};
 
 /* ---- types ---- */
 
@@ -182,6 +194,14 @@ const corbel_type kinds_Rights_type = {
         { .name = "ADMIN", .value = 7, .annotations = "@position(7)" },
     },
 };
+corbel_status kinds_Rights_to_any(kinds_Rights value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Rights_type, &value, ret, reterr);
+}
+corbel_status kinds_Rights_from_any(const corbel_any *any, kinds_Rights *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Rights_type, any, ret, reterr);
+}
 
 const corbel_type kinds_Small_type = {
     .kind = CORBEL_KIND_BITMASK,
@@ -196,6 +216,14 @@ const corbel_type kinds_Small_type = {
     },
     .annotations = "@bit_bound(8)",
 };
+corbel_status kinds_Small_to_any(kinds_Small value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Small_type, &value, ret, reterr);
+}
+corbel_status kinds_Small_from_any(const corbel_any *any, kinds_Small *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Small_type, any, ret, reterr);
+}
 
 const corbel_type kinds_Large_type = {
     .kind = CORBEL_KIND_BITMASK,
@@ -210,6 +238,14 @@ const corbel_type kinds_Large_type = {
     },
     .annotations = "@bit_bound(64)",
 };
+corbel_status kinds_Large_to_any(kinds_Large value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Large_type, &value, ret, reterr);
+}
+corbel_status kinds_Large_from_any(const corbel_any *any, kinds_Large *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Large_type, any, ret, reterr);
+}
 
 const corbel_type kinds_Colours_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -235,6 +271,16 @@ const corbel_type kinds_Colours_type = {
 bool kinds_Colours_equal(const kinds_Colours *a, const kinds_Colours *b)
 {
     return corbel_value_equal(&kinds_Colours_type, a, b);
+}
+corbel_status kinds_Colours_to_any(const kinds_Colours *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Colours_type, value, ret, reterr);
+}
+corbel_status kinds_Colours_from_any(const corbel_any *any, kinds_Colours *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Colours_type, any, ret, reterr);
 }
 
 const corbel_type kinds_More_type = {
@@ -263,6 +309,14 @@ const corbel_type kinds_More_type = {
 bool kinds_More_equal(const kinds_More *a, const kinds_More *b)
 {
     return corbel_value_equal(&kinds_More_type, a, b);
+}
+corbel_status kinds_More_to_any(const kinds_More *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_More_type, value, ret, reterr);
+}
+corbel_status kinds_More_from_any(const corbel_any *any, kinds_More *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_More_type, any, ret, reterr);
 }
 
 const corbel_type kinds_All_type = {
@@ -304,6 +358,14 @@ bool kinds_All_equal(const kinds_All *a, const kinds_All *b)
 corbel_status kinds_All_copy_for(corbel_request *request, const kinds_All *value, kinds_All *ret)
 {
     return corbel_request_copy(request, &kinds_All_type, value, ret);
+}
+corbel_status kinds_All_to_any(const kinds_All *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_All_type, value, ret, reterr);
+}
+corbel_status kinds_All_from_any(const corbel_any *any, kinds_All **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_All_type, any, ret, reterr);
 }
 
 const corbel_type kinds_Lists_type = {
@@ -352,6 +414,14 @@ corbel_status kinds_Lists_copy_for(corbel_request *request, const kinds_Lists *v
 {
     return corbel_request_copy(request, &kinds_Lists_type, value, ret);
 }
+corbel_status kinds_Lists_to_any(const kinds_Lists *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Lists_type, value, ret, reterr);
+}
+corbel_status kinds_Lists_from_any(const corbel_any *any, kinds_Lists **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Lists_type, any, ret, reterr);
+}
 
 const corbel_type kinds_Arrays_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -391,6 +461,14 @@ corbel_status kinds_Arrays_copy_for(corbel_request *request, const kinds_Arrays 
                                     kinds_Arrays *ret)
 {
     return corbel_request_copy(request, &kinds_Arrays_type, value, ret);
+}
+corbel_status kinds_Arrays_to_any(const kinds_Arrays *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Arrays_type, value, ret, reterr);
+}
+corbel_status kinds_Arrays_from_any(const corbel_any *any, kinds_Arrays **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Arrays_type, any, ret, reterr);
 }
 
 const corbel_type kinds_Choice_type = {
@@ -484,6 +562,14 @@ const kinds_Colours *kinds_Choice_get_m(const kinds_Choice *self)
 {
     return self->_d == 11 ? &self->m : NULL;
 }
+corbel_status kinds_Choice_to_any(const kinds_Choice *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Choice_type, value, ret, reterr);
+}
+corbel_status kinds_Choice_from_any(const corbel_any *any, kinds_Choice **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Choice_type, any, ret, reterr);
+}
 
 const corbel_type kinds_Held_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -522,6 +608,16 @@ corbel_status kinds_Rights_seq_copy(kinds_Rights_seq self, kinds_Rights_seq *ret
 {
     return corbel_sequence_copy(&kinds_Rights_seq_type, &self, ret);
 }
+corbel_status kinds_Rights_seq_to_any(kinds_Rights_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Rights_seq_type, &value, ret, reterr);
+}
+corbel_status kinds_Rights_seq_from_any(const corbel_any *any, kinds_Rights_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Rights_seq_type, any, ret, reterr);
+}
 void kinds_Colours_seq_clear(kinds_Colours_seq *self)
 {
     corbel_block_free(self->items);
@@ -530,6 +626,16 @@ void kinds_Colours_seq_clear(kinds_Colours_seq *self)
 corbel_status kinds_Colours_seq_copy(kinds_Colours_seq self, kinds_Colours_seq *ret)
 {
     return corbel_sequence_copy(&kinds_Colours_seq_type, &self, ret);
+}
+corbel_status kinds_Colours_seq_to_any(kinds_Colours_seq value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Colours_seq_type, &value, ret, reterr);
+}
+corbel_status kinds_Colours_seq_from_any(const corbel_any *any, kinds_Colours_seq *ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Colours_seq_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_uint8_seq_seq_clear(corbel_uint8_seq_seq *self)
 {
@@ -541,6 +647,18 @@ __attribute__((weak)) corbel_status corbel_uint8_seq_seq_copy(corbel_uint8_seq_s
 {
     return corbel_sequence_copy(&uint8_seq_seq_type, &self, ret);
 }
+__attribute__((weak)) corbel_status corbel_uint8_seq_seq_to_any(corbel_uint8_seq_seq value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&uint8_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_uint8_seq_seq_from_any(const corbel_any *any,
+                                                                  corbel_uint8_seq_seq *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&uint8_seq_seq_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_any_seq_seq_clear(corbel_any_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -550,6 +668,18 @@ __attribute__((weak)) corbel_status corbel_any_seq_seq_copy(corbel_any_seq_seq s
                                                             corbel_any_seq_seq *ret)
 {
     return corbel_sequence_copy(&any_seq_seq_type, &self, ret);
+}
+__attribute__((weak)) corbel_status corbel_any_seq_seq_to_any(corbel_any_seq_seq value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr)
+{
+    return corbel_value_to_any(&any_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_any_seq_seq_from_any(const corbel_any *any,
+                                                                corbel_any_seq_seq *ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_from_any(&any_seq_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -1686,6 +1816,14 @@ corbel_status kinds_Thing_cast(corbel_object *object, kinds_Thing **ret, corbel_
     }
     return status;
 }
+corbel_status kinds_Thing_to_any(kinds_Thing *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Thing_reference, &value, ret, reterr);
+}
+corbel_status kinds_Thing_from_any(const corbel_any *any, kinds_Thing **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Thing_reference, any, ret, reterr);
+}
 
 /* ---- interface kinds::Near ---- */
 
@@ -1807,4 +1945,12 @@ corbel_status kinds_Near_cast(corbel_object *object, kinds_Near **ret, corbel_er
         *ret = (kinds_Near *)found;
     }
     return status;
+}
+corbel_status kinds_Near_to_any(kinds_Near *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&kinds_Near_reference, &value, ret, reterr);
+}
+corbel_status kinds_Near_from_any(const corbel_any *any, kinds_Near **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&kinds_Near_reference, any, ret, reterr);
 }

@@ -20,15 +20,15 @@ CORBEL_BEGIN_DECLS
 typedef struct kinds_Thing kinds_Thing;
 typedef struct kinds_Near kinds_Near;
 
-/* Sequences of what other files declare. */
-#ifndef CORBEL_SEQ_corbel_uint8_seq /* another file may need it, too */
+/* Sequences that other files may declare, too. */
+#ifndef CORBEL_SEQ_corbel_uint8_seq
 #define CORBEL_SEQ_corbel_uint8_seq
 typedef struct corbel_uint8_seq_seq {
     size_t len;
     const corbel_uint8_seq *items;
 } corbel_uint8_seq_seq;
 #endif
-#ifndef CORBEL_SEQ_corbel_any_seq /* another file may need it, too */
+#ifndef CORBEL_SEQ_corbel_any_seq
 #define CORBEL_SEQ_corbel_any_seq
 typedef struct corbel_any_seq_seq { size_t len; const corbel_any_seq *items; } corbel_any_seq_seq;
 #endif
@@ -639,6 +639,73 @@ static inline corbel_object *kinds_Near_as_object(kinds_Near *self)
 {
     return CORBEL_CAST(corbel_object *, self);
 }
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status kinds_Rights_to_any(kinds_Rights value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Rights_from_any(const corbel_any *any, kinds_Rights *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Small_to_any(kinds_Small value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Small_from_any(const corbel_any *any, kinds_Small *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Large_to_any(kinds_Large value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Large_from_any(const corbel_any *any, kinds_Large *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_to_any(const kinds_Colours *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_from_any(const corbel_any *any, kinds_Colours *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_More_to_any(const kinds_More *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_More_from_any(const corbel_any *any, kinds_More *ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_All_to_any(const kinds_All *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_All_from_any(const corbel_any *any, kinds_All **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Lists_to_any(const kinds_Lists *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Lists_from_any(const corbel_any *any, kinds_Lists **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Arrays_to_any(const kinds_Arrays *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Arrays_from_any(const corbel_any *any, kinds_Arrays **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Choice_to_any(const kinds_Choice *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Choice_from_any(const corbel_any *any, kinds_Choice **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Thing_to_any(kinds_Thing *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Thing_from_any(const corbel_any *any, kinds_Thing **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Near_to_any(kinds_Near *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Near_from_any(const corbel_any *any, kinds_Near **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Rights_seq_to_any(kinds_Rights_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Rights_seq_from_any(const corbel_any *any,
+                                                          kinds_Rights_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_seq_to_any(kinds_Colours_seq value, corbel_any **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_seq_from_any(const corbel_any *any,
+                                                           kinds_Colours_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_seq_seq_to_any(corbel_uint8_seq_seq value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_seq_seq_from_any(const corbel_any *any,
+                                                              corbel_uint8_seq_seq *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_seq_seq_to_any(corbel_any_seq_seq value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_seq_seq_from_any(const corbel_any *any,
+                                                            corbel_any_seq_seq *ret,
+                                                            corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* KINDS_CORBEL_H_kinds_Whatever */

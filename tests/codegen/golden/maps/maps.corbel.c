@@ -733,6 +733,14 @@ bool maps_Kind_from_string(const char *text, maps_Kind *ret)
     }
     return false;
 }
+corbel_status maps_Kind_to_any(maps_Kind value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Kind_from_any(const corbel_any *any, maps_Kind *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Kind_type, any, ret, reterr);
+}
 
 const corbel_type maps_Entry_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -759,6 +767,14 @@ corbel_status maps_Entry_copy_for(corbel_request *request, const maps_Entry *val
 {
     return corbel_request_copy(request, &maps_Entry_type, value, ret);
 }
+corbel_status maps_Entry_to_any(const maps_Entry *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_type, value, ret, reterr);
+}
+corbel_status maps_Entry_from_any(const corbel_any *any, maps_Entry **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_type, any, ret, reterr);
+}
 
 const corbel_type maps_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -772,6 +788,14 @@ const corbel_type maps_Grid_type = {
 bool maps_Grid_equal(const maps_Grid *a, const maps_Grid *b)
 {
     return corbel_value_equal(&maps_Grid_type, a, b);
+}
+corbel_status maps_Grid_to_any(const maps_Grid *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Grid_type, value, ret, reterr);
+}
+corbel_status maps_Grid_from_any(const corbel_any *any, maps_Grid *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Grid_type, any, ret, reterr);
 }
 
 const corbel_type maps_Pair_type = {
@@ -793,6 +817,14 @@ bool maps_Pair_equal(const maps_Pair *a, const maps_Pair *b)
 corbel_status maps_Pair_copy_for(corbel_request *request, const maps_Pair *value, maps_Pair *ret)
 {
     return corbel_request_copy(request, &maps_Pair_type, value, ret);
+}
+corbel_status maps_Pair_to_any(const maps_Pair *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Pair_type, value, ret, reterr);
+}
+corbel_status maps_Pair_from_any(const corbel_any *any, maps_Pair **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Pair_type, any, ret, reterr);
 }
 
 const corbel_type maps_Keys_type = {
@@ -836,6 +868,14 @@ bool maps_Keys_equal(const maps_Keys *a, const maps_Keys *b)
 corbel_status maps_Keys_copy_for(corbel_request *request, const maps_Keys *value, maps_Keys *ret)
 {
     return corbel_request_copy(request, &maps_Keys_type, value, ret);
+}
+corbel_status maps_Keys_to_any(const maps_Keys *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Keys_type, value, ret, reterr);
+}
+corbel_status maps_Keys_from_any(const corbel_any *any, maps_Keys **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Keys_type, any, ret, reterr);
 }
 
 const corbel_type maps_Values_type = {
@@ -893,6 +933,14 @@ corbel_status maps_Values_copy_for(corbel_request *request, const maps_Values *v
 {
     return corbel_request_copy(request, &maps_Values_type, value, ret);
 }
+corbel_status maps_Values_to_any(const maps_Values *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Values_type, value, ret, reterr);
+}
+corbel_status maps_Values_from_any(const corbel_any *any, maps_Values **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Values_type, any, ret, reterr);
+}
 
 const corbel_type maps_Node_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -923,6 +971,14 @@ bool maps_Node_equal(const maps_Node *a, const maps_Node *b)
 corbel_status maps_Node_copy_for(corbel_request *request, const maps_Node *value, maps_Node *ret)
 {
     return corbel_request_copy(request, &maps_Node_type, value, ret);
+}
+corbel_status maps_Node_to_any(const maps_Node *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Node_type, value, ret, reterr);
+}
+corbel_status maps_Node_from_any(const corbel_any *any, maps_Node **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Node_type, any, ret, reterr);
 }
 
 const corbel_type maps_Choice_type = {
@@ -965,6 +1021,14 @@ const maps_Choice_by_string *maps_Choice_get_more(const maps_Choice *self)
 {
     return self->_d == 2 ? &self->more : NULL;
 }
+corbel_status maps_Choice_to_any(const maps_Choice *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Choice_type, value, ret, reterr);
+}
+corbel_status maps_Choice_from_any(const corbel_any *any, maps_Choice **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Choice_type, any, ret, reterr);
+}
 
 /* ---- sequences and maps ---- */
 
@@ -989,6 +1053,18 @@ __attribute__((weak)) void corbel_string_by_string_sort(corbel_string_by_string_
 {
     corbel_map_sort(&string_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_string_by_string_to_any(corbel_string_by_string value,
+                                                                   corbel_any **ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&string_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_from_any(const corbel_any *any,
+                                                                     corbel_string_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&string_by_string_type, any, ret, reterr);
+}
 void maps_Entry_by_string_clear(maps_Entry_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1008,6 +1084,16 @@ void maps_Entry_by_string_sort(maps_Entry_by_string_item *items, size_t len)
 {
     corbel_map_sort(&maps_Entry_by_string_type, items, len);
 }
+corbel_status maps_Entry_by_string_to_any(maps_Entry_by_string value, corbel_any **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_string_from_any(const corbel_any *any, maps_Entry_by_string *ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_by_string_type, any, ret, reterr);
+}
 void maps_Entry_by_Kind_clear(maps_Entry_by_Kind *self)
 {
     corbel_block_free(self->items);
@@ -1026,6 +1112,16 @@ const maps_Entry *maps_Entry_by_Kind_get(maps_Entry_by_Kind self, maps_Kind key)
 void maps_Entry_by_Kind_sort(maps_Entry_by_Kind_item *items, size_t len)
 {
     corbel_map_sort(&maps_Entry_by_maps_Kind_type, items, len);
+}
+corbel_status maps_Entry_by_Kind_to_any(maps_Entry_by_Kind value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_Kind_from_any(const corbel_any *any, maps_Entry_by_Kind *ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_by_maps_Kind_type, any, ret, reterr);
 }
 void maps_Entry_by_string_by_string_clear(maps_Entry_by_string_by_string *self)
 {
@@ -1048,6 +1144,17 @@ void maps_Entry_by_string_by_string_sort(maps_Entry_by_string_by_string_item *it
 {
     corbel_map_sort(&maps_Entry_by_string_by_string_type, items, len);
 }
+corbel_status maps_Entry_by_string_by_string_to_any(maps_Entry_by_string_by_string value,
+                                                    corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_by_string_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_string_by_string_from_any(const corbel_any *any,
+                                                      maps_Entry_by_string_by_string *ret,
+                                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_by_string_by_string_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_string_by_string_seq_clear(corbel_string_by_string_seq *self)
 {
     corbel_block_free(self->items);
@@ -1057,6 +1164,16 @@ __attribute__((weak)) corbel_status corbel_string_by_string_seq_copy(
     corbel_string_by_string_seq self, corbel_string_by_string_seq *ret)
 {
     return corbel_sequence_copy(&string_by_string_seq_type, &self, ret);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_seq_to_any(
+    corbel_string_by_string_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&string_by_string_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_seq_from_any(
+    const corbel_any *any, corbel_string_by_string_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&string_by_string_seq_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_bool_clear(corbel_int32_by_bool *self)
 {
@@ -1076,6 +1193,18 @@ __attribute__((weak)) const int32_t *corbel_int32_by_bool_get(corbel_int32_by_bo
 __attribute__((weak)) void corbel_int32_by_bool_sort(corbel_int32_by_bool_item *items, size_t len)
 {
     corbel_map_sort(&int32_by_bool_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_bool_to_any(corbel_int32_by_bool value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_bool_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_bool_from_any(const corbel_any *any,
+                                                                  corbel_int32_by_bool *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_bool_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint8_clear(corbel_int32_by_uint8 *self)
 {
@@ -1097,6 +1226,18 @@ __attribute__((weak)) void corbel_int32_by_uint8_sort(corbel_int32_by_uint8_item
 {
     corbel_map_sort(&int32_by_octet_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint8_to_any(corbel_int32_by_uint8 value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_octet_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint8_from_any(const corbel_any *any,
+                                                                   corbel_int32_by_uint8 *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_octet_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_char_clear(corbel_int32_by_char *self)
 {
     corbel_block_free(self->items);
@@ -1115,6 +1256,18 @@ __attribute__((weak)) const int32_t *corbel_int32_by_char_get(corbel_int32_by_ch
 __attribute__((weak)) void corbel_int32_by_char_sort(corbel_int32_by_char_item *items, size_t len)
 {
     corbel_map_sort(&int32_by_char_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_char_to_any(corbel_int32_by_char value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_char_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_char_from_any(const corbel_any *any,
+                                                                  corbel_int32_by_char *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_char_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_wchar_clear(corbel_int32_by_wchar *self)
 {
@@ -1136,6 +1289,18 @@ __attribute__((weak)) void corbel_int32_by_wchar_sort(corbel_int32_by_wchar_item
 {
     corbel_map_sort(&int32_by_wchar_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_wchar_to_any(corbel_int32_by_wchar value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_wchar_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_wchar_from_any(const corbel_any *any,
+                                                                   corbel_int32_by_wchar *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_wchar_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int8_clear(corbel_int32_by_int8 *self)
 {
     corbel_block_free(self->items);
@@ -1154,6 +1319,18 @@ __attribute__((weak)) const int32_t *corbel_int32_by_int8_get(corbel_int32_by_in
 __attribute__((weak)) void corbel_int32_by_int8_sort(corbel_int32_by_int8_item *items, size_t len)
 {
     corbel_map_sort(&int32_by_int8_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int8_to_any(corbel_int32_by_int8 value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_int8_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int8_from_any(const corbel_any *any,
+                                                                  corbel_int32_by_int8 *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_int8_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_int16_clear(corbel_int32_by_int16 *self)
 {
@@ -1174,6 +1351,18 @@ __attribute__((weak)) const int32_t *corbel_int32_by_int16_get(corbel_int32_by_i
 __attribute__((weak)) void corbel_int32_by_int16_sort(corbel_int32_by_int16_item *items, size_t len)
 {
     corbel_map_sort(&int32_by_int16_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int16_to_any(corbel_int32_by_int16 value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_int16_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int16_from_any(const corbel_any *any,
+                                                                   corbel_int32_by_int16 *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_int16_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint16_clear(corbel_int32_by_uint16 *self)
 {
@@ -1196,6 +1385,18 @@ __attribute__((weak)) void corbel_int32_by_uint16_sort(corbel_int32_by_uint16_it
 {
     corbel_map_sort(&int32_by_uint16_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint16_to_any(corbel_int32_by_uint16 value,
+                                                                  corbel_any **ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_uint16_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint16_from_any(const corbel_any *any,
+                                                                    corbel_int32_by_uint16 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_uint16_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int32_clear(corbel_int32_by_int32 *self)
 {
     corbel_block_free(self->items);
@@ -1215,6 +1416,18 @@ __attribute__((weak)) const int32_t *corbel_int32_by_int32_get(corbel_int32_by_i
 __attribute__((weak)) void corbel_int32_by_int32_sort(corbel_int32_by_int32_item *items, size_t len)
 {
     corbel_map_sort(&int32_by_int32_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int32_to_any(corbel_int32_by_int32 value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_int32_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int32_from_any(const corbel_any *any,
+                                                                   corbel_int32_by_int32 *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_int32_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint32_clear(corbel_int32_by_uint32 *self)
 {
@@ -1237,6 +1450,18 @@ __attribute__((weak)) void corbel_int32_by_uint32_sort(corbel_int32_by_uint32_it
 {
     corbel_map_sort(&int32_by_uint32_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint32_to_any(corbel_int32_by_uint32 value,
+                                                                  corbel_any **ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_uint32_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint32_from_any(const corbel_any *any,
+                                                                    corbel_int32_by_uint32 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_uint32_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int64_clear(corbel_int32_by_int64 *self)
 {
     corbel_block_free(self->items);
@@ -1256,6 +1481,18 @@ __attribute__((weak)) const int32_t *corbel_int32_by_int64_get(corbel_int32_by_i
 __attribute__((weak)) void corbel_int32_by_int64_sort(corbel_int32_by_int64_item *items, size_t len)
 {
     corbel_map_sort(&int32_by_int64_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int64_to_any(corbel_int32_by_int64 value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_int64_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int64_from_any(const corbel_any *any,
+                                                                   corbel_int32_by_int64 *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_int64_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint64_clear(corbel_int32_by_uint64 *self)
 {
@@ -1278,6 +1515,18 @@ __attribute__((weak)) void corbel_int32_by_uint64_sort(corbel_int32_by_uint64_it
 {
     corbel_map_sort(&int32_by_uint64_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint64_to_any(corbel_int32_by_uint64 value,
+                                                                  corbel_any **ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_uint64_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint64_from_any(const corbel_any *any,
+                                                                    corbel_int32_by_uint64 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_uint64_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_string_clear(corbel_int32_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1299,6 +1548,18 @@ __attribute__((weak)) void corbel_int32_by_string_sort(corbel_int32_by_string_it
 {
     corbel_map_sort(&int32_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_string_to_any(corbel_int32_by_string value,
+                                                                  corbel_any **ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_string_from_any(const corbel_any *any,
+                                                                    corbel_int32_by_string *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_string_type, any, ret, reterr);
+}
 void corbel_int32_by_maps_Kind_clear(corbel_int32_by_maps_Kind *self)
 {
     corbel_block_free(self->items);
@@ -1319,6 +1580,17 @@ void corbel_int32_by_maps_Kind_sort(corbel_int32_by_maps_Kind_item *items, size_
 {
     corbel_map_sort(&int32_by_maps_Kind_type, items, len);
 }
+corbel_status corbel_int32_by_maps_Kind_to_any(corbel_int32_by_maps_Kind value, corbel_any **ret,
+                                               corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status corbel_int32_by_maps_Kind_from_any(const corbel_any *any,
+                                                 corbel_int32_by_maps_Kind *ret,
+                                                 corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_maps_Kind_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_bool_by_string_clear(corbel_bool_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1338,6 +1610,18 @@ __attribute__((weak)) const bool *corbel_bool_by_string_get(corbel_bool_by_strin
 __attribute__((weak)) void corbel_bool_by_string_sort(corbel_bool_by_string_item *items, size_t len)
 {
     corbel_map_sort(&bool_by_string_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_bool_by_string_to_any(corbel_bool_by_string value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_to_any(&bool_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_bool_by_string_from_any(const corbel_any *any,
+                                                                   corbel_bool_by_string *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_any(&bool_by_string_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_uint8_by_string_clear(corbel_uint8_by_string *self)
 {
@@ -1360,6 +1644,18 @@ __attribute__((weak)) void corbel_uint8_by_string_sort(corbel_uint8_by_string_it
 {
     corbel_map_sort(&octet_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_uint8_by_string_to_any(corbel_uint8_by_string value,
+                                                                  corbel_any **ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_to_any(&octet_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_uint8_by_string_from_any(const corbel_any *any,
+                                                                    corbel_uint8_by_string *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_any(&octet_by_string_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_double_by_string_clear(corbel_double_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1381,6 +1677,18 @@ __attribute__((weak)) void corbel_double_by_string_sort(corbel_double_by_string_
 {
     corbel_map_sort(&double_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_double_by_string_to_any(corbel_double_by_string value,
+                                                                   corbel_any **ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&double_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_double_by_string_from_any(const corbel_any *any,
+                                                                     corbel_double_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&double_by_string_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_any_by_string_clear(corbel_any_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1400,6 +1708,18 @@ __attribute__((weak)) corbel_any *corbel_any_by_string_get(corbel_any_by_string 
 __attribute__((weak)) void corbel_any_by_string_sort(corbel_any_by_string_item *items, size_t len)
 {
     corbel_map_sort(&any_by_string_type, items, len);
+}
+__attribute__((weak)) corbel_status corbel_any_by_string_to_any(corbel_any_by_string value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&any_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_any_by_string_from_any(const corbel_any *any,
+                                                                  corbel_any_by_string *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&any_by_string_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_object_by_string_clear(corbel_object_by_string *self)
 {
@@ -1422,6 +1742,18 @@ __attribute__((weak)) void corbel_object_by_string_sort(corbel_object_by_string_
 {
     corbel_map_sort(&object_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_object_by_string_to_any(corbel_object_by_string value,
+                                                                   corbel_any **ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&object_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_object_by_string_from_any(const corbel_any *any,
+                                                                     corbel_object_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&object_by_string_type, any, ret, reterr);
+}
 void maps_Account_by_string_clear(maps_Account_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1440,6 +1772,16 @@ maps_Account *maps_Account_by_string_get(maps_Account_by_string self, const char
 void maps_Account_by_string_sort(maps_Account_by_string_item *items, size_t len)
 {
     corbel_map_sort(&maps_Account_by_string_type, items, len);
+}
+corbel_status maps_Account_by_string_to_any(maps_Account_by_string value, corbel_any **ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Account_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Account_by_string_from_any(const corbel_any *any, maps_Account_by_string *ret,
+                                              corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Account_by_string_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_bytes_by_string_clear(corbel_bytes_by_string *self)
 {
@@ -1463,6 +1805,18 @@ __attribute__((weak)) void corbel_bytes_by_string_sort(corbel_bytes_by_string_it
 {
     corbel_map_sort(&octet_seq_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_bytes_by_string_to_any(corbel_bytes_by_string value,
+                                                                  corbel_any **ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_to_any(&octet_seq_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_bytes_by_string_from_any(const corbel_any *any,
+                                                                    corbel_bytes_by_string *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_any(&octet_seq_by_string_type, any, ret, reterr);
+}
 void maps_Entry_seq_clear(maps_Entry_seq *self)
 {
     corbel_block_free(self->items);
@@ -1471,6 +1825,15 @@ void maps_Entry_seq_clear(maps_Entry_seq *self)
 corbel_status maps_Entry_seq_copy(maps_Entry_seq self, maps_Entry_seq *ret)
 {
     return corbel_sequence_copy(&maps_Entry_seq_type, &self, ret);
+}
+corbel_status maps_Entry_seq_to_any(maps_Entry_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_seq_from_any(const corbel_any *any, maps_Entry_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_seq_type, any, ret, reterr);
 }
 void maps_Entry_seq_by_string_clear(maps_Entry_seq_by_string *self)
 {
@@ -1492,6 +1855,16 @@ void maps_Entry_seq_by_string_sort(maps_Entry_seq_by_string_item *items, size_t 
 {
     corbel_map_sort(&maps_Entry_seq_by_string_type, items, len);
 }
+corbel_status maps_Entry_seq_by_string_to_any(maps_Entry_seq_by_string value, corbel_any **ret,
+                                              corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_seq_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_seq_by_string_from_any(const corbel_any *any,
+                                                maps_Entry_seq_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_seq_by_string_type, any, ret, reterr);
+}
 void maps_Grid_by_string_clear(maps_Grid_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1510,6 +1883,16 @@ void maps_Grid_by_string_sort(maps_Grid_by_string_item *items, size_t len)
 {
     corbel_map_sort(&maps_Grid_by_string_type, items, len);
 }
+corbel_status maps_Grid_by_string_to_any(maps_Grid_by_string value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Grid_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Grid_by_string_from_any(const corbel_any *any, maps_Grid_by_string *ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Grid_by_string_type, any, ret, reterr);
+}
 void maps_Entry_by_int32_clear(maps_Entry_by_int32 *self)
 {
     corbel_block_free(self->items);
@@ -1527,6 +1910,16 @@ const maps_Entry *maps_Entry_by_int32_get(maps_Entry_by_int32 self, int32_t key)
 void maps_Entry_by_int32_sort(maps_Entry_by_int32_item *items, size_t len)
 {
     corbel_map_sort(&maps_Entry_by_int32_type, items, len);
+}
+corbel_status maps_Entry_by_int32_to_any(maps_Entry_by_int32 value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_by_int32_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_int32_from_any(const corbel_any *any, maps_Entry_by_int32 *ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_by_int32_type, any, ret, reterr);
 }
 void maps_Entry_by_int32_by_maps_Kind_clear(maps_Entry_by_int32_by_maps_Kind *self)
 {
@@ -1548,6 +1941,17 @@ const maps_Entry_by_int32 *maps_Entry_by_int32_by_maps_Kind_get(
 void maps_Entry_by_int32_by_maps_Kind_sort(maps_Entry_by_int32_by_maps_Kind_item *items, size_t len)
 {
     corbel_map_sort(&maps_Entry_by_int32_by_maps_Kind_type, items, len);
+}
+corbel_status maps_Entry_by_int32_by_maps_Kind_to_any(maps_Entry_by_int32_by_maps_Kind value,
+                                                      corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_by_int32_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_int32_by_maps_Kind_from_any(const corbel_any *any,
+                                                        maps_Entry_by_int32_by_maps_Kind *ret,
+                                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_by_int32_by_maps_Kind_type, any, ret, reterr);
 }
 void maps_Entry_by_int32_by_maps_Kind_by_string_clear(
     maps_Entry_by_int32_by_maps_Kind_by_string *self)
@@ -1573,6 +1977,18 @@ void maps_Entry_by_int32_by_maps_Kind_by_string_sort(
 {
     corbel_map_sort(&maps_Entry_by_int32_by_maps_Kind_by_string_type, items, len);
 }
+corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_to_any(
+    maps_Entry_by_int32_by_maps_Kind_by_string value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Entry_by_int32_by_maps_Kind_by_string_type, &value, ret,
+        reterr);
+}
+corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_from_any(
+    const corbel_any *any, maps_Entry_by_int32_by_maps_Kind_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Entry_by_int32_by_maps_Kind_by_string_type, any, ret,
+        reterr);
+}
 void maps_Account_by_Kind_clear(maps_Account_by_Kind *self)
 {
     corbel_block_free(self->items);
@@ -1591,6 +2007,16 @@ maps_Account *maps_Account_by_Kind_get(maps_Account_by_Kind self, maps_Kind key)
 void maps_Account_by_Kind_sort(maps_Account_by_Kind_item *items, size_t len)
 {
     corbel_map_sort(&maps_Account_by_maps_Kind_type, items, len);
+}
+corbel_status maps_Account_by_Kind_to_any(maps_Account_by_Kind value, corbel_any **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Account_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Account_by_Kind_from_any(const corbel_any *any, maps_Account_by_Kind *ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Account_by_maps_Kind_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_long_double_by_string_clear(corbel_long_double_by_string *self)
 {
@@ -1614,6 +2040,16 @@ __attribute__((weak)) void corbel_long_double_by_string_sort(
 {
     corbel_map_sort(&long_double_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_long_double_by_string_to_any(
+    corbel_long_double_by_string value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&long_double_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_long_double_by_string_from_any(
+    const corbel_any *any, corbel_long_double_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&long_double_by_string_type, any, ret, reterr);
+}
 void maps_Kind_by_string_clear(maps_Kind_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1631,6 +2067,16 @@ const maps_Kind *maps_Kind_by_string_get(maps_Kind_by_string self, const char *k
 void maps_Kind_by_string_sort(maps_Kind_by_string_item *items, size_t len)
 {
     corbel_map_sort(&maps_Kind_by_string_type, items, len);
+}
+corbel_status maps_Kind_by_string_to_any(maps_Kind_by_string value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Kind_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Kind_by_string_from_any(const corbel_any *any, maps_Kind_by_string *ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Kind_by_string_type, any, ret, reterr);
 }
 void maps_Node_by_string_clear(maps_Node_by_string *self)
 {
@@ -1650,6 +2096,16 @@ void maps_Node_by_string_sort(maps_Node_by_string_item *items, size_t len)
 {
     corbel_map_sort(&maps_Node_by_string_type, items, len);
 }
+corbel_status maps_Node_by_string_to_any(maps_Node_by_string value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Node_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Node_by_string_from_any(const corbel_any *any, maps_Node_by_string *ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Node_by_string_type, any, ret, reterr);
+}
 void maps_Node_by_string_seq_clear(maps_Node_by_string_seq *self)
 {
     corbel_block_free(self->items);
@@ -1660,6 +2116,16 @@ corbel_status maps_Node_by_string_seq_copy(maps_Node_by_string_seq self,
 {
     return corbel_sequence_copy(&maps_Node_by_string_seq_type, &self, ret);
 }
+corbel_status maps_Node_by_string_seq_to_any(maps_Node_by_string_seq value, corbel_any **ret,
+                                             corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Node_by_string_seq_type, &value, ret, reterr);
+}
+corbel_status maps_Node_by_string_seq_from_any(const corbel_any *any, maps_Node_by_string_seq *ret,
+                                               corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Node_by_string_seq_type, any, ret, reterr);
+}
 void maps_Node_seq_clear(maps_Node_seq *self)
 {
     corbel_block_free(self->items);
@@ -1668,6 +2134,15 @@ void maps_Node_seq_clear(maps_Node_seq *self)
 corbel_status maps_Node_seq_copy(maps_Node_seq self, maps_Node_seq *ret)
 {
     return corbel_sequence_copy(&maps_Node_seq_type, &self, ret);
+}
+corbel_status maps_Node_seq_to_any(maps_Node_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Node_seq_type, &value, ret, reterr);
+}
+corbel_status maps_Node_seq_from_any(const corbel_any *any, maps_Node_seq *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Node_seq_type, any, ret, reterr);
 }
 void maps_Node_seq_by_maps_Kind_clear(maps_Node_seq_by_maps_Kind *self)
 {
@@ -1689,6 +2164,17 @@ void maps_Node_seq_by_maps_Kind_sort(maps_Node_seq_by_maps_Kind_item *items, siz
 {
     corbel_map_sort(&maps_Node_seq_by_maps_Kind_type, items, len);
 }
+corbel_status maps_Node_seq_by_maps_Kind_to_any(maps_Node_seq_by_maps_Kind value, corbel_any **ret,
+                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Node_seq_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Node_seq_by_maps_Kind_from_any(const corbel_any *any,
+                                                  maps_Node_seq_by_maps_Kind *ret,
+                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Node_seq_by_maps_Kind_type, any, ret, reterr);
+}
 void maps_Choice_by_string_clear(maps_Choice_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1707,6 +2193,16 @@ const maps_Choice *maps_Choice_by_string_get(maps_Choice_by_string self, const c
 void maps_Choice_by_string_sort(maps_Choice_by_string_item *items, size_t len)
 {
     corbel_map_sort(&maps_Choice_by_string_type, items, len);
+}
+corbel_status maps_Choice_by_string_to_any(maps_Choice_by_string value, corbel_any **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Choice_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Choice_by_string_from_any(const corbel_any *any, maps_Choice_by_string *ret,
+                                             corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Choice_by_string_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -2109,4 +2605,12 @@ corbel_status maps_Account_cast(corbel_object *object, maps_Account **ret, corbe
         *ret = (maps_Account *)found;
     }
     return status;
+}
+corbel_status maps_Account_to_any(maps_Account *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&maps_Account_reference, &value, ret, reterr);
+}
+corbel_status maps_Account_from_any(const corbel_any *any, maps_Account **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&maps_Account_reference, any, ret, reterr);
 }

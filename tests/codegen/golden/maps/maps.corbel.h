@@ -27,8 +27,8 @@ typedef struct maps_Account_by_string {
     const maps_Account_by_string_item *items;
 } maps_Account_by_string;
 
-/* Sequences and maps of what other files declare. */
-#ifndef CORBEL_MAP_corbel_string_by_string /* another file may need it, too */
+/* Sequences and maps that other files may declare, too. */
+#ifndef CORBEL_MAP_corbel_string_by_string
 #define CORBEL_MAP_corbel_string_by_string
 typedef struct corbel_string_by_string_item {
     const char *key;
@@ -39,14 +39,14 @@ typedef struct corbel_string_by_string {
     const corbel_string_by_string_item *items;
 } corbel_string_by_string;
 #endif
-#ifndef CORBEL_SEQ_corbel_string_by_string /* another file may need it, too */
+#ifndef CORBEL_SEQ_corbel_string_by_string
 #define CORBEL_SEQ_corbel_string_by_string
 typedef struct corbel_string_by_string_seq {
     size_t len;
     const corbel_string_by_string *items;
 } corbel_string_by_string_seq;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_bool /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_bool
 #define CORBEL_MAP_corbel_int32_by_bool
 typedef struct corbel_int32_by_bool_item { bool key; int32_t value; } corbel_int32_by_bool_item;
 typedef struct corbel_int32_by_bool {
@@ -54,7 +54,7 @@ typedef struct corbel_int32_by_bool {
     const corbel_int32_by_bool_item *items;
 } corbel_int32_by_bool;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_uint8 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_uint8
 #define CORBEL_MAP_corbel_int32_by_uint8
 typedef struct corbel_int32_by_uint8_item {
     uint8_t key;
@@ -65,7 +65,7 @@ typedef struct corbel_int32_by_uint8 {
     const corbel_int32_by_uint8_item *items;
 } corbel_int32_by_uint8;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_char /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_char
 #define CORBEL_MAP_corbel_int32_by_char
 typedef struct corbel_int32_by_char_item { char key; int32_t value; } corbel_int32_by_char_item;
 typedef struct corbel_int32_by_char {
@@ -73,7 +73,7 @@ typedef struct corbel_int32_by_char {
     const corbel_int32_by_char_item *items;
 } corbel_int32_by_char;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_wchar /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_wchar
 #define CORBEL_MAP_corbel_int32_by_wchar
 typedef struct corbel_int32_by_wchar_item {
     uint32_t key;
@@ -84,7 +84,7 @@ typedef struct corbel_int32_by_wchar {
     const corbel_int32_by_wchar_item *items;
 } corbel_int32_by_wchar;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_int8 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_int8
 #define CORBEL_MAP_corbel_int32_by_int8
 typedef struct corbel_int32_by_int8_item { int8_t key; int32_t value; } corbel_int32_by_int8_item;
 typedef struct corbel_int32_by_int8 {
@@ -92,7 +92,7 @@ typedef struct corbel_int32_by_int8 {
     const corbel_int32_by_int8_item *items;
 } corbel_int32_by_int8;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_int16 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_int16
 #define CORBEL_MAP_corbel_int32_by_int16
 typedef struct corbel_int32_by_int16_item {
     int16_t key;
@@ -103,7 +103,7 @@ typedef struct corbel_int32_by_int16 {
     const corbel_int32_by_int16_item *items;
 } corbel_int32_by_int16;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_uint16 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_uint16
 #define CORBEL_MAP_corbel_int32_by_uint16
 typedef struct corbel_int32_by_uint16_item {
     uint16_t key;
@@ -114,7 +114,7 @@ typedef struct corbel_int32_by_uint16 {
     const corbel_int32_by_uint16_item *items;
 } corbel_int32_by_uint16;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_int32 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_int32
 #define CORBEL_MAP_corbel_int32_by_int32
 typedef struct corbel_int32_by_int32_item {
     int32_t key;
@@ -125,7 +125,7 @@ typedef struct corbel_int32_by_int32 {
     const corbel_int32_by_int32_item *items;
 } corbel_int32_by_int32;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_uint32 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_uint32
 #define CORBEL_MAP_corbel_int32_by_uint32
 typedef struct corbel_int32_by_uint32_item {
     uint32_t key;
@@ -136,7 +136,7 @@ typedef struct corbel_int32_by_uint32 {
     const corbel_int32_by_uint32_item *items;
 } corbel_int32_by_uint32;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_int64 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_int64
 #define CORBEL_MAP_corbel_int32_by_int64
 typedef struct corbel_int32_by_int64_item {
     int64_t key;
@@ -147,7 +147,7 @@ typedef struct corbel_int32_by_int64 {
     const corbel_int32_by_int64_item *items;
 } corbel_int32_by_int64;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_uint64 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_uint64
 #define CORBEL_MAP_corbel_int32_by_uint64
 typedef struct corbel_int32_by_uint64_item {
     uint64_t key;
@@ -158,7 +158,7 @@ typedef struct corbel_int32_by_uint64 {
     const corbel_int32_by_uint64_item *items;
 } corbel_int32_by_uint64;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_string
 #define CORBEL_MAP_corbel_int32_by_string
 typedef struct corbel_int32_by_string_item {
     const char *key;
@@ -169,7 +169,7 @@ typedef struct corbel_int32_by_string {
     const corbel_int32_by_string_item *items;
 } corbel_int32_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_bool_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_bool_by_string
 #define CORBEL_MAP_corbel_bool_by_string
 typedef struct corbel_bool_by_string_item {
     const char *key;
@@ -180,7 +180,7 @@ typedef struct corbel_bool_by_string {
     const corbel_bool_by_string_item *items;
 } corbel_bool_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_uint8_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_uint8_by_string
 #define CORBEL_MAP_corbel_uint8_by_string
 typedef struct corbel_uint8_by_string_item {
     const char *key;
@@ -191,7 +191,7 @@ typedef struct corbel_uint8_by_string {
     const corbel_uint8_by_string_item *items;
 } corbel_uint8_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_double_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_double_by_string
 #define CORBEL_MAP_corbel_double_by_string
 typedef struct corbel_double_by_string_item {
     const char *key;
@@ -202,7 +202,7 @@ typedef struct corbel_double_by_string {
     const corbel_double_by_string_item *items;
 } corbel_double_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_any_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_any_by_string
 #define CORBEL_MAP_corbel_any_by_string
 typedef struct corbel_any_by_string_item {
     const char *key;
@@ -213,7 +213,7 @@ typedef struct corbel_any_by_string {
     const corbel_any_by_string_item *items;
 } corbel_any_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_object_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_object_by_string
 #define CORBEL_MAP_corbel_object_by_string
 typedef struct corbel_object_by_string_item {
     const char *key;
@@ -224,7 +224,7 @@ typedef struct corbel_object_by_string {
     const corbel_object_by_string_item *items;
 } corbel_object_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_bytes_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_bytes_by_string
 #define CORBEL_MAP_corbel_bytes_by_string
 typedef struct corbel_bytes_by_string_item {
     const char *key;
@@ -235,7 +235,7 @@ typedef struct corbel_bytes_by_string {
     const corbel_bytes_by_string_item *items;
 } corbel_bytes_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_long_double_by_string /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_long_double_by_string
 #define CORBEL_MAP_corbel_long_double_by_string
 typedef struct corbel_long_double_by_string_item {
     const char *key;
@@ -853,6 +853,252 @@ static inline corbel_object *maps_Account_as_object(maps_Account *self)
 {
     return CORBEL_CAST(corbel_object *, self);
 }
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status maps_Kind_to_any(maps_Kind value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Kind_from_any(const corbel_any *any, maps_Kind *ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_to_any(const maps_Entry *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_from_any(const corbel_any *any, maps_Entry **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_to_any(const maps_Grid *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_from_any(const corbel_any *any, maps_Grid *ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Pair_to_any(const maps_Pair *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Pair_from_any(const corbel_any *any, maps_Pair **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Keys_to_any(const maps_Keys *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Keys_from_any(const corbel_any *any, maps_Keys **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Values_to_any(const maps_Values *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Values_from_any(const corbel_any *any, maps_Values **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_to_any(const maps_Node *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_from_any(const corbel_any *any, maps_Node **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_to_any(const maps_Choice *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_from_any(const corbel_any *any, maps_Choice **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_to_any(maps_Account *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_from_any(const corbel_any *any, maps_Account **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_to_any(corbel_string_by_string value,
+                                                               corbel_any **ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_from_any(const corbel_any *any,
+                                                                 corbel_string_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_to_any(maps_Entry_by_string value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_from_any(const corbel_any *any,
+                                                              maps_Entry_by_string *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_Kind_to_any(maps_Entry_by_Kind value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_Kind_from_any(const corbel_any *any,
+                                                            maps_Entry_by_Kind *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_by_string_to_any(
+    maps_Entry_by_string_by_string value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_by_string_from_any(
+    const corbel_any *any, maps_Entry_by_string_by_string *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_seq_to_any(
+    corbel_string_by_string_seq value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_seq_from_any(
+    const corbel_any *any, corbel_string_by_string_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_bool_to_any(corbel_int32_by_bool value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_bool_from_any(const corbel_any *any,
+                                                              corbel_int32_by_bool *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint8_to_any(corbel_int32_by_uint8 value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint8_from_any(const corbel_any *any,
+                                                               corbel_int32_by_uint8 *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_char_to_any(corbel_int32_by_char value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_char_from_any(const corbel_any *any,
+                                                              corbel_int32_by_char *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_wchar_to_any(corbel_int32_by_wchar value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_wchar_from_any(const corbel_any *any,
+                                                               corbel_int32_by_wchar *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int8_to_any(corbel_int32_by_int8 value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int8_from_any(const corbel_any *any,
+                                                              corbel_int32_by_int8 *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int16_to_any(corbel_int32_by_int16 value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int16_from_any(const corbel_any *any,
+                                                               corbel_int32_by_int16 *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint16_to_any(corbel_int32_by_uint16 value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint16_from_any(const corbel_any *any,
+                                                                corbel_int32_by_uint16 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_to_any(corbel_int32_by_int32 value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_from_any(const corbel_any *any,
+                                                               corbel_int32_by_int32 *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint32_to_any(corbel_int32_by_uint32 value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint32_from_any(const corbel_any *any,
+                                                                corbel_int32_by_uint32 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int64_to_any(corbel_int32_by_int64 value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int64_from_any(const corbel_any *any,
+                                                               corbel_int32_by_int64 *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint64_to_any(corbel_int32_by_uint64 value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint64_from_any(const corbel_any *any,
+                                                                corbel_int32_by_uint64 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_to_any(corbel_int32_by_string value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_from_any(const corbel_any *any,
+                                                                corbel_int32_by_string *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_maps_Kind_to_any(corbel_int32_by_maps_Kind value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_maps_Kind_from_any(const corbel_any *any,
+                                                                   corbel_int32_by_maps_Kind *ret,
+                                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bool_by_string_to_any(corbel_bool_by_string value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bool_by_string_from_any(const corbel_any *any,
+                                                               corbel_bool_by_string *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_by_string_to_any(corbel_uint8_by_string value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_by_string_from_any(const corbel_any *any,
+                                                                corbel_uint8_by_string *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_double_by_string_to_any(corbel_double_by_string value,
+                                                               corbel_any **ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_double_by_string_from_any(const corbel_any *any,
+                                                                 corbel_double_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_by_string_to_any(corbel_any_by_string value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_by_string_from_any(const corbel_any *any,
+                                                              corbel_any_by_string *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_object_by_string_to_any(corbel_object_by_string value,
+                                                               corbel_any **ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_object_by_string_from_any(const corbel_any *any,
+                                                                 corbel_object_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_string_to_any(maps_Account_by_string value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_string_from_any(const corbel_any *any,
+                                                                maps_Account_by_string *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bytes_by_string_to_any(corbel_bytes_by_string value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bytes_by_string_from_any(const corbel_any *any,
+                                                                corbel_bytes_by_string *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_to_any(maps_Entry_seq value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_from_any(const corbel_any *any, maps_Entry_seq *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_by_string_to_any(maps_Entry_seq_by_string value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_by_string_from_any(const corbel_any *any,
+                                                                  maps_Entry_seq_by_string *ret,
+                                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_by_string_to_any(maps_Grid_by_string value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_by_string_from_any(const corbel_any *any,
+                                                             maps_Grid_by_string *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_to_any(maps_Entry_by_int32 value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_from_any(const corbel_any *any,
+                                                             maps_Entry_by_int32 *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_to_any(
+    maps_Entry_by_int32_by_maps_Kind value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_from_any(
+    const corbel_any *any, maps_Entry_by_int32_by_maps_Kind *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_to_any(
+    maps_Entry_by_int32_by_maps_Kind_by_string value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_from_any(
+    const corbel_any *any, maps_Entry_by_int32_by_maps_Kind_by_string *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_Kind_to_any(maps_Account_by_Kind value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_Kind_from_any(const corbel_any *any,
+                                                              maps_Account_by_Kind *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_long_double_by_string_to_any(
+    corbel_long_double_by_string value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_long_double_by_string_from_any(
+    const corbel_any *any, corbel_long_double_by_string *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Kind_by_string_to_any(maps_Kind_by_string value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Kind_by_string_from_any(const corbel_any *any,
+                                                             maps_Kind_by_string *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_to_any(maps_Node_by_string value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_from_any(const corbel_any *any,
+                                                             maps_Node_by_string *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_seq_to_any(maps_Node_by_string_seq value,
+                                                               corbel_any **ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_seq_from_any(const corbel_any *any,
+                                                                 maps_Node_by_string_seq *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_to_any(maps_Node_seq value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_from_any(const corbel_any *any, maps_Node_seq *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_by_maps_Kind_to_any(
+    maps_Node_seq_by_maps_Kind value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_by_maps_Kind_from_any(
+    const corbel_any *any, maps_Node_seq_by_maps_Kind *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_by_string_to_any(maps_Choice_by_string value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_by_string_from_any(const corbel_any *any,
+                                                               maps_Choice_by_string *ret,
+                                                               corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* MAPS_CORBEL_H_maps_Kind */

@@ -314,6 +314,15 @@ bool members_Colour_from_string(const char *text, members_Colour *ret)
     }
     return false;
 }
+corbel_status members_Colour_to_any(members_Colour value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Colour_type, &value, ret, reterr);
+}
+corbel_status members_Colour_from_any(const corbel_any *any, members_Colour *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Colour_type, any, ret, reterr);
+}
 
 const corbel_type members_Flags_type = {
     .kind = CORBEL_KIND_BITMASK,
@@ -328,6 +337,15 @@ const corbel_type members_Flags_type = {
         { .name = "LOCK", .value = 7, .annotations = "@position(7)" },
     },
 };
+corbel_status members_Flags_to_any(members_Flags value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Flags_type, &value, ret, reterr);
+}
+corbel_status members_Flags_from_any(const corbel_any *any, members_Flags *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Flags_type, any, ret, reterr);
+}
 
 const corbel_type members_Address_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -355,6 +373,16 @@ corbel_status members_Address_copy_for(corbel_request *request, const members_Ad
 {
     return corbel_request_copy(request, &members_Address_type, value, ret);
 }
+corbel_status members_Address_to_any(const members_Address *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Address_type, value, ret, reterr);
+}
+corbel_status members_Address_from_any(const corbel_any *any, members_Address **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Address_type, any, ret, reterr);
+}
 
 const corbel_type members_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -368,6 +396,14 @@ const corbel_type members_Grid_type = {
 bool members_Grid_equal(const members_Grid *a, const members_Grid *b)
 {
     return corbel_value_equal(&members_Grid_type, a, b);
+}
+corbel_status members_Grid_to_any(const members_Grid *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Grid_type, value, ret, reterr);
+}
+corbel_status members_Grid_from_any(const corbel_any *any, members_Grid *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Grid_type, any, ret, reterr);
 }
 
 const corbel_type members_Options_type = {
@@ -458,6 +494,16 @@ corbel_status members_Options_copy_for(corbel_request *request, const members_Op
 {
     return corbel_request_copy(request, &members_Options_type, value, ret);
 }
+corbel_status members_Options_to_any(const members_Options *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Options_type, value, ret, reterr);
+}
+corbel_status members_Options_from_any(const corbel_any *any, members_Options **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Options_type, any, ret, reterr);
+}
 
 const corbel_type members_Defaults_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -536,6 +582,16 @@ corbel_status members_Defaults_copy_for(corbel_request *request, const members_D
 {
     return corbel_request_copy(request, &members_Defaults_type, value, ret);
 }
+corbel_status members_Defaults_to_any(const members_Defaults *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Defaults_type, value, ret, reterr);
+}
+corbel_status members_Defaults_from_any(const corbel_any *any, members_Defaults **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Defaults_type, any, ret, reterr);
+}
 
 const corbel_type members_Nested_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -564,6 +620,16 @@ corbel_status members_Nested_copy_for(corbel_request *request, const members_Nes
                                       members_Nested *ret)
 {
     return corbel_request_copy(request, &members_Nested_type, value, ret);
+}
+corbel_status members_Nested_to_any(const members_Nested *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Nested_type, value, ret, reterr);
+}
+corbel_status members_Nested_from_any(const corbel_any *any, members_Nested **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Nested_type, any, ret, reterr);
 }
 
 const corbel_type members_Ranges_type = {
@@ -626,6 +692,16 @@ corbel_status members_Ranges_copy_for(corbel_request *request, const members_Ran
 {
     return corbel_request_copy(request, &members_Ranges_type, value, ret);
 }
+corbel_status members_Ranges_to_any(const members_Ranges *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Ranges_type, value, ret, reterr);
+}
+corbel_status members_Ranges_from_any(const corbel_any *any, members_Ranges **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Ranges_type, any, ret, reterr);
+}
 
 const corbel_type members_Numbered_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -659,6 +735,16 @@ corbel_status members_Numbered_copy_for(corbel_request *request, const members_N
 {
     return corbel_request_copy(request, &members_Numbered_type, value, ret);
 }
+corbel_status members_Numbered_to_any(const members_Numbered *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Numbered_type, value, ret, reterr);
+}
+corbel_status members_Numbered_from_any(const corbel_any *any, members_Numbered **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Numbered_type, any, ret, reterr);
+}
 
 const corbel_type members_Hashed_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -687,6 +773,16 @@ corbel_status members_Hashed_copy_for(corbel_request *request, const members_Has
 {
     return corbel_request_copy(request, &members_Hashed_type, value, ret);
 }
+corbel_status members_Hashed_to_any(const members_Hashed *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Hashed_type, value, ret, reterr);
+}
+corbel_status members_Hashed_from_any(const corbel_any *any, members_Hashed **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Hashed_type, any, ret, reterr);
+}
 
 const corbel_type members_Counted_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -714,6 +810,16 @@ corbel_status members_Counted_copy_for(corbel_request *request, const members_Co
                                        members_Counted *ret)
 {
     return corbel_request_copy(request, &members_Counted_type, value, ret);
+}
+corbel_status members_Counted_to_any(const members_Counted *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Counted_type, value, ret, reterr);
+}
+corbel_status members_Counted_from_any(const corbel_any *any, members_Counted **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Counted_type, any, ret, reterr);
 }
 
 const corbel_type members_Choice_type = {
@@ -773,6 +879,16 @@ const char *members_Choice_get_three(const members_Choice *self)
 {
     return self->_d == 3 ? self->three : NULL;
 }
+corbel_status members_Choice_to_any(const members_Choice *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Choice_type, value, ret, reterr);
+}
+corbel_status members_Choice_from_any(const corbel_any *any, members_Choice **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Choice_type, any, ret, reterr);
+}
 
 const corbel_type members_Partly_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -802,6 +918,16 @@ corbel_status members_Partly_copy_for(corbel_request *request, const members_Par
 {
     return corbel_request_copy(request, &members_Partly_type, value, ret);
 }
+corbel_status members_Partly_to_any(const members_Partly *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Partly_type, value, ret, reterr);
+}
+corbel_status members_Partly_from_any(const corbel_any *any, members_Partly **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Partly_type, any, ret, reterr);
+}
 
 const corbel_type members_Base_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -828,6 +954,14 @@ corbel_status members_Base_copy_for(corbel_request *request, const members_Base 
                                     members_Base *ret)
 {
     return corbel_request_copy(request, &members_Base_type, value, ret);
+}
+corbel_status members_Base_to_any(const members_Base *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Base_type, value, ret, reterr);
+}
+corbel_status members_Base_from_any(const corbel_any *any, members_Base **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Base_type, any, ret, reterr);
 }
 
 const corbel_type members_Middle_type = {
@@ -857,6 +991,16 @@ corbel_status members_Middle_copy_for(corbel_request *request, const members_Mid
                                       members_Middle *ret)
 {
     return corbel_request_copy(request, &members_Middle_type, value, ret);
+}
+corbel_status members_Middle_to_any(const members_Middle *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Middle_type, value, ret, reterr);
+}
+corbel_status members_Middle_from_any(const corbel_any *any, members_Middle **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Middle_type, any, ret, reterr);
 }
 
 const corbel_type members_Empty_heir_type = {
@@ -891,6 +1035,16 @@ corbel_status members_Empty_heir_copy_for(corbel_request *request, const members
 {
     return corbel_request_copy(request, &members_Empty_heir_type, value, ret);
 }
+corbel_status members_Empty_heir_to_any(const members_Empty_heir *value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Empty_heir_type, value, ret, reterr);
+}
+corbel_status members_Empty_heir_from_any(const corbel_any *any, members_Empty_heir **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Empty_heir_type, any, ret, reterr);
+}
 
 const corbel_type members_Heir_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -923,6 +1077,14 @@ corbel_status members_Heir_copy_for(corbel_request *request, const members_Heir 
 {
     return corbel_request_copy(request, &members_Heir_type, value, ret);
 }
+corbel_status members_Heir_to_any(const members_Heir *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Heir_type, value, ret, reterr);
+}
+corbel_status members_Heir_from_any(const corbel_any *any, members_Heir **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Heir_type, any, ret, reterr);
+}
 
 const corbel_type members_Plain_base_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -939,6 +1101,16 @@ const corbel_type members_Plain_base_type = {
 bool members_Plain_base_equal(const members_Plain_base *a, const members_Plain_base *b)
 {
     return corbel_value_equal(&members_Plain_base_type, a, b);
+}
+corbel_status members_Plain_base_to_any(const members_Plain_base *value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Plain_base_type, value, ret, reterr);
+}
+corbel_status members_Plain_base_from_any(const corbel_any *any, members_Plain_base *ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Plain_base_type, any, ret, reterr);
 }
 
 const corbel_type members_Plain_heir_type = {
@@ -959,6 +1131,16 @@ bool members_Plain_heir_equal(const members_Plain_heir *a, const members_Plain_h
 {
     return corbel_value_equal(&members_Plain_heir_type, a, b);
 }
+corbel_status members_Plain_heir_to_any(const members_Plain_heir *value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Plain_heir_type, value, ret, reterr);
+}
+corbel_status members_Plain_heir_from_any(const corbel_any *any, members_Plain_heir *ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Plain_heir_type, any, ret, reterr);
+}
 
 /* ---- sequences and maps ---- */
 
@@ -970,6 +1152,16 @@ void members_Address_seq_clear(members_Address_seq *self)
 corbel_status members_Address_seq_copy(members_Address_seq self, members_Address_seq *ret)
 {
     return corbel_sequence_copy(&members_Address_seq_type, &self, ret);
+}
+corbel_status members_Address_seq_to_any(members_Address_seq value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Address_seq_type, &value, ret, reterr);
+}
+corbel_status members_Address_seq_from_any(const corbel_any *any, members_Address_seq *ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Address_seq_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_string_clear(corbel_int32_by_string *self)
 {
@@ -992,6 +1184,18 @@ __attribute__((weak)) void corbel_int32_by_string_sort(corbel_int32_by_string_it
 {
     corbel_map_sort(&int32_by_string_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_string_to_any(corbel_int32_by_string value,
+                                                                  corbel_any **ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_string_from_any(const corbel_any *any,
+                                                                    corbel_int32_by_string *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_by_string_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int32_clear(corbel_int32_by_int32 *self)
 {
     corbel_block_free(self->items);
@@ -1013,6 +1217,18 @@ __attribute__((weak)) void corbel_int32_by_int32_sort(corbel_int32_by_int32_item
 {
     corbel_map_sort(&int32_to_2_by_int32_from_1_type, items, len);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_int32_to_any(corbel_int32_by_int32 value,
+                                                                 corbel_any **ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_to_2_by_int32_from_1_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int32_from_any(const corbel_any *any,
+                                                                   corbel_int32_by_int32 *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_to_2_by_int32_from_1_type, any, ret, reterr);
+}
 void members_Heir_seq_clear(members_Heir_seq *self)
 {
     corbel_block_free(self->items);
@@ -1021,6 +1237,16 @@ void members_Heir_seq_clear(members_Heir_seq *self)
 corbel_status members_Heir_seq_copy(members_Heir_seq self, members_Heir_seq *ret)
 {
     return corbel_sequence_copy(&members_Heir_seq_type, &self, ret);
+}
+corbel_status members_Heir_seq_to_any(members_Heir_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Heir_seq_type, &value, ret, reterr);
+}
+corbel_status members_Heir_seq_from_any(const corbel_any *any, members_Heir_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Heir_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -1582,4 +1808,13 @@ corbel_status members_Thing_cast(corbel_object *object, members_Thing **ret, cor
         *ret = (members_Thing *)found;
     }
     return status;
+}
+corbel_status members_Thing_to_any(members_Thing *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&members_Thing_reference, &value, ret, reterr);
+}
+corbel_status members_Thing_from_any(const corbel_any *any, members_Thing **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&members_Thing_reference, any, ret, reterr);
 }

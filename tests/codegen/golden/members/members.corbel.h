@@ -19,8 +19,8 @@ CORBEL_BEGIN_DECLS
 /* References: counted, to objects near or far. */
 typedef struct members_Thing members_Thing;
 
-/* Sequences and maps of what other files declare. */
-#ifndef CORBEL_MAP_corbel_int32_by_string /* another file may need it, too */
+/* Sequences and maps that other files may declare, too. */
+#ifndef CORBEL_MAP_corbel_int32_by_string
 #define CORBEL_MAP_corbel_int32_by_string
 typedef struct corbel_int32_by_string_item {
     const char *key;
@@ -31,7 +31,7 @@ typedef struct corbel_int32_by_string {
     const corbel_int32_by_string_item *items;
 } corbel_int32_by_string;
 #endif
-#ifndef CORBEL_MAP_corbel_int32_by_int32 /* another file may need it, too */
+#ifndef CORBEL_MAP_corbel_int32_by_int32
 #define CORBEL_MAP_corbel_int32_by_int32
 typedef struct corbel_int32_by_int32_item {
     int32_t key;
@@ -585,6 +585,119 @@ static inline corbel_object *members_Thing_as_object(members_Thing *self)
 {
     return CORBEL_CAST(corbel_object *, self);
 }
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status members_Colour_to_any(members_Colour value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Colour_from_any(const corbel_any *any, members_Colour *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Flags_to_any(members_Flags value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Flags_from_any(const corbel_any *any, members_Flags *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_to_any(const members_Address *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_from_any(const corbel_any *any,
+                                                         members_Address **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Grid_to_any(const members_Grid *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Grid_from_any(const corbel_any *any, members_Grid *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Options_to_any(const members_Options *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Options_from_any(const corbel_any *any,
+                                                         members_Options **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Defaults_to_any(const members_Defaults *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Defaults_from_any(const corbel_any *any,
+                                                          members_Defaults **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Nested_to_any(const members_Nested *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Nested_from_any(const corbel_any *any, members_Nested **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Ranges_to_any(const members_Ranges *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Ranges_from_any(const corbel_any *any, members_Ranges **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Numbered_to_any(const members_Numbered *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Numbered_from_any(const corbel_any *any,
+                                                          members_Numbered **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Hashed_to_any(const members_Hashed *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Hashed_from_any(const corbel_any *any, members_Hashed **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Counted_to_any(const members_Counted *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Counted_from_any(const corbel_any *any,
+                                                         members_Counted **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Choice_to_any(const members_Choice *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Choice_from_any(const corbel_any *any, members_Choice **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Partly_to_any(const members_Partly *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Partly_from_any(const corbel_any *any, members_Partly **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Base_to_any(const members_Base *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Base_from_any(const corbel_any *any, members_Base **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Middle_to_any(const members_Middle *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Middle_from_any(const corbel_any *any, members_Middle **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Empty_heir_to_any(const members_Empty_heir *value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Empty_heir_from_any(const corbel_any *any,
+                                                            members_Empty_heir **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_to_any(const members_Heir *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_from_any(const corbel_any *any, members_Heir **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_base_to_any(const members_Plain_base *value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_base_from_any(const corbel_any *any,
+                                                            members_Plain_base *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_heir_to_any(const members_Plain_heir *value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_heir_from_any(const corbel_any *any,
+                                                            members_Plain_heir *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Thing_to_any(members_Thing *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Thing_from_any(const corbel_any *any, members_Thing **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_seq_to_any(members_Address_seq value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_seq_from_any(const corbel_any *any,
+                                                             members_Address_seq *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_to_any(corbel_int32_by_string value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_from_any(const corbel_any *any,
+                                                                corbel_int32_by_string *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_to_any(corbel_int32_by_int32 value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_from_any(const corbel_any *any,
+                                                               corbel_int32_by_int32 *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_seq_to_any(members_Heir_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_seq_from_any(const corbel_any *any,
+                                                          members_Heir_seq *ret,
+                                                          corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* MEMBERS_CORBEL_H_members_Colour */

@@ -15,17 +15,23 @@ static const corbel_type corbel_NameEntry_seq_type = {
     .size = sizeof(corbel_NameEntry_seq),
     .element = &corbel_NameEntry_type,
 };
+static const corbel_type corbel_Registration_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "corbel::Registration",
+    .size = sizeof(corbel_Registration *),
+    .interface = &corbel_Registration_interface,
+};
 static const corbel_type corbel_Lessee_reference = {
     .kind = CORBEL_KIND_REFERENCE,
     .name = "corbel::Lessee",
     .size = sizeof(corbel_Lessee *),
     .interface = &corbel_Lessee_interface,
 };
-static const corbel_type corbel_Registration_reference = {
+static const corbel_type corbel_NameServer_reference = {
     .kind = CORBEL_KIND_REFERENCE,
-    .name = "corbel::Registration",
-    .size = sizeof(corbel_Registration *),
-    .interface = &corbel_Registration_interface,
+    .name = "corbel::NameServer",
+    .size = sizeof(corbel_NameServer *),
+    .interface = &corbel_NameServer_interface,
 };
 
 /* ---- types ---- */
@@ -67,6 +73,16 @@ corbel_status corbel_NameEntry_copy_for(corbel_request *request, const corbel_Na
 {
     return corbel_request_copy(request, &corbel_NameEntry_type, value, ret);
 }
+corbel_status corbel_NameEntry_to_any(const corbel_NameEntry *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&corbel_NameEntry_type, value, ret, reterr);
+}
+corbel_status corbel_NameEntry_from_any(const corbel_any *any, corbel_NameEntry **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&corbel_NameEntry_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -78,6 +94,16 @@ void corbel_NameEntry_seq_clear(corbel_NameEntry_seq *self)
 corbel_status corbel_NameEntry_seq_copy(corbel_NameEntry_seq self, corbel_NameEntry_seq *ret)
 {
     return corbel_sequence_copy(&corbel_NameEntry_seq_type, &self, ret);
+}
+corbel_status corbel_NameEntry_seq_to_any(corbel_NameEntry_seq value, corbel_any **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&corbel_NameEntry_seq_type, &value, ret, reterr);
+}
+corbel_status corbel_NameEntry_seq_from_any(const corbel_any *any, corbel_NameEntry_seq *ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&corbel_NameEntry_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -240,6 +266,16 @@ corbel_status corbel_Registration_cast(corbel_object *object, corbel_Registratio
     }
     return status;
 }
+corbel_status corbel_Registration_to_any(corbel_Registration *value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&corbel_Registration_reference, &value, ret, reterr);
+}
+corbel_status corbel_Registration_from_any(const corbel_any *any, corbel_Registration **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&corbel_Registration_reference, any, ret, reterr);
+}
 
 /* ---- interface corbel::Lessee ---- */
 
@@ -325,6 +361,15 @@ corbel_status corbel_Lessee_cast(corbel_object *object, corbel_Lessee **ret, cor
         *ret = (corbel_Lessee *)found;
     }
     return status;
+}
+corbel_status corbel_Lessee_to_any(corbel_Lessee *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&corbel_Lessee_reference, &value, ret, reterr);
+}
+corbel_status corbel_Lessee_from_any(const corbel_any *any, corbel_Lessee **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&corbel_Lessee_reference, any, ret, reterr);
 }
 
 /* ---- interface corbel::NameServer ---- */
@@ -688,4 +733,14 @@ corbel_status corbel_NameServer_cast(corbel_object *object, corbel_NameServer **
         *ret = (corbel_NameServer *)found;
     }
     return status;
+}
+corbel_status corbel_NameServer_to_any(corbel_NameServer *value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&corbel_NameServer_reference, &value, ret, reterr);
+}
+corbel_status corbel_NameServer_from_any(const corbel_any *any, corbel_NameServer **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&corbel_NameServer_reference, any, ret, reterr);
 }

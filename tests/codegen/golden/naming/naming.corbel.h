@@ -288,5 +288,32 @@ static inline corbel_object *corbel_NameServer_as_object(corbel_NameServer *self
     return CORBEL_CAST(corbel_object *, self);
 }
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_to_any(const corbel_NameEntry *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_from_any(const corbel_any *any,
+                                                          corbel_NameEntry **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Registration_to_any(corbel_Registration *value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Registration_from_any(const corbel_any *any,
+                                                             corbel_Registration **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_to_any(corbel_Lessee *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_from_any(const corbel_any *any, corbel_Lessee **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_to_any(corbel_NameServer *value, corbel_any **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_from_any(const corbel_any *any,
+                                                           corbel_NameServer **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_seq_to_any(corbel_NameEntry_seq value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_seq_from_any(const corbel_any *any,
+                                                              corbel_NameEntry_seq *ret,
+                                                              corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* NAMING_CORBEL_H_corbel_Tags */

@@ -27,6 +27,30 @@ static const corbel_type bank_Account_reference = {
     .size = sizeof(bank_Account *),
     .interface = &bank_Account_interface,
 };
+static const corbel_type bank_Savings_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "bank::Savings",
+    .size = sizeof(bank_Savings *),
+    .interface = &bank_Savings_interface,
+};
+static const corbel_type bank_Auditor_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "bank::Auditor",
+    .size = sizeof(bank_Auditor *),
+    .interface = &bank_Auditor_interface,
+};
+static const corbel_type bank_Describable_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "bank::Describable",
+    .size = sizeof(bank_Describable *),
+    .interface = &bank_Describable_interface,
+};
+static const corbel_type bank_Lock_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "bank::Lock",
+    .size = sizeof(bank_Lock *),
+    .interface = &bank_Lock_interface,
+};
 
 /* ---- types ---- */
 
@@ -52,6 +76,14 @@ bool bank_Owner_equal(const bank_Owner *a, const bank_Owner *b)
 corbel_status bank_Owner_copy_for(corbel_request *request, const bank_Owner *value, bank_Owner *ret)
 {
     return corbel_request_copy(request, &bank_Owner_type, value, ret);
+}
+corbel_status bank_Owner_to_any(const bank_Owner *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Owner_type, value, ret, reterr);
+}
+corbel_status bank_Owner_from_any(const corbel_any *any, bank_Owner **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Owner_type, any, ret, reterr);
 }
 
 static const corbel_enumerator bank_Account_Kind_enumerators[] = {
@@ -81,6 +113,16 @@ bool bank_Account_Kind_from_string(const char *text, bank_Account_Kind *ret)
         }
     }
     return false;
+}
+corbel_status bank_Account_Kind_to_any(bank_Account_Kind value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Account_Kind_type, &value, ret, reterr);
+}
+corbel_status bank_Account_Kind_from_any(const corbel_any *any, bank_Account_Kind *ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Account_Kind_type, any, ret, reterr);
 }
 
 const corbel_type bank_Account_Entry_type = {
@@ -112,6 +154,16 @@ corbel_status bank_Account_Entry_copy_for(corbel_request *request, const bank_Ac
                                           bank_Account_Entry *ret)
 {
     return corbel_request_copy(request, &bank_Account_Entry_type, value, ret);
+}
+corbel_status bank_Account_Entry_to_any(const bank_Account_Entry *value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Account_Entry_type, value, ret, reterr);
+}
+corbel_status bank_Account_Entry_from_any(const corbel_any *any, bank_Account_Entry **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Account_Entry_type, any, ret, reterr);
 }
 
 const corbel_type bank_Savings_Plan_type = {
@@ -145,6 +197,16 @@ corbel_status bank_Savings_Plan_copy_for(corbel_request *request, const bank_Sav
 {
     return corbel_request_copy(request, &bank_Savings_Plan_type, value, ret);
 }
+corbel_status bank_Savings_Plan_to_any(const bank_Savings_Plan *value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Savings_Plan_type, value, ret, reterr);
+}
+corbel_status bank_Savings_Plan_from_any(const corbel_any *any, bank_Savings_Plan **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Savings_Plan_type, any, ret, reterr);
+}
 
 const corbel_type bank_Statement_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -177,6 +239,16 @@ corbel_status bank_Statement_copy_for(corbel_request *request, const bank_Statem
 {
     return corbel_request_copy(request, &bank_Statement_type, value, ret);
 }
+corbel_status bank_Statement_to_any(const bank_Statement *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Statement_type, value, ret, reterr);
+}
+corbel_status bank_Statement_from_any(const corbel_any *any, bank_Statement **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Statement_type, any, ret, reterr);
+}
 
 static const corbel_enumerator bank_Auditor_Verdict_enumerators[] = {
     { .name = "FINE", .value = 0 },
@@ -205,6 +277,16 @@ bool bank_Auditor_Verdict_from_string(const char *text, bank_Auditor_Verdict *re
     }
     return false;
 }
+corbel_status bank_Auditor_Verdict_to_any(bank_Auditor_Verdict value, corbel_any **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Auditor_Verdict_type, &value, ret, reterr);
+}
+corbel_status bank_Auditor_Verdict_from_any(const corbel_any *any, bank_Auditor_Verdict *ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Auditor_Verdict_type, any, ret, reterr);
+}
 
 const corbel_type bank_Lock_ref_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -228,6 +310,16 @@ corbel_status bank_Lock_ref_copy_for(corbel_request *request, const bank_Lock_re
                                      bank_Lock_ref *ret)
 {
     return corbel_request_copy(request, &bank_Lock_ref_type, value, ret);
+}
+corbel_status bank_Lock_ref_to_any(const bank_Lock_ref *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Lock_ref_type, value, ret, reterr);
+}
+corbel_status bank_Lock_ref_from_any(const corbel_any *any, bank_Lock_ref **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Lock_ref_type, any, ret, reterr);
 }
 
 static const corbel_enumerator bank_Lock_servant_enumerators[] = {
@@ -257,6 +349,16 @@ bool bank_Lock_servant_from_string(const char *text, bank_Lock_servant *ret)
     }
     return false;
 }
+corbel_status bank_Lock_servant_to_any(bank_Lock_servant value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Lock_servant_type, &value, ret, reterr);
+}
+corbel_status bank_Lock_servant_from_any(const corbel_any *any, bank_Lock_servant *ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Lock_servant_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -269,6 +371,16 @@ corbel_status bank_Account_Entry_seq_copy(bank_Account_Entry_seq self, bank_Acco
 {
     return corbel_sequence_copy(&bank_Account_Entry_seq_type, &self, ret);
 }
+corbel_status bank_Account_Entry_seq_to_any(bank_Account_Entry_seq value, corbel_any **ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Account_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Account_Entry_seq_from_any(const corbel_any *any, bank_Account_Entry_seq *ret,
+                                              corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Account_Entry_seq_type, any, ret, reterr);
+}
 void bank_Account_Kind_seq_clear(bank_Account_Kind_seq *self)
 {
     corbel_block_free(self->items);
@@ -277,6 +389,16 @@ void bank_Account_Kind_seq_clear(bank_Account_Kind_seq *self)
 corbel_status bank_Account_Kind_seq_copy(bank_Account_Kind_seq self, bank_Account_Kind_seq *ret)
 {
     return corbel_sequence_copy(&bank_Account_Kind_seq_type, &self, ret);
+}
+corbel_status bank_Account_Kind_seq_to_any(bank_Account_Kind_seq value, corbel_any **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Account_Kind_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Account_Kind_seq_from_any(const corbel_any *any, bank_Account_Kind_seq *ret,
+                                             corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Account_Kind_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -578,6 +700,14 @@ corbel_status bank_Account_cast(corbel_object *object, bank_Account **ret, corbe
     }
     return status;
 }
+corbel_status bank_Account_to_any(bank_Account *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Account_reference, &value, ret, reterr);
+}
+corbel_status bank_Account_from_any(const corbel_any *any, bank_Account **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Account_reference, any, ret, reterr);
+}
 
 /* ---- interface bank::Savings ---- */
 
@@ -721,6 +851,14 @@ corbel_status bank_Savings_cast(corbel_object *object, bank_Savings **ret, corbe
         *ret = (bank_Savings *)found;
     }
     return status;
+}
+corbel_status bank_Savings_to_any(bank_Savings *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Savings_reference, &value, ret, reterr);
+}
+corbel_status bank_Savings_from_any(const corbel_any *any, bank_Savings **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Savings_reference, any, ret, reterr);
 }
 
 corbel_status bank_Savings_get_balance(bank_Savings *self, bank_Account_Money *ret,
@@ -872,6 +1010,14 @@ corbel_status bank_Auditor_cast(corbel_object *object, bank_Auditor **ret, corbe
     }
     return status;
 }
+corbel_status bank_Auditor_to_any(bank_Auditor *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Auditor_reference, &value, ret, reterr);
+}
+corbel_status bank_Auditor_from_any(const corbel_any *any, bank_Auditor **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Auditor_reference, any, ret, reterr);
+}
 
 /* ---- interface bank::Describable ---- */
 
@@ -961,6 +1107,16 @@ corbel_status bank_Describable_cast(corbel_object *object, bank_Describable **re
     }
     return status;
 }
+corbel_status bank_Describable_to_any(bank_Describable *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Describable_reference, &value, ret, reterr);
+}
+corbel_status bank_Describable_from_any(const corbel_any *any, bank_Describable **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Describable_reference, any, ret, reterr);
+}
 
 /* ---- interface bank::Lock ---- */
 
@@ -1048,4 +1204,12 @@ corbel_status bank_Lock_cast_(corbel_object *object, bank_Lock **ret, corbel_err
         *ret = (bank_Lock *)found;
     }
     return status;
+}
+corbel_status bank_Lock_to_any(bank_Lock *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&bank_Lock_reference, &value, ret, reterr);
+}
+corbel_status bank_Lock_from_any(const corbel_any *any, bank_Lock **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&bank_Lock_reference, any, ret, reterr);
 }

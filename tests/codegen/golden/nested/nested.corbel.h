@@ -445,5 +445,78 @@ CORBEL_MUST_CHECK corbel_status bank_Savings_book(bank_Savings *self, const bank
 corbel_call *bank_Savings_book_begin(bank_Savings *self, const bank_Account_Entry *one);
 CORBEL_MUST_CHECK corbel_status bank_Savings_book_finish(corbel_call *call, corbel_error *reterr);
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status bank_Owner_to_any(const bank_Owner *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Owner_from_any(const corbel_any *any, bank_Owner **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_to_any(bank_Account *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_from_any(const corbel_any *any, bank_Account **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_to_any(bank_Account_Kind value, corbel_any **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_from_any(const corbel_any *any,
+                                                           bank_Account_Kind *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_to_any(const bank_Account_Entry *value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_from_any(const corbel_any *any,
+                                                            bank_Account_Entry **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_to_any(bank_Savings *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_from_any(const corbel_any *any, bank_Savings **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_Plan_to_any(const bank_Savings_Plan *value,
+                                                         corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_Plan_from_any(const corbel_any *any,
+                                                           bank_Savings_Plan **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Statement_to_any(const bank_Statement *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Statement_from_any(const corbel_any *any, bank_Statement **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_to_any(bank_Auditor *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_from_any(const corbel_any *any, bank_Auditor **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_Verdict_to_any(bank_Auditor_Verdict value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_Verdict_from_any(const corbel_any *any,
+                                                              bank_Auditor_Verdict *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Describable_to_any(bank_Describable *value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Describable_from_any(const corbel_any *any,
+                                                          bank_Describable **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_to_any(bank_Lock *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_from_any(const corbel_any *any, bank_Lock **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_ref_to_any(const bank_Lock_ref *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_ref_from_any(const corbel_any *any, bank_Lock_ref **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_servant_to_any(bank_Lock_servant value, corbel_any **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_servant_from_any(const corbel_any *any,
+                                                           bank_Lock_servant *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_seq_to_any(bank_Account_Entry_seq value,
+                                                              corbel_any **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_seq_from_any(const corbel_any *any,
+                                                                bank_Account_Entry_seq *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_seq_to_any(bank_Account_Kind_seq value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_seq_from_any(const corbel_any *any,
+                                                               bank_Account_Kind_seq *ret,
+                                                               corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* NESTED_CORBEL_H_bank_Owner */

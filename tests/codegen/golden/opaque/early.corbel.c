@@ -27,6 +27,12 @@ static const corbel_type opaque_Later_seq_type = {
     .size = sizeof(opaque_Later_seq),
     .element = &opaque_Later_reference,
 };
+static const corbel_type opaque_Uses_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "opaque::Uses",
+    .size = sizeof(opaque_Uses *),
+    .interface = &opaque_Uses_interface,
+};
 
 /* ---- types ---- */
 
@@ -56,6 +62,14 @@ corbel_status opaque_Early_copy_for(corbel_request *request, const opaque_Early 
 {
     return corbel_request_copy(request, &opaque_Early_type, value, ret);
 }
+corbel_status opaque_Early_to_any(const opaque_Early *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&opaque_Early_type, value, ret, reterr);
+}
+corbel_status opaque_Early_from_any(const corbel_any *any, opaque_Early **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&opaque_Early_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -69,6 +83,17 @@ __attribute__((weak)) corbel_status opaque_Undone_seq_copy(opaque_Undone_seq sel
 {
     return corbel_sequence_copy(&opaque_Undone_seq_type, &self, ret);
 }
+__attribute__((weak)) corbel_status opaque_Undone_seq_to_any(opaque_Undone_seq value,
+                                                             corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&opaque_Undone_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status opaque_Undone_seq_from_any(const corbel_any *any,
+                                                               opaque_Undone_seq *ret,
+                                                               corbel_error *reterr)
+{
+    return corbel_value_from_any(&opaque_Undone_seq_type, any, ret, reterr);
+}
 __attribute__((weak)) void opaque_Later_seq_clear(opaque_Later_seq *self)
 {
     corbel_block_free(self->items);
@@ -78,6 +103,17 @@ __attribute__((weak)) corbel_status opaque_Later_seq_copy(opaque_Later_seq self,
                                                           opaque_Later_seq *ret)
 {
     return corbel_sequence_copy(&opaque_Later_seq_type, &self, ret);
+}
+__attribute__((weak)) corbel_status opaque_Later_seq_to_any(opaque_Later_seq value,
+                                                            corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&opaque_Later_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status opaque_Later_seq_from_any(const corbel_any *any,
+                                                              opaque_Later_seq *ret,
+                                                              corbel_error *reterr)
+{
+    return corbel_value_from_any(&opaque_Later_seq_type, any, ret, reterr);
 }
 
 /* ---- interface opaque::Uses ---- */
@@ -205,6 +241,14 @@ corbel_status opaque_Uses_cast(corbel_object *object, opaque_Uses **ret, corbel_
         *ret = (opaque_Uses *)found;
     }
     return status;
+}
+corbel_status opaque_Uses_to_any(opaque_Uses *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&opaque_Uses_reference, &value, ret, reterr);
+}
+corbel_status opaque_Uses_from_any(const corbel_any *any, opaque_Uses **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&opaque_Uses_reference, any, ret, reterr);
 }
 
 /* ---- interfaces known by name only: who defines them has more to say ---- */

@@ -23,12 +23,12 @@ typedef struct opaque_Uses opaque_Uses;
 /* What is used before its members are known. */
 typedef struct opaque_Undone opaque_Undone;
 
-/* Sequences of what other files declare. */
-#ifndef CORBEL_SEQ_opaque_Undone /* another file may need it, too */
+/* Sequences that other files may declare, too. */
+#ifndef CORBEL_SEQ_opaque_Undone
 #define CORBEL_SEQ_opaque_Undone
 typedef struct opaque_Undone_seq { size_t len; const opaque_Undone *items; } opaque_Undone_seq;
 #endif
-#ifndef CORBEL_SEQ_opaque_Later /* another file may need it, too */
+#ifndef CORBEL_SEQ_opaque_Later
 #define CORBEL_SEQ_opaque_Later
 typedef struct opaque_Later_seq { size_t len; opaque_Later *const *items; } opaque_Later_seq;
 #endif
@@ -124,6 +124,27 @@ static inline corbel_object *opaque_Uses_as_object(opaque_Uses *self)
  * counts, _unref() releases (takes NULL, returns NULL). */
 opaque_Later *opaque_Later_ref(opaque_Later *self);
 opaque_Later *opaque_Later_unref(opaque_Later *self);
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status opaque_Early_to_any(const opaque_Early *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Early_from_any(const corbel_any *any, opaque_Early **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Uses_to_any(opaque_Uses *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Uses_from_any(const corbel_any *any, opaque_Uses **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Undone_seq_to_any(opaque_Undone_seq value, corbel_any **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Undone_seq_from_any(const corbel_any *any,
+                                                           opaque_Undone_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Later_seq_to_any(opaque_Later_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Later_seq_from_any(const corbel_any *any,
+                                                          opaque_Later_seq *ret,
+                                                          corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* EARLY_CORBEL_H_opaque_Undones */

@@ -57,6 +57,16 @@ corbel_status opaque_Undone_copy_for(corbel_request *request, const opaque_Undon
 {
     return corbel_request_copy(request, &opaque_Undone_type, value, ret);
 }
+corbel_status opaque_Undone_to_any(const opaque_Undone *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&opaque_Undone_type, value, ret, reterr);
+}
+corbel_status opaque_Undone_from_any(const corbel_any *any, opaque_Undone **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&opaque_Undone_type, any, ret, reterr);
+}
 
 /* ---- interface opaque::Later ---- */
 
@@ -181,6 +191,14 @@ corbel_status opaque_Later_cast(corbel_object *object, opaque_Later **ret, corbe
         *ret = (opaque_Later *)found;
     }
     return status;
+}
+corbel_status opaque_Later_to_any(opaque_Later *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&opaque_Later_reference, &value, ret, reterr);
+}
+corbel_status opaque_Later_from_any(const corbel_any *any, opaque_Later **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&opaque_Later_reference, any, ret, reterr);
 }
 
 corbel_status opaque_Later_take(opaque_Later *self, opaque_Later *one, const opaque_Early *two,

@@ -126,6 +126,12 @@ static const corbel_type sink_Thing_seq_2_type = {
     .bound = 2,
     .element = &sink_Thing_reference,
 };
+static const corbel_type sink_Bare_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "sink::Bare",
+    .size = sizeof(sink_Bare *),
+    .interface = &sink_Bare_interface,
+};
 
 /* ---- types ---- */
 
@@ -159,6 +165,14 @@ bool sink_Colour_from_string(const char *text, sink_Colour *ret)
     }
     return false;
 }
+corbel_status sink_Colour_to_any(sink_Colour value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Colour_type, &value, ret, reterr);
+}
+corbel_status sink_Colour_from_any(const corbel_any *any, sink_Colour *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Colour_type, any, ret, reterr);
+}
 
 static const corbel_enumerator sink_One_enumerators[] = { { .name = "ONLY", .value = 0 } };
 const corbel_type sink_One_type = {
@@ -183,6 +197,14 @@ bool sink_One_from_string(const char *text, sink_One *ret)
         }
     }
     return false;
+}
+corbel_status sink_One_to_any(sink_One value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_One_type, &value, ret, reterr);
+}
+corbel_status sink_One_from_any(const corbel_any *any, sink_One *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_One_type, any, ret, reterr);
 }
 
 const corbel_type sink_Basic_type = {
@@ -241,6 +263,14 @@ bool sink_Basic_equal(const sink_Basic *a, const sink_Basic *b)
 corbel_status sink_Basic_copy_for(corbel_request *request, const sink_Basic *value, sink_Basic *ret)
 {
     return corbel_request_copy(request, &sink_Basic_type, value, ret);
+}
+corbel_status sink_Basic_to_any(const sink_Basic *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Basic_type, value, ret, reterr);
+}
+corbel_status sink_Basic_from_any(const corbel_any *any, sink_Basic **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Basic_type, any, ret, reterr);
 }
 
 const corbel_type sink_Deep_type = {
@@ -326,6 +356,14 @@ corbel_status sink_Deep_copy_for(corbel_request *request, const sink_Deep *value
 {
     return corbel_request_copy(request, &sink_Deep_type, value, ret);
 }
+corbel_status sink_Deep_to_any(const sink_Deep *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Deep_type, value, ret, reterr);
+}
+corbel_status sink_Deep_from_any(const corbel_any *any, sink_Deep **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Deep_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -339,6 +377,18 @@ __attribute__((weak)) corbel_status corbel_int32_seq_seq_copy(corbel_int32_seq_s
 {
     return corbel_sequence_copy(&int32_seq_seq_type, &self, ret);
 }
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_to_any(corbel_int32_seq_seq value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_from_any(const corbel_any *any,
+                                                                  corbel_int32_seq_seq *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_seq_seq_type, any, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_seq_seq_seq_clear(corbel_int32_seq_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -349,6 +399,17 @@ __attribute__((weak)) corbel_status corbel_int32_seq_seq_seq_copy(corbel_int32_s
 {
     return corbel_sequence_copy(&int32_seq_seq_seq_type, &self, ret);
 }
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_seq_to_any(corbel_int32_seq_seq_seq value,
+                                                                    corbel_any **ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_seq_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_seq_from_any(
+    const corbel_any *any, corbel_int32_seq_seq_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_seq_seq_seq_type, any, ret, reterr);
+}
 void sink_Colour_seq_clear(sink_Colour_seq *self)
 {
     corbel_block_free(self->items);
@@ -357,6 +418,15 @@ void sink_Colour_seq_clear(sink_Colour_seq *self)
 corbel_status sink_Colour_seq_copy(sink_Colour_seq self, sink_Colour_seq *ret)
 {
     return corbel_sequence_copy(&sink_Colour_seq_type, &self, ret);
+}
+corbel_status sink_Colour_seq_to_any(sink_Colour_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Colour_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Colour_seq_from_any(const corbel_any *any, sink_Colour_seq *ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Colour_seq_type, any, ret, reterr);
 }
 void sink_Thing_seq_clear(sink_Thing_seq *self)
 {
@@ -367,6 +437,15 @@ corbel_status sink_Thing_seq_copy(sink_Thing_seq self, sink_Thing_seq *ret)
 {
     return corbel_sequence_copy(&sink_Thing_seq_type, &self, ret);
 }
+corbel_status sink_Thing_seq_to_any(sink_Thing_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Thing_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Thing_seq_from_any(const corbel_any *any, sink_Thing_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Thing_seq_type, any, ret, reterr);
+}
 void sink_Thing_seq_seq_clear(sink_Thing_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -375,6 +454,16 @@ void sink_Thing_seq_seq_clear(sink_Thing_seq_seq *self)
 corbel_status sink_Thing_seq_seq_copy(sink_Thing_seq_seq self, sink_Thing_seq_seq *ret)
 {
     return corbel_sequence_copy(&sink_Thing_seq_seq_type, &self, ret);
+}
+corbel_status sink_Thing_seq_seq_to_any(sink_Thing_seq_seq value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Thing_seq_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Thing_seq_seq_from_any(const corbel_any *any, sink_Thing_seq_seq *ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Thing_seq_seq_type, any, ret, reterr);
 }
 void sink_Basic_seq_clear(sink_Basic_seq *self)
 {
@@ -385,6 +474,15 @@ corbel_status sink_Basic_seq_copy(sink_Basic_seq self, sink_Basic_seq *ret)
 {
     return corbel_sequence_copy(&sink_Basic_seq_type, &self, ret);
 }
+corbel_status sink_Basic_seq_to_any(sink_Basic_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Basic_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Basic_seq_from_any(const corbel_any *any, sink_Basic_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Basic_seq_type, any, ret, reterr);
+}
 void sink_Basic_seq_seq_clear(sink_Basic_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -394,6 +492,16 @@ corbel_status sink_Basic_seq_seq_copy(sink_Basic_seq_seq self, sink_Basic_seq_se
 {
     return corbel_sequence_copy(&sink_Basic_seq_seq_type, &self, ret);
 }
+corbel_status sink_Basic_seq_seq_to_any(sink_Basic_seq_seq value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Basic_seq_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Basic_seq_seq_from_any(const corbel_any *any, sink_Basic_seq_seq *ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Basic_seq_seq_type, any, ret, reterr);
+}
 void sink_Deep_seq_clear(sink_Deep_seq *self)
 {
     corbel_block_free(self->items);
@@ -402,6 +510,15 @@ void sink_Deep_seq_clear(sink_Deep_seq *self)
 corbel_status sink_Deep_seq_copy(sink_Deep_seq self, sink_Deep_seq *ret)
 {
     return corbel_sequence_copy(&sink_Deep_seq_type, &self, ret);
+}
+corbel_status sink_Deep_seq_to_any(sink_Deep_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Deep_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Deep_seq_from_any(const corbel_any *any, sink_Deep_seq *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Deep_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -2204,6 +2321,14 @@ corbel_status sink_Thing_cast(corbel_object *object, sink_Thing **ret, corbel_er
     }
     return status;
 }
+corbel_status sink_Thing_to_any(sink_Thing *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Thing_reference, &value, ret, reterr);
+}
+corbel_status sink_Thing_from_any(const corbel_any *any, sink_Thing **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Thing_reference, any, ret, reterr);
+}
 
 /* ---- interface sink::Bare ---- */
 
@@ -2252,4 +2377,12 @@ corbel_status sink_Bare_cast(corbel_object *object, sink_Bare **ret, corbel_erro
         *ret = (sink_Bare *)found;
     }
     return status;
+}
+corbel_status sink_Bare_to_any(sink_Bare *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&sink_Bare_reference, &value, ret, reterr);
+}
+corbel_status sink_Bare_from_any(const corbel_any *any, sink_Bare **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&sink_Bare_reference, any, ret, reterr);
 }

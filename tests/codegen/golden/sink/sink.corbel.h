@@ -22,15 +22,15 @@ typedef struct sink_Bare sink_Bare;
 typedef struct sink_Thing_seq { size_t len; sink_Thing *const *items; } sink_Thing_seq;
 typedef struct sink_Thing_seq_seq { size_t len; const sink_Thing_seq *items; } sink_Thing_seq_seq;
 
-/* Sequences of what other files declare. */
-#ifndef CORBEL_SEQ_corbel_int32_seq /* another file may need it, too */
+/* Sequences that other files may declare, too. */
+#ifndef CORBEL_SEQ_corbel_int32_seq
 #define CORBEL_SEQ_corbel_int32_seq
 typedef struct corbel_int32_seq_seq {
     size_t len;
     const corbel_int32_seq *items;
 } corbel_int32_seq_seq;
 #endif
-#ifndef CORBEL_SEQ_corbel_int32_seq_seq /* another file may need it, too */
+#ifndef CORBEL_SEQ_corbel_int32_seq_seq
 #define CORBEL_SEQ_corbel_int32_seq_seq
 typedef struct corbel_int32_seq_seq_seq {
     size_t len;
@@ -721,6 +721,71 @@ static inline corbel_object *sink_Bare_as_object(sink_Bare *self)
 {
     return CORBEL_CAST(corbel_object *, self);
 }
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status sink_Colour_to_any(sink_Colour value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Colour_from_any(const corbel_any *any, sink_Colour *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_One_to_any(sink_One value, corbel_any **ret,
+                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_One_from_any(const corbel_any *any, sink_One *ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_to_any(const sink_Basic *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_from_any(const corbel_any *any, sink_Basic **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_to_any(const sink_Deep *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_from_any(const corbel_any *any, sink_Deep **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_to_any(sink_Thing *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_from_any(const corbel_any *any, sink_Thing **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Bare_to_any(sink_Bare *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Bare_from_any(const corbel_any *any, sink_Bare **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_to_any(corbel_int32_seq_seq value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_from_any(const corbel_any *any,
+                                                              corbel_int32_seq_seq *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_seq_to_any(corbel_int32_seq_seq_seq value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_seq_from_any(const corbel_any *any,
+                                                                  corbel_int32_seq_seq_seq *ret,
+                                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Colour_seq_to_any(sink_Colour_seq value, corbel_any **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Colour_seq_from_any(const corbel_any *any,
+                                                         sink_Colour_seq *ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_to_any(sink_Thing_seq value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_from_any(const corbel_any *any, sink_Thing_seq *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_seq_to_any(sink_Thing_seq_seq value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_seq_from_any(const corbel_any *any,
+                                                            sink_Thing_seq_seq *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_to_any(sink_Basic_seq value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_from_any(const corbel_any *any, sink_Basic_seq *ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_seq_to_any(sink_Basic_seq_seq value,
+                                                          corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_seq_from_any(const corbel_any *any,
+                                                            sink_Basic_seq_seq *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_seq_to_any(sink_Deep_seq value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_seq_from_any(const corbel_any *any, sink_Deep_seq *ret,
+                                                       corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* SINK_CORBEL_H_sink_YES */

@@ -109,6 +109,14 @@ bool unions_Kind_from_string(const char *text, unions_Kind *ret)
     }
     return false;
 }
+corbel_status unions_Kind_to_any(unions_Kind value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Kind_type, &value, ret, reterr);
+}
+corbel_status unions_Kind_from_any(const corbel_any *any, unions_Kind *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Kind_type, any, ret, reterr);
+}
 
 const corbel_type unions_Entry_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -138,6 +146,14 @@ corbel_status unions_Entry_copy_for(corbel_request *request, const unions_Entry 
 {
     return corbel_request_copy(request, &unions_Entry_type, value, ret);
 }
+corbel_status unions_Entry_to_any(const unions_Entry *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Entry_type, value, ret, reterr);
+}
+corbel_status unions_Entry_from_any(const corbel_any *any, unions_Entry **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Entry_type, any, ret, reterr);
+}
 
 const corbel_type unions_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -151,6 +167,14 @@ const corbel_type unions_Grid_type = {
 bool unions_Grid_equal(const unions_Grid *a, const unions_Grid *b)
 {
     return corbel_value_equal(&unions_Grid_type, a, b);
+}
+corbel_status unions_Grid_to_any(const unions_Grid *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Grid_type, value, ret, reterr);
+}
+corbel_status unions_Grid_from_any(const corbel_any *any, unions_Grid *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Grid_type, any, ret, reterr);
 }
 
 const corbel_type unions_Event_type = {
@@ -209,6 +233,14 @@ const char *unions_Event_get_reason(const unions_Event *self)
 {
     return self->_d == unions_FEE ? self->reason : NULL;
 }
+corbel_status unions_Event_to_any(const unions_Event *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Event_type, value, ret, reterr);
+}
+corbel_status unions_Event_from_any(const corbel_any *any, unions_Event **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Event_type, any, ret, reterr);
+}
 
 const corbel_type unions_Either_type = {
     .kind = CORBEL_KIND_UNION,
@@ -255,6 +287,16 @@ const int32_t *unions_Either_get_number(const unions_Either *self)
 const char *unions_Either_get_text(const unions_Either *self)
 {
     return self->_d != 1 && self->_d != (-2) && self->_d != (-2147483647 - 1) ? self->text : NULL;
+}
+corbel_status unions_Either_to_any(const unions_Either *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Either_type, value, ret, reterr);
+}
+corbel_status unions_Either_from_any(const corbel_any *any, unions_Either **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Either_type, any, ret, reterr);
 }
 
 const corbel_type unions_Default_first_type = {
@@ -315,6 +357,16 @@ const double *unions_Default_first_get_one(const unions_Default_first *self)
 {
     return self->_d == 1 ? &self->one : NULL;
 }
+corbel_status unions_Default_first_to_any(const unions_Default_first *value, corbel_any **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Default_first_type, value, ret, reterr);
+}
+corbel_status unions_Default_first_from_any(const corbel_any *any, unions_Default_first **ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Default_first_type, any, ret, reterr);
+}
 
 const corbel_type unions_Implicit_type = {
     .kind = CORBEL_KIND_UNION,
@@ -357,6 +409,16 @@ const int32_t *unions_Implicit_get_x(const unions_Implicit *self)
 const unions_Entry_seq *unions_Implicit_get_list(const unions_Implicit *self)
 {
     return self->_d == 4294967295u ? &self->list : NULL;
+}
+corbel_status unions_Implicit_to_any(const unions_Implicit *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Implicit_type, value, ret, reterr);
+}
+corbel_status unions_Implicit_from_any(const corbel_any *any, unions_Implicit **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Implicit_type, any, ret, reterr);
 }
 
 const corbel_type unions_Of_boolean_type = {
@@ -406,6 +468,16 @@ const char *unions_Of_boolean_get_no(const unions_Of_boolean *self)
 {
     return self->_d == false ? self->no : NULL;
 }
+corbel_status unions_Of_boolean_to_any(const unions_Of_boolean *value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_boolean_type, value, ret, reterr);
+}
+corbel_status unions_Of_boolean_from_any(const corbel_any *any, unions_Of_boolean **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_boolean_type, any, ret, reterr);
+}
 
 const corbel_type unions_Half_type = {
     .kind = CORBEL_KIND_UNION,
@@ -439,6 +511,14 @@ unions_Half unions_Half_make_account(unions_Account *account)
 unions_Account *unions_Half_get_account(const unions_Half *self)
 {
     return self->_d == true ? self->account : NULL;
+}
+corbel_status unions_Half_to_any(const unions_Half *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Half_type, value, ret, reterr);
+}
+corbel_status unions_Half_from_any(const corbel_any *any, unions_Half **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Half_type, any, ret, reterr);
 }
 
 const corbel_type unions_Other_half_type = {
@@ -488,6 +568,16 @@ const int32_t *unions_Other_half_get_yes(const unions_Other_half *self)
 {
     return self->_d != false ? &self->yes : NULL;
 }
+corbel_status unions_Other_half_to_any(const unions_Other_half *value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Other_half_type, value, ret, reterr);
+}
+corbel_status unions_Other_half_from_any(const corbel_any *any, unions_Other_half **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Other_half_type, any, ret, reterr);
+}
 
 const corbel_type unions_Of_octet_type = {
     .kind = CORBEL_KIND_UNION,
@@ -532,6 +622,16 @@ const int32_t *unions_Of_octet_get_ends(const unions_Of_octet *self)
 const int32_t *unions_Of_octet_get_between(const unions_Of_octet *self)
 {
     return self->_d != 0 && self->_d != 255 ? &self->between : NULL;
+}
+corbel_status unions_Of_octet_to_any(const unions_Of_octet *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_octet_type, value, ret, reterr);
+}
+corbel_status unions_Of_octet_from_any(const corbel_any *any, unions_Of_octet **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_octet_type, any, ret, reterr);
 }
 
 const corbel_type unions_Of_char_type = {
@@ -595,6 +695,16 @@ const int32_t *unions_Of_char_get_other(const unions_Of_char *self)
 {
     return self->_d != 'a' && self->_d != '\'' && self->_d != '\377' ? &self->other : NULL;
 }
+corbel_status unions_Of_char_to_any(const unions_Of_char *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_char_type, value, ret, reterr);
+}
+corbel_status unions_Of_char_from_any(const corbel_any *any, unions_Of_char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_char_type, any, ret, reterr);
+}
 
 const corbel_type unions_Of_wchar_type = {
     .kind = CORBEL_KIND_UNION,
@@ -639,6 +749,16 @@ const int32_t *unions_Of_wchar_get_a(const unions_Of_wchar *self)
 const int32_t *unions_Of_wchar_get_euro(const unions_Of_wchar *self)
 {
     return self->_d == 0x20ACu ? &self->euro : NULL;
+}
+corbel_status unions_Of_wchar_to_any(const unions_Of_wchar *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_wchar_type, value, ret, reterr);
+}
+corbel_status unions_Of_wchar_from_any(const corbel_any *any, unions_Of_wchar **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_wchar_type, any, ret, reterr);
 }
 
 const corbel_type unions_Of_int8_type = {
@@ -685,6 +805,16 @@ const int32_t *unions_Of_int8_get_high(const unions_Of_int8 *self)
 {
     return self->_d == 127 ? &self->high : NULL;
 }
+corbel_status unions_Of_int8_to_any(const unions_Of_int8 *value, corbel_any **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_int8_type, value, ret, reterr);
+}
+corbel_status unions_Of_int8_from_any(const corbel_any *any, unions_Of_int8 **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_int8_type, any, ret, reterr);
+}
 
 const corbel_type unions_Of_uint8_type = {
     .kind = CORBEL_KIND_UNION,
@@ -719,6 +849,16 @@ unions_Of_uint8 unions_Of_uint8_make_high(int32_t high)
 const int32_t *unions_Of_uint8_get_high(const unions_Of_uint8 *self)
 {
     return self->_d == 255 ? &self->high : NULL;
+}
+corbel_status unions_Of_uint8_to_any(const unions_Of_uint8 *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_uint8_type, value, ret, reterr);
+}
+corbel_status unions_Of_uint8_from_any(const corbel_any *any, unions_Of_uint8 **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_uint8_type, any, ret, reterr);
 }
 
 const corbel_type unions_Of_short_type = {
@@ -755,6 +895,16 @@ const int32_t *unions_Of_short_get_low(const unions_Of_short *self)
 {
     return self->_d == (-32768) ? &self->low : NULL;
 }
+corbel_status unions_Of_short_to_any(const unions_Of_short *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_short_type, value, ret, reterr);
+}
+corbel_status unions_Of_short_from_any(const corbel_any *any, unions_Of_short **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_short_type, any, ret, reterr);
+}
 
 const corbel_type unions_Of_ushort_type = {
     .kind = CORBEL_KIND_UNION,
@@ -789,6 +939,16 @@ unions_Of_ushort unions_Of_ushort_make_high(int32_t high)
 const int32_t *unions_Of_ushort_get_high(const unions_Of_ushort *self)
 {
     return self->_d == 65535 ? &self->high : NULL;
+}
+corbel_status unions_Of_ushort_to_any(const unions_Of_ushort *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_ushort_type, value, ret, reterr);
+}
+corbel_status unions_Of_ushort_from_any(const corbel_any *any, unions_Of_ushort **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_ushort_type, any, ret, reterr);
 }
 
 const corbel_type unions_Of_long_long_type = {
@@ -840,6 +1000,16 @@ const int32_t *unions_Of_long_long_get_high(const unions_Of_long_long *self)
 {
     return self->_d == INT64_C(9223372036854775807) ? &self->high : NULL;
 }
+corbel_status unions_Of_long_long_to_any(const unions_Of_long_long *value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_long_long_type, value, ret, reterr);
+}
+corbel_status unions_Of_long_long_from_any(const corbel_any *any, unions_Of_long_long **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_long_long_type, any, ret, reterr);
+}
 
 const corbel_type unions_Of_ulong_long_type = {
     .kind = CORBEL_KIND_UNION,
@@ -889,6 +1059,16 @@ const int32_t *unions_Of_ulong_long_get_high(const unions_Of_ulong_long *self)
 const int32_t *unions_Of_ulong_long_get_rest(const unions_Of_ulong_long *self)
 {
     return self->_d != UINT64_C(18446744073709551615) ? &self->rest : NULL;
+}
+corbel_status unions_Of_ulong_long_to_any(const unions_Of_ulong_long *value, corbel_any **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_ulong_long_type, value, ret, reterr);
+}
+corbel_status unions_Of_ulong_long_from_any(const corbel_any *any, unions_Of_ulong_long **ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_ulong_long_type, any, ret, reterr);
 }
 
 const corbel_type unions_Of_typedef_type = {
@@ -940,6 +1120,16 @@ const int32_t *unions_Of_typedef_get_deposit(const unions_Of_typedef *self)
 {
     return self->_d == unions_DEPOSIT ? &self->deposit : NULL;
 }
+corbel_status unions_Of_typedef_to_any(const unions_Of_typedef *value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Of_typedef_type, value, ret, reterr);
+}
+corbel_status unions_Of_typedef_from_any(const corbel_any *any, unions_Of_typedef **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Of_typedef_type, any, ret, reterr);
+}
 
 const corbel_type unions_Only_default_type = {
     .kind = CORBEL_KIND_UNION,
@@ -978,6 +1168,16 @@ unions_Only_default unions_Only_default_make_always(int32_t always)
 const int32_t *unions_Only_default_get_always(const unions_Only_default *self)
 {
     return &self->always;
+}
+corbel_status unions_Only_default_to_any(const unions_Only_default *value, corbel_any **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Only_default_type, value, ret, reterr);
+}
+corbel_status unions_Only_default_from_any(const corbel_any *any, unions_Only_default **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Only_default_type, any, ret, reterr);
 }
 
 const corbel_type unions_Everything_type = {
@@ -1164,6 +1364,16 @@ const uint8_t *unions_Everything_get_key(const unions_Everything *self)
 {
     return self->_d == 15 ? &self->key[0] : NULL;
 }
+corbel_status unions_Everything_to_any(const unions_Everything *value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Everything_type, value, ret, reterr);
+}
+corbel_status unions_Everything_from_any(const corbel_any *any, unions_Everything **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Everything_type, any, ret, reterr);
+}
 
 const corbel_type unions_Plain_type = {
     .kind = CORBEL_KIND_UNION,
@@ -1202,6 +1412,14 @@ const int32_t *unions_Plain_get_x(const unions_Plain *self)
 const double *unions_Plain_get_y(const unions_Plain *self)
 {
     return self->_d != unions_DEPOSIT ? &self->y[0] : NULL;
+}
+corbel_status unions_Plain_to_any(const unions_Plain *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Plain_type, value, ret, reterr);
+}
+corbel_status unions_Plain_from_any(const corbel_any *any, unions_Plain *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Plain_type, any, ret, reterr);
 }
 
 const corbel_type unions_Long_list_type = {
@@ -1268,6 +1486,16 @@ const int32_t *unions_Long_list_get_rest(const unions_Long_list *self)
         200000001 && self->_d != 200000002 && self->_d != 200000003 && self->_d !=
         200000004 && self->_d != 200000005 && self->_d != 200000006 ? &self->rest : NULL;
 }
+corbel_status unions_Long_list_to_any(const unions_Long_list *value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Long_list_type, value, ret, reterr);
+}
+corbel_status unions_Long_list_from_any(const corbel_any *any, unions_Long_list **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Long_list_type, any, ret, reterr);
+}
 
 const corbel_type unions_Holder_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -1301,6 +1529,16 @@ corbel_status unions_Holder_copy_for(corbel_request *request, const unions_Holde
 {
     return corbel_request_copy(request, &unions_Holder_type, value, ret);
 }
+corbel_status unions_Holder_to_any(const unions_Holder *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Holder_type, value, ret, reterr);
+}
+corbel_status unions_Holder_from_any(const corbel_any *any, unions_Holder **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Holder_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -1313,6 +1551,16 @@ corbel_status unions_Entry_seq_copy(unions_Entry_seq self, unions_Entry_seq *ret
 {
     return corbel_sequence_copy(&unions_Entry_seq_type, &self, ret);
 }
+corbel_status unions_Entry_seq_to_any(unions_Entry_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status unions_Entry_seq_from_any(const corbel_any *any, unions_Entry_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Entry_seq_type, any, ret, reterr);
+}
 void unions_Everything_seq_clear(unions_Everything_seq *self)
 {
     corbel_block_free(self->items);
@@ -1322,6 +1570,16 @@ corbel_status unions_Everything_seq_copy(unions_Everything_seq self, unions_Ever
 {
     return corbel_sequence_copy(&unions_Everything_seq_type, &self, ret);
 }
+corbel_status unions_Everything_seq_to_any(unions_Everything_seq value, corbel_any **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Everything_seq_type, &value, ret, reterr);
+}
+corbel_status unions_Everything_seq_from_any(const corbel_any *any, unions_Everything_seq *ret,
+                                             corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Everything_seq_type, any, ret, reterr);
+}
 void unions_Event_seq_clear(unions_Event_seq *self)
 {
     corbel_block_free(self->items);
@@ -1330,6 +1588,16 @@ void unions_Event_seq_clear(unions_Event_seq *self)
 corbel_status unions_Event_seq_copy(unions_Event_seq self, unions_Event_seq *ret)
 {
     return corbel_sequence_copy(&unions_Event_seq_type, &self, ret);
+}
+corbel_status unions_Event_seq_to_any(unions_Event_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Event_seq_type, &value, ret, reterr);
+}
+corbel_status unions_Event_seq_from_any(const corbel_any *any, unions_Event_seq *ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Event_seq_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -1752,4 +2020,13 @@ corbel_status unions_Account_cast(corbel_object *object, unions_Account **ret, c
         *ret = (unions_Account *)found;
     }
     return status;
+}
+corbel_status unions_Account_to_any(unions_Account *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&unions_Account_reference, &value, ret, reterr);
+}
+corbel_status unions_Account_from_any(const corbel_any *any, unions_Account **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&unions_Account_reference, any, ret, reterr);
 }

@@ -744,5 +744,143 @@ static inline corbel_object *unions_Account_as_object(unions_Account *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status unions_Kind_to_any(unions_Kind value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Kind_from_any(const corbel_any *any, unions_Kind *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_to_any(const unions_Entry *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_from_any(const corbel_any *any, unions_Entry **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Grid_to_any(const unions_Grid *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Grid_from_any(const corbel_any *any, unions_Grid *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_to_any(const unions_Event *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_from_any(const corbel_any *any, unions_Event **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Either_to_any(const unions_Either *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Either_from_any(const corbel_any *any, unions_Either **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Default_first_to_any(const unions_Default_first *value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Default_first_from_any(const corbel_any *any,
+                                                              unions_Default_first **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Implicit_to_any(const unions_Implicit *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Implicit_from_any(const corbel_any *any,
+                                                         unions_Implicit **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_boolean_to_any(const unions_Of_boolean *value,
+                                                         corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_boolean_from_any(const corbel_any *any,
+                                                           unions_Of_boolean **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Half_to_any(const unions_Half *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Half_from_any(const corbel_any *any, unions_Half **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Other_half_to_any(const unions_Other_half *value,
+                                                         corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Other_half_from_any(const corbel_any *any,
+                                                           unions_Other_half **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_octet_to_any(const unions_Of_octet *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_octet_from_any(const corbel_any *any,
+                                                         unions_Of_octet **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_char_to_any(const unions_Of_char *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_char_from_any(const corbel_any *any, unions_Of_char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_wchar_to_any(const unions_Of_wchar *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_wchar_from_any(const corbel_any *any,
+                                                         unions_Of_wchar **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_int8_to_any(const unions_Of_int8 *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_int8_from_any(const corbel_any *any, unions_Of_int8 **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_uint8_to_any(const unions_Of_uint8 *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_uint8_from_any(const corbel_any *any,
+                                                         unions_Of_uint8 **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_short_to_any(const unions_Of_short *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_short_from_any(const corbel_any *any,
+                                                         unions_Of_short **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ushort_to_any(const unions_Of_ushort *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ushort_from_any(const corbel_any *any,
+                                                          unions_Of_ushort **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_long_long_to_any(const unions_Of_long_long *value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_long_long_from_any(const corbel_any *any,
+                                                             unions_Of_long_long **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ulong_long_to_any(const unions_Of_ulong_long *value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ulong_long_from_any(const corbel_any *any,
+                                                              unions_Of_ulong_long **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_typedef_to_any(const unions_Of_typedef *value,
+                                                         corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_typedef_from_any(const corbel_any *any,
+                                                           unions_Of_typedef **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Only_default_to_any(const unions_Only_default *value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Only_default_from_any(const corbel_any *any,
+                                                             unions_Only_default **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_to_any(const unions_Everything *value,
+                                                         corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_from_any(const corbel_any *any,
+                                                           unions_Everything **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Plain_to_any(const unions_Plain *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Plain_from_any(const corbel_any *any, unions_Plain *ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Long_list_to_any(const unions_Long_list *value,
+                                                        corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Long_list_from_any(const corbel_any *any,
+                                                          unions_Long_list **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Holder_to_any(const unions_Holder *value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Holder_from_any(const corbel_any *any, unions_Holder **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Account_to_any(unions_Account *value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Account_from_any(const corbel_any *any, unions_Account **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_seq_to_any(unions_Entry_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_seq_from_any(const corbel_any *any,
+                                                          unions_Entry_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_seq_to_any(unions_Everything_seq value,
+                                                             corbel_any **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_seq_from_any(const corbel_any *any,
+                                                               unions_Everything_seq *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_seq_to_any(unions_Event_seq value, corbel_any **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_seq_from_any(const corbel_any *any,
+                                                          unions_Event_seq *ret,
+                                                          corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* UNIONS_CORBEL_H_unions_Kind */

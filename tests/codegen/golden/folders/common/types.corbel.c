@@ -9,6 +9,15 @@
 #error "types.corbel.c was generated for another Corbel: run corbelc again"
 #endif
 
+/* ---- types without a name of their own ---- */
+
+static const corbel_type common_Item_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "common::Item",
+    .size = sizeof(common_Item *),
+    .interface = &common_Item_interface,
+};
+
 /* ---- types ---- */
 
 static const corbel_enumerator common_Unit_enumerators[] = {
@@ -38,6 +47,14 @@ bool common_Unit_from_string(const char *text, common_Unit *ret)
     }
     return false;
 }
+corbel_status common_Unit_to_any(common_Unit value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&common_Unit_type, &value, ret, reterr);
+}
+corbel_status common_Unit_from_any(const corbel_any *any, common_Unit *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&common_Unit_type, any, ret, reterr);
+}
 
 const corbel_type common_Quantity_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -64,6 +81,16 @@ corbel_status common_Quantity_copy_for(corbel_request *request, const common_Qua
                                        common_Quantity *ret)
 {
     return corbel_request_copy(request, &common_Quantity_type, value, ret);
+}
+corbel_status common_Quantity_to_any(const common_Quantity *value, corbel_any **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&common_Quantity_type, value, ret, reterr);
+}
+corbel_status common_Quantity_from_any(const corbel_any *any, common_Quantity **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&common_Quantity_type, any, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -204,4 +231,12 @@ corbel_status common_Item_cast(corbel_object *object, common_Item **ret, corbel_
         *ret = (common_Item *)found;
     }
     return status;
+}
+corbel_status common_Item_to_any(common_Item *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&common_Item_reference, &value, ret, reterr);
+}
+corbel_status common_Item_from_any(const corbel_any *any, common_Item **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&common_Item_reference, any, ret, reterr);
 }

@@ -112,5 +112,21 @@ static inline corbel_object *common_Item_as_object(common_Item *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status common_Unit_to_any(common_Unit value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Unit_from_any(const corbel_any *any, common_Unit *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Quantity_to_any(const common_Quantity *value,
+                                                       corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Quantity_from_any(const corbel_any *any,
+                                                         common_Quantity **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_to_any(common_Item *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_from_any(const corbel_any *any, common_Item **ret,
+                                                     corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* TYPES_CORBEL_H_common_Unit */

@@ -41,6 +41,12 @@ static const corbel_type int32_seq_seq_type = {
     .size = sizeof(corbel_int32_seq_seq),
     .element = &corbel_int32_seq_type,
 };
+static const corbel_type shop_Till_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "shop::Till",
+    .size = sizeof(shop_Till *),
+    .interface = &shop_Till_interface,
+};
 
 /* ---- sequences ---- */
 
@@ -52,6 +58,17 @@ __attribute__((weak)) void shop_Order_seq_clear(shop_Order_seq *self)
 __attribute__((weak)) corbel_status shop_Order_seq_copy(shop_Order_seq self, shop_Order_seq *ret)
 {
     return corbel_sequence_copy(&shop_Order_seq_type, &self, ret);
+}
+__attribute__((weak)) corbel_status shop_Order_seq_to_any(shop_Order_seq value, corbel_any **ret,
+                                                          corbel_error *reterr)
+{
+    return corbel_value_to_any(&shop_Order_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status shop_Order_seq_from_any(const corbel_any *any,
+                                                            shop_Order_seq *ret,
+                                                            corbel_error *reterr)
+{
+    return corbel_value_from_any(&shop_Order_seq_type, any, ret, reterr);
 }
 
 /* ---- interface shop::Till ---- */
@@ -259,6 +276,14 @@ corbel_status shop_Till_cast(corbel_object *object, shop_Till **ret, corbel_erro
         *ret = (shop_Till *)found;
     }
     return status;
+}
+corbel_status shop_Till_to_any(shop_Till *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shop_Till_reference, &value, ret, reterr);
+}
+corbel_status shop_Till_from_any(const corbel_any *any, shop_Till **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shop_Till_reference, any, ret, reterr);
 }
 
 corbel_status shop_Till_get_label(shop_Till *self, char **ret, corbel_error *reterr)

@@ -21,8 +21,8 @@ CORBEL_BEGIN_DECLS
 /* References: counted, to objects near or far. */
 typedef struct shop_Till shop_Till;
 
-/* Sequences of what other files declare. */
-#ifndef CORBEL_SEQ_shop_Order /* another file may need it, too */
+/* Sequences that other files may declare, too. */
+#ifndef CORBEL_SEQ_shop_Order
 #define CORBEL_SEQ_shop_Order
 typedef struct shop_Order_seq { size_t len; const shop_Order *items; } shop_Order_seq;
 #endif
@@ -123,6 +123,17 @@ CORBEL_MUST_CHECK corbel_status shop_Till_weigh(shop_Till *self, common_Quantity
 corbel_call *shop_Till_weigh_begin(shop_Till *self);
 CORBEL_MUST_CHECK corbel_status shop_Till_weigh_finish(corbel_call *call, common_Quantity **ret,
                                                        corbel_error *reterr);
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status shop_Till_to_any(shop_Till *value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Till_from_any(const corbel_any *any, shop_Till **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Order_seq_to_any(shop_Order_seq value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Order_seq_from_any(const corbel_any *any, shop_Order_seq *ret,
+                                                        corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* SHOP_CORBEL_H_shop_Till */

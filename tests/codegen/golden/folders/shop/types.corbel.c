@@ -80,6 +80,14 @@ corbel_status shop_Order_copy_for(corbel_request *request, const shop_Order *val
 {
     return corbel_request_copy(request, &shop_Order_type, value, ret);
 }
+corbel_status shop_Order_to_any(const shop_Order *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shop_Order_type, value, ret, reterr);
+}
+corbel_status shop_Order_from_any(const corbel_any *any, shop_Order **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shop_Order_type, any, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -92,6 +100,17 @@ __attribute__((weak)) corbel_status common_Item_seq_copy(common_Item_seq self, c
 {
     return corbel_sequence_copy(&common_Item_seq_type, &self, ret);
 }
+__attribute__((weak)) corbel_status common_Item_seq_to_any(common_Item_seq value, corbel_any **ret,
+                                                           corbel_error *reterr)
+{
+    return corbel_value_to_any(&common_Item_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Item_seq_from_any(const corbel_any *any,
+                                                             common_Item_seq *ret,
+                                                             corbel_error *reterr)
+{
+    return corbel_value_from_any(&common_Item_seq_type, any, ret, reterr);
+}
 __attribute__((weak)) void common_Item_seq_seq_clear(common_Item_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -101,6 +120,18 @@ __attribute__((weak)) corbel_status common_Item_seq_seq_copy(common_Item_seq_seq
                                                              common_Item_seq_seq *ret)
 {
     return corbel_sequence_copy(&common_Item_seq_seq_type, &self, ret);
+}
+__attribute__((weak)) corbel_status common_Item_seq_seq_to_any(common_Item_seq_seq value,
+                                                               corbel_any **ret,
+                                                               corbel_error *reterr)
+{
+    return corbel_value_to_any(&common_Item_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Item_seq_seq_from_any(const corbel_any *any,
+                                                                 common_Item_seq_seq *ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_from_any(&common_Item_seq_seq_type, any, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_seq_seq_clear(corbel_int32_seq_seq *self)
 {
@@ -112,6 +143,18 @@ __attribute__((weak)) corbel_status corbel_int32_seq_seq_copy(corbel_int32_seq_s
 {
     return corbel_sequence_copy(&int32_seq_seq_type, &self, ret);
 }
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_to_any(corbel_int32_seq_seq value,
+                                                                corbel_any **ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_to_any(&int32_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_from_any(const corbel_any *any,
+                                                                  corbel_int32_seq_seq *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_any(&int32_seq_seq_type, any, ret, reterr);
+}
 __attribute__((weak)) void common_Unit_seq_clear(common_Unit_seq *self)
 {
     corbel_block_free(self->items);
@@ -120,6 +163,17 @@ __attribute__((weak)) void common_Unit_seq_clear(common_Unit_seq *self)
 __attribute__((weak)) corbel_status common_Unit_seq_copy(common_Unit_seq self, common_Unit_seq *ret)
 {
     return corbel_sequence_copy(&common_Unit_seq_type, &self, ret);
+}
+__attribute__((weak)) corbel_status common_Unit_seq_to_any(common_Unit_seq value, corbel_any **ret,
+                                                           corbel_error *reterr)
+{
+    return corbel_value_to_any(&common_Unit_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Unit_seq_from_any(const corbel_any *any,
+                                                             common_Unit_seq *ret,
+                                                             corbel_error *reterr)
+{
+    return corbel_value_from_any(&common_Unit_seq_type, any, ret, reterr);
 }
 
 /* ---- interfaces known by name only: who defines them has more to say ---- */

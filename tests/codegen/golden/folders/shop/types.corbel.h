@@ -21,26 +21,26 @@ CORBEL_BEGIN_DECLS
 /* References: counted, to objects near or far. */
 typedef struct shop_Till shop_Till;
 
-/* Sequences of what other files declare. */
-#ifndef CORBEL_SEQ_common_Item /* another file may need it, too */
+/* Sequences that other files may declare, too. */
+#ifndef CORBEL_SEQ_common_Item
 #define CORBEL_SEQ_common_Item
 typedef struct common_Item_seq { size_t len; common_Item *const *items; } common_Item_seq;
 #endif
-#ifndef CORBEL_SEQ_common_Item_seq /* another file may need it, too */
+#ifndef CORBEL_SEQ_common_Item_seq
 #define CORBEL_SEQ_common_Item_seq
 typedef struct common_Item_seq_seq {
     size_t len;
     const common_Item_seq *items;
 } common_Item_seq_seq;
 #endif
-#ifndef CORBEL_SEQ_corbel_int32_seq /* another file may need it, too */
+#ifndef CORBEL_SEQ_corbel_int32_seq
 #define CORBEL_SEQ_corbel_int32_seq
 typedef struct corbel_int32_seq_seq {
     size_t len;
     const corbel_int32_seq *items;
 } corbel_int32_seq_seq;
 #endif
-#ifndef CORBEL_SEQ_common_Unit /* another file may need it, too */
+#ifndef CORBEL_SEQ_common_Unit
 #define CORBEL_SEQ_common_Unit
 typedef struct common_Unit_seq { size_t len; const common_Unit *items; } common_Unit_seq;
 #endif
@@ -93,6 +93,33 @@ CORBEL_MUST_CHECK corbel_status common_Unit_seq_copy(common_Unit_seq self, commo
  * counts, _unref() releases (takes NULL, returns NULL). */
 shop_Till *shop_Till_ref(shop_Till *self);
 shop_Till *shop_Till_unref(shop_Till *self);
+
+/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
+ * operation is. */
+CORBEL_MUST_CHECK corbel_status shop_Order_to_any(const shop_Order *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Order_from_any(const corbel_any *any, shop_Order **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_to_any(common_Item_seq value, corbel_any **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_from_any(const corbel_any *any,
+                                                         common_Item_seq *ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_seq_to_any(common_Item_seq_seq value,
+                                                           corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_seq_from_any(const corbel_any *any,
+                                                             common_Item_seq_seq *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_to_any(corbel_int32_seq_seq value,
+                                                            corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_from_any(const corbel_any *any,
+                                                              corbel_int32_seq_seq *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Unit_seq_to_any(common_Unit_seq value, corbel_any **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Unit_seq_from_any(const corbel_any *any,
+                                                         common_Unit_seq *ret,
+                                                         corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* TYPES_CORBEL_H_shop_Items */
