@@ -242,7 +242,7 @@ void emit_union_functions(emit_file *file, emit_buf *out, const idl_decl *decl, 
 /** A value of the discriminator that selects the case. */
 const char *emit_case_label(emit_run *run, const idl_decl *decl, const idl_decl *member);
 
-/* ---- any (emit_conversions.c) ---- */
+/* ---- any and JSON (emit_conversions.c) ---- */
 
 /** In the .c: of a type, of a view; nothing for what has none. */
 void emit_conversions(emit_file *file, emit_buf *out, const idl_decl *decl);

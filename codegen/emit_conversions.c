@@ -45,33 +45,60 @@ static bool holds_native(emit_run *run, const idl_type *type)
     return *known != '\0';
 }
 
-/* The functions of one subject: as prototypes, or, with address of its table, defined. */
-static void emit_subject(emit_file *file, emit_buf *out, const subject *one, const char *address)
+/* One function: as a prototype, or, with the address of the table ("": none), defined. */
+static void emit_conversion(emit_file *file, emit_buf *out, const subject *one, const char *address, const char *suffix,
+                            const emit_strings *params, const char *arguments)
 {
     emit_run *run = file->run;
-    const char *status = address == NULL                              ? "CORBEL_MUST_CHECK corbel_status "
-                         : one->view != NULL && one->view->is_foreign ? "__attribute__((weak)) corbel_status "
-                                                                      : "corbel_status ";
+    const char *name = function_of(run, one, suffix);
+    if (*address == '\0') {
+        emit_function(out, "CORBEL_MUST_CHECK corbel_status ", name, params, ";");
+        return;
+    }
+    const bool is_shared = one->view != NULL && one->view->is_foreign;
+    emit_short_function(out, is_shared ? "__attribute__((weak)) corbel_status " : "corbel_status ", name, params,
+                        emit_format(run->arena, "return corbel_value%s(%s, ret, reterr);", suffix, arguments));
+}
+
+static emit_strings list_of(emit_run *run, const char *first, const char *second, const char *third)
+{
+    emit_strings list = { .arena = run->arena };
+    const char *const all[] = { first, second, third };
+    for (size_t i = 0; i < sizeof all / sizeof *all && all[i] != NULL; i++) {
+        emit_add(&list, "%s", all[i]);
+    }
+    emit_add(&list, "corbel_error *reterr");
+    return list;
+}
+
+static void emit_any(emit_file *file, emit_buf *out, const subject *one, const char *address)
+{
+    emit_run *run = file->run;
     const emit_shape shape = emit_shape_of(run, one->type);
     const char *value = shape == EMIT_STRUCT || shape == EMIT_FLAT ? "value" : "&value";
-    const char *in = emit_format(run->arena, "%svalue", emit_in_type(run, one->type));
-    const char *ret = emit_format(run->arena, "%sret", emit_out_type(run, one->type));
-    const char *const suffixes[] = { "_to_any", "_from_any" };
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        const bool is_out = i % 2 == 0;
-        emit_strings params = { .arena = run->arena };
-        emit_add(&params, "%s", is_out ? in : "const corbel_any *any");
-        emit_add(&params, "%s", is_out ? "corbel_any **ret" : ret);
-        emit_add(&params, "corbel_error *reterr");
-        const char *name = function_of(run, one, suffixes[i]);
-        if (address == NULL) {
-            emit_function(out, status, name, &params, ";");
-        } else {
-            emit_short_function(out, status, name, &params,
-                                emit_format(run->arena, "return corbel_value%s(%s, %s, ret, reterr);", suffixes[i], address,
-                                            is_out ? value : "any"));
-        }
-    }
+    emit_strings params =
+        list_of(run, emit_format(run->arena, "%svalue", emit_in_type(run, one->type)), "corbel_any **ret", NULL);
+    emit_conversion(file, out, one, address, "_to_any", &params, emit_format(run->arena, "%s, %s", address, value));
+    params = list_of(run, "const corbel_any *any", emit_format(run->arena, "%sret", emit_out_type(run, one->type)), NULL);
+    emit_conversion(file, out, one, address, "_from_any", &params, emit_format(run->arena, "%s, any", address));
+}
+
+static void emit_json(emit_file *file, emit_buf *out, const subject *one, const char *address)
+{
+    emit_run *run = file->run;
+    const emit_shape shape = emit_shape_of(run, one->type);
+    const char *value = shape == EMIT_STRUCT || shape == EMIT_FLAT ? "value" : "&value";
+    emit_strings params = list_of(run, emit_format(run->arena, "%svalue", emit_in_type(run, one->type)), "char **ret", NULL);
+    emit_conversion(file, out, one, address, "_to_json", &params, emit_format(run->arena, "%s, %s", address, value));
+    params = list_of(run, "corbel_runtime *runtime", "const char *json",
+                     emit_format(run->arena, "%sret", emit_out_type(run, one->type)));
+    emit_conversion(file, out, one, address, "_from_json", &params, emit_format(run->arena, "runtime, %s, json", address));
+}
+
+static void emit_subject(emit_file *file, emit_buf *out, const subject *one, const char *address)
+{
+    emit_any(file, out, one, address);
+    emit_json(file, out, one, address);
 }
 
 static bool has_conversions(emit_run *run, const idl_decl *decl)
@@ -98,7 +125,9 @@ void emit_view_conversions(emit_file *file, emit_buf *out, const emit_view *view
     }
 }
 
-void emit_conversion_prototypes(emit_file *file, emit_buf *out)
+/* Of all types and views of the file: the prototypes of one kind. */
+static void emit_prototypes(emit_file *file, emit_buf *out, const char *remark,
+                            void (*emit_both)(emit_file *, emit_buf *, const subject *, const char *))
 {
     emit_run *run = file->run;
     emit_buf list = { .arena = run->arena };
@@ -106,19 +135,30 @@ void emit_conversion_prototypes(emit_file *file, emit_buf *out)
         const idl_decl *decl = file->decls.items[i];
         if (has_conversions(run, decl)) {
             const idl_type type = { .kind = IDL_NAMED, .decl = decl };
-            emit_subject(file, &list, &(const subject) { .type = &type, .decl = decl }, NULL);
+            emit_both(file, &list, &(const subject) { .type = &type, .decl = decl }, "");
         }
     }
     for (size_t i = 0; i < file->n_views; i++) {
         const emit_view *view = &file->views[i];
         if (!holds_native(run, view->type)) {
-            emit_subject(file, &list, &(const subject) { .type = view->type, .view = view }, NULL);
+            emit_both(file, &list, &(const subject) { .type = view->type, .view = view }, "");
         }
     }
     if (list.length > 0) {
         emit(out, "\n");
-        emit_remark(out,
-                    "Into any, and out of it again, if that very type is there: ret is yours as the output of an operation is.");
+        emit_remark(out, remark);
         emit_raw(out, list.text, list.length);
     }
+}
+
+void emit_conversion_prototypes(emit_file *file, emit_buf *out)
+{
+    emit_prototypes(file, out,
+                    "Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the output of an "
+                    "operation is.",
+                    emit_any);
+    emit_prototypes(file, out,
+                    "As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the references in "
+                    "it, NULL refuses them.",
+                    emit_json);
 }

@@ -223,6 +223,26 @@ corbel_status corbel_value_from_any(const corbel_type *type, const corbel_any *a
     return CORBEL_UNIMPLEMENTED;
 }
 
+corbel_status corbel_value_to_json(const corbel_type *type, const void *value, char **ret, corbel_error *reterr)
+{
+    (void)type;
+    (void)value;
+    (void)ret;
+    (void)reterr;
+    return CORBEL_UNIMPLEMENTED;
+}
+
+corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type *type, const char *json, void *out,
+                                     corbel_error *reterr)
+{
+    (void)runtime;
+    (void)type;
+    (void)json;
+    (void)out;
+    (void)reterr;
+    return CORBEL_UNIMPLEMENTED;
+}
+
 const void *corbel_map_find(const corbel_type *type, const void *map, const void *key)
 {
     (void)type;

@@ -614,6 +614,39 @@ static void values_go_into_any(void **state)
     kinds_Thing_unref(thing);
 }
 
+static void values_go_into_json(void **state)
+{
+    (void)state;
+    corbel_error error = CORBEL_ERROR_INIT;
+    const corbel_string_by_string_item tags[] = { { "a", "1" } };
+    const bank_Profile profile = {
+        .owner = "Ann", .limit = &(const int64_t) { 500 }, .tags = CORBEL_SEQ(tags), .active = true, .key = { 1, 2 }
+    };
+    char *text = NULL;
+    bank_Profile *back = NULL;
+    accepted(bank_Profile_to_json(&profile, &text, &error), &error);
+    accepted(bank_Profile_from_json(NULL, text, &back, &error), &error);
+    assert_true(bank_Profile_equal(back, &profile));
+    bank_Profile_free(back);
+    corbel_string_free(text);
+
+    const unions_Event event = unions_Event_make_amount(-5);
+    unions_Event *event_back = NULL;
+    accepted(unions_Event_to_json(&event, &text, &error), &error);
+    accepted(unions_Event_from_json(runtime, text, &event_back, &error), &error);
+    assert_true(unions_Event_equal(event_back, &event));
+    unions_Event_free(event_back);
+    corbel_string_free(text);
+
+    const kinds_Colours colours = { .red = 7, .shift = -3 };
+    kinds_Colours colours_back = kinds_Colours_INIT;
+    accepted(kinds_Colours_to_json(&colours, &text, &error), &error);
+    accepted(kinds_Colours_from_json(NULL, text, &colours_back, &error), &error);
+    assert_true(kinds_Colours_equal(&colours, &colours_back));
+    corbel_string_free(text);
+    refused(kinds_Colours_from_json(NULL, "{\"red\": 8}", &colours_back, &error), &error, "red");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -627,6 +660,7 @@ int main(void)
         cmocka_unit_test(the_rest_arrives),
         cmocka_unit_test(native_values_stay_here),
         cmocka_unit_test(values_go_into_any),
+        cmocka_unit_test(values_go_into_json),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -12,33 +12,10 @@
 
 /* ---- types without a name of their own ---- */
 
-static const corbel_type int32_seq_3_type = {
-    .kind = CORBEL_KIND_SEQUENCE,
-    .size = sizeof(corbel_int32_seq),
-    .bound = 3,
-    .element = &corbel_int32_type,
-};
-static const corbel_type int32_seq_3_array_2_type = {
-    .kind = CORBEL_KIND_ARRAY,
-    .size = sizeof(corbel_int32_seq[2]),
-    .bound = 2,
-    .element = &int32_seq_3_type,
-};
 static const corbel_type string_20_type = {
     .kind = CORBEL_KIND_STRING,
     .size = sizeof(const char *),
     .bound = 20,
-};
-static const corbel_type plant_Tree_seq_type = {
-    .kind = CORBEL_KIND_SEQUENCE,
-    .size = sizeof(plant_Tree_seq),
-    .element = &plant_Tree_type,
-};
-static const corbel_type octet_to_7_type = {
-    .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
-    .size = sizeof(uint8_t),
-    .range = &(const corbel_range){ .has_max = true, .max.u = 7 },
 };
 static const corbel_type plant_Robot_reference = {
     .kind = CORBEL_KIND_REFERENCE,
@@ -89,6 +66,23 @@ bool plant_state_from_string(const char *text, plant_state *ret)
     }
     return false;
 }
+corbel_status plant_state_to_any(plant_state value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_state_type, &value, ret, reterr);
+}
+corbel_status plant_state_from_any(const corbel_any *any, plant_state *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_state_type, any, ret, reterr);
+}
+corbel_status plant_state_to_json(plant_state value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_state_type, &value, ret, reterr);
+}
+corbel_status plant_state_from_json(corbel_runtime *runtime, const char *json, plant_state *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_state_type, json, ret, reterr);
+}
 
 const corbel_type plant_a_state_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -113,6 +107,25 @@ corbel_status plant_a_state_copy_for(corbel_request *request, const plant_a_stat
                                      plant_a_state *ret)
 {
     return corbel_request_copy(request, &plant_a_state_type, value, ret);
+}
+corbel_status plant_a_state_to_any(const plant_a_state *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_a_state_type, value, ret, reterr);
+}
+corbel_status plant_a_state_from_any(const corbel_any *any, plant_a_state **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_a_state_type, any, ret, reterr);
+}
+corbel_status plant_a_state_to_json(const plant_a_state *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_a_state_type, value, ret, reterr);
+}
+corbel_status plant_a_state_from_json(corbel_runtime *runtime, const char *json,
+                                      plant_a_state **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_a_state_type, json, ret, reterr);
 }
 
 const corbel_type plant_Sample_type = {
@@ -139,6 +152,23 @@ corbel_status plant_Sample_copy_for(corbel_request *request, const plant_Sample 
                                     plant_Sample *ret)
 {
     return corbel_request_copy(request, &plant_Sample_type, value, ret);
+}
+corbel_status plant_Sample_to_any(const plant_Sample *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Sample_type, value, ret, reterr);
+}
+corbel_status plant_Sample_from_any(const corbel_any *any, plant_Sample **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Sample_type, any, ret, reterr);
+}
+corbel_status plant_Sample_to_json(const plant_Sample *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Sample_type, value, ret, reterr);
+}
+corbel_status plant_Sample_from_json(corbel_runtime *runtime, const char *json, plant_Sample **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Sample_type, json, ret, reterr);
 }
 
 static const corbel_enumerator plant_Kind_enumerators[] = {
@@ -168,12 +198,29 @@ bool plant_Kind_from_string(const char *text, plant_Kind *ret)
     }
     return false;
 }
+corbel_status plant_Kind_to_any(plant_Kind value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Kind_type, &value, ret, reterr);
+}
+corbel_status plant_Kind_from_any(const corbel_any *any, plant_Kind *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Kind_type, any, ret, reterr);
+}
+corbel_status plant_Kind_to_json(plant_Kind value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Kind_type, &value, ret, reterr);
+}
+corbel_status plant_Kind_from_json(corbel_runtime *runtime, const char *json, plant_Kind *ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Kind_type, json, ret, reterr);
+}
 
 const corbel_type plant_Reading_type = {
     .kind = CORBEL_KIND_STRUCT,
     .name = "plant::Reading",
     .size = sizeof(plant_Reading),
-    .count = 7,
+    .count = 5,
     .members = (const corbel_member[]){
         { .name = "heat", .id = 1, .offset = offsetof(plant_Reading, heat),
           .type = &corbel_double_type, .doc = "How hot.", .annotations = "@unit(\"K\")" },
@@ -181,16 +228,9 @@ const corbel_type plant_Reading_type = {
           .type = &corbel_int32_type, .annotations = "@unit(\"s\")" },
         { .name = "raw", .id = 3, .offset = offsetof(plant_Reading, raw),
           .type = &corbel_int32_type, .annotations = "@deprecated" },
-        { .name = "volts", .id = 4, .flags = CORBEL_OPTIONAL,
-          .offset = offsetof(plant_Reading, volts), .type = &corbel_double_type,
-          .doc = "Kept for those who look for it.",
-          .annotations = "@deprecated(\"look at raw, which has what this had, and more than that, "
-                         "so that no one need miss it\") @unit(\"mV\") @optional" },
-        { .name = "history", .id = 5, .offset = offsetof(plant_Reading, history),
-          .type = &int32_seq_3_array_2_type, .annotations = "@deprecated" },
-        { .name = "note", .id = 6, .offset = offsetof(plant_Reading, note), .type = &string_20_type,
+        { .name = "note", .id = 4, .offset = offsetof(plant_Reading, note), .type = &string_20_type,
           .annotations = "@verbatim(text=\"    /* before note */\")" },
-        { .name = "what", .id = 7, .offset = offsetof(plant_Reading, what),
+        { .name = "what", .id = 5, .offset = offsetof(plant_Reading, what),
           .type = &plant_Kind_type, .annotations = "@external @key" },
     },
     .annotations = "@verbatim(language=\"c\", placement=BEGIN_FILE, text=\"#include "
@@ -216,6 +256,25 @@ corbel_status plant_Reading_copy_for(corbel_request *request, const plant_Readin
                                      plant_Reading *ret)
 {
     return corbel_request_copy(request, &plant_Reading_type, value, ret);
+}
+corbel_status plant_Reading_to_any(const plant_Reading *value, corbel_any **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Reading_type, value, ret, reterr);
+}
+corbel_status plant_Reading_from_any(const corbel_any *any, plant_Reading **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Reading_type, any, ret, reterr);
+}
+corbel_status plant_Reading_to_json(const plant_Reading *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Reading_type, value, ret, reterr);
+}
+corbel_status plant_Reading_from_json(corbel_runtime *runtime, const char *json,
+                                      plant_Reading **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Reading_type, json, ret, reterr);
 }
 
 const corbel_type plant_Robot_Rank_type = {
@@ -243,123 +302,25 @@ corbel_status plant_Robot_Rank_copy_for(corbel_request *request, const plant_Rob
 {
     return corbel_request_copy(request, &plant_Robot_Rank_type, value, ret);
 }
-
-const corbel_type plant_Tree_type = {
-    .kind = CORBEL_KIND_STRUCT,
-    .name = "plant::Tree",
-    .size = sizeof(plant_Tree),
-    .count = 1,
-    .members = (const corbel_member[]){
-        { .name = "branches", .id = 1, .offset = offsetof(plant_Tree, branches),
-          .type = &plant_Tree_seq_type },
-    },
-    .annotations = "@deprecated(\"no more trees\")",
-};
-plant_Tree *plant_Tree_free(plant_Tree *self) { return corbel_block_free(self); }
-plant_Tree *plant_Tree_copy(const plant_Tree *self)
+corbel_status plant_Robot_Rank_to_any(const plant_Robot_Rank *value, corbel_any **ret,
+                                      corbel_error *reterr)
 {
-    return corbel_value_copy(&plant_Tree_type, self);
+    return corbel_value_to_any(&plant_Robot_Rank_type, value, ret, reterr);
 }
-bool plant_Tree_equal(const plant_Tree *a, const plant_Tree *b)
+corbel_status plant_Robot_Rank_from_any(const corbel_any *any, plant_Robot_Rank **ret,
+                                        corbel_error *reterr)
 {
-    return corbel_value_equal(&plant_Tree_type, a, b);
+    return corbel_value_from_any(&plant_Robot_Rank_type, any, ret, reterr);
 }
-corbel_status plant_Tree_copy_for(corbel_request *request, const plant_Tree *value, plant_Tree *ret)
+corbel_status plant_Robot_Rank_to_json(const plant_Robot_Rank *value, char **ret,
+                                       corbel_error *reterr)
 {
-    return corbel_request_copy(request, &plant_Tree_type, value, ret);
+    return corbel_value_to_json(&plant_Robot_Rank_type, value, ret, reterr);
 }
-
-const corbel_type plant_Either_type = {
-    .kind = CORBEL_KIND_UNION,
-    .name = "plant::Either",
-    .size = sizeof(plant_Either),
-    .count = 3,
-    .members = (const corbel_member[]){
-        { .name = "_d", .id = 1, .offset = offsetof(plant_Either, _d), .type = &plant_Kind_type },
-        { .name = "plain", .id = 2, .offset = offsetof(plant_Either, plainly),
-          .type = &corbel_int32_type, .labels = (const int64_t[]){ plant_PLAIN }, .n_labels = 1,
-          .annotations = "@c_name(\"plainly\") @unit(\"lx\")" },
-        { .name = "other", .id = 3, .flags = CORBEL_DEFAULT,
-          .offset = offsetof(plant_Either, other), .type = &corbel_string_type,
-          .annotations = "@deprecated" },
-    },
-    .annotations = "@verbatim(placement=BEGIN_DECLARATION, text=\"    /* in Either */\")",
-};
-plant_Either *plant_Either_free(plant_Either *self) { return corbel_block_free(self); }
-plant_Either *plant_Either_copy(const plant_Either *self)
+corbel_status plant_Robot_Rank_from_json(corbel_runtime *runtime, const char *json,
+                                         plant_Robot_Rank **ret, corbel_error *reterr)
 {
-    return corbel_value_copy(&plant_Either_type, self);
-}
-bool plant_Either_equal(const plant_Either *a, const plant_Either *b)
-{
-    return corbel_value_equal(&plant_Either_type, a, b);
-}
-corbel_status plant_Either_copy_for(corbel_request *request, const plant_Either *value,
-                                    plant_Either *ret)
-{
-    return corbel_request_copy(request, &plant_Either_type, value, ret);
-}
-plant_Either plant_Either_make_plainly(int32_t plainly)
-{
-    return (plant_Either){ ._d = plant_PLAIN, .plainly = plainly };
-}
-plant_Either plant_Either_make_other(const char *other)
-{
-    return (plant_Either){ ._d = plant_SPECIAL, .other = other };
-}
-const int32_t *plant_Either_get_plainly(const plant_Either *self)
-{
-    return self->_d == plant_PLAIN ? &self->plainly : NULL;
-}
-const char *plant_Either_get_other(const plant_Either *self)
-{
-    return self->_d != plant_PLAIN ? self->other : NULL;
-}
-
-const corbel_type plant_Flags_type = {
-    .kind = CORBEL_KIND_BITMASK,
-    .flags = CORBEL_PLAIN,
-    .name = "plant::Flags",
-    .size = sizeof(plant_Flags),
-    .bound = 32,
-    .count = 2,
-    .enumerators = (const corbel_enumerator[]){
-        { .name = "LOUD", .value = 0, .annotations = "@deprecated(\"too loud\")" },
-        { .name = "QUIET", .value = 1, .annotations = "@c_name(\"HUSHED\")" },
-    },
-    .annotations = "@deprecated",
-};
-
-const corbel_type plant_Bits_type = {
-    .kind = CORBEL_KIND_STRUCT,
-    .flags = CORBEL_PLAIN,
-    .name = "plant::Fields",
-    .size = sizeof(plant_Bits),
-    .count = 1,
-    .members = (const corbel_member[]){
-        { .name = "lower", .id = 1, .offset = offsetof(plant_Bits, low), .type = &octet_to_7_type,
-          .annotations = "@c_name(\"low\")" },
-    },
-    .annotations = "@c_name(\"Bits\")",
-};
-bool plant_Bits_equal(const plant_Bits *a, const plant_Bits *b)
-{
-    return corbel_value_equal(&plant_Bits_type, a, b);
-}
-
-const corbel_type plant_Grid_type = {
-    .kind = CORBEL_KIND_ARRAY,
-    .flags = CORBEL_PLAIN,
-    .name = "plant::Raster",
-    .size = sizeof(plant_Grid),
-    .bound = 4,
-    .element = &corbel_int32_type,
-    .dimensions = (const uint32_t[]){ 2, 2, 0 },
-    .annotations = "@c_name(\"Grid\")",
-};
-bool plant_Grid_equal(const plant_Grid *a, const plant_Grid *b)
-{
-    return corbel_value_equal(&plant_Grid_type, a, b);
+    return corbel_value_from_json(runtime, &plant_Robot_Rank_type, json, ret, reterr);
 }
 
 const corbel_type plant_Kept_type = {
@@ -388,6 +349,23 @@ corbel_status plant_Kept_copy_for(corbel_request *request, const plant_Kept *val
 {
     return corbel_request_copy(request, &plant_Kept_type, value, ret);
 }
+corbel_status plant_Kept_to_any(const plant_Kept *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Kept_type, value, ret, reterr);
+}
+corbel_status plant_Kept_from_any(const corbel_any *any, plant_Kept **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Kept_type, any, ret, reterr);
+}
+corbel_status plant_Kept_to_json(const plant_Kept *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Kept_type, value, ret, reterr);
+}
+corbel_status plant_Kept_from_json(corbel_runtime *runtime, const char *json, plant_Kept **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Kept_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -400,14 +378,24 @@ corbel_status plant_Sample_seq_copy(plant_Sample_seq self, plant_Sample_seq *ret
 {
     return corbel_sequence_copy(&plant_Sample_seq_type, &self, ret);
 }
-void plant_Tree_seq_clear(plant_Tree_seq *self)
+corbel_status plant_Sample_seq_to_any(plant_Sample_seq value, corbel_any **ret,
+                                      corbel_error *reterr)
 {
-    corbel_block_free(self->items);
-    *self = (plant_Tree_seq){ 0, NULL };
+    return corbel_value_to_any(&plant_Sample_seq_type, &value, ret, reterr);
 }
-corbel_status plant_Tree_seq_copy(plant_Tree_seq self, plant_Tree_seq *ret)
+corbel_status plant_Sample_seq_from_any(const corbel_any *any, plant_Sample_seq *ret,
+                                        corbel_error *reterr)
 {
-    return corbel_sequence_copy(&plant_Tree_seq_type, &self, ret);
+    return corbel_value_from_any(&plant_Sample_seq_type, any, ret, reterr);
+}
+corbel_status plant_Sample_seq_to_json(plant_Sample_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Sample_seq_type, &value, ret, reterr);
+}
+corbel_status plant_Sample_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         plant_Sample_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Sample_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -438,7 +426,7 @@ static const corbel_operation plant_Probe_take_operation = {
         { .name = "class", .id = 2, .type = &plant_Kind_type, .annotations = "@c_name(\"which\")" },
     },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &plant_Reading_type } },
-    .fingerprint = 0x2407003e00ea9252,
+    .fingerprint = 0x3c1fae8efe5fbd5e,
     .doc = "Reads once.",
     .annotations = "@c_name(\"take\")",
 };
@@ -692,7 +680,7 @@ static corbel_status plant_Probe_reset_thunk(const void *servant, void *self,
 }
 const corbel_interface plant_Probe_interface = {
     .name = "plant::Probe",
-    .fingerprint = 0x7c10e93284a8d95a,
+    .fingerprint = 0x30524003342e08ae,
     .n_methods = 8,
     .methods = (const corbel_method[]){
         { &plant_Probe_take_operation, plant_Probe_take_thunk },
@@ -750,6 +738,23 @@ corbel_status plant_Probe_cast(corbel_object *object, plant_Probe **ret, corbel_
         *ret = (plant_Probe *)found;
     }
     return status;
+}
+corbel_status plant_Probe_to_any(plant_Probe *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Probe_reference, &value, ret, reterr);
+}
+corbel_status plant_Probe_from_any(const corbel_any *any, plant_Probe **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Probe_reference, any, ret, reterr);
+}
+corbel_status plant_Probe_to_json(plant_Probe *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Probe_reference, &value, ret, reterr);
+}
+corbel_status plant_Probe_from_json(corbel_runtime *runtime, const char *json, plant_Probe **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Probe_reference, json, ret, reterr);
 }
 
 /* ---- interface plant::Machine ---- */
@@ -861,7 +866,7 @@ static corbel_status plant_Robot_height_thunk(const void *servant, void *self,
 }
 const corbel_interface plant_Robot_interface = {
     .name = "plant::Machine",
-    .fingerprint = 0x1e6ca92e1d8fdb91,
+    .fingerprint = 0xe14ed4be85020e89,
     .n_methods = 9,
     .methods = (const corbel_method[]){
         { &plant_Probe_take_operation, plant_Robot_take_thunk },
@@ -918,6 +923,23 @@ corbel_status plant_Robot_cast(corbel_object *object, plant_Robot **ret, corbel_
         *ret = (plant_Robot *)found;
     }
     return status;
+}
+corbel_status plant_Robot_to_any(plant_Robot *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Robot_reference, &value, ret, reterr);
+}
+corbel_status plant_Robot_from_any(const corbel_any *any, plant_Robot **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Robot_reference, any, ret, reterr);
+}
+corbel_status plant_Robot_to_json(plant_Robot *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Robot_reference, &value, ret, reterr);
+}
+corbel_status plant_Robot_from_json(corbel_runtime *runtime, const char *json, plant_Robot **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Robot_reference, json, ret, reterr);
 }
 
 corbel_status plant_Robot_take(plant_Robot *self, int32_t within, plant_Kind which,

@@ -415,8 +415,8 @@ CORBEL_MUST_CHECK corbel_status plant_Robot_begin_take_finish(corbel_call *call,
 /** Oneway: success means that it was sent. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_reset(plant_Robot *self, corbel_error *reterr);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status plant_state_to_any(plant_state value, corbel_any **ret,
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_state_from_any(const corbel_any *any, plant_state *ret,
@@ -459,6 +459,51 @@ CORBEL_MUST_CHECK corbel_status plant_Sample_seq_to_any(plant_Sample_seq value, 
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_from_any(const corbel_any *any,
                                                           plant_Sample_seq *ret,
                                                           corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status plant_state_to_json(plant_state value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_state_from_json(corbel_runtime *runtime, const char *json,
+                                                      plant_state *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_a_state_to_json(const plant_a_state *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_a_state_from_json(corbel_runtime *runtime, const char *json,
+                                                        plant_a_state **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_to_json(const plant_Sample *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_from_json(corbel_runtime *runtime, const char *json,
+                                                       plant_Sample **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kind_to_json(plant_Kind value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                                     plant_Kind *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Reading_to_json(const plant_Reading *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Reading_from_json(corbel_runtime *runtime, const char *json,
+                                                        plant_Reading **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Probe_to_json(plant_Probe *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Probe_from_json(corbel_runtime *runtime, const char *json,
+                                                      plant_Probe **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_to_json(plant_Robot *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_from_json(corbel_runtime *runtime, const char *json,
+                                                      plant_Robot **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_to_json(const plant_Robot_Rank *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_from_json(corbel_runtime *runtime,
+                                                           const char *json, plant_Robot_Rank **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kept_to_json(const plant_Kept *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Kept_from_json(corbel_runtime *runtime, const char *json,
+                                                     plant_Kept **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_seq_to_json(plant_Sample_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Sample_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, plant_Sample_seq *ret,
+                                                           corbel_error *reterr);
 
 #pragma GCC diagnostic pop
 

@@ -166,6 +166,15 @@ corbel_status arrays_Colour_from_any(const corbel_any *any, arrays_Colour *ret,
 {
     return corbel_value_from_any(&arrays_Colour_type, any, ret, reterr);
 }
+corbel_status arrays_Colour_to_json(arrays_Colour value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Colour_type, &value, ret, reterr);
+}
+corbel_status arrays_Colour_from_json(corbel_runtime *runtime, const char *json, arrays_Colour *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Colour_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Entry_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -202,6 +211,15 @@ corbel_status arrays_Entry_from_any(const corbel_any *any, arrays_Entry **ret, c
 {
     return corbel_value_from_any(&arrays_Entry_type, any, ret, reterr);
 }
+corbel_status arrays_Entry_to_json(const arrays_Entry *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Entry_type, value, ret, reterr);
+}
+corbel_status arrays_Entry_from_json(corbel_runtime *runtime, const char *json, arrays_Entry **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Entry_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -224,6 +242,15 @@ corbel_status arrays_Grid_from_any(const corbel_any *any, arrays_Grid *ret, corb
 {
     return corbel_value_from_any(&arrays_Grid_type, any, ret, reterr);
 }
+corbel_status arrays_Grid_to_json(const arrays_Grid *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Grid_type, value, ret, reterr);
+}
+corbel_status arrays_Grid_from_json(corbel_runtime *runtime, const char *json, arrays_Grid *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Grid_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Key_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -244,6 +271,15 @@ corbel_status arrays_Key_to_any(const arrays_Key *value, corbel_any **ret, corbe
 corbel_status arrays_Key_from_any(const corbel_any *any, arrays_Key *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Key_type, any, ret, reterr);
+}
+corbel_status arrays_Key_to_json(const arrays_Key *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Key_type, value, ret, reterr);
+}
+corbel_status arrays_Key_from_json(corbel_runtime *runtime, const char *json, arrays_Key *ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Key_type, json, ret, reterr);
 }
 
 const corbel_type arrays_Words_type = {
@@ -274,6 +310,15 @@ corbel_status arrays_Words_to_any(const arrays_Words *value, corbel_any **ret, c
 corbel_status arrays_Words_from_any(const corbel_any *any, arrays_Words **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Words_type, any, ret, reterr);
+}
+corbel_status arrays_Words_to_json(const arrays_Words *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Words_type, value, ret, reterr);
+}
+corbel_status arrays_Words_from_json(corbel_runtime *runtime, const char *json, arrays_Words **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Words_type, json, ret, reterr);
 }
 
 const corbel_type arrays_Short_words_type = {
@@ -310,6 +355,16 @@ corbel_status arrays_Short_words_from_any(const corbel_any *any, arrays_Short_wo
 {
     return corbel_value_from_any(&arrays_Short_words_type, any, ret, reterr);
 }
+corbel_status arrays_Short_words_to_json(const arrays_Short_words *value, char **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Short_words_type, value, ret, reterr);
+}
+corbel_status arrays_Short_words_from_json(corbel_runtime *runtime, const char *json,
+                                           arrays_Short_words **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Short_words_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Entries_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -342,6 +397,15 @@ corbel_status arrays_Entries_from_any(const corbel_any *any, arrays_Entries **re
 {
     return corbel_value_from_any(&arrays_Entries_type, any, ret, reterr);
 }
+corbel_status arrays_Entries_to_json(const arrays_Entries *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Entries_type, value, ret, reterr);
+}
+corbel_status arrays_Entries_from_json(corbel_runtime *runtime, const char *json,
+                                       arrays_Entries **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Entries_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Lamps_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -372,6 +436,15 @@ corbel_status arrays_Lamps_from_any(const corbel_any *any, arrays_Lamps **ret, c
 {
     return corbel_value_from_any(&arrays_Lamps_type, any, ret, reterr);
 }
+corbel_status arrays_Lamps_to_json(const arrays_Lamps *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Lamps_type, value, ret, reterr);
+}
+corbel_status arrays_Lamps_from_json(corbel_runtime *runtime, const char *json, arrays_Lamps **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Lamps_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Colours_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -395,6 +468,15 @@ corbel_status arrays_Colours_from_any(const corbel_any *any, arrays_Colours *ret
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Colours_type, any, ret, reterr);
+}
+corbel_status arrays_Colours_to_json(const arrays_Colours *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Colours_type, value, ret, reterr);
+}
+corbel_status arrays_Colours_from_json(corbel_runtime *runtime, const char *json,
+                                       arrays_Colours *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Colours_type, json, ret, reterr);
 }
 
 const corbel_type arrays_Rows_type = {
@@ -426,6 +508,15 @@ corbel_status arrays_Rows_from_any(const corbel_any *any, arrays_Rows **ret, cor
 {
     return corbel_value_from_any(&arrays_Rows_type, any, ret, reterr);
 }
+corbel_status arrays_Rows_to_json(const arrays_Rows *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Rows_type, value, ret, reterr);
+}
+corbel_status arrays_Rows_from_json(corbel_runtime *runtime, const char *json, arrays_Rows **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Rows_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Grids_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -447,6 +538,15 @@ corbel_status arrays_Grids_from_any(const corbel_any *any, arrays_Grids *ret, co
 {
     return corbel_value_from_any(&arrays_Grids_type, any, ret, reterr);
 }
+corbel_status arrays_Grids_to_json(const arrays_Grids *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Grids_type, value, ret, reterr);
+}
+corbel_status arrays_Grids_from_json(corbel_runtime *runtime, const char *json, arrays_Grids *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Grids_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Keys_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -467,6 +567,15 @@ corbel_status arrays_Keys_to_any(const arrays_Keys *value, corbel_any **ret, cor
 corbel_status arrays_Keys_from_any(const corbel_any *any, arrays_Keys *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Keys_type, any, ret, reterr);
+}
+corbel_status arrays_Keys_to_json(const arrays_Keys *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Keys_type, value, ret, reterr);
+}
+corbel_status arrays_Keys_from_json(corbel_runtime *runtime, const char *json, arrays_Keys *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Keys_type, json, ret, reterr);
 }
 
 const corbel_type arrays_Holder_type = {
@@ -529,6 +638,15 @@ corbel_status arrays_Holder_from_any(const corbel_any *any, arrays_Holder **ret,
 {
     return corbel_value_from_any(&arrays_Holder_type, any, ret, reterr);
 }
+corbel_status arrays_Holder_to_json(const arrays_Holder *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Holder_type, value, ret, reterr);
+}
+corbel_status arrays_Holder_from_json(corbel_runtime *runtime, const char *json,
+                                      arrays_Holder **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Holder_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Point_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -559,6 +677,15 @@ corbel_status arrays_Point_from_any(const corbel_any *any, arrays_Point *ret, co
 {
     return corbel_value_from_any(&arrays_Point_type, any, ret, reterr);
 }
+corbel_status arrays_Point_to_json(const arrays_Point *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Point_type, value, ret, reterr);
+}
+corbel_status arrays_Point_from_json(corbel_runtime *runtime, const char *json, arrays_Point *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Point_type, json, ret, reterr);
+}
 
 const corbel_type arrays_Nothing_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -580,6 +707,15 @@ corbel_status arrays_Nothing_from_any(const corbel_any *any, arrays_Nothing *ret
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Nothing_type, any, ret, reterr);
+}
+corbel_status arrays_Nothing_to_json(const arrays_Nothing *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Nothing_type, value, ret, reterr);
+}
+corbel_status arrays_Nothing_from_json(corbel_runtime *runtime, const char *json,
+                                       arrays_Nothing *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Nothing_type, json, ret, reterr);
 }
 
 const corbel_type arrays_Text_type = {
@@ -615,6 +751,15 @@ corbel_status arrays_Text_from_any(const corbel_any *any, arrays_Text **ret, cor
 {
     return corbel_value_from_any(&arrays_Text_type, any, ret, reterr);
 }
+corbel_status arrays_Text_to_json(const arrays_Text *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Text_type, value, ret, reterr);
+}
+corbel_status arrays_Text_from_json(corbel_runtime *runtime, const char *json, arrays_Text **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Text_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -636,6 +781,15 @@ corbel_status arrays_Grid_seq_from_any(const corbel_any *any, arrays_Grid_seq *r
 {
     return corbel_value_from_any(&arrays_Grid_seq_type, any, ret, reterr);
 }
+corbel_status arrays_Grid_seq_to_json(arrays_Grid_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Grid_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Grid_seq_from_json(corbel_runtime *runtime, const char *json,
+                                        arrays_Grid_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Grid_seq_type, json, ret, reterr);
+}
 void arrays_Words_seq_clear(arrays_Words_seq *self)
 {
     corbel_block_free(self->items);
@@ -654,6 +808,15 @@ corbel_status arrays_Words_seq_from_any(const corbel_any *any, arrays_Words_seq 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Words_seq_type, any, ret, reterr);
+}
+corbel_status arrays_Words_seq_to_json(arrays_Words_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Words_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Words_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         arrays_Words_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Words_seq_type, json, ret, reterr);
 }
 void arrays_Entry_seq_clear(arrays_Entry_seq *self)
 {
@@ -674,6 +837,15 @@ corbel_status arrays_Entry_seq_from_any(const corbel_any *any, arrays_Entry_seq 
 {
     return corbel_value_from_any(&arrays_Entry_seq_type, any, ret, reterr);
 }
+corbel_status arrays_Entry_seq_to_json(arrays_Entry_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Entry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         arrays_Entry_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Entry_seq_type, json, ret, reterr);
+}
 void arrays_Point_seq_clear(arrays_Point_seq *self)
 {
     corbel_block_free(self->items);
@@ -692,6 +864,15 @@ corbel_status arrays_Point_seq_from_any(const corbel_any *any, arrays_Point_seq 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Point_seq_type, any, ret, reterr);
+}
+corbel_status arrays_Point_seq_to_json(arrays_Point_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Point_seq_type, &value, ret, reterr);
+}
+corbel_status arrays_Point_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         arrays_Point_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Point_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -1373,4 +1554,13 @@ corbel_status arrays_Lamp_to_any(arrays_Lamp *value, corbel_any **ret, corbel_er
 corbel_status arrays_Lamp_from_any(const corbel_any *any, arrays_Lamp **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&arrays_Lamp_reference, any, ret, reterr);
+}
+corbel_status arrays_Lamp_to_json(arrays_Lamp *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&arrays_Lamp_reference, &value, ret, reterr);
+}
+corbel_status arrays_Lamp_from_json(corbel_runtime *runtime, const char *json, arrays_Lamp **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &arrays_Lamp_reference, json, ret, reterr);
 }

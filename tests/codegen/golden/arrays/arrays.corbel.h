@@ -420,8 +420,8 @@ static inline corbel_object *arrays_Lamp_as_object(arrays_Lamp *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status arrays_Colour_to_any(arrays_Colour value, corbel_any **ret,
                                                      corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status arrays_Colour_from_any(const corbel_any *any, arrays_Colour *ret,
@@ -511,6 +511,100 @@ CORBEL_MUST_CHECK corbel_status arrays_Point_seq_to_any(arrays_Point_seq value, 
 CORBEL_MUST_CHECK corbel_status arrays_Point_seq_from_any(const corbel_any *any,
                                                           arrays_Point_seq *ret,
                                                           corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status arrays_Colour_to_json(arrays_Colour value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Colour_from_json(corbel_runtime *runtime, const char *json,
+                                                        arrays_Colour *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_to_json(const arrays_Entry *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_from_json(corbel_runtime *runtime, const char *json,
+                                                       arrays_Entry **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_to_json(const arrays_Grid *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_from_json(corbel_runtime *runtime, const char *json,
+                                                      arrays_Grid *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Key_to_json(const arrays_Key *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Key_from_json(corbel_runtime *runtime, const char *json,
+                                                     arrays_Key *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_to_json(const arrays_Words *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_from_json(corbel_runtime *runtime, const char *json,
+                                                       arrays_Words **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Short_words_to_json(const arrays_Short_words *value,
+                                                           char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Short_words_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             arrays_Short_words **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entries_to_json(const arrays_Entries *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entries_from_json(corbel_runtime *runtime, const char *json,
+                                                         arrays_Entries **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamps_to_json(const arrays_Lamps *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamps_from_json(corbel_runtime *runtime, const char *json,
+                                                       arrays_Lamps **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Colours_to_json(const arrays_Colours *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Colours_from_json(corbel_runtime *runtime, const char *json,
+                                                         arrays_Colours *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Rows_to_json(const arrays_Rows *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Rows_from_json(corbel_runtime *runtime, const char *json,
+                                                      arrays_Rows **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grids_to_json(const arrays_Grids *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grids_from_json(corbel_runtime *runtime, const char *json,
+                                                       arrays_Grids *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Keys_to_json(const arrays_Keys *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Keys_from_json(corbel_runtime *runtime, const char *json,
+                                                      arrays_Keys *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Holder_to_json(const arrays_Holder *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Holder_from_json(corbel_runtime *runtime, const char *json,
+                                                        arrays_Holder **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_to_json(const arrays_Point *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_from_json(corbel_runtime *runtime, const char *json,
+                                                       arrays_Point *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Nothing_to_json(const arrays_Nothing *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Nothing_from_json(corbel_runtime *runtime, const char *json,
+                                                         arrays_Nothing *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Text_to_json(const arrays_Text *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Text_from_json(corbel_runtime *runtime, const char *json,
+                                                      arrays_Text **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_to_json(arrays_Lamp *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_from_json(corbel_runtime *runtime, const char *json,
+                                                      arrays_Lamp **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_seq_to_json(arrays_Grid_seq value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Grid_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                          arrays_Grid_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_seq_to_json(arrays_Words_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Words_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, arrays_Words_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_seq_to_json(arrays_Entry_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Entry_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, arrays_Entry_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_seq_to_json(arrays_Point_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status arrays_Point_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, arrays_Point_seq *ret,
+                                                           corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* ARRAYS_CORBEL_H_arrays_Colour */

@@ -111,6 +111,15 @@ corbel_status bank_Kind_from_any(const corbel_any *any, bank_Kind *ret, corbel_e
 {
     return corbel_value_from_any(&bank_Kind_type, any, ret, reterr);
 }
+corbel_status bank_Kind_to_json(bank_Kind value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Kind_type, &value, ret, reterr);
+}
+corbel_status bank_Kind_from_json(corbel_runtime *runtime, const char *json, bank_Kind *ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Kind_type, json, ret, reterr);
+}
 
 const corbel_type bank_Address_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -144,6 +153,15 @@ corbel_status bank_Address_to_any(const bank_Address *value, corbel_any **ret, c
 corbel_status bank_Address_from_any(const corbel_any *any, bank_Address **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Address_type, any, ret, reterr);
+}
+corbel_status bank_Address_to_json(const bank_Address *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Address_type, value, ret, reterr);
+}
+corbel_status bank_Address_from_json(corbel_runtime *runtime, const char *json, bank_Address **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Address_type, json, ret, reterr);
 }
 
 const corbel_type bank_Entry_type = {
@@ -181,6 +199,15 @@ corbel_status bank_Entry_from_any(const corbel_any *any, bank_Entry **ret, corbe
 {
     return corbel_value_from_any(&bank_Entry_type, any, ret, reterr);
 }
+corbel_status bank_Entry_to_json(const bank_Entry *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Entry_type, value, ret, reterr);
+}
+corbel_status bank_Entry_from_json(corbel_runtime *runtime, const char *json, bank_Entry **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Entry_type, json, ret, reterr);
+}
 
 const corbel_type bank_Span_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -207,6 +234,15 @@ corbel_status bank_Span_to_any(const bank_Span *value, corbel_any **ret, corbel_
 corbel_status bank_Span_from_any(const corbel_any *any, bank_Span *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Span_type, any, ret, reterr);
+}
+corbel_status bank_Span_to_json(const bank_Span *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Span_type, value, ret, reterr);
+}
+corbel_status bank_Span_from_json(corbel_runtime *runtime, const char *json, bank_Span *ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Span_type, json, ret, reterr);
 }
 
 const corbel_type bank_Event_type = {
@@ -270,6 +306,15 @@ corbel_status bank_Event_from_any(const corbel_any *any, bank_Event **ret, corbe
 {
     return corbel_value_from_any(&bank_Event_type, any, ret, reterr);
 }
+corbel_status bank_Event_to_json(const bank_Event *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Event_type, value, ret, reterr);
+}
+corbel_status bank_Event_from_json(corbel_runtime *runtime, const char *json, bank_Event **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Event_type, json, ret, reterr);
+}
 
 const corbel_type bank_Profile_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -324,6 +369,15 @@ corbel_status bank_Profile_from_any(const corbel_any *any, bank_Profile **ret, c
 {
     return corbel_value_from_any(&bank_Profile_type, any, ret, reterr);
 }
+corbel_status bank_Profile_to_json(const bank_Profile *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Profile_type, value, ret, reterr);
+}
+corbel_status bank_Profile_from_json(corbel_runtime *runtime, const char *json, bank_Profile **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Profile_type, json, ret, reterr);
+}
 
 /* ---- sequences and maps ---- */
 
@@ -345,6 +399,15 @@ corbel_status bank_Entry_seq_from_any(const corbel_any *any, bank_Entry_seq *ret
 {
     return corbel_value_from_any(&bank_Entry_seq_type, any, ret, reterr);
 }
+corbel_status bank_Entry_seq_to_json(bank_Entry_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Entry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                       bank_Entry_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Entry_seq_type, json, ret, reterr);
+}
 void bank_Account_seq_clear(bank_Account_seq *self)
 {
     corbel_block_free(self->items);
@@ -363,6 +426,15 @@ corbel_status bank_Account_seq_from_any(const corbel_any *any, bank_Account_seq 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Account_seq_type, any, ret, reterr);
+}
+corbel_status bank_Account_seq_to_json(bank_Account_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Account_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Account_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         bank_Account_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Account_seq_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_string_by_string_clear(corbel_string_by_string *self)
 {
@@ -396,6 +468,19 @@ __attribute__((weak)) corbel_status corbel_string_by_string_from_any(const corbe
                                                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&string_by_string_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_to_json(corbel_string_by_string value,
+                                                                    char **ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_to_json(&string_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_from_json(corbel_runtime *runtime,
+                                                                      const char *json,
+                                                                      corbel_string_by_string *ret,
+                                                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &string_by_string_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -545,6 +630,15 @@ corbel_status bank_Watcher_to_any(bank_Watcher *value, corbel_any **ret, corbel_
 corbel_status bank_Watcher_from_any(const corbel_any *any, bank_Watcher **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Watcher_reference, any, ret, reterr);
+}
+corbel_status bank_Watcher_to_json(bank_Watcher *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Watcher_reference, &value, ret, reterr);
+}
+corbel_status bank_Watcher_from_json(corbel_runtime *runtime, const char *json, bank_Watcher **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Watcher_reference, json, ret, reterr);
 }
 
 /* ---- interface bank::Account ---- */
@@ -852,6 +946,15 @@ corbel_status bank_Account_from_any(const corbel_any *any, bank_Account **ret, c
 {
     return corbel_value_from_any(&bank_Account_reference, any, ret, reterr);
 }
+corbel_status bank_Account_to_json(bank_Account *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Account_reference, &value, ret, reterr);
+}
+corbel_status bank_Account_from_json(corbel_runtime *runtime, const char *json, bank_Account **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Account_reference, json, ret, reterr);
+}
 
 /* ---- interface bank::Named ---- */
 
@@ -977,6 +1080,15 @@ corbel_status bank_Named_to_any(bank_Named *value, corbel_any **ret, corbel_erro
 corbel_status bank_Named_from_any(const corbel_any *any, bank_Named **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Named_reference, any, ret, reterr);
+}
+corbel_status bank_Named_to_json(bank_Named *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Named_reference, &value, ret, reterr);
+}
+corbel_status bank_Named_from_json(corbel_runtime *runtime, const char *json, bank_Named **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Named_reference, json, ret, reterr);
 }
 
 /* ---- interface bank::Branch ---- */
@@ -1292,6 +1404,15 @@ corbel_status bank_Branch_to_any(bank_Branch *value, corbel_any **ret, corbel_er
 corbel_status bank_Branch_from_any(const corbel_any *any, bank_Branch **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Branch_reference, any, ret, reterr);
+}
+corbel_status bank_Branch_to_json(bank_Branch *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Branch_reference, &value, ret, reterr);
+}
+corbel_status bank_Branch_from_json(corbel_runtime *runtime, const char *json, bank_Branch **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Branch_reference, json, ret, reterr);
 }
 
 corbel_status bank_Branch_get_name(bank_Branch *self, char **ret, corbel_error *reterr)

@@ -433,8 +433,8 @@ CORBEL_MUST_CHECK corbel_status bank_Branch_rename(bank_Branch *self, const char
 corbel_call *bank_Branch_rename_begin(bank_Branch *self, const char *name);
 CORBEL_MUST_CHECK corbel_status bank_Branch_rename_finish(corbel_call *call, corbel_error *reterr);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status bank_Kind_to_any(bank_Kind value, corbel_any **ret,
                                                  corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status bank_Kind_from_any(const corbel_any *any, bank_Kind *ret,
@@ -490,6 +490,64 @@ CORBEL_MUST_CHECK corbel_status corbel_string_by_string_to_any(corbel_string_by_
 CORBEL_MUST_CHECK corbel_status corbel_string_by_string_from_any(const corbel_any *any,
                                                                  corbel_string_by_string *ret,
                                                                  corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status bank_Kind_to_json(bank_Kind value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                                    bank_Kind *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Address_to_json(const bank_Address *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Address_from_json(corbel_runtime *runtime, const char *json,
+                                                       bank_Address **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_to_json(const bank_Entry *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_from_json(corbel_runtime *runtime, const char *json,
+                                                     bank_Entry **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Span_to_json(const bank_Span *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Span_from_json(corbel_runtime *runtime, const char *json,
+                                                    bank_Span *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Event_to_json(const bank_Event *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Event_from_json(corbel_runtime *runtime, const char *json,
+                                                     bank_Event **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Profile_to_json(const bank_Profile *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Profile_from_json(corbel_runtime *runtime, const char *json,
+                                                       bank_Profile **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Watcher_to_json(bank_Watcher *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Watcher_from_json(corbel_runtime *runtime, const char *json,
+                                                       bank_Watcher **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_to_json(bank_Account *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_from_json(corbel_runtime *runtime, const char *json,
+                                                       bank_Account **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Named_to_json(bank_Named *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Named_from_json(corbel_runtime *runtime, const char *json,
+                                                     bank_Named **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Branch_to_json(bank_Branch *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Branch_from_json(corbel_runtime *runtime, const char *json,
+                                                      bank_Branch **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_seq_to_json(bank_Entry_seq value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Entry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                         bank_Entry_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_seq_to_json(bank_Account_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, bank_Account_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_to_json(corbel_string_by_string value,
+                                                                char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_from_json(corbel_runtime *runtime,
+                                                                  const char *json,
+                                                                  corbel_string_by_string *ret,
+                                                                  corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* BANK_CORBEL_H_bank_MAX_OWNERS */

@@ -16,6 +16,12 @@ static const corbel_type m_Two_reference = {
     .size = sizeof(m_Two *),
     .interface = &m_Two_interface,
 };
+static const corbel_type m_One_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "m::One",
+    .size = sizeof(m_One *),
+    .interface = &m_One_interface,
+};
 
 /* ---- interface m::One ---- */
 
@@ -89,4 +95,21 @@ corbel_status m_One_cast(corbel_object *object, m_One **ret, corbel_error *reter
         *ret = (m_One *)found;
     }
     return status;
+}
+corbel_status m_One_to_any(m_One *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&m_One_reference, &value, ret, reterr);
+}
+corbel_status m_One_from_any(const corbel_any *any, m_One **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&m_One_reference, any, ret, reterr);
+}
+corbel_status m_One_to_json(m_One *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&m_One_reference, &value, ret, reterr);
+}
+corbel_status m_One_from_json(corbel_runtime *runtime, const char *json, m_One **ret,
+                              corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &m_One_reference, json, ret, reterr);
 }

@@ -70,5 +70,17 @@ static inline corbel_object *m_One_as_object(m_One *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
+CORBEL_MUST_CHECK corbel_status m_One_to_any(m_One *value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_One_from_any(const corbel_any *any, m_One **ret,
+                                               corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status m_One_to_json(m_One *value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_One_from_json(corbel_runtime *runtime, const char *json,
+                                                m_One **ret, corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* ONE_CORBEL_H_m_One */

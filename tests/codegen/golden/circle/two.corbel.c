@@ -21,6 +21,12 @@ static const corbel_type m_One_seq_type = {
     .size = sizeof(m_One_seq),
     .element = &m_One_reference,
 };
+static const corbel_type m_Two_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "m::Two",
+    .size = sizeof(m_Two *),
+    .interface = &m_Two_interface,
+};
 
 /* ---- sequences ---- */
 
@@ -32,6 +38,26 @@ __attribute__((weak)) void m_One_seq_clear(m_One_seq *self)
 __attribute__((weak)) corbel_status m_One_seq_copy(m_One_seq self, m_One_seq *ret)
 {
     return corbel_sequence_copy(&m_One_seq_type, &self, ret);
+}
+__attribute__((weak)) corbel_status m_One_seq_to_any(m_One_seq value, corbel_any **ret,
+                                                     corbel_error *reterr)
+{
+    return corbel_value_to_any(&m_One_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status m_One_seq_from_any(const corbel_any *any, m_One_seq *ret,
+                                                       corbel_error *reterr)
+{
+    return corbel_value_from_any(&m_One_seq_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status m_One_seq_to_json(m_One_seq value, char **ret,
+                                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&m_One_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status m_One_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                        m_One_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &m_One_seq_type, json, ret, reterr);
 }
 
 /* ---- interface m::Two ---- */
@@ -110,4 +136,21 @@ corbel_status m_Two_cast(corbel_object *object, m_Two **ret, corbel_error *reter
         *ret = (m_Two *)found;
     }
     return status;
+}
+corbel_status m_Two_to_any(m_Two *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&m_Two_reference, &value, ret, reterr);
+}
+corbel_status m_Two_from_any(const corbel_any *any, m_Two **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&m_Two_reference, any, ret, reterr);
+}
+corbel_status m_Two_to_json(m_Two *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&m_Two_reference, &value, ret, reterr);
+}
+corbel_status m_Two_from_json(corbel_runtime *runtime, const char *json, m_Two **ret,
+                              corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &m_Two_reference, json, ret, reterr);
 }

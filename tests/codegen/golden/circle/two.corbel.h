@@ -24,8 +24,8 @@ typedef struct m_One m_One;
 /* References: counted, to objects near or far. */
 typedef struct m_Two m_Two;
 
-/* Sequences of what other files declare. */
-#ifndef CORBEL_SEQ_m_One /* another file may need it, too */
+/* Sequences that other files may declare, too. */
+#ifndef CORBEL_SEQ_m_One
 #define CORBEL_SEQ_m_One
 typedef struct m_One_seq { size_t len; m_One *const *items; } m_One_seq;
 #endif
@@ -81,6 +81,26 @@ static inline corbel_object *m_Two_as_object(m_Two *self)
 {
     return CORBEL_CAST(corbel_object *, self);
 }
+
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
+CORBEL_MUST_CHECK corbel_status m_Two_to_any(m_Two *value, corbel_any **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_Two_from_any(const corbel_any *any, m_Two **ret,
+                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_One_seq_to_any(m_One_seq value, corbel_any **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_One_seq_from_any(const corbel_any *any, m_One_seq *ret,
+                                                   corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status m_Two_to_json(m_Two *value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_Two_from_json(corbel_runtime *runtime, const char *json,
+                                                m_Two **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_One_seq_to_json(m_One_seq value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status m_One_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                    m_One_seq *ret, corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* TWO_CORBEL_H_m_Two */

@@ -85,6 +85,15 @@ corbel_status clash_class_of_from_any(const corbel_any *any, clash_class_of **re
 {
     return corbel_value_from_any(&clash_class_of_type, any, ret, reterr);
 }
+corbel_status clash_class_of_to_json(const clash_class_of *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_class_of_type, value, ret, reterr);
+}
+corbel_status clash_class_of_from_json(corbel_runtime *runtime, const char *json,
+                                       clash_class_of **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_class_of_type, json, ret, reterr);
+}
 
 const corbel_type clash_Value_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -117,6 +126,15 @@ corbel_status clash_Value_to_any(const clash_Value *value, corbel_any **ret, cor
 corbel_status clash_Value_from_any(const corbel_any *any, clash_Value **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&clash_Value_type, any, ret, reterr);
+}
+corbel_status clash_Value_to_json(const clash_Value *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_Value_type, value, ret, reterr);
+}
+corbel_status clash_Value_from_json(corbel_runtime *runtime, const char *json, clash_Value **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_Value_type, json, ret, reterr);
 }
 
 const corbel_type clash_Value_copy_type = {
@@ -152,6 +170,16 @@ corbel_status clash_Value_copy_from_any(const corbel_any *any, clash_Value_copy 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&clash_Value_copy_type, any, ret, reterr);
+}
+corbel_status clash_Value_copy_to_json(const clash_Value_copy *value, char **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_Value_copy_type, value, ret, reterr);
+}
+corbel_status clash_Value_copy_from_json(corbel_runtime *runtime, const char *json,
+                                         clash_Value_copy **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_Value_copy_type, json, ret, reterr);
 }
 
 static const corbel_enumerator clash_Value_INIT_enumerators[] = {
@@ -191,6 +219,15 @@ corbel_status clash_Value_INIT_from_any(const corbel_any *any, clash_Value_INIT 
 {
     return corbel_value_from_any(&clash_Value_INIT_type, any, ret, reterr);
 }
+corbel_status clash_Value_INIT_to_json(clash_Value_INIT value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_Value_INIT_type, &value, ret, reterr);
+}
+corbel_status clash_Value_INIT_from_json(corbel_runtime *runtime, const char *json,
+                                         clash_Value_INIT *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_Value_INIT_type, json, ret, reterr);
+}
 
 const corbel_type clash_Value_seq_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -226,6 +263,16 @@ corbel_status clash_Value_seq_from_any_(const corbel_any *any, clash_Value_seq *
 {
     return corbel_value_from_any(&clash_Value_seq_type, any, ret, reterr);
 }
+corbel_status clash_Value_seq_to_json_(const clash_Value_seq *value, char **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_Value_seq_type, value, ret, reterr);
+}
+corbel_status clash_Value_seq_from_json_(corbel_runtime *runtime, const char *json,
+                                         clash_Value_seq **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_Value_seq_type, json, ret, reterr);
+}
 
 const corbel_type double__type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -256,6 +303,15 @@ corbel_status double__from_any(const corbel_any *any, double_ **ret, corbel_erro
 {
     return corbel_value_from_any(&double__type, any, ret, reterr);
 }
+corbel_status double__to_json(const double_ *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&double__type, value, ret, reterr);
+}
+corbel_status double__from_json(corbel_runtime *runtime, const char *json, double_ **ret,
+                                corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &double__type, json, ret, reterr);
+}
 
 const corbel_type register_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -284,6 +340,15 @@ corbel_status register_to_any(const register_ *value, corbel_any **ret, corbel_e
 corbel_status register_from_any(const corbel_any *any, register_ **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&register_type, any, ret, reterr);
+}
+corbel_status register_to_json(const register_ *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&register_type, value, ret, reterr);
+}
+corbel_status register_from_json(corbel_runtime *runtime, const char *json, register_ **ret,
+                                 corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &register_type, json, ret, reterr);
 }
 
 static const corbel_enumerator boolean__enumerators[] = {
@@ -322,6 +387,15 @@ corbel_status boolean__from_any(const corbel_any *any, boolean_ *ret, corbel_err
 {
     return corbel_value_from_any(&boolean__type, any, ret, reterr);
 }
+corbel_status boolean__to_json(boolean_ value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&boolean__type, &value, ret, reterr);
+}
+corbel_status boolean__from_json(corbel_runtime *runtime, const char *json, boolean_ *ret,
+                                 corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &boolean__type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -342,6 +416,15 @@ corbel_status clash_Value_seq_from_any(const corbel_any *any, clash_Value_seq_ *
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&clash_Value_seq_type_, any, ret, reterr);
+}
+corbel_status clash_Value_seq_to_json(clash_Value_seq_ value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_Value_seq_type_, &value, ret, reterr);
+}
+corbel_status clash_Value_seq_from_json(corbel_runtime *runtime, const char *json,
+                                        clash_Value_seq_ *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_Value_seq_type_, json, ret, reterr);
 }
 
 /* ---- interface clash::Account ---- */
@@ -888,6 +971,15 @@ corbel_status clash_Account_from_any(const corbel_any *any, clash_Account **ret,
 {
     return corbel_value_from_any(&clash_Account_reference, any, ret, reterr);
 }
+corbel_status clash_Account_to_json(clash_Account *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_Account_reference, &value, ret, reterr);
+}
+corbel_status clash_Account_from_json(corbel_runtime *runtime, const char *json,
+                                      clash_Account **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_Account_reference, json, ret, reterr);
+}
 
 /* ---- interface clash::Heir ---- */
 
@@ -1115,6 +1207,15 @@ corbel_status clash_Heir_to_any(clash_Heir *value, corbel_any **ret, corbel_erro
 corbel_status clash_Heir_from_any(const corbel_any *any, clash_Heir **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&clash_Heir_reference, any, ret, reterr);
+}
+corbel_status clash_Heir_to_json(clash_Heir *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&clash_Heir_reference, &value, ret, reterr);
+}
+corbel_status clash_Heir_from_json(corbel_runtime *runtime, const char *json, clash_Heir **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &clash_Heir_reference, json, ret, reterr);
 }
 
 corbel_status clash_Heir_get_limit_(clash_Heir *self, int32_t *ret, corbel_error *reterr)
@@ -1387,4 +1488,13 @@ corbel_status operator_to_any(operator_ *value, corbel_any **ret, corbel_error *
 corbel_status operator_from_any(const corbel_any *any, operator_ **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&operator__reference, any, ret, reterr);
+}
+corbel_status operator_to_json(operator_ *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&operator__reference, &value, ret, reterr);
+}
+corbel_status operator_from_json(corbel_runtime *runtime, const char *json, operator_ **ret,
+                                 corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &operator__reference, json, ret, reterr);
 }

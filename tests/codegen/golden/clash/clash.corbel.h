@@ -429,8 +429,8 @@ CORBEL_MUST_CHECK corbel_status clash_Heir_servant_finish(corbel_call *call, cor
 CORBEL_MUST_CHECK corbel_status clash_Heir_assert(clash_Heir *self, const char *errno_,
                                                   corbel_error *reterr);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status clash_class_of_to_any(const clash_class_of *value, corbel_any **ret,
                                                       corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status clash_class_of_from_any(const corbel_any *any, clash_class_of **ret,
@@ -483,6 +483,61 @@ CORBEL_MUST_CHECK corbel_status clash_Value_seq_to_any(clash_Value_seq_ value, c
 CORBEL_MUST_CHECK corbel_status clash_Value_seq_from_any(const corbel_any *any,
                                                          clash_Value_seq_ *ret,
                                                          corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status clash_class_of_to_json(const clash_class_of *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_class_of_from_json(corbel_runtime *runtime, const char *json,
+                                                         clash_class_of **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_to_json(const clash_Value *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_from_json(corbel_runtime *runtime, const char *json,
+                                                      clash_Value **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_copy_to_json(const clash_Value_copy *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_copy_from_json(corbel_runtime *runtime,
+                                                           const char *json, clash_Value_copy **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_INIT_to_json(clash_Value_INIT value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_INIT_from_json(corbel_runtime *runtime,
+                                                           const char *json, clash_Value_INIT *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_to_json_(const clash_Value_seq *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_from_json_(corbel_runtime *runtime,
+                                                           const char *json, clash_Value_seq **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Account_to_json(clash_Account *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Account_from_json(corbel_runtime *runtime, const char *json,
+                                                        clash_Account **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Heir_to_json(clash_Heir *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Heir_from_json(corbel_runtime *runtime, const char *json,
+                                                     clash_Heir **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status double__to_json(const double_ *value, char **ret,
+                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status double__from_json(corbel_runtime *runtime, const char *json,
+                                                  double_ **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status register_to_json(const register_ *value, char **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status register_from_json(corbel_runtime *runtime, const char *json,
+                                                   register_ **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status boolean__to_json(boolean_ value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status boolean__from_json(corbel_runtime *runtime, const char *json,
+                                                   boolean_ *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status operator_to_json(operator_ *value, char **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status operator_from_json(corbel_runtime *runtime, const char *json,
+                                                   operator_ **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_to_json(clash_Value_seq_ value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status clash_Value_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                          clash_Value_seq_ *ret,
+                                                          corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* CLASH_CORBEL_H_clash_class_of */

@@ -55,6 +55,15 @@ corbel_status limits_Size_from_any(const corbel_any *any, limits_Size *ret, corb
 {
     return corbel_value_from_any(&limits_Size_type, any, ret, reterr);
 }
+corbel_status limits_Size_to_json(limits_Size value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&limits_Size_type, &value, ret, reterr);
+}
+corbel_status limits_Size_from_json(corbel_runtime *runtime, const char *json, limits_Size *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &limits_Size_type, json, ret, reterr);
+}
 
 /* ---- interface limits::Shop ---- */
 
@@ -111,4 +120,13 @@ corbel_status limits_Shop_to_any(limits_Shop *value, corbel_any **ret, corbel_er
 corbel_status limits_Shop_from_any(const corbel_any *any, limits_Shop **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&limits_Shop_reference, any, ret, reterr);
+}
+corbel_status limits_Shop_to_json(limits_Shop *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&limits_Shop_reference, &value, ret, reterr);
+}
+corbel_status limits_Shop_from_json(corbel_runtime *runtime, const char *json, limits_Shop **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &limits_Shop_reference, json, ret, reterr);
 }

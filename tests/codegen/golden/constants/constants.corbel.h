@@ -131,8 +131,8 @@ static inline corbel_object *limits_Shop_as_object(limits_Shop *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status limits_Size_to_any(limits_Size value, corbel_any **ret,
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status limits_Size_from_any(const corbel_any *any, limits_Size *ret,
@@ -141,6 +141,17 @@ CORBEL_MUST_CHECK corbel_status limits_Shop_to_any(limits_Shop *value, corbel_an
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status limits_Shop_from_any(const corbel_any *any, limits_Shop **ret,
                                                      corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status limits_Size_to_json(limits_Size value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status limits_Size_from_json(corbel_runtime *runtime, const char *json,
+                                                      limits_Size *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status limits_Shop_to_json(limits_Shop *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status limits_Shop_from_json(corbel_runtime *runtime, const char *json,
+                                                      limits_Shop **ret, corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* CONSTANTS_CORBEL_H_limits_OCTET_MOST */

@@ -65,6 +65,15 @@ corbel_status described_Way_from_any(const corbel_any *any, described_Way *ret,
 {
     return corbel_value_from_any(&described_Way_type, any, ret, reterr);
 }
+corbel_status described_Way_to_json(described_Way value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&described_Way_type, &value, ret, reterr);
+}
+corbel_status described_Way_from_json(corbel_runtime *runtime, const char *json, described_Way *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &described_Way_type, json, ret, reterr);
+}
 
 const corbel_type described_Spot_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -106,6 +115,15 @@ corbel_status described_Spot_from_any(const corbel_any *any, described_Spot **re
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&described_Spot_type, any, ret, reterr);
+}
+corbel_status described_Spot_to_json(const described_Spot *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&described_Spot_type, value, ret, reterr);
+}
+corbel_status described_Spot_from_json(corbel_runtime *runtime, const char *json,
+                                       described_Spot **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &described_Spot_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -380,4 +398,13 @@ corbel_status described_Guide_from_any(const corbel_any *any, described_Guide **
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&described_Guide_reference, any, ret, reterr);
+}
+corbel_status described_Guide_to_json(described_Guide *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&described_Guide_reference, &value, ret, reterr);
+}
+corbel_status described_Guide_from_json(corbel_runtime *runtime, const char *json,
+                                        described_Guide **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &described_Guide_reference, json, ret, reterr);
 }

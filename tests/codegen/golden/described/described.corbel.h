@@ -152,8 +152,8 @@ static inline corbel_object *described_Guide_as_object(described_Guide *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status described_Way_to_any(described_Way value, corbel_any **ret,
                                                      corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status described_Way_from_any(const corbel_any *any, described_Way *ret,
@@ -167,6 +167,23 @@ CORBEL_MUST_CHECK corbel_status described_Guide_to_any(described_Guide *value, c
 CORBEL_MUST_CHECK corbel_status described_Guide_from_any(const corbel_any *any,
                                                          described_Guide **ret,
                                                          corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status described_Way_to_json(described_Way value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Way_from_json(corbel_runtime *runtime, const char *json,
+                                                        described_Way *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Spot_to_json(const described_Spot *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Spot_from_json(corbel_runtime *runtime, const char *json,
+                                                         described_Spot **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Guide_to_json(described_Guide *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status described_Guide_from_json(corbel_runtime *runtime, const char *json,
+                                                          described_Guide **ret,
+                                                          corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* DESCRIBED_CORBEL_H_described_Way */

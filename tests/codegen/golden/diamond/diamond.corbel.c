@@ -85,6 +85,15 @@ corbel_status diamond_Lower_seq_from_any(const corbel_any *any, diamond_Lower_se
 {
     return corbel_value_from_any(&diamond_Lower_seq_type, any, ret, reterr);
 }
+corbel_status diamond_Lower_seq_to_json(diamond_Lower_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&diamond_Lower_seq_type, &value, ret, reterr);
+}
+corbel_status diamond_Lower_seq_from_json(corbel_runtime *runtime, const char *json,
+                                          diamond_Lower_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &diamond_Lower_seq_type, json, ret, reterr);
+}
 
 /* ---- exceptions ---- */
 
@@ -195,6 +204,15 @@ corbel_status left_Named_from_any(const corbel_any *any, left_Named **ret, corbe
 {
     return corbel_value_from_any(&left_Named_reference, any, ret, reterr);
 }
+corbel_status left_Named_to_json(left_Named *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&left_Named_reference, &value, ret, reterr);
+}
+corbel_status left_Named_from_json(corbel_runtime *runtime, const char *json, left_Named **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &left_Named_reference, json, ret, reterr);
+}
 
 /* ---- interface right::Named ---- */
 
@@ -283,6 +301,15 @@ corbel_status right_Named_to_any(right_Named *value, corbel_any **ret, corbel_er
 corbel_status right_Named_from_any(const corbel_any *any, right_Named **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&right_Named_reference, any, ret, reterr);
+}
+corbel_status right_Named_to_json(right_Named *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&right_Named_reference, &value, ret, reterr);
+}
+corbel_status right_Named_from_json(corbel_runtime *runtime, const char *json, right_Named **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &right_Named_reference, json, ret, reterr);
 }
 
 /* ---- interface diamond::Top ---- */
@@ -483,6 +510,15 @@ corbel_status diamond_Top_from_any(const corbel_any *any, diamond_Top **ret, cor
 {
     return corbel_value_from_any(&diamond_Top_reference, any, ret, reterr);
 }
+corbel_status diamond_Top_to_json(diamond_Top *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&diamond_Top_reference, &value, ret, reterr);
+}
+corbel_status diamond_Top_from_json(corbel_runtime *runtime, const char *json, diamond_Top **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &diamond_Top_reference, json, ret, reterr);
+}
 
 /* ---- interface diamond::Left ---- */
 
@@ -613,6 +649,15 @@ corbel_status diamond_Left_to_any(diamond_Left *value, corbel_any **ret, corbel_
 corbel_status diamond_Left_from_any(const corbel_any *any, diamond_Left **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&diamond_Left_reference, any, ret, reterr);
+}
+corbel_status diamond_Left_to_json(diamond_Left *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&diamond_Left_reference, &value, ret, reterr);
+}
+corbel_status diamond_Left_from_json(corbel_runtime *runtime, const char *json, diamond_Left **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &diamond_Left_reference, json, ret, reterr);
 }
 
 corbel_status diamond_Left_get_level(diamond_Left *self, int32_t *ret, corbel_error *reterr)
@@ -789,6 +834,15 @@ corbel_status diamond_Right_from_any(const corbel_any *any, diamond_Right **ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&diamond_Right_reference, any, ret, reterr);
+}
+corbel_status diamond_Right_to_json(diamond_Right *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&diamond_Right_reference, &value, ret, reterr);
+}
+corbel_status diamond_Right_from_json(corbel_runtime *runtime, const char *json,
+                                      diamond_Right **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &diamond_Right_reference, json, ret, reterr);
 }
 
 corbel_status diamond_Right_get_level(diamond_Right *self, int32_t *ret, corbel_error *reterr)
@@ -991,6 +1045,15 @@ corbel_status diamond_Bottom_from_any(const corbel_any *any, diamond_Bottom **re
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&diamond_Bottom_reference, any, ret, reterr);
+}
+corbel_status diamond_Bottom_to_json(diamond_Bottom *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&diamond_Bottom_reference, &value, ret, reterr);
+}
+corbel_status diamond_Bottom_from_json(corbel_runtime *runtime, const char *json,
+                                       diamond_Bottom **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &diamond_Bottom_reference, json, ret, reterr);
 }
 
 corbel_status diamond_Bottom_get_level(diamond_Bottom *self, int32_t *ret, corbel_error *reterr)
@@ -1199,6 +1262,15 @@ corbel_status diamond_Lower_from_any(const corbel_any *any, diamond_Lower **ret,
 {
     return corbel_value_from_any(&diamond_Lower_reference, any, ret, reterr);
 }
+corbel_status diamond_Lower_to_json(diamond_Lower *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&diamond_Lower_reference, &value, ret, reterr);
+}
+corbel_status diamond_Lower_from_json(corbel_runtime *runtime, const char *json,
+                                      diamond_Lower **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &diamond_Lower_reference, json, ret, reterr);
+}
 
 corbel_status diamond_Lower_get_level(diamond_Lower *self, int32_t *ret, corbel_error *reterr)
 {
@@ -1398,6 +1470,15 @@ corbel_status diamond_Both_to_any(diamond_Both *value, corbel_any **ret, corbel_
 corbel_status diamond_Both_from_any(const corbel_any *any, diamond_Both **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&diamond_Both_reference, any, ret, reterr);
+}
+corbel_status diamond_Both_to_json(diamond_Both *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&diamond_Both_reference, &value, ret, reterr);
+}
+corbel_status diamond_Both_from_json(corbel_runtime *runtime, const char *json, diamond_Both **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &diamond_Both_reference, json, ret, reterr);
 }
 
 corbel_status diamond_Both_left_only(diamond_Both *self, corbel_error *reterr)

@@ -540,8 +540,8 @@ corbel_call *diamond_Both_right_only_begin(diamond_Both *self);
 CORBEL_MUST_CHECK corbel_status diamond_Both_right_only_finish(corbel_call *call,
                                                                corbel_error *reterr);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status left_Named_to_any(left_Named *value, corbel_any **ret,
                                                   corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status left_Named_from_any(const corbel_any *any, left_Named **ret,
@@ -579,6 +579,48 @@ CORBEL_MUST_CHECK corbel_status diamond_Lower_seq_to_any(diamond_Lower_seq value
 CORBEL_MUST_CHECK corbel_status diamond_Lower_seq_from_any(const corbel_any *any,
                                                            diamond_Lower_seq *ret,
                                                            corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status left_Named_to_json(left_Named *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status left_Named_from_json(corbel_runtime *runtime, const char *json,
+                                                     left_Named **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status right_Named_to_json(right_Named *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status right_Named_from_json(corbel_runtime *runtime, const char *json,
+                                                      right_Named **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Top_to_json(diamond_Top *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Top_from_json(corbel_runtime *runtime, const char *json,
+                                                      diamond_Top **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Left_to_json(diamond_Left *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Left_from_json(corbel_runtime *runtime, const char *json,
+                                                       diamond_Left **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Right_to_json(diamond_Right *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Right_from_json(corbel_runtime *runtime, const char *json,
+                                                        diamond_Right **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Bottom_to_json(diamond_Bottom *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Bottom_from_json(corbel_runtime *runtime, const char *json,
+                                                         diamond_Bottom **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_to_json(diamond_Lower *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_from_json(corbel_runtime *runtime, const char *json,
+                                                        diamond_Lower **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Both_to_json(diamond_Both *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Both_from_json(corbel_runtime *runtime, const char *json,
+                                                       diamond_Both **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_seq_to_json(diamond_Lower_seq value, char **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status diamond_Lower_seq_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            diamond_Lower_seq *ret,
+                                                            corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* DIAMOND_CORBEL_H_left_Named */

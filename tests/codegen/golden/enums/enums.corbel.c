@@ -23,6 +23,12 @@ static const corbel_type shades_Finish_array_2_type = {
     .bound = 2,
     .element = &shades_Finish_type,
 };
+static const corbel_type shades_Mixer_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "shades::Mixer",
+    .size = sizeof(shades_Mixer *),
+    .interface = &shades_Mixer_interface,
+};
 
 /* ---- types ---- */
 
@@ -52,6 +58,23 @@ bool shades_Plain_from_string(const char *text, shades_Plain *ret)
         }
     }
     return false;
+}
+corbel_status shades_Plain_to_any(shades_Plain value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Plain_type, &value, ret, reterr);
+}
+corbel_status shades_Plain_from_any(const corbel_any *any, shades_Plain *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Plain_type, any, ret, reterr);
+}
+corbel_status shades_Plain_to_json(shades_Plain value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Plain_type, &value, ret, reterr);
+}
+corbel_status shades_Plain_from_json(corbel_runtime *runtime, const char *json, shades_Plain *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Plain_type, json, ret, reterr);
 }
 
 static const corbel_enumerator shades_Small_enumerators[] = {
@@ -88,6 +111,23 @@ bool shades_Small_from_string(const char *text, shades_Small *ret)
     }
     return false;
 }
+corbel_status shades_Small_to_any(shades_Small value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Small_type, &value, ret, reterr);
+}
+corbel_status shades_Small_from_any(const corbel_any *any, shades_Small *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Small_type, any, ret, reterr);
+}
+corbel_status shades_Small_to_json(shades_Small value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Small_type, &value, ret, reterr);
+}
+corbel_status shades_Small_from_json(corbel_runtime *runtime, const char *json, shades_Small *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Small_type, json, ret, reterr);
+}
 
 static const corbel_enumerator shades_Wide_enumerators[] = {
     { .name = "FIRST", .value = -2147483647 - 1, .annotations = "@value(-2147483648)" },
@@ -122,6 +162,23 @@ bool shades_Wide_from_string(const char *text, shades_Wide *ret)
         }
     }
     return false;
+}
+corbel_status shades_Wide_to_any(shades_Wide value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Wide_type, &value, ret, reterr);
+}
+corbel_status shades_Wide_from_any(const corbel_any *any, shades_Wide *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Wide_type, any, ret, reterr);
+}
+corbel_status shades_Wide_to_json(shades_Wide value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Wide_type, &value, ret, reterr);
+}
+corbel_status shades_Wide_from_json(corbel_runtime *runtime, const char *json, shades_Wide *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Wide_type, json, ret, reterr);
 }
 
 static const corbel_enumerator shades_Sparse_enumerators[] = {
@@ -158,6 +215,24 @@ bool shades_Sparse_from_string(const char *text, shades_Sparse *ret)
     }
     return false;
 }
+corbel_status shades_Sparse_to_any(shades_Sparse value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Sparse_type, &value, ret, reterr);
+}
+corbel_status shades_Sparse_from_any(const corbel_any *any, shades_Sparse *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Sparse_type, any, ret, reterr);
+}
+corbel_status shades_Sparse_to_json(shades_Sparse value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Sparse_type, &value, ret, reterr);
+}
+corbel_status shades_Sparse_from_json(corbel_runtime *runtime, const char *json, shades_Sparse *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Sparse_type, json, ret, reterr);
+}
 
 static const corbel_enumerator shades_Finish_enumerators[] = {
     { .name = "MATT", .value = 0 },
@@ -187,6 +262,24 @@ bool shades_Finish_from_string(const char *text, shades_Finish *ret)
     }
     return false;
 }
+corbel_status shades_Finish_to_any(shades_Finish value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Finish_type, &value, ret, reterr);
+}
+corbel_status shades_Finish_from_any(const corbel_any *any, shades_Finish *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Finish_type, any, ret, reterr);
+}
+corbel_status shades_Finish_to_json(shades_Finish value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Finish_type, &value, ret, reterr);
+}
+corbel_status shades_Finish_from_json(corbel_runtime *runtime, const char *json, shades_Finish *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Finish_type, json, ret, reterr);
+}
 
 static const corbel_enumerator shades_Coat_enumerators[] = {
     { .name = "FIRST_COAT", .value = 0, .annotations = "@default_literal" },
@@ -214,6 +307,23 @@ bool shades_Coat_from_string(const char *text, shades_Coat *ret)
         }
     }
     return false;
+}
+corbel_status shades_Coat_to_any(shades_Coat value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Coat_type, &value, ret, reterr);
+}
+corbel_status shades_Coat_from_any(const corbel_any *any, shades_Coat *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Coat_type, any, ret, reterr);
+}
+corbel_status shades_Coat_to_json(shades_Coat value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Coat_type, &value, ret, reterr);
+}
+corbel_status shades_Coat_from_json(corbel_runtime *runtime, const char *json, shades_Coat *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Coat_type, json, ret, reterr);
 }
 
 const corbel_type shades_Paint_type = {
@@ -260,6 +370,23 @@ corbel_status shades_Paint_copy_for(corbel_request *request, const shades_Paint 
 {
     return corbel_request_copy(request, &shades_Paint_type, value, ret);
 }
+corbel_status shades_Paint_to_any(const shades_Paint *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Paint_type, value, ret, reterr);
+}
+corbel_status shades_Paint_from_any(const corbel_any *any, shades_Paint **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Paint_type, any, ret, reterr);
+}
+corbel_status shades_Paint_to_json(const shades_Paint *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Paint_type, value, ret, reterr);
+}
+corbel_status shades_Paint_from_json(corbel_runtime *runtime, const char *json, shades_Paint **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Paint_type, json, ret, reterr);
+}
 
 static const corbel_enumerator shades_Mixer_Speed_enumerators[] = {
     { .name = "SLOW", .value = 1, .annotations = "@value(1)" },
@@ -296,6 +423,25 @@ bool shades_Mixer_Speed_from_string(const char *text, shades_Mixer_Speed *ret)
     }
     return false;
 }
+corbel_status shades_Mixer_Speed_to_any(shades_Mixer_Speed value, corbel_any **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Mixer_Speed_type, &value, ret, reterr);
+}
+corbel_status shades_Mixer_Speed_from_any(const corbel_any *any, shades_Mixer_Speed *ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Mixer_Speed_type, any, ret, reterr);
+}
+corbel_status shades_Mixer_Speed_to_json(shades_Mixer_Speed value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Mixer_Speed_type, &value, ret, reterr);
+}
+corbel_status shades_Mixer_Speed_from_json(corbel_runtime *runtime, const char *json,
+                                           shades_Mixer_Speed *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Mixer_Speed_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -307,6 +453,25 @@ void shades_Sparse_seq_clear(shades_Sparse_seq *self)
 corbel_status shades_Sparse_seq_copy(shades_Sparse_seq self, shades_Sparse_seq *ret)
 {
     return corbel_sequence_copy(&shades_Sparse_seq_type, &self, ret);
+}
+corbel_status shades_Sparse_seq_to_any(shades_Sparse_seq value, corbel_any **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Sparse_seq_type, &value, ret, reterr);
+}
+corbel_status shades_Sparse_seq_from_any(const corbel_any *any, shades_Sparse_seq *ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Sparse_seq_type, any, ret, reterr);
+}
+corbel_status shades_Sparse_seq_to_json(shades_Sparse_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Sparse_seq_type, &value, ret, reterr);
+}
+corbel_status shades_Sparse_seq_from_json(corbel_runtime *runtime, const char *json,
+                                          shades_Sparse_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Sparse_seq_type, json, ret, reterr);
 }
 
 /* ---- interface shades::Mixer ---- */
@@ -406,4 +571,21 @@ corbel_status shades_Mixer_cast(corbel_object *object, shades_Mixer **ret, corbe
         *ret = (shades_Mixer *)found;
     }
     return status;
+}
+corbel_status shades_Mixer_to_any(shades_Mixer *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&shades_Mixer_reference, &value, ret, reterr);
+}
+corbel_status shades_Mixer_from_any(const corbel_any *any, shades_Mixer **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&shades_Mixer_reference, any, ret, reterr);
+}
+corbel_status shades_Mixer_to_json(shades_Mixer *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shades_Mixer_reference, &value, ret, reterr);
+}
+corbel_status shades_Mixer_from_json(corbel_runtime *runtime, const char *json, shades_Mixer **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shades_Mixer_reference, json, ret, reterr);
 }

@@ -168,8 +168,8 @@ static inline corbel_object *shades_Mixer_as_object(shades_Mixer *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status shades_Plain_to_any(shades_Plain value, corbel_any **ret,
                                                     corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status shades_Plain_from_any(const corbel_any *any, shades_Plain *ret,
@@ -186,6 +186,14 @@ CORBEL_MUST_CHECK corbel_status shades_Sparse_to_any(shades_Sparse value, corbel
                                                      corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status shades_Sparse_from_any(const corbel_any *any, shades_Sparse *ret,
                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Finish_to_any(shades_Finish value, corbel_any **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Finish_from_any(const corbel_any *any, shades_Finish *ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Coat_to_any(shades_Coat value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Coat_from_any(const corbel_any *any, shades_Coat *ret,
+                                                     corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status shades_Paint_to_any(const shades_Paint *value, corbel_any **ret,
                                                     corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status shades_Paint_from_any(const corbel_any *any, shades_Paint **ret,
@@ -204,6 +212,53 @@ CORBEL_MUST_CHECK corbel_status shades_Sparse_seq_to_any(shades_Sparse_seq value
 CORBEL_MUST_CHECK corbel_status shades_Sparse_seq_from_any(const corbel_any *any,
                                                            shades_Sparse_seq *ret,
                                                            corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status shades_Plain_to_json(shades_Plain value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Plain_from_json(corbel_runtime *runtime, const char *json,
+                                                       shades_Plain *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Small_to_json(shades_Small value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Small_from_json(corbel_runtime *runtime, const char *json,
+                                                       shades_Small *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Wide_to_json(shades_Wide value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Wide_from_json(corbel_runtime *runtime, const char *json,
+                                                      shades_Wide *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_to_json(shades_Sparse value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_from_json(corbel_runtime *runtime, const char *json,
+                                                        shades_Sparse *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Finish_to_json(shades_Finish value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Finish_from_json(corbel_runtime *runtime, const char *json,
+                                                        shades_Finish *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Coat_to_json(shades_Coat value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Coat_from_json(corbel_runtime *runtime, const char *json,
+                                                      shades_Coat *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Paint_to_json(const shades_Paint *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Paint_from_json(corbel_runtime *runtime, const char *json,
+                                                       shades_Paint **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_to_json(shades_Mixer *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_from_json(corbel_runtime *runtime, const char *json,
+                                                       shades_Mixer **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_Speed_to_json(shades_Mixer_Speed value, char **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Mixer_Speed_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             shades_Mixer_Speed *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_seq_to_json(shades_Sparse_seq value, char **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shades_Sparse_seq_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            shades_Sparse_seq *ret,
+                                                            corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* ENUMS_CORBEL_H_shades_Plain */

@@ -111,6 +111,15 @@ corbel_status tree_Node_from_any(const corbel_any *any, tree_Node **ret, corbel_
 {
     return corbel_value_from_any(&tree_Node_type, any, ret, reterr);
 }
+corbel_status tree_Node_to_json(const tree_Node *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Node_type, value, ret, reterr);
+}
+corbel_status tree_Node_from_json(corbel_runtime *runtime, const char *json, tree_Node **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Node_type, json, ret, reterr);
+}
 
 const corbel_type tree_Pair_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -145,6 +154,15 @@ corbel_status tree_Pair_from_any(const corbel_any *any, tree_Pair **ret, corbel_
 {
     return corbel_value_from_any(&tree_Pair_type, any, ret, reterr);
 }
+corbel_status tree_Pair_to_json(const tree_Pair *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Pair_type, value, ret, reterr);
+}
+corbel_status tree_Pair_from_json(corbel_runtime *runtime, const char *json, tree_Pair **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Pair_type, json, ret, reterr);
+}
 
 const corbel_type tree_Odd_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -176,6 +194,15 @@ corbel_status tree_Odd_to_any(const tree_Odd *value, corbel_any **ret, corbel_er
 corbel_status tree_Odd_from_any(const corbel_any *any, tree_Odd **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Odd_type, any, ret, reterr);
+}
+corbel_status tree_Odd_to_json(const tree_Odd *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Odd_type, value, ret, reterr);
+}
+corbel_status tree_Odd_from_json(corbel_runtime *runtime, const char *json, tree_Odd **ret,
+                                 corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Odd_type, json, ret, reterr);
 }
 
 const corbel_type tree_Even_type = {
@@ -213,6 +240,15 @@ corbel_status tree_Even_from_any(const corbel_any *any, tree_Even **ret, corbel_
 {
     return corbel_value_from_any(&tree_Even_type, any, ret, reterr);
 }
+corbel_status tree_Even_to_json(const tree_Even *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Even_type, value, ret, reterr);
+}
+corbel_status tree_Even_from_json(corbel_runtime *runtime, const char *json, tree_Even **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Even_type, json, ret, reterr);
+}
 
 const corbel_type tree_Nothing_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -241,6 +277,15 @@ corbel_status tree_Nothing_to_any(const tree_Nothing *value, corbel_any **ret, c
 corbel_status tree_Nothing_from_any(const corbel_any *any, tree_Nothing **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Nothing_type, any, ret, reterr);
+}
+corbel_status tree_Nothing_to_json(const tree_Nothing *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Nothing_type, value, ret, reterr);
+}
+corbel_status tree_Nothing_from_json(corbel_runtime *runtime, const char *json, tree_Nothing **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Nothing_type, json, ret, reterr);
 }
 
 const corbel_type tree_Holds_type = {
@@ -275,6 +320,15 @@ corbel_status tree_Holds_to_any(const tree_Holds *value, corbel_any **ret, corbe
 corbel_status tree_Holds_from_any(const corbel_any *any, tree_Holds **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Holds_type, any, ret, reterr);
+}
+corbel_status tree_Holds_to_json(const tree_Holds *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Holds_type, value, ret, reterr);
+}
+corbel_status tree_Holds_from_json(corbel_runtime *runtime, const char *json, tree_Holds **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Holds_type, json, ret, reterr);
 }
 
 const corbel_type tree_Late_Inner_type = {
@@ -311,6 +365,16 @@ corbel_status tree_Late_Inner_from_any(const corbel_any *any, tree_Late_Inner **
 {
     return corbel_value_from_any(&tree_Late_Inner_type, any, ret, reterr);
 }
+corbel_status tree_Late_Inner_to_json(const tree_Late_Inner *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Late_Inner_type, value, ret, reterr);
+}
+corbel_status tree_Late_Inner_from_json(corbel_runtime *runtime, const char *json,
+                                        tree_Late_Inner **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Late_Inner_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -332,6 +396,15 @@ corbel_status tree_Node_seq_from_any(const corbel_any *any, tree_Node_seq *ret,
 {
     return corbel_value_from_any(&tree_Node_seq_type, any, ret, reterr);
 }
+corbel_status tree_Node_seq_to_json(tree_Node_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Node_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Node_seq_from_json(corbel_runtime *runtime, const char *json, tree_Node_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Node_seq_type, json, ret, reterr);
+}
 void tree_Even_seq_clear(tree_Even_seq *self)
 {
     corbel_block_free(self->items);
@@ -350,6 +423,15 @@ corbel_status tree_Even_seq_from_any(const corbel_any *any, tree_Even_seq *ret,
 {
     return corbel_value_from_any(&tree_Even_seq_type, any, ret, reterr);
 }
+corbel_status tree_Even_seq_to_json(tree_Even_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Even_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Even_seq_from_json(corbel_runtime *runtime, const char *json, tree_Even_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Even_seq_type, json, ret, reterr);
+}
 void tree_Odd_seq_clear(tree_Odd_seq *self)
 {
     corbel_block_free(self->items);
@@ -366,6 +448,15 @@ corbel_status tree_Odd_seq_to_any(tree_Odd_seq value, corbel_any **ret, corbel_e
 corbel_status tree_Odd_seq_from_any(const corbel_any *any, tree_Odd_seq *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Odd_seq_type, any, ret, reterr);
+}
+corbel_status tree_Odd_seq_to_json(tree_Odd_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Odd_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Odd_seq_from_json(corbel_runtime *runtime, const char *json, tree_Odd_seq *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Odd_seq_type, json, ret, reterr);
 }
 void tree_Odd_seq_seq_clear(tree_Odd_seq_seq *self)
 {
@@ -386,6 +477,15 @@ corbel_status tree_Odd_seq_seq_from_any(const corbel_any *any, tree_Odd_seq_seq 
 {
     return corbel_value_from_any(&tree_Odd_seq_seq_type, any, ret, reterr);
 }
+corbel_status tree_Odd_seq_seq_to_json(tree_Odd_seq_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Odd_seq_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Odd_seq_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         tree_Odd_seq_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Odd_seq_seq_type, json, ret, reterr);
+}
 void tree_Pair_seq_clear(tree_Pair_seq *self)
 {
     corbel_block_free(self->items);
@@ -403,6 +503,15 @@ corbel_status tree_Pair_seq_from_any(const corbel_any *any, tree_Pair_seq *ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Pair_seq_type, any, ret, reterr);
+}
+corbel_status tree_Pair_seq_to_json(tree_Pair_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Pair_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Pair_seq_from_json(corbel_runtime *runtime, const char *json, tree_Pair_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Pair_seq_type, json, ret, reterr);
 }
 void tree_Nothing_seq_clear(tree_Nothing_seq *self)
 {
@@ -422,6 +531,15 @@ corbel_status tree_Nothing_seq_from_any(const corbel_any *any, tree_Nothing_seq 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Nothing_seq_type, any, ret, reterr);
+}
+corbel_status tree_Nothing_seq_to_json(tree_Nothing_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Nothing_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Nothing_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         tree_Nothing_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Nothing_seq_type, json, ret, reterr);
 }
 __attribute__((weak)) void tree_Never_seq_clear(tree_Never_seq *self)
 {
@@ -443,6 +561,17 @@ __attribute__((weak)) corbel_status tree_Never_seq_from_any(const corbel_any *an
 {
     return corbel_value_from_any(&tree_Never_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status tree_Never_seq_to_json(tree_Never_seq value, char **ret,
+                                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Never_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status tree_Never_seq_from_json(corbel_runtime *runtime,
+                                                             const char *json, tree_Never_seq *ret,
+                                                             corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Never_seq_type, json, ret, reterr);
+}
 void tree_Late_Inner_seq_clear(tree_Late_Inner_seq *self)
 {
     corbel_block_free(self->items);
@@ -461,6 +590,16 @@ corbel_status tree_Late_Inner_seq_from_any(const corbel_any *any, tree_Late_Inne
                                            corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Late_Inner_seq_type, any, ret, reterr);
+}
+corbel_status tree_Late_Inner_seq_to_json(tree_Late_Inner_seq value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Late_Inner_seq_type, &value, ret, reterr);
+}
+corbel_status tree_Late_Inner_seq_from_json(corbel_runtime *runtime, const char *json,
+                                            tree_Late_Inner_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Late_Inner_seq_type, json, ret, reterr);
 }
 
 /* ---- interface tree::Late ---- */
@@ -631,6 +770,15 @@ corbel_status tree_Late_to_any(tree_Late *value, corbel_any **ret, corbel_error 
 corbel_status tree_Late_from_any(const corbel_any *any, tree_Late **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&tree_Late_reference, any, ret, reterr);
+}
+corbel_status tree_Late_to_json(tree_Late *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&tree_Late_reference, &value, ret, reterr);
+}
+corbel_status tree_Late_from_json(corbel_runtime *runtime, const char *json, tree_Late **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &tree_Late_reference, json, ret, reterr);
 }
 
 /* ---- interfaces known by name only: who defines them has more to say ---- */

@@ -235,8 +235,8 @@ static inline corbel_object *tree_Late_as_object(tree_Late *self)
 tree_Never *tree_Never_ref(tree_Never *self);
 tree_Never *tree_Never_unref(tree_Never *self);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status tree_Node_to_any(const tree_Node *value, corbel_any **ret,
                                                  corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status tree_Node_from_any(const corbel_any *any, tree_Node **ret,
@@ -305,6 +305,78 @@ CORBEL_MUST_CHECK corbel_status tree_Late_Inner_seq_to_any(tree_Late_Inner_seq v
 CORBEL_MUST_CHECK corbel_status tree_Late_Inner_seq_from_any(const corbel_any *any,
                                                              tree_Late_Inner_seq *ret,
                                                              corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status tree_Node_to_json(const tree_Node *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Node_from_json(corbel_runtime *runtime, const char *json,
+                                                    tree_Node **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_to_json(const tree_Pair *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_from_json(corbel_runtime *runtime, const char *json,
+                                                    tree_Pair **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_to_json(const tree_Odd *value, char **ret,
+                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_from_json(corbel_runtime *runtime, const char *json,
+                                                   tree_Odd **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_to_json(const tree_Even *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_from_json(corbel_runtime *runtime, const char *json,
+                                                    tree_Even **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_to_json(const tree_Nothing *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_from_json(corbel_runtime *runtime, const char *json,
+                                                       tree_Nothing **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Holds_to_json(const tree_Holds *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Holds_from_json(corbel_runtime *runtime, const char *json,
+                                                     tree_Holds **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_to_json(tree_Late *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_from_json(corbel_runtime *runtime, const char *json,
+                                                    tree_Late **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_to_json(const tree_Late_Inner *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_from_json(corbel_runtime *runtime, const char *json,
+                                                          tree_Late_Inner **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Node_seq_to_json(tree_Node_seq value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Node_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                        tree_Node_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_seq_to_json(tree_Even_seq value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Even_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                        tree_Even_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_to_json(tree_Odd_seq value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                       tree_Odd_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_seq_to_json(tree_Odd_seq_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Odd_seq_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, tree_Odd_seq_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_seq_to_json(tree_Pair_seq value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Pair_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                        tree_Pair_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_seq_to_json(tree_Nothing_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Nothing_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, tree_Nothing_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Never_seq_to_json(tree_Never_seq value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Never_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                         tree_Never_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_seq_to_json(tree_Late_Inner_seq value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status tree_Late_Inner_seq_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              tree_Late_Inner_seq *ret,
+                                                              corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* FORWARDS_CORBEL_H_tree_Node */

@@ -202,6 +202,15 @@ corbel_status kinds_Rights_from_any(const corbel_any *any, kinds_Rights *ret, co
 {
     return corbel_value_from_any(&kinds_Rights_type, any, ret, reterr);
 }
+corbel_status kinds_Rights_to_json(kinds_Rights value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Rights_type, &value, ret, reterr);
+}
+corbel_status kinds_Rights_from_json(corbel_runtime *runtime, const char *json, kinds_Rights *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Rights_type, json, ret, reterr);
+}
 
 const corbel_type kinds_Small_type = {
     .kind = CORBEL_KIND_BITMASK,
@@ -224,6 +233,15 @@ corbel_status kinds_Small_from_any(const corbel_any *any, kinds_Small *ret, corb
 {
     return corbel_value_from_any(&kinds_Small_type, any, ret, reterr);
 }
+corbel_status kinds_Small_to_json(kinds_Small value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Small_type, &value, ret, reterr);
+}
+corbel_status kinds_Small_from_json(corbel_runtime *runtime, const char *json, kinds_Small *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Small_type, json, ret, reterr);
+}
 
 const corbel_type kinds_Large_type = {
     .kind = CORBEL_KIND_BITMASK,
@@ -245,6 +263,15 @@ corbel_status kinds_Large_to_any(kinds_Large value, corbel_any **ret, corbel_err
 corbel_status kinds_Large_from_any(const corbel_any *any, kinds_Large *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&kinds_Large_type, any, ret, reterr);
+}
+corbel_status kinds_Large_to_json(kinds_Large value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Large_type, &value, ret, reterr);
+}
+corbel_status kinds_Large_from_json(corbel_runtime *runtime, const char *json, kinds_Large *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Large_type, json, ret, reterr);
 }
 
 const corbel_type kinds_Colours_type = {
@@ -282,6 +309,15 @@ corbel_status kinds_Colours_from_any(const corbel_any *any, kinds_Colours *ret,
 {
     return corbel_value_from_any(&kinds_Colours_type, any, ret, reterr);
 }
+corbel_status kinds_Colours_to_json(const kinds_Colours *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Colours_type, value, ret, reterr);
+}
+corbel_status kinds_Colours_from_json(corbel_runtime *runtime, const char *json, kinds_Colours *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Colours_type, json, ret, reterr);
+}
 
 const corbel_type kinds_More_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -317,6 +353,15 @@ corbel_status kinds_More_to_any(const kinds_More *value, corbel_any **ret, corbe
 corbel_status kinds_More_from_any(const corbel_any *any, kinds_More *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&kinds_More_type, any, ret, reterr);
+}
+corbel_status kinds_More_to_json(const kinds_More *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_More_type, value, ret, reterr);
+}
+corbel_status kinds_More_from_json(corbel_runtime *runtime, const char *json, kinds_More *ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_More_type, json, ret, reterr);
 }
 
 const corbel_type kinds_All_type = {
@@ -366,6 +411,15 @@ corbel_status kinds_All_to_any(const kinds_All *value, corbel_any **ret, corbel_
 corbel_status kinds_All_from_any(const corbel_any *any, kinds_All **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&kinds_All_type, any, ret, reterr);
+}
+corbel_status kinds_All_to_json(const kinds_All *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_All_type, value, ret, reterr);
+}
+corbel_status kinds_All_from_json(corbel_runtime *runtime, const char *json, kinds_All **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_All_type, json, ret, reterr);
 }
 
 const corbel_type kinds_Lists_type = {
@@ -422,6 +476,15 @@ corbel_status kinds_Lists_from_any(const corbel_any *any, kinds_Lists **ret, cor
 {
     return corbel_value_from_any(&kinds_Lists_type, any, ret, reterr);
 }
+corbel_status kinds_Lists_to_json(const kinds_Lists *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Lists_type, value, ret, reterr);
+}
+corbel_status kinds_Lists_from_json(corbel_runtime *runtime, const char *json, kinds_Lists **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Lists_type, json, ret, reterr);
+}
 
 const corbel_type kinds_Arrays_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -469,6 +532,15 @@ corbel_status kinds_Arrays_to_any(const kinds_Arrays *value, corbel_any **ret, c
 corbel_status kinds_Arrays_from_any(const corbel_any *any, kinds_Arrays **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&kinds_Arrays_type, any, ret, reterr);
+}
+corbel_status kinds_Arrays_to_json(const kinds_Arrays *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Arrays_type, value, ret, reterr);
+}
+corbel_status kinds_Arrays_from_json(corbel_runtime *runtime, const char *json, kinds_Arrays **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Arrays_type, json, ret, reterr);
 }
 
 const corbel_type kinds_Choice_type = {
@@ -570,6 +642,15 @@ corbel_status kinds_Choice_from_any(const corbel_any *any, kinds_Choice **ret, c
 {
     return corbel_value_from_any(&kinds_Choice_type, any, ret, reterr);
 }
+corbel_status kinds_Choice_to_json(const kinds_Choice *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Choice_type, value, ret, reterr);
+}
+corbel_status kinds_Choice_from_json(corbel_runtime *runtime, const char *json, kinds_Choice **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Choice_type, json, ret, reterr);
+}
 
 const corbel_type kinds_Held_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -618,6 +699,15 @@ corbel_status kinds_Rights_seq_from_any(const corbel_any *any, kinds_Rights_seq 
 {
     return corbel_value_from_any(&kinds_Rights_seq_type, any, ret, reterr);
 }
+corbel_status kinds_Rights_seq_to_json(kinds_Rights_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Rights_seq_type, &value, ret, reterr);
+}
+corbel_status kinds_Rights_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         kinds_Rights_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Rights_seq_type, json, ret, reterr);
+}
 void kinds_Colours_seq_clear(kinds_Colours_seq *self)
 {
     corbel_block_free(self->items);
@@ -636,6 +726,15 @@ corbel_status kinds_Colours_seq_from_any(const corbel_any *any, kinds_Colours_se
                                          corbel_error *reterr)
 {
     return corbel_value_from_any(&kinds_Colours_seq_type, any, ret, reterr);
+}
+corbel_status kinds_Colours_seq_to_json(kinds_Colours_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Colours_seq_type, &value, ret, reterr);
+}
+corbel_status kinds_Colours_seq_from_json(corbel_runtime *runtime, const char *json,
+                                          kinds_Colours_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Colours_seq_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_uint8_seq_seq_clear(corbel_uint8_seq_seq *self)
 {
@@ -659,6 +758,18 @@ __attribute__((weak)) corbel_status corbel_uint8_seq_seq_from_any(const corbel_a
 {
     return corbel_value_from_any(&uint8_seq_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_uint8_seq_seq_to_json(corbel_uint8_seq_seq value,
+                                                                 char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&uint8_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_uint8_seq_seq_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_uint8_seq_seq *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &uint8_seq_seq_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_any_seq_seq_clear(corbel_any_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -680,6 +791,18 @@ __attribute__((weak)) corbel_status corbel_any_seq_seq_from_any(const corbel_any
                                                                 corbel_error *reterr)
 {
     return corbel_value_from_any(&any_seq_seq_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_any_seq_seq_to_json(corbel_any_seq_seq value, char **ret,
+                                                               corbel_error *reterr)
+{
+    return corbel_value_to_json(&any_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_any_seq_seq_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_any_seq_seq *ret,
+                                                                 corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &any_seq_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -1824,6 +1947,15 @@ corbel_status kinds_Thing_from_any(const corbel_any *any, kinds_Thing **ret, cor
 {
     return corbel_value_from_any(&kinds_Thing_reference, any, ret, reterr);
 }
+corbel_status kinds_Thing_to_json(kinds_Thing *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Thing_reference, &value, ret, reterr);
+}
+corbel_status kinds_Thing_from_json(corbel_runtime *runtime, const char *json, kinds_Thing **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Thing_reference, json, ret, reterr);
+}
 
 /* ---- interface kinds::Near ---- */
 
@@ -1953,4 +2085,13 @@ corbel_status kinds_Near_to_any(kinds_Near *value, corbel_any **ret, corbel_erro
 corbel_status kinds_Near_from_any(const corbel_any *any, kinds_Near **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&kinds_Near_reference, any, ret, reterr);
+}
+corbel_status kinds_Near_to_json(kinds_Near *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&kinds_Near_reference, &value, ret, reterr);
+}
+corbel_status kinds_Near_from_json(corbel_runtime *runtime, const char *json, kinds_Near **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &kinds_Near_reference, json, ret, reterr);
 }

@@ -640,8 +640,8 @@ static inline corbel_object *kinds_Near_as_object(kinds_Near *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status kinds_Rights_to_any(kinds_Rights value, corbel_any **ret,
                                                     corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status kinds_Rights_from_any(const corbel_any *any, kinds_Rights *ret,
@@ -706,6 +706,76 @@ CORBEL_MUST_CHECK corbel_status corbel_any_seq_seq_to_any(corbel_any_seq_seq val
 CORBEL_MUST_CHECK corbel_status corbel_any_seq_seq_from_any(const corbel_any *any,
                                                             corbel_any_seq_seq *ret,
                                                             corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status kinds_Rights_to_json(kinds_Rights value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Rights_from_json(corbel_runtime *runtime, const char *json,
+                                                       kinds_Rights *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Small_to_json(kinds_Small value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Small_from_json(corbel_runtime *runtime, const char *json,
+                                                      kinds_Small *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Large_to_json(kinds_Large value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Large_from_json(corbel_runtime *runtime, const char *json,
+                                                      kinds_Large *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_to_json(const kinds_Colours *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_from_json(corbel_runtime *runtime, const char *json,
+                                                        kinds_Colours *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_More_to_json(const kinds_More *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_More_from_json(corbel_runtime *runtime, const char *json,
+                                                     kinds_More *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_All_to_json(const kinds_All *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_All_from_json(corbel_runtime *runtime, const char *json,
+                                                    kinds_All **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Lists_to_json(const kinds_Lists *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Lists_from_json(corbel_runtime *runtime, const char *json,
+                                                      kinds_Lists **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Arrays_to_json(const kinds_Arrays *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Arrays_from_json(corbel_runtime *runtime, const char *json,
+                                                       kinds_Arrays **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Choice_to_json(const kinds_Choice *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Choice_from_json(corbel_runtime *runtime, const char *json,
+                                                       kinds_Choice **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Thing_to_json(kinds_Thing *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Thing_from_json(corbel_runtime *runtime, const char *json,
+                                                      kinds_Thing **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Near_to_json(kinds_Near *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Near_from_json(corbel_runtime *runtime, const char *json,
+                                                     kinds_Near **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Rights_seq_to_json(kinds_Rights_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Rights_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, kinds_Rights_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_seq_to_json(kinds_Colours_seq value, char **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status kinds_Colours_seq_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            kinds_Colours_seq *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_seq_seq_to_json(corbel_uint8_seq_seq value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_seq_seq_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_uint8_seq_seq *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_seq_seq_to_json(corbel_any_seq_seq value, char **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_seq_seq_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             corbel_any_seq_seq *ret,
+                                                             corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* KINDS_CORBEL_H_kinds_Whatever */

@@ -741,6 +741,15 @@ corbel_status maps_Kind_from_any(const corbel_any *any, maps_Kind *ret, corbel_e
 {
     return corbel_value_from_any(&maps_Kind_type, any, ret, reterr);
 }
+corbel_status maps_Kind_to_json(maps_Kind value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Kind_from_json(corbel_runtime *runtime, const char *json, maps_Kind *ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Kind_type, json, ret, reterr);
+}
 
 const corbel_type maps_Entry_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -775,6 +784,15 @@ corbel_status maps_Entry_from_any(const corbel_any *any, maps_Entry **ret, corbe
 {
     return corbel_value_from_any(&maps_Entry_type, any, ret, reterr);
 }
+corbel_status maps_Entry_to_json(const maps_Entry *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_type, value, ret, reterr);
+}
+corbel_status maps_Entry_from_json(corbel_runtime *runtime, const char *json, maps_Entry **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_type, json, ret, reterr);
+}
 
 const corbel_type maps_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -796,6 +814,15 @@ corbel_status maps_Grid_to_any(const maps_Grid *value, corbel_any **ret, corbel_
 corbel_status maps_Grid_from_any(const corbel_any *any, maps_Grid *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Grid_type, any, ret, reterr);
+}
+corbel_status maps_Grid_to_json(const maps_Grid *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Grid_type, value, ret, reterr);
+}
+corbel_status maps_Grid_from_json(corbel_runtime *runtime, const char *json, maps_Grid *ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Grid_type, json, ret, reterr);
 }
 
 const corbel_type maps_Pair_type = {
@@ -825,6 +852,15 @@ corbel_status maps_Pair_to_any(const maps_Pair *value, corbel_any **ret, corbel_
 corbel_status maps_Pair_from_any(const corbel_any *any, maps_Pair **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Pair_type, any, ret, reterr);
+}
+corbel_status maps_Pair_to_json(const maps_Pair *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Pair_type, value, ret, reterr);
+}
+corbel_status maps_Pair_from_json(corbel_runtime *runtime, const char *json, maps_Pair **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Pair_type, json, ret, reterr);
 }
 
 const corbel_type maps_Keys_type = {
@@ -876,6 +912,15 @@ corbel_status maps_Keys_to_any(const maps_Keys *value, corbel_any **ret, corbel_
 corbel_status maps_Keys_from_any(const corbel_any *any, maps_Keys **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Keys_type, any, ret, reterr);
+}
+corbel_status maps_Keys_to_json(const maps_Keys *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Keys_type, value, ret, reterr);
+}
+corbel_status maps_Keys_from_json(corbel_runtime *runtime, const char *json, maps_Keys **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Keys_type, json, ret, reterr);
 }
 
 const corbel_type maps_Values_type = {
@@ -941,6 +986,15 @@ corbel_status maps_Values_from_any(const corbel_any *any, maps_Values **ret, cor
 {
     return corbel_value_from_any(&maps_Values_type, any, ret, reterr);
 }
+corbel_status maps_Values_to_json(const maps_Values *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Values_type, value, ret, reterr);
+}
+corbel_status maps_Values_from_json(corbel_runtime *runtime, const char *json, maps_Values **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Values_type, json, ret, reterr);
+}
 
 const corbel_type maps_Node_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -979,6 +1033,15 @@ corbel_status maps_Node_to_any(const maps_Node *value, corbel_any **ret, corbel_
 corbel_status maps_Node_from_any(const corbel_any *any, maps_Node **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Node_type, any, ret, reterr);
+}
+corbel_status maps_Node_to_json(const maps_Node *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Node_type, value, ret, reterr);
+}
+corbel_status maps_Node_from_json(corbel_runtime *runtime, const char *json, maps_Node **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Node_type, json, ret, reterr);
 }
 
 const corbel_type maps_Choice_type = {
@@ -1029,6 +1092,15 @@ corbel_status maps_Choice_from_any(const corbel_any *any, maps_Choice **ret, cor
 {
     return corbel_value_from_any(&maps_Choice_type, any, ret, reterr);
 }
+corbel_status maps_Choice_to_json(const maps_Choice *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Choice_type, value, ret, reterr);
+}
+corbel_status maps_Choice_from_json(corbel_runtime *runtime, const char *json, maps_Choice **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Choice_type, json, ret, reterr);
+}
 
 /* ---- sequences and maps ---- */
 
@@ -1065,6 +1137,19 @@ __attribute__((weak)) corbel_status corbel_string_by_string_from_any(const corbe
 {
     return corbel_value_from_any(&string_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_string_by_string_to_json(corbel_string_by_string value,
+                                                                    char **ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_to_json(&string_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_from_json(corbel_runtime *runtime,
+                                                                      const char *json,
+                                                                      corbel_string_by_string *ret,
+                                                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &string_by_string_type, json, ret, reterr);
+}
 void maps_Entry_by_string_clear(maps_Entry_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1094,6 +1179,16 @@ corbel_status maps_Entry_by_string_from_any(const corbel_any *any, maps_Entry_by
 {
     return corbel_value_from_any(&maps_Entry_by_string_type, any, ret, reterr);
 }
+corbel_status maps_Entry_by_string_to_json(maps_Entry_by_string value, char **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                             maps_Entry_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_by_string_type, json, ret, reterr);
+}
 void maps_Entry_by_Kind_clear(maps_Entry_by_Kind *self)
 {
     corbel_block_free(self->items);
@@ -1122,6 +1217,15 @@ corbel_status maps_Entry_by_Kind_from_any(const corbel_any *any, maps_Entry_by_K
                                           corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Entry_by_maps_Kind_type, any, ret, reterr);
+}
+corbel_status maps_Entry_by_Kind_to_json(maps_Entry_by_Kind value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                           maps_Entry_by_Kind *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_by_maps_Kind_type, json, ret, reterr);
 }
 void maps_Entry_by_string_by_string_clear(maps_Entry_by_string_by_string *self)
 {
@@ -1155,6 +1259,17 @@ corbel_status maps_Entry_by_string_by_string_from_any(const corbel_any *any,
 {
     return corbel_value_from_any(&maps_Entry_by_string_by_string_type, any, ret, reterr);
 }
+corbel_status maps_Entry_by_string_by_string_to_json(maps_Entry_by_string_by_string value,
+                                                     char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_by_string_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_string_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                                       maps_Entry_by_string_by_string *ret,
+                                                       corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_by_string_by_string_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_string_by_string_seq_clear(corbel_string_by_string_seq *self)
 {
     corbel_block_free(self->items);
@@ -1174,6 +1289,17 @@ __attribute__((weak)) corbel_status corbel_string_by_string_seq_from_any(
     const corbel_any *any, corbel_string_by_string_seq *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&string_by_string_seq_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_seq_to_json(
+    corbel_string_by_string_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&string_by_string_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_string_by_string_seq_from_json(
+    corbel_runtime *runtime, const char *json, corbel_string_by_string_seq *ret,
+    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &string_by_string_seq_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_bool_clear(corbel_int32_by_bool *self)
 {
@@ -1205,6 +1331,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_bool_from_any(const corbel_a
                                                                   corbel_error *reterr)
 {
     return corbel_value_from_any(&int32_by_bool_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_bool_to_json(corbel_int32_by_bool value,
+                                                                 char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_bool_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_bool_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_int32_by_bool *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_bool_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint8_clear(corbel_int32_by_uint8 *self)
 {
@@ -1238,6 +1376,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_uint8_from_any(const corbel_
 {
     return corbel_value_from_any(&int32_by_octet_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint8_to_json(corbel_int32_by_uint8 value,
+                                                                  char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_octet_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint8_from_json(corbel_runtime *runtime,
+                                                                    const char *json,
+                                                                    corbel_int32_by_uint8 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_octet_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_char_clear(corbel_int32_by_char *self)
 {
     corbel_block_free(self->items);
@@ -1268,6 +1418,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_char_from_any(const corbel_a
                                                                   corbel_error *reterr)
 {
     return corbel_value_from_any(&int32_by_char_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_char_to_json(corbel_int32_by_char value,
+                                                                 char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_char_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_char_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_int32_by_char *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_char_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_wchar_clear(corbel_int32_by_wchar *self)
 {
@@ -1301,6 +1463,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_wchar_from_any(const corbel_
 {
     return corbel_value_from_any(&int32_by_wchar_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_wchar_to_json(corbel_int32_by_wchar value,
+                                                                  char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_wchar_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_wchar_from_json(corbel_runtime *runtime,
+                                                                    const char *json,
+                                                                    corbel_int32_by_wchar *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_wchar_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int8_clear(corbel_int32_by_int8 *self)
 {
     corbel_block_free(self->items);
@@ -1331,6 +1505,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_int8_from_any(const corbel_a
                                                                   corbel_error *reterr)
 {
     return corbel_value_from_any(&int32_by_int8_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int8_to_json(corbel_int32_by_int8 value,
+                                                                 char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_int8_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int8_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_int32_by_int8 *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_int8_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_int16_clear(corbel_int32_by_int16 *self)
 {
@@ -1363,6 +1549,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_int16_from_any(const corbel_
                                                                    corbel_error *reterr)
 {
     return corbel_value_from_any(&int32_by_int16_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int16_to_json(corbel_int32_by_int16 value,
+                                                                  char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_int16_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int16_from_json(corbel_runtime *runtime,
+                                                                    const char *json,
+                                                                    corbel_int32_by_int16 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_int16_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint16_clear(corbel_int32_by_uint16 *self)
 {
@@ -1397,6 +1595,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_uint16_from_any(const corbel
 {
     return corbel_value_from_any(&int32_by_uint16_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint16_to_json(corbel_int32_by_uint16 value,
+                                                                   char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_uint16_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint16_from_json(corbel_runtime *runtime,
+                                                                     const char *json,
+                                                                     corbel_int32_by_uint16 *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_uint16_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int32_clear(corbel_int32_by_int32 *self)
 {
     corbel_block_free(self->items);
@@ -1428,6 +1638,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_int32_from_any(const corbel_
                                                                    corbel_error *reterr)
 {
     return corbel_value_from_any(&int32_by_int32_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int32_to_json(corbel_int32_by_int32 value,
+                                                                  char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_int32_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int32_from_json(corbel_runtime *runtime,
+                                                                    const char *json,
+                                                                    corbel_int32_by_int32 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_int32_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint32_clear(corbel_int32_by_uint32 *self)
 {
@@ -1462,6 +1684,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_uint32_from_any(const corbel
 {
     return corbel_value_from_any(&int32_by_uint32_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint32_to_json(corbel_int32_by_uint32 value,
+                                                                   char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_uint32_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint32_from_json(corbel_runtime *runtime,
+                                                                     const char *json,
+                                                                     corbel_int32_by_uint32 *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_uint32_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int64_clear(corbel_int32_by_int64 *self)
 {
     corbel_block_free(self->items);
@@ -1493,6 +1727,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_int64_from_any(const corbel_
                                                                    corbel_error *reterr)
 {
     return corbel_value_from_any(&int32_by_int64_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int64_to_json(corbel_int32_by_int64 value,
+                                                                  char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_int64_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int64_from_json(corbel_runtime *runtime,
+                                                                    const char *json,
+                                                                    corbel_int32_by_int64 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_int64_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_uint64_clear(corbel_int32_by_uint64 *self)
 {
@@ -1527,6 +1773,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_uint64_from_any(const corbel
 {
     return corbel_value_from_any(&int32_by_uint64_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_uint64_to_json(corbel_int32_by_uint64 value,
+                                                                   char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_uint64_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_uint64_from_json(corbel_runtime *runtime,
+                                                                     const char *json,
+                                                                     corbel_int32_by_uint64 *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_uint64_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_string_clear(corbel_int32_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1560,6 +1818,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_string_from_any(const corbel
 {
     return corbel_value_from_any(&int32_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_string_to_json(corbel_int32_by_string value,
+                                                                   char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_string_from_json(corbel_runtime *runtime,
+                                                                     const char *json,
+                                                                     corbel_int32_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_string_type, json, ret, reterr);
+}
 void corbel_int32_by_maps_Kind_clear(corbel_int32_by_maps_Kind *self)
 {
     corbel_block_free(self->items);
@@ -1590,6 +1860,17 @@ corbel_status corbel_int32_by_maps_Kind_from_any(const corbel_any *any,
                                                  corbel_error *reterr)
 {
     return corbel_value_from_any(&int32_by_maps_Kind_type, any, ret, reterr);
+}
+corbel_status corbel_int32_by_maps_Kind_to_json(corbel_int32_by_maps_Kind value, char **ret,
+                                                corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status corbel_int32_by_maps_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                                  corbel_int32_by_maps_Kind *ret,
+                                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_maps_Kind_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_bool_by_string_clear(corbel_bool_by_string *self)
 {
@@ -1622,6 +1903,18 @@ __attribute__((weak)) corbel_status corbel_bool_by_string_from_any(const corbel_
                                                                    corbel_error *reterr)
 {
     return corbel_value_from_any(&bool_by_string_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_bool_by_string_to_json(corbel_bool_by_string value,
+                                                                  char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bool_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_bool_by_string_from_json(corbel_runtime *runtime,
+                                                                    const char *json,
+                                                                    corbel_bool_by_string *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bool_by_string_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_uint8_by_string_clear(corbel_uint8_by_string *self)
 {
@@ -1656,6 +1949,18 @@ __attribute__((weak)) corbel_status corbel_uint8_by_string_from_any(const corbel
 {
     return corbel_value_from_any(&octet_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_uint8_by_string_to_json(corbel_uint8_by_string value,
+                                                                   char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&octet_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_uint8_by_string_from_json(corbel_runtime *runtime,
+                                                                     const char *json,
+                                                                     corbel_uint8_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &octet_by_string_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_double_by_string_clear(corbel_double_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1689,6 +1994,19 @@ __attribute__((weak)) corbel_status corbel_double_by_string_from_any(const corbe
 {
     return corbel_value_from_any(&double_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_double_by_string_to_json(corbel_double_by_string value,
+                                                                    char **ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_to_json(&double_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_double_by_string_from_json(corbel_runtime *runtime,
+                                                                      const char *json,
+                                                                      corbel_double_by_string *ret,
+                                                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &double_by_string_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_any_by_string_clear(corbel_any_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1720,6 +2038,18 @@ __attribute__((weak)) corbel_status corbel_any_by_string_from_any(const corbel_a
                                                                   corbel_error *reterr)
 {
     return corbel_value_from_any(&any_by_string_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_any_by_string_to_json(corbel_any_by_string value,
+                                                                 char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&any_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_any_by_string_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_any_by_string *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &any_by_string_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_object_by_string_clear(corbel_object_by_string *self)
 {
@@ -1754,6 +2084,19 @@ __attribute__((weak)) corbel_status corbel_object_by_string_from_any(const corbe
 {
     return corbel_value_from_any(&object_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_object_by_string_to_json(corbel_object_by_string value,
+                                                                    char **ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_to_json(&object_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_object_by_string_from_json(corbel_runtime *runtime,
+                                                                      const char *json,
+                                                                      corbel_object_by_string *ret,
+                                                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &object_by_string_type, json, ret, reterr);
+}
 void maps_Account_by_string_clear(maps_Account_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1782,6 +2125,16 @@ corbel_status maps_Account_by_string_from_any(const corbel_any *any, maps_Accoun
                                               corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Account_by_string_type, any, ret, reterr);
+}
+corbel_status maps_Account_by_string_to_json(maps_Account_by_string value, char **ret,
+                                             corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Account_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Account_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                               maps_Account_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Account_by_string_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_bytes_by_string_clear(corbel_bytes_by_string *self)
 {
@@ -1817,6 +2170,18 @@ __attribute__((weak)) corbel_status corbel_bytes_by_string_from_any(const corbel
 {
     return corbel_value_from_any(&octet_seq_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_bytes_by_string_to_json(corbel_bytes_by_string value,
+                                                                   char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&octet_seq_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_bytes_by_string_from_json(corbel_runtime *runtime,
+                                                                     const char *json,
+                                                                     corbel_bytes_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &octet_seq_by_string_type, json, ret, reterr);
+}
 void maps_Entry_seq_clear(maps_Entry_seq *self)
 {
     corbel_block_free(self->items);
@@ -1834,6 +2199,15 @@ corbel_status maps_Entry_seq_from_any(const corbel_any *any, maps_Entry_seq *ret
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Entry_seq_type, any, ret, reterr);
+}
+corbel_status maps_Entry_seq_to_json(maps_Entry_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                       maps_Entry_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_seq_type, json, ret, reterr);
 }
 void maps_Entry_seq_by_string_clear(maps_Entry_seq_by_string *self)
 {
@@ -1865,6 +2239,17 @@ corbel_status maps_Entry_seq_by_string_from_any(const corbel_any *any,
 {
     return corbel_value_from_any(&maps_Entry_seq_by_string_type, any, ret, reterr);
 }
+corbel_status maps_Entry_seq_by_string_to_json(maps_Entry_seq_by_string value, char **ret,
+                                               corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_seq_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_seq_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                                 maps_Entry_seq_by_string *ret,
+                                                 corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_seq_by_string_type, json, ret, reterr);
+}
 void maps_Grid_by_string_clear(maps_Grid_by_string *self)
 {
     corbel_block_free(self->items);
@@ -1893,6 +2278,16 @@ corbel_status maps_Grid_by_string_from_any(const corbel_any *any, maps_Grid_by_s
 {
     return corbel_value_from_any(&maps_Grid_by_string_type, any, ret, reterr);
 }
+corbel_status maps_Grid_by_string_to_json(maps_Grid_by_string value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Grid_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Grid_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                            maps_Grid_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Grid_by_string_type, json, ret, reterr);
+}
 void maps_Entry_by_int32_clear(maps_Entry_by_int32 *self)
 {
     corbel_block_free(self->items);
@@ -1920,6 +2315,16 @@ corbel_status maps_Entry_by_int32_from_any(const corbel_any *any, maps_Entry_by_
                                            corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Entry_by_int32_type, any, ret, reterr);
+}
+corbel_status maps_Entry_by_int32_to_json(maps_Entry_by_int32 value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_by_int32_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_int32_from_json(corbel_runtime *runtime, const char *json,
+                                            maps_Entry_by_int32 *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_by_int32_type, json, ret, reterr);
 }
 void maps_Entry_by_int32_by_maps_Kind_clear(maps_Entry_by_int32_by_maps_Kind *self)
 {
@@ -1952,6 +2357,18 @@ corbel_status maps_Entry_by_int32_by_maps_Kind_from_any(const corbel_any *any,
                                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Entry_by_int32_by_maps_Kind_type, any, ret, reterr);
+}
+corbel_status maps_Entry_by_int32_by_maps_Kind_to_json(maps_Entry_by_int32_by_maps_Kind value,
+                                                       char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_by_int32_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Entry_by_int32_by_maps_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                                         maps_Entry_by_int32_by_maps_Kind *ret,
+                                                         corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_by_int32_by_maps_Kind_type, json, ret,
+        reterr);
 }
 void maps_Entry_by_int32_by_maps_Kind_by_string_clear(
     maps_Entry_by_int32_by_maps_Kind_by_string *self)
@@ -1989,6 +2406,19 @@ corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_from_any(
     return corbel_value_from_any(&maps_Entry_by_int32_by_maps_Kind_by_string_type, any, ret,
         reterr);
 }
+corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_to_json(
+    maps_Entry_by_int32_by_maps_Kind_by_string value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Entry_by_int32_by_maps_Kind_by_string_type, &value, ret,
+        reterr);
+}
+corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_from_json(
+    corbel_runtime *runtime, const char *json, maps_Entry_by_int32_by_maps_Kind_by_string *ret,
+    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Entry_by_int32_by_maps_Kind_by_string_type, json,
+        ret, reterr);
+}
 void maps_Account_by_Kind_clear(maps_Account_by_Kind *self)
 {
     corbel_block_free(self->items);
@@ -2017,6 +2447,16 @@ corbel_status maps_Account_by_Kind_from_any(const corbel_any *any, maps_Account_
                                             corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Account_by_maps_Kind_type, any, ret, reterr);
+}
+corbel_status maps_Account_by_Kind_to_json(maps_Account_by_Kind value, char **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Account_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Account_by_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                             maps_Account_by_Kind *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Account_by_maps_Kind_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_long_double_by_string_clear(corbel_long_double_by_string *self)
 {
@@ -2050,6 +2490,17 @@ __attribute__((weak)) corbel_status corbel_long_double_by_string_from_any(
 {
     return corbel_value_from_any(&long_double_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_long_double_by_string_to_json(
+    corbel_long_double_by_string value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&long_double_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_long_double_by_string_from_json(
+    corbel_runtime *runtime, const char *json, corbel_long_double_by_string *ret,
+    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &long_double_by_string_type, json, ret, reterr);
+}
 void maps_Kind_by_string_clear(maps_Kind_by_string *self)
 {
     corbel_block_free(self->items);
@@ -2077,6 +2528,16 @@ corbel_status maps_Kind_by_string_from_any(const corbel_any *any, maps_Kind_by_s
                                            corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Kind_by_string_type, any, ret, reterr);
+}
+corbel_status maps_Kind_by_string_to_json(maps_Kind_by_string value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Kind_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Kind_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                            maps_Kind_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Kind_by_string_type, json, ret, reterr);
 }
 void maps_Node_by_string_clear(maps_Node_by_string *self)
 {
@@ -2106,6 +2567,16 @@ corbel_status maps_Node_by_string_from_any(const corbel_any *any, maps_Node_by_s
 {
     return corbel_value_from_any(&maps_Node_by_string_type, any, ret, reterr);
 }
+corbel_status maps_Node_by_string_to_json(maps_Node_by_string value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Node_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Node_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                            maps_Node_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Node_by_string_type, json, ret, reterr);
+}
 void maps_Node_by_string_seq_clear(maps_Node_by_string_seq *self)
 {
     corbel_block_free(self->items);
@@ -2126,6 +2597,16 @@ corbel_status maps_Node_by_string_seq_from_any(const corbel_any *any, maps_Node_
 {
     return corbel_value_from_any(&maps_Node_by_string_seq_type, any, ret, reterr);
 }
+corbel_status maps_Node_by_string_seq_to_json(maps_Node_by_string_seq value, char **ret,
+                                              corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Node_by_string_seq_type, &value, ret, reterr);
+}
+corbel_status maps_Node_by_string_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                maps_Node_by_string_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Node_by_string_seq_type, json, ret, reterr);
+}
 void maps_Node_seq_clear(maps_Node_seq *self)
 {
     corbel_block_free(self->items);
@@ -2143,6 +2624,15 @@ corbel_status maps_Node_seq_from_any(const corbel_any *any, maps_Node_seq *ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Node_seq_type, any, ret, reterr);
+}
+corbel_status maps_Node_seq_to_json(maps_Node_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Node_seq_type, &value, ret, reterr);
+}
+corbel_status maps_Node_seq_from_json(corbel_runtime *runtime, const char *json, maps_Node_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Node_seq_type, json, ret, reterr);
 }
 void maps_Node_seq_by_maps_Kind_clear(maps_Node_seq_by_maps_Kind *self)
 {
@@ -2175,6 +2665,17 @@ corbel_status maps_Node_seq_by_maps_Kind_from_any(const corbel_any *any,
 {
     return corbel_value_from_any(&maps_Node_seq_by_maps_Kind_type, any, ret, reterr);
 }
+corbel_status maps_Node_seq_by_maps_Kind_to_json(maps_Node_seq_by_maps_Kind value, char **ret,
+                                                 corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Node_seq_by_maps_Kind_type, &value, ret, reterr);
+}
+corbel_status maps_Node_seq_by_maps_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                                   maps_Node_seq_by_maps_Kind *ret,
+                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Node_seq_by_maps_Kind_type, json, ret, reterr);
+}
 void maps_Choice_by_string_clear(maps_Choice_by_string *self)
 {
     corbel_block_free(self->items);
@@ -2203,6 +2704,16 @@ corbel_status maps_Choice_by_string_from_any(const corbel_any *any, maps_Choice_
                                              corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Choice_by_string_type, any, ret, reterr);
+}
+corbel_status maps_Choice_by_string_to_json(maps_Choice_by_string value, char **ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Choice_by_string_type, &value, ret, reterr);
+}
+corbel_status maps_Choice_by_string_from_json(corbel_runtime *runtime, const char *json,
+                                              maps_Choice_by_string *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Choice_by_string_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -2613,4 +3124,13 @@ corbel_status maps_Account_to_any(maps_Account *value, corbel_any **ret, corbel_
 corbel_status maps_Account_from_any(const corbel_any *any, maps_Account **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&maps_Account_reference, any, ret, reterr);
+}
+corbel_status maps_Account_to_json(maps_Account *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&maps_Account_reference, &value, ret, reterr);
+}
+corbel_status maps_Account_from_json(corbel_runtime *runtime, const char *json, maps_Account **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &maps_Account_reference, json, ret, reterr);
 }

@@ -854,8 +854,8 @@ static inline corbel_object *maps_Account_as_object(maps_Account *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status maps_Kind_to_any(maps_Kind value, corbel_any **ret,
                                                  corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status maps_Kind_from_any(const corbel_any *any, maps_Kind *ret,
@@ -1099,6 +1099,268 @@ CORBEL_MUST_CHECK corbel_status maps_Choice_by_string_to_any(maps_Choice_by_stri
 CORBEL_MUST_CHECK corbel_status maps_Choice_by_string_from_any(const corbel_any *any,
                                                                maps_Choice_by_string *ret,
                                                                corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status maps_Kind_to_json(maps_Kind value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                                    maps_Kind *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_to_json(const maps_Entry *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_from_json(corbel_runtime *runtime, const char *json,
+                                                     maps_Entry **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_to_json(const maps_Grid *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_from_json(corbel_runtime *runtime, const char *json,
+                                                    maps_Grid *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Pair_to_json(const maps_Pair *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Pair_from_json(corbel_runtime *runtime, const char *json,
+                                                    maps_Pair **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Keys_to_json(const maps_Keys *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Keys_from_json(corbel_runtime *runtime, const char *json,
+                                                    maps_Keys **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Values_to_json(const maps_Values *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Values_from_json(corbel_runtime *runtime, const char *json,
+                                                      maps_Values **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_to_json(const maps_Node *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_from_json(corbel_runtime *runtime, const char *json,
+                                                    maps_Node **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_to_json(const maps_Choice *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_from_json(corbel_runtime *runtime, const char *json,
+                                                      maps_Choice **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_to_json(maps_Account *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_from_json(corbel_runtime *runtime, const char *json,
+                                                       maps_Account **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_to_json(corbel_string_by_string value,
+                                                                char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_from_json(corbel_runtime *runtime,
+                                                                  const char *json,
+                                                                  corbel_string_by_string *ret,
+                                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_to_json(maps_Entry_by_string value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               maps_Entry_by_string *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_Kind_to_json(maps_Entry_by_Kind value, char **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_Kind_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             maps_Entry_by_Kind *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_by_string_to_json(
+    maps_Entry_by_string_by_string value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_string_by_string_from_json(
+    corbel_runtime *runtime, const char *json, maps_Entry_by_string_by_string *ret,
+    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_seq_to_json(
+    corbel_string_by_string_seq value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_string_by_string_seq_from_json(
+    corbel_runtime *runtime, const char *json, corbel_string_by_string_seq *ret,
+    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_bool_to_json(corbel_int32_by_bool value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_bool_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_int32_by_bool *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint8_to_json(corbel_int32_by_uint8 value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint8_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                corbel_int32_by_uint8 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_char_to_json(corbel_int32_by_char value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_char_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_int32_by_char *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_wchar_to_json(corbel_int32_by_wchar value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_wchar_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                corbel_int32_by_wchar *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int8_to_json(corbel_int32_by_int8 value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int8_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_int32_by_int8 *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int16_to_json(corbel_int32_by_int16 value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int16_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                corbel_int32_by_int16 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint16_to_json(corbel_int32_by_uint16 value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint16_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_int32_by_uint16 *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_to_json(corbel_int32_by_int32 value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                corbel_int32_by_int32 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint32_to_json(corbel_int32_by_uint32 value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint32_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_int32_by_uint32 *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int64_to_json(corbel_int32_by_int64 value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int64_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                corbel_int32_by_int64 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint64_to_json(corbel_int32_by_uint64 value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_uint64_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_int32_by_uint64 *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_to_json(corbel_int32_by_string value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_int32_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_maps_Kind_to_json(corbel_int32_by_maps_Kind value,
+                                                                  char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_maps_Kind_from_json(
+    corbel_runtime *runtime, const char *json, corbel_int32_by_maps_Kind *ret,
+    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bool_by_string_to_json(corbel_bool_by_string value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bool_by_string_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                corbel_bool_by_string *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_by_string_to_json(corbel_uint8_by_string value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_uint8_by_string_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_uint8_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_double_by_string_to_json(corbel_double_by_string value,
+                                                                char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_double_by_string_from_json(corbel_runtime *runtime,
+                                                                  const char *json,
+                                                                  corbel_double_by_string *ret,
+                                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_by_string_to_json(corbel_any_by_string value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_any_by_string_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_any_by_string *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_object_by_string_to_json(corbel_object_by_string value,
+                                                                char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_object_by_string_from_json(corbel_runtime *runtime,
+                                                                  const char *json,
+                                                                  corbel_object_by_string *ret,
+                                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_string_to_json(maps_Account_by_string value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_string_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 maps_Account_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bytes_by_string_to_json(corbel_bytes_by_string value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_bytes_by_string_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_bytes_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_to_json(maps_Entry_seq value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                         maps_Entry_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_by_string_to_json(maps_Entry_seq_by_string value,
+                                                                 char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_seq_by_string_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   maps_Entry_seq_by_string *ret,
+                                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_by_string_to_json(maps_Grid_by_string value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Grid_by_string_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              maps_Grid_by_string *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_to_json(maps_Entry_by_int32 value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              maps_Entry_by_int32 *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_to_json(
+    maps_Entry_by_int32_by_maps_Kind value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_from_json(
+    corbel_runtime *runtime, const char *json, maps_Entry_by_int32_by_maps_Kind *ret,
+    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_to_json(
+    maps_Entry_by_int32_by_maps_Kind_by_string value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Entry_by_int32_by_maps_Kind_by_string_from_json(
+    corbel_runtime *runtime, const char *json, maps_Entry_by_int32_by_maps_Kind_by_string *ret,
+    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_Kind_to_json(maps_Account_by_Kind value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Account_by_Kind_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               maps_Account_by_Kind *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_long_double_by_string_to_json(
+    corbel_long_double_by_string value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_long_double_by_string_from_json(
+    corbel_runtime *runtime, const char *json, corbel_long_double_by_string *ret,
+    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Kind_by_string_to_json(maps_Kind_by_string value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Kind_by_string_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              maps_Kind_by_string *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_to_json(maps_Node_by_string value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              maps_Node_by_string *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_seq_to_json(maps_Node_by_string_seq value,
+                                                                char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_by_string_seq_from_json(corbel_runtime *runtime,
+                                                                  const char *json,
+                                                                  maps_Node_by_string_seq *ret,
+                                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_to_json(maps_Node_seq value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                        maps_Node_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_by_maps_Kind_to_json(
+    maps_Node_seq_by_maps_Kind value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Node_seq_by_maps_Kind_from_json(
+    corbel_runtime *runtime, const char *json, maps_Node_seq_by_maps_Kind *ret,
+    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_by_string_to_json(maps_Choice_by_string value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status maps_Choice_by_string_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                maps_Choice_by_string *ret,
+                                                                corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* MAPS_CORBEL_H_maps_Kind */

@@ -323,6 +323,15 @@ corbel_status members_Colour_from_any(const corbel_any *any, members_Colour *ret
 {
     return corbel_value_from_any(&members_Colour_type, any, ret, reterr);
 }
+corbel_status members_Colour_to_json(members_Colour value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Colour_type, &value, ret, reterr);
+}
+corbel_status members_Colour_from_json(corbel_runtime *runtime, const char *json,
+                                       members_Colour *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Colour_type, json, ret, reterr);
+}
 
 const corbel_type members_Flags_type = {
     .kind = CORBEL_KIND_BITMASK,
@@ -345,6 +354,15 @@ corbel_status members_Flags_from_any(const corbel_any *any, members_Flags *ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Flags_type, any, ret, reterr);
+}
+corbel_status members_Flags_to_json(members_Flags value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Flags_type, &value, ret, reterr);
+}
+corbel_status members_Flags_from_json(corbel_runtime *runtime, const char *json, members_Flags *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Flags_type, json, ret, reterr);
 }
 
 const corbel_type members_Address_type = {
@@ -383,6 +401,16 @@ corbel_status members_Address_from_any(const corbel_any *any, members_Address **
 {
     return corbel_value_from_any(&members_Address_type, any, ret, reterr);
 }
+corbel_status members_Address_to_json(const members_Address *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Address_type, value, ret, reterr);
+}
+corbel_status members_Address_from_json(corbel_runtime *runtime, const char *json,
+                                        members_Address **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Address_type, json, ret, reterr);
+}
 
 const corbel_type members_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -404,6 +432,15 @@ corbel_status members_Grid_to_any(const members_Grid *value, corbel_any **ret, c
 corbel_status members_Grid_from_any(const corbel_any *any, members_Grid *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Grid_type, any, ret, reterr);
+}
+corbel_status members_Grid_to_json(const members_Grid *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Grid_type, value, ret, reterr);
+}
+corbel_status members_Grid_from_json(corbel_runtime *runtime, const char *json, members_Grid *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Grid_type, json, ret, reterr);
 }
 
 const corbel_type members_Options_type = {
@@ -504,6 +541,16 @@ corbel_status members_Options_from_any(const corbel_any *any, members_Options **
 {
     return corbel_value_from_any(&members_Options_type, any, ret, reterr);
 }
+corbel_status members_Options_to_json(const members_Options *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Options_type, value, ret, reterr);
+}
+corbel_status members_Options_from_json(corbel_runtime *runtime, const char *json,
+                                        members_Options **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Options_type, json, ret, reterr);
+}
 
 const corbel_type members_Defaults_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -592,6 +639,16 @@ corbel_status members_Defaults_from_any(const corbel_any *any, members_Defaults 
 {
     return corbel_value_from_any(&members_Defaults_type, any, ret, reterr);
 }
+corbel_status members_Defaults_to_json(const members_Defaults *value, char **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Defaults_type, value, ret, reterr);
+}
+corbel_status members_Defaults_from_json(corbel_runtime *runtime, const char *json,
+                                         members_Defaults **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Defaults_type, json, ret, reterr);
+}
 
 const corbel_type members_Nested_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -630,6 +687,15 @@ corbel_status members_Nested_from_any(const corbel_any *any, members_Nested **re
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Nested_type, any, ret, reterr);
+}
+corbel_status members_Nested_to_json(const members_Nested *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Nested_type, value, ret, reterr);
+}
+corbel_status members_Nested_from_json(corbel_runtime *runtime, const char *json,
+                                       members_Nested **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Nested_type, json, ret, reterr);
 }
 
 const corbel_type members_Ranges_type = {
@@ -702,6 +768,15 @@ corbel_status members_Ranges_from_any(const corbel_any *any, members_Ranges **re
 {
     return corbel_value_from_any(&members_Ranges_type, any, ret, reterr);
 }
+corbel_status members_Ranges_to_json(const members_Ranges *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Ranges_type, value, ret, reterr);
+}
+corbel_status members_Ranges_from_json(corbel_runtime *runtime, const char *json,
+                                       members_Ranges **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Ranges_type, json, ret, reterr);
+}
 
 const corbel_type members_Numbered_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -745,6 +820,16 @@ corbel_status members_Numbered_from_any(const corbel_any *any, members_Numbered 
 {
     return corbel_value_from_any(&members_Numbered_type, any, ret, reterr);
 }
+corbel_status members_Numbered_to_json(const members_Numbered *value, char **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Numbered_type, value, ret, reterr);
+}
+corbel_status members_Numbered_from_json(corbel_runtime *runtime, const char *json,
+                                         members_Numbered **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Numbered_type, json, ret, reterr);
+}
 
 const corbel_type members_Hashed_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -783,6 +868,15 @@ corbel_status members_Hashed_from_any(const corbel_any *any, members_Hashed **re
 {
     return corbel_value_from_any(&members_Hashed_type, any, ret, reterr);
 }
+corbel_status members_Hashed_to_json(const members_Hashed *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Hashed_type, value, ret, reterr);
+}
+corbel_status members_Hashed_from_json(corbel_runtime *runtime, const char *json,
+                                       members_Hashed **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Hashed_type, json, ret, reterr);
+}
 
 const corbel_type members_Counted_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -820,6 +914,16 @@ corbel_status members_Counted_from_any(const corbel_any *any, members_Counted **
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Counted_type, any, ret, reterr);
+}
+corbel_status members_Counted_to_json(const members_Counted *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Counted_type, value, ret, reterr);
+}
+corbel_status members_Counted_from_json(corbel_runtime *runtime, const char *json,
+                                        members_Counted **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Counted_type, json, ret, reterr);
 }
 
 const corbel_type members_Choice_type = {
@@ -889,6 +993,15 @@ corbel_status members_Choice_from_any(const corbel_any *any, members_Choice **re
 {
     return corbel_value_from_any(&members_Choice_type, any, ret, reterr);
 }
+corbel_status members_Choice_to_json(const members_Choice *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Choice_type, value, ret, reterr);
+}
+corbel_status members_Choice_from_json(corbel_runtime *runtime, const char *json,
+                                       members_Choice **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Choice_type, json, ret, reterr);
+}
 
 const corbel_type members_Partly_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -928,6 +1041,15 @@ corbel_status members_Partly_from_any(const corbel_any *any, members_Partly **re
 {
     return corbel_value_from_any(&members_Partly_type, any, ret, reterr);
 }
+corbel_status members_Partly_to_json(const members_Partly *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Partly_type, value, ret, reterr);
+}
+corbel_status members_Partly_from_json(corbel_runtime *runtime, const char *json,
+                                       members_Partly **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Partly_type, json, ret, reterr);
+}
 
 const corbel_type members_Base_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -962,6 +1084,15 @@ corbel_status members_Base_to_any(const members_Base *value, corbel_any **ret, c
 corbel_status members_Base_from_any(const corbel_any *any, members_Base **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Base_type, any, ret, reterr);
+}
+corbel_status members_Base_to_json(const members_Base *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Base_type, value, ret, reterr);
+}
+corbel_status members_Base_from_json(corbel_runtime *runtime, const char *json, members_Base **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Base_type, json, ret, reterr);
 }
 
 const corbel_type members_Middle_type = {
@@ -1001,6 +1132,15 @@ corbel_status members_Middle_from_any(const corbel_any *any, members_Middle **re
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Middle_type, any, ret, reterr);
+}
+corbel_status members_Middle_to_json(const members_Middle *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Middle_type, value, ret, reterr);
+}
+corbel_status members_Middle_from_json(corbel_runtime *runtime, const char *json,
+                                       members_Middle **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Middle_type, json, ret, reterr);
 }
 
 const corbel_type members_Empty_heir_type = {
@@ -1045,6 +1185,16 @@ corbel_status members_Empty_heir_from_any(const corbel_any *any, members_Empty_h
 {
     return corbel_value_from_any(&members_Empty_heir_type, any, ret, reterr);
 }
+corbel_status members_Empty_heir_to_json(const members_Empty_heir *value, char **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Empty_heir_type, value, ret, reterr);
+}
+corbel_status members_Empty_heir_from_json(corbel_runtime *runtime, const char *json,
+                                           members_Empty_heir **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Empty_heir_type, json, ret, reterr);
+}
 
 const corbel_type members_Heir_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -1085,6 +1235,15 @@ corbel_status members_Heir_from_any(const corbel_any *any, members_Heir **ret, c
 {
     return corbel_value_from_any(&members_Heir_type, any, ret, reterr);
 }
+corbel_status members_Heir_to_json(const members_Heir *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Heir_type, value, ret, reterr);
+}
+corbel_status members_Heir_from_json(corbel_runtime *runtime, const char *json, members_Heir **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Heir_type, json, ret, reterr);
+}
 
 const corbel_type members_Plain_base_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -1111,6 +1270,16 @@ corbel_status members_Plain_base_from_any(const corbel_any *any, members_Plain_b
                                           corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Plain_base_type, any, ret, reterr);
+}
+corbel_status members_Plain_base_to_json(const members_Plain_base *value, char **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Plain_base_type, value, ret, reterr);
+}
+corbel_status members_Plain_base_from_json(corbel_runtime *runtime, const char *json,
+                                           members_Plain_base *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Plain_base_type, json, ret, reterr);
 }
 
 const corbel_type members_Plain_heir_type = {
@@ -1141,6 +1310,16 @@ corbel_status members_Plain_heir_from_any(const corbel_any *any, members_Plain_h
 {
     return corbel_value_from_any(&members_Plain_heir_type, any, ret, reterr);
 }
+corbel_status members_Plain_heir_to_json(const members_Plain_heir *value, char **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Plain_heir_type, value, ret, reterr);
+}
+corbel_status members_Plain_heir_from_json(corbel_runtime *runtime, const char *json,
+                                           members_Plain_heir *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Plain_heir_type, json, ret, reterr);
+}
 
 /* ---- sequences and maps ---- */
 
@@ -1162,6 +1341,16 @@ corbel_status members_Address_seq_from_any(const corbel_any *any, members_Addres
                                            corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Address_seq_type, any, ret, reterr);
+}
+corbel_status members_Address_seq_to_json(members_Address_seq value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Address_seq_type, &value, ret, reterr);
+}
+corbel_status members_Address_seq_from_json(corbel_runtime *runtime, const char *json,
+                                            members_Address_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Address_seq_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_by_string_clear(corbel_int32_by_string *self)
 {
@@ -1196,6 +1385,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_string_from_any(const corbel
 {
     return corbel_value_from_any(&int32_by_string_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_string_to_json(corbel_int32_by_string value,
+                                                                   char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_by_string_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_string_from_json(corbel_runtime *runtime,
+                                                                     const char *json,
+                                                                     corbel_int32_by_string *ret,
+                                                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_by_string_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_by_int32_clear(corbel_int32_by_int32 *self)
 {
     corbel_block_free(self->items);
@@ -1229,6 +1430,18 @@ __attribute__((weak)) corbel_status corbel_int32_by_int32_from_any(const corbel_
 {
     return corbel_value_from_any(&int32_to_2_by_int32_from_1_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_by_int32_to_json(corbel_int32_by_int32 value,
+                                                                  char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_to_2_by_int32_from_1_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_by_int32_from_json(corbel_runtime *runtime,
+                                                                    const char *json,
+                                                                    corbel_int32_by_int32 *ret,
+                                                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_to_2_by_int32_from_1_type, json, ret, reterr);
+}
 void members_Heir_seq_clear(members_Heir_seq *self)
 {
     corbel_block_free(self->items);
@@ -1247,6 +1460,15 @@ corbel_status members_Heir_seq_from_any(const corbel_any *any, members_Heir_seq 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Heir_seq_type, any, ret, reterr);
+}
+corbel_status members_Heir_seq_to_json(members_Heir_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Heir_seq_type, &value, ret, reterr);
+}
+corbel_status members_Heir_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         members_Heir_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Heir_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -1817,4 +2039,13 @@ corbel_status members_Thing_from_any(const corbel_any *any, members_Thing **ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&members_Thing_reference, any, ret, reterr);
+}
+corbel_status members_Thing_to_json(members_Thing *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&members_Thing_reference, &value, ret, reterr);
+}
+corbel_status members_Thing_from_json(corbel_runtime *runtime, const char *json,
+                                      members_Thing **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &members_Thing_reference, json, ret, reterr);
 }

@@ -586,8 +586,8 @@ static inline corbel_object *members_Thing_as_object(members_Thing *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status members_Colour_to_any(members_Colour value, corbel_any **ret,
                                                       corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status members_Colour_from_any(const corbel_any *any, members_Colour *ret,
@@ -698,6 +698,129 @@ CORBEL_MUST_CHECK corbel_status members_Heir_seq_to_any(members_Heir_seq value, 
 CORBEL_MUST_CHECK corbel_status members_Heir_seq_from_any(const corbel_any *any,
                                                           members_Heir_seq *ret,
                                                           corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status members_Colour_to_json(members_Colour value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Colour_from_json(corbel_runtime *runtime, const char *json,
+                                                         members_Colour *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Flags_to_json(members_Flags value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Flags_from_json(corbel_runtime *runtime, const char *json,
+                                                        members_Flags *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_to_json(const members_Address *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_from_json(corbel_runtime *runtime, const char *json,
+                                                          members_Address **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Grid_to_json(const members_Grid *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Grid_from_json(corbel_runtime *runtime, const char *json,
+                                                       members_Grid *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Options_to_json(const members_Options *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Options_from_json(corbel_runtime *runtime, const char *json,
+                                                          members_Options **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Defaults_to_json(const members_Defaults *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Defaults_from_json(corbel_runtime *runtime,
+                                                           const char *json, members_Defaults **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Nested_to_json(const members_Nested *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Nested_from_json(corbel_runtime *runtime, const char *json,
+                                                         members_Nested **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Ranges_to_json(const members_Ranges *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Ranges_from_json(corbel_runtime *runtime, const char *json,
+                                                         members_Ranges **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Numbered_to_json(const members_Numbered *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Numbered_from_json(corbel_runtime *runtime,
+                                                           const char *json, members_Numbered **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Hashed_to_json(const members_Hashed *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Hashed_from_json(corbel_runtime *runtime, const char *json,
+                                                         members_Hashed **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Counted_to_json(const members_Counted *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Counted_from_json(corbel_runtime *runtime, const char *json,
+                                                          members_Counted **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Choice_to_json(const members_Choice *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Choice_from_json(corbel_runtime *runtime, const char *json,
+                                                         members_Choice **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Partly_to_json(const members_Partly *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Partly_from_json(corbel_runtime *runtime, const char *json,
+                                                         members_Partly **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Base_to_json(const members_Base *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Base_from_json(corbel_runtime *runtime, const char *json,
+                                                       members_Base **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Middle_to_json(const members_Middle *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Middle_from_json(corbel_runtime *runtime, const char *json,
+                                                         members_Middle **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Empty_heir_to_json(const members_Empty_heir *value,
+                                                           char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Empty_heir_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             members_Empty_heir **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_to_json(const members_Heir *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_from_json(corbel_runtime *runtime, const char *json,
+                                                       members_Heir **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_base_to_json(const members_Plain_base *value,
+                                                           char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_base_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             members_Plain_base *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_heir_to_json(const members_Plain_heir *value,
+                                                           char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Plain_heir_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             members_Plain_heir *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Thing_to_json(members_Thing *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Thing_from_json(corbel_runtime *runtime, const char *json,
+                                                        members_Thing **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_seq_to_json(members_Address_seq value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Address_seq_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              members_Address_seq *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_to_json(corbel_int32_by_string value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_string_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 corbel_int32_by_string *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_to_json(corbel_int32_by_int32 value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_by_int32_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                corbel_int32_by_int32 *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_seq_to_json(members_Heir_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status members_Heir_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, members_Heir_seq *ret,
+                                                           corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* MEMBERS_CORBEL_H_members_Colour */

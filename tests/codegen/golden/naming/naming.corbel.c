@@ -83,6 +83,16 @@ corbel_status corbel_NameEntry_from_any(const corbel_any *any, corbel_NameEntry 
 {
     return corbel_value_from_any(&corbel_NameEntry_type, any, ret, reterr);
 }
+corbel_status corbel_NameEntry_to_json(const corbel_NameEntry *value, char **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_json(&corbel_NameEntry_type, value, ret, reterr);
+}
+corbel_status corbel_NameEntry_from_json(corbel_runtime *runtime, const char *json,
+                                         corbel_NameEntry **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &corbel_NameEntry_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -104,6 +114,16 @@ corbel_status corbel_NameEntry_seq_from_any(const corbel_any *any, corbel_NameEn
                                             corbel_error *reterr)
 {
     return corbel_value_from_any(&corbel_NameEntry_seq_type, any, ret, reterr);
+}
+corbel_status corbel_NameEntry_seq_to_json(corbel_NameEntry_seq value, char **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&corbel_NameEntry_seq_type, &value, ret, reterr);
+}
+corbel_status corbel_NameEntry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                             corbel_NameEntry_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &corbel_NameEntry_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -276,6 +296,16 @@ corbel_status corbel_Registration_from_any(const corbel_any *any, corbel_Registr
 {
     return corbel_value_from_any(&corbel_Registration_reference, any, ret, reterr);
 }
+corbel_status corbel_Registration_to_json(corbel_Registration *value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&corbel_Registration_reference, &value, ret, reterr);
+}
+corbel_status corbel_Registration_from_json(corbel_runtime *runtime, const char *json,
+                                            corbel_Registration **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &corbel_Registration_reference, json, ret, reterr);
+}
 
 /* ---- interface corbel::Lessee ---- */
 
@@ -370,6 +400,15 @@ corbel_status corbel_Lessee_from_any(const corbel_any *any, corbel_Lessee **ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&corbel_Lessee_reference, any, ret, reterr);
+}
+corbel_status corbel_Lessee_to_json(corbel_Lessee *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&corbel_Lessee_reference, &value, ret, reterr);
+}
+corbel_status corbel_Lessee_from_json(corbel_runtime *runtime, const char *json,
+                                      corbel_Lessee **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &corbel_Lessee_reference, json, ret, reterr);
 }
 
 /* ---- interface corbel::NameServer ---- */
@@ -743,4 +782,13 @@ corbel_status corbel_NameServer_from_any(const corbel_any *any, corbel_NameServe
                                          corbel_error *reterr)
 {
     return corbel_value_from_any(&corbel_NameServer_reference, any, ret, reterr);
+}
+corbel_status corbel_NameServer_to_json(corbel_NameServer *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&corbel_NameServer_reference, &value, ret, reterr);
+}
+corbel_status corbel_NameServer_from_json(corbel_runtime *runtime, const char *json,
+                                          corbel_NameServer **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &corbel_NameServer_reference, json, ret, reterr);
 }

@@ -288,8 +288,8 @@ static inline corbel_object *corbel_NameServer_as_object(corbel_NameServer *self
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status corbel_NameEntry_to_any(const corbel_NameEntry *value,
                                                         corbel_any **ret, corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status corbel_NameEntry_from_any(const corbel_any *any,
@@ -314,6 +314,36 @@ CORBEL_MUST_CHECK corbel_status corbel_NameEntry_seq_to_any(corbel_NameEntry_seq
 CORBEL_MUST_CHECK corbel_status corbel_NameEntry_seq_from_any(const corbel_any *any,
                                                               corbel_NameEntry_seq *ret,
                                                               corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_to_json(const corbel_NameEntry *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_from_json(corbel_runtime *runtime,
+                                                           const char *json, corbel_NameEntry **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Registration_to_json(corbel_Registration *value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Registration_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              corbel_Registration **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_to_json(corbel_Lessee *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_Lessee_from_json(corbel_runtime *runtime, const char *json,
+                                                        corbel_Lessee **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_to_json(corbel_NameServer *value, char **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            corbel_NameServer **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_seq_to_json(corbel_NameEntry_seq value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_NameEntry_seq_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_NameEntry_seq *ret,
+                                                               corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* NAMING_CORBEL_H_corbel_Tags */

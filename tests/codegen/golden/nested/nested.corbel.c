@@ -85,6 +85,15 @@ corbel_status bank_Owner_from_any(const corbel_any *any, bank_Owner **ret, corbe
 {
     return corbel_value_from_any(&bank_Owner_type, any, ret, reterr);
 }
+corbel_status bank_Owner_to_json(const bank_Owner *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Owner_type, value, ret, reterr);
+}
+corbel_status bank_Owner_from_json(corbel_runtime *runtime, const char *json, bank_Owner **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Owner_type, json, ret, reterr);
+}
 
 static const corbel_enumerator bank_Account_Kind_enumerators[] = {
     { .name = "DEPOSIT", .value = 0 },
@@ -123,6 +132,15 @@ corbel_status bank_Account_Kind_from_any(const corbel_any *any, bank_Account_Kin
                                          corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Account_Kind_type, any, ret, reterr);
+}
+corbel_status bank_Account_Kind_to_json(bank_Account_Kind value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Account_Kind_type, &value, ret, reterr);
+}
+corbel_status bank_Account_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                          bank_Account_Kind *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Account_Kind_type, json, ret, reterr);
 }
 
 const corbel_type bank_Account_Entry_type = {
@@ -164,6 +182,16 @@ corbel_status bank_Account_Entry_from_any(const corbel_any *any, bank_Account_En
                                           corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Account_Entry_type, any, ret, reterr);
+}
+corbel_status bank_Account_Entry_to_json(const bank_Account_Entry *value, char **ret,
+                                         corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Account_Entry_type, value, ret, reterr);
+}
+corbel_status bank_Account_Entry_from_json(corbel_runtime *runtime, const char *json,
+                                           bank_Account_Entry **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Account_Entry_type, json, ret, reterr);
 }
 
 const corbel_type bank_Savings_Plan_type = {
@@ -207,6 +235,16 @@ corbel_status bank_Savings_Plan_from_any(const corbel_any *any, bank_Savings_Pla
 {
     return corbel_value_from_any(&bank_Savings_Plan_type, any, ret, reterr);
 }
+corbel_status bank_Savings_Plan_to_json(const bank_Savings_Plan *value, char **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Savings_Plan_type, value, ret, reterr);
+}
+corbel_status bank_Savings_Plan_from_json(corbel_runtime *runtime, const char *json,
+                                          bank_Savings_Plan **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Savings_Plan_type, json, ret, reterr);
+}
 
 const corbel_type bank_Statement_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -249,6 +287,15 @@ corbel_status bank_Statement_from_any(const corbel_any *any, bank_Statement **re
 {
     return corbel_value_from_any(&bank_Statement_type, any, ret, reterr);
 }
+corbel_status bank_Statement_to_json(const bank_Statement *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Statement_type, value, ret, reterr);
+}
+corbel_status bank_Statement_from_json(corbel_runtime *runtime, const char *json,
+                                       bank_Statement **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Statement_type, json, ret, reterr);
+}
 
 static const corbel_enumerator bank_Auditor_Verdict_enumerators[] = {
     { .name = "FINE", .value = 0 },
@@ -287,6 +334,16 @@ corbel_status bank_Auditor_Verdict_from_any(const corbel_any *any, bank_Auditor_
 {
     return corbel_value_from_any(&bank_Auditor_Verdict_type, any, ret, reterr);
 }
+corbel_status bank_Auditor_Verdict_to_json(bank_Auditor_Verdict value, char **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Auditor_Verdict_type, &value, ret, reterr);
+}
+corbel_status bank_Auditor_Verdict_from_json(corbel_runtime *runtime, const char *json,
+                                             bank_Auditor_Verdict *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Auditor_Verdict_type, json, ret, reterr);
+}
 
 const corbel_type bank_Lock_ref_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -320,6 +377,15 @@ corbel_status bank_Lock_ref_from_any(const corbel_any *any, bank_Lock_ref **ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Lock_ref_type, any, ret, reterr);
+}
+corbel_status bank_Lock_ref_to_json(const bank_Lock_ref *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Lock_ref_type, value, ret, reterr);
+}
+corbel_status bank_Lock_ref_from_json(corbel_runtime *runtime, const char *json,
+                                      bank_Lock_ref **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Lock_ref_type, json, ret, reterr);
 }
 
 static const corbel_enumerator bank_Lock_servant_enumerators[] = {
@@ -359,6 +425,15 @@ corbel_status bank_Lock_servant_from_any(const corbel_any *any, bank_Lock_servan
 {
     return corbel_value_from_any(&bank_Lock_servant_type, any, ret, reterr);
 }
+corbel_status bank_Lock_servant_to_json(bank_Lock_servant value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Lock_servant_type, &value, ret, reterr);
+}
+corbel_status bank_Lock_servant_from_json(corbel_runtime *runtime, const char *json,
+                                          bank_Lock_servant *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Lock_servant_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -381,6 +456,16 @@ corbel_status bank_Account_Entry_seq_from_any(const corbel_any *any, bank_Accoun
 {
     return corbel_value_from_any(&bank_Account_Entry_seq_type, any, ret, reterr);
 }
+corbel_status bank_Account_Entry_seq_to_json(bank_Account_Entry_seq value, char **ret,
+                                             corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Account_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Account_Entry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                               bank_Account_Entry_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Account_Entry_seq_type, json, ret, reterr);
+}
 void bank_Account_Kind_seq_clear(bank_Account_Kind_seq *self)
 {
     corbel_block_free(self->items);
@@ -399,6 +484,16 @@ corbel_status bank_Account_Kind_seq_from_any(const corbel_any *any, bank_Account
                                              corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Account_Kind_seq_type, any, ret, reterr);
+}
+corbel_status bank_Account_Kind_seq_to_json(bank_Account_Kind_seq value, char **ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Account_Kind_seq_type, &value, ret, reterr);
+}
+corbel_status bank_Account_Kind_seq_from_json(corbel_runtime *runtime, const char *json,
+                                              bank_Account_Kind_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Account_Kind_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -708,6 +803,15 @@ corbel_status bank_Account_from_any(const corbel_any *any, bank_Account **ret, c
 {
     return corbel_value_from_any(&bank_Account_reference, any, ret, reterr);
 }
+corbel_status bank_Account_to_json(bank_Account *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Account_reference, &value, ret, reterr);
+}
+corbel_status bank_Account_from_json(corbel_runtime *runtime, const char *json, bank_Account **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Account_reference, json, ret, reterr);
+}
 
 /* ---- interface bank::Savings ---- */
 
@@ -859,6 +963,15 @@ corbel_status bank_Savings_to_any(bank_Savings *value, corbel_any **ret, corbel_
 corbel_status bank_Savings_from_any(const corbel_any *any, bank_Savings **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Savings_reference, any, ret, reterr);
+}
+corbel_status bank_Savings_to_json(bank_Savings *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Savings_reference, &value, ret, reterr);
+}
+corbel_status bank_Savings_from_json(corbel_runtime *runtime, const char *json, bank_Savings **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Savings_reference, json, ret, reterr);
 }
 
 corbel_status bank_Savings_get_balance(bank_Savings *self, bank_Account_Money *ret,
@@ -1018,6 +1131,15 @@ corbel_status bank_Auditor_from_any(const corbel_any *any, bank_Auditor **ret, c
 {
     return corbel_value_from_any(&bank_Auditor_reference, any, ret, reterr);
 }
+corbel_status bank_Auditor_to_json(bank_Auditor *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Auditor_reference, &value, ret, reterr);
+}
+corbel_status bank_Auditor_from_json(corbel_runtime *runtime, const char *json, bank_Auditor **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Auditor_reference, json, ret, reterr);
+}
 
 /* ---- interface bank::Describable ---- */
 
@@ -1117,6 +1239,15 @@ corbel_status bank_Describable_from_any(const corbel_any *any, bank_Describable 
 {
     return corbel_value_from_any(&bank_Describable_reference, any, ret, reterr);
 }
+corbel_status bank_Describable_to_json(bank_Describable *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Describable_reference, &value, ret, reterr);
+}
+corbel_status bank_Describable_from_json(corbel_runtime *runtime, const char *json,
+                                         bank_Describable **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Describable_reference, json, ret, reterr);
+}
 
 /* ---- interface bank::Lock ---- */
 
@@ -1212,4 +1343,13 @@ corbel_status bank_Lock_to_any(bank_Lock *value, corbel_any **ret, corbel_error 
 corbel_status bank_Lock_from_any(const corbel_any *any, bank_Lock **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&bank_Lock_reference, any, ret, reterr);
+}
+corbel_status bank_Lock_to_json(bank_Lock *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&bank_Lock_reference, &value, ret, reterr);
+}
+corbel_status bank_Lock_from_json(corbel_runtime *runtime, const char *json, bank_Lock **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &bank_Lock_reference, json, ret, reterr);
 }

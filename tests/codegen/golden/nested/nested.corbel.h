@@ -445,8 +445,8 @@ CORBEL_MUST_CHECK corbel_status bank_Savings_book(bank_Savings *self, const bank
 corbel_call *bank_Savings_book_begin(bank_Savings *self, const bank_Account_Entry *one);
 CORBEL_MUST_CHECK corbel_status bank_Savings_book_finish(corbel_call *call, corbel_error *reterr);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status bank_Owner_to_any(const bank_Owner *value, corbel_any **ret,
                                                   corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status bank_Owner_from_any(const corbel_any *any, bank_Owner **ret,
@@ -517,6 +517,85 @@ CORBEL_MUST_CHECK corbel_status bank_Account_Kind_seq_to_any(bank_Account_Kind_s
 CORBEL_MUST_CHECK corbel_status bank_Account_Kind_seq_from_any(const corbel_any *any,
                                                                bank_Account_Kind_seq *ret,
                                                                corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status bank_Owner_to_json(const bank_Owner *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Owner_from_json(corbel_runtime *runtime, const char *json,
+                                                     bank_Owner **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_to_json(bank_Account *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_from_json(corbel_runtime *runtime, const char *json,
+                                                       bank_Account **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_to_json(bank_Account_Kind value, char **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            bank_Account_Kind *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_to_json(const bank_Account_Entry *value,
+                                                           char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             bank_Account_Entry **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_to_json(bank_Savings *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_from_json(corbel_runtime *runtime, const char *json,
+                                                       bank_Savings **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_Plan_to_json(const bank_Savings_Plan *value,
+                                                          char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Savings_Plan_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            bank_Savings_Plan **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Statement_to_json(const bank_Statement *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Statement_from_json(corbel_runtime *runtime, const char *json,
+                                                         bank_Statement **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_to_json(bank_Auditor *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_from_json(corbel_runtime *runtime, const char *json,
+                                                       bank_Auditor **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_Verdict_to_json(bank_Auditor_Verdict value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Auditor_Verdict_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               bank_Auditor_Verdict *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Describable_to_json(bank_Describable *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Describable_from_json(corbel_runtime *runtime,
+                                                           const char *json, bank_Describable **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_to_json(bank_Lock *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_from_json(corbel_runtime *runtime, const char *json,
+                                                    bank_Lock **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_ref_to_json(const bank_Lock_ref *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_ref_from_json(corbel_runtime *runtime, const char *json,
+                                                        bank_Lock_ref **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_servant_to_json(bank_Lock_servant value, char **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Lock_servant_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            bank_Lock_servant *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_seq_to_json(bank_Account_Entry_seq value,
+                                                               char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Entry_seq_from_json(corbel_runtime *runtime,
+                                                                 const char *json,
+                                                                 bank_Account_Entry_seq *ret,
+                                                                 corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_seq_to_json(bank_Account_Kind_seq value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status bank_Account_Kind_seq_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                bank_Account_Kind_seq *ret,
+                                                                corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* NESTED_CORBEL_H_bank_Owner */

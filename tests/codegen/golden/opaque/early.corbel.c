@@ -70,6 +70,15 @@ corbel_status opaque_Early_from_any(const corbel_any *any, opaque_Early **ret, c
 {
     return corbel_value_from_any(&opaque_Early_type, any, ret, reterr);
 }
+corbel_status opaque_Early_to_json(const opaque_Early *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&opaque_Early_type, value, ret, reterr);
+}
+corbel_status opaque_Early_from_json(corbel_runtime *runtime, const char *json, opaque_Early **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &opaque_Early_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -94,6 +103,18 @@ __attribute__((weak)) corbel_status opaque_Undone_seq_from_any(const corbel_any 
 {
     return corbel_value_from_any(&opaque_Undone_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status opaque_Undone_seq_to_json(opaque_Undone_seq value, char **ret,
+                                                              corbel_error *reterr)
+{
+    return corbel_value_to_json(&opaque_Undone_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status opaque_Undone_seq_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                opaque_Undone_seq *ret,
+                                                                corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &opaque_Undone_seq_type, json, ret, reterr);
+}
 __attribute__((weak)) void opaque_Later_seq_clear(opaque_Later_seq *self)
 {
     corbel_block_free(self->items);
@@ -114,6 +135,18 @@ __attribute__((weak)) corbel_status opaque_Later_seq_from_any(const corbel_any *
                                                               corbel_error *reterr)
 {
     return corbel_value_from_any(&opaque_Later_seq_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status opaque_Later_seq_to_json(opaque_Later_seq value, char **ret,
+                                                             corbel_error *reterr)
+{
+    return corbel_value_to_json(&opaque_Later_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status opaque_Later_seq_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               opaque_Later_seq *ret,
+                                                               corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &opaque_Later_seq_type, json, ret, reterr);
 }
 
 /* ---- interface opaque::Uses ---- */
@@ -249,6 +282,15 @@ corbel_status opaque_Uses_to_any(opaque_Uses *value, corbel_any **ret, corbel_er
 corbel_status opaque_Uses_from_any(const corbel_any *any, opaque_Uses **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&opaque_Uses_reference, any, ret, reterr);
+}
+corbel_status opaque_Uses_to_json(opaque_Uses *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&opaque_Uses_reference, &value, ret, reterr);
+}
+corbel_status opaque_Uses_from_json(corbel_runtime *runtime, const char *json, opaque_Uses **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &opaque_Uses_reference, json, ret, reterr);
 }
 
 /* ---- interfaces known by name only: who defines them has more to say ---- */

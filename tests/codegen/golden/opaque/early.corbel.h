@@ -125,8 +125,8 @@ static inline corbel_object *opaque_Uses_as_object(opaque_Uses *self)
 opaque_Later *opaque_Later_ref(opaque_Later *self);
 opaque_Later *opaque_Later_unref(opaque_Later *self);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status opaque_Early_to_any(const opaque_Early *value, corbel_any **ret,
                                                     corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status opaque_Early_from_any(const corbel_any *any, opaque_Early **ret,
@@ -145,6 +145,28 @@ CORBEL_MUST_CHECK corbel_status opaque_Later_seq_to_any(opaque_Later_seq value, 
 CORBEL_MUST_CHECK corbel_status opaque_Later_seq_from_any(const corbel_any *any,
                                                           opaque_Later_seq *ret,
                                                           corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status opaque_Early_to_json(const opaque_Early *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Early_from_json(corbel_runtime *runtime, const char *json,
+                                                       opaque_Early **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Uses_to_json(opaque_Uses *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Uses_from_json(corbel_runtime *runtime, const char *json,
+                                                      opaque_Uses **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Undone_seq_to_json(opaque_Undone_seq value, char **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Undone_seq_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            opaque_Undone_seq *ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Later_seq_to_json(opaque_Later_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Later_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, opaque_Later_seq *ret,
+                                                           corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* EARLY_CORBEL_H_opaque_Undones */

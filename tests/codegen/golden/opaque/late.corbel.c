@@ -67,6 +67,15 @@ corbel_status opaque_Undone_from_any(const corbel_any *any, opaque_Undone **ret,
 {
     return corbel_value_from_any(&opaque_Undone_type, any, ret, reterr);
 }
+corbel_status opaque_Undone_to_json(const opaque_Undone *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&opaque_Undone_type, value, ret, reterr);
+}
+corbel_status opaque_Undone_from_json(corbel_runtime *runtime, const char *json,
+                                      opaque_Undone **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &opaque_Undone_type, json, ret, reterr);
+}
 
 /* ---- interface opaque::Later ---- */
 
@@ -199,6 +208,15 @@ corbel_status opaque_Later_to_any(opaque_Later *value, corbel_any **ret, corbel_
 corbel_status opaque_Later_from_any(const corbel_any *any, opaque_Later **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&opaque_Later_reference, any, ret, reterr);
+}
+corbel_status opaque_Later_to_json(opaque_Later *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&opaque_Later_reference, &value, ret, reterr);
+}
+corbel_status opaque_Later_from_json(corbel_runtime *runtime, const char *json, opaque_Later **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &opaque_Later_reference, json, ret, reterr);
 }
 
 corbel_status opaque_Later_take(opaque_Later *self, opaque_Later *one, const opaque_Early *two,

@@ -117,8 +117,8 @@ corbel_call *opaque_Later_give_begin(opaque_Later *self, opaque_Laters all);
 CORBEL_MUST_CHECK corbel_status opaque_Later_give_finish(corbel_call *call, opaque_Later **ret,
                                                          corbel_error *reterr);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status opaque_Undone_to_any(const opaque_Undone *value, corbel_any **ret,
                                                      corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status opaque_Undone_from_any(const corbel_any *any, opaque_Undone **ret,
@@ -127,6 +127,17 @@ CORBEL_MUST_CHECK corbel_status opaque_Later_to_any(opaque_Later *value, corbel_
                                                     corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status opaque_Later_from_any(const corbel_any *any, opaque_Later **ret,
                                                       corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status opaque_Undone_to_json(const opaque_Undone *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Undone_from_json(corbel_runtime *runtime, const char *json,
+                                                        opaque_Undone **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Later_to_json(opaque_Later *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status opaque_Later_from_json(corbel_runtime *runtime, const char *json,
+                                                       opaque_Later **ret, corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* LATE_CORBEL_H_opaque_Undone */

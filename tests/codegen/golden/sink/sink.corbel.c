@@ -173,6 +173,15 @@ corbel_status sink_Colour_from_any(const corbel_any *any, sink_Colour *ret, corb
 {
     return corbel_value_from_any(&sink_Colour_type, any, ret, reterr);
 }
+corbel_status sink_Colour_to_json(sink_Colour value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Colour_type, &value, ret, reterr);
+}
+corbel_status sink_Colour_from_json(corbel_runtime *runtime, const char *json, sink_Colour *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Colour_type, json, ret, reterr);
+}
 
 static const corbel_enumerator sink_One_enumerators[] = { { .name = "ONLY", .value = 0 } };
 const corbel_type sink_One_type = {
@@ -205,6 +214,15 @@ corbel_status sink_One_to_any(sink_One value, corbel_any **ret, corbel_error *re
 corbel_status sink_One_from_any(const corbel_any *any, sink_One *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&sink_One_type, any, ret, reterr);
+}
+corbel_status sink_One_to_json(sink_One value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_One_type, &value, ret, reterr);
+}
+corbel_status sink_One_from_json(corbel_runtime *runtime, const char *json, sink_One *ret,
+                                 corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_One_type, json, ret, reterr);
 }
 
 const corbel_type sink_Basic_type = {
@@ -271,6 +289,15 @@ corbel_status sink_Basic_to_any(const sink_Basic *value, corbel_any **ret, corbe
 corbel_status sink_Basic_from_any(const corbel_any *any, sink_Basic **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&sink_Basic_type, any, ret, reterr);
+}
+corbel_status sink_Basic_to_json(const sink_Basic *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Basic_type, value, ret, reterr);
+}
+corbel_status sink_Basic_from_json(corbel_runtime *runtime, const char *json, sink_Basic **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Basic_type, json, ret, reterr);
 }
 
 const corbel_type sink_Deep_type = {
@@ -364,6 +391,15 @@ corbel_status sink_Deep_from_any(const corbel_any *any, sink_Deep **ret, corbel_
 {
     return corbel_value_from_any(&sink_Deep_type, any, ret, reterr);
 }
+corbel_status sink_Deep_to_json(const sink_Deep *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Deep_type, value, ret, reterr);
+}
+corbel_status sink_Deep_from_json(corbel_runtime *runtime, const char *json, sink_Deep **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Deep_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -389,6 +425,18 @@ __attribute__((weak)) corbel_status corbel_int32_seq_seq_from_any(const corbel_a
 {
     return corbel_value_from_any(&int32_seq_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_to_json(corbel_int32_seq_seq value,
+                                                                 char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_int32_seq_seq *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_seq_seq_type, json, ret, reterr);
+}
 __attribute__((weak)) void corbel_int32_seq_seq_seq_clear(corbel_int32_seq_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -410,6 +458,16 @@ __attribute__((weak)) corbel_status corbel_int32_seq_seq_seq_from_any(
 {
     return corbel_value_from_any(&int32_seq_seq_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_seq_to_json(
+    corbel_int32_seq_seq_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_seq_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_seq_from_json(
+    corbel_runtime *runtime, const char *json, corbel_int32_seq_seq_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_seq_seq_seq_type, json, ret, reterr);
+}
 void sink_Colour_seq_clear(sink_Colour_seq *self)
 {
     corbel_block_free(self->items);
@@ -428,6 +486,15 @@ corbel_status sink_Colour_seq_from_any(const corbel_any *any, sink_Colour_seq *r
 {
     return corbel_value_from_any(&sink_Colour_seq_type, any, ret, reterr);
 }
+corbel_status sink_Colour_seq_to_json(sink_Colour_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Colour_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Colour_seq_from_json(corbel_runtime *runtime, const char *json,
+                                        sink_Colour_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Colour_seq_type, json, ret, reterr);
+}
 void sink_Thing_seq_clear(sink_Thing_seq *self)
 {
     corbel_block_free(self->items);
@@ -445,6 +512,15 @@ corbel_status sink_Thing_seq_from_any(const corbel_any *any, sink_Thing_seq *ret
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&sink_Thing_seq_type, any, ret, reterr);
+}
+corbel_status sink_Thing_seq_to_json(sink_Thing_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Thing_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Thing_seq_from_json(corbel_runtime *runtime, const char *json,
+                                       sink_Thing_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Thing_seq_type, json, ret, reterr);
 }
 void sink_Thing_seq_seq_clear(sink_Thing_seq_seq *self)
 {
@@ -465,6 +541,15 @@ corbel_status sink_Thing_seq_seq_from_any(const corbel_any *any, sink_Thing_seq_
 {
     return corbel_value_from_any(&sink_Thing_seq_seq_type, any, ret, reterr);
 }
+corbel_status sink_Thing_seq_seq_to_json(sink_Thing_seq_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Thing_seq_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Thing_seq_seq_from_json(corbel_runtime *runtime, const char *json,
+                                           sink_Thing_seq_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Thing_seq_seq_type, json, ret, reterr);
+}
 void sink_Basic_seq_clear(sink_Basic_seq *self)
 {
     corbel_block_free(self->items);
@@ -482,6 +567,15 @@ corbel_status sink_Basic_seq_from_any(const corbel_any *any, sink_Basic_seq *ret
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&sink_Basic_seq_type, any, ret, reterr);
+}
+corbel_status sink_Basic_seq_to_json(sink_Basic_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Basic_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Basic_seq_from_json(corbel_runtime *runtime, const char *json,
+                                       sink_Basic_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Basic_seq_type, json, ret, reterr);
 }
 void sink_Basic_seq_seq_clear(sink_Basic_seq_seq *self)
 {
@@ -502,6 +596,15 @@ corbel_status sink_Basic_seq_seq_from_any(const corbel_any *any, sink_Basic_seq_
 {
     return corbel_value_from_any(&sink_Basic_seq_seq_type, any, ret, reterr);
 }
+corbel_status sink_Basic_seq_seq_to_json(sink_Basic_seq_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Basic_seq_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Basic_seq_seq_from_json(corbel_runtime *runtime, const char *json,
+                                           sink_Basic_seq_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Basic_seq_seq_type, json, ret, reterr);
+}
 void sink_Deep_seq_clear(sink_Deep_seq *self)
 {
     corbel_block_free(self->items);
@@ -519,6 +622,15 @@ corbel_status sink_Deep_seq_from_any(const corbel_any *any, sink_Deep_seq *ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&sink_Deep_seq_type, any, ret, reterr);
+}
+corbel_status sink_Deep_seq_to_json(sink_Deep_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Deep_seq_type, &value, ret, reterr);
+}
+corbel_status sink_Deep_seq_from_json(corbel_runtime *runtime, const char *json, sink_Deep_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Deep_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -2329,6 +2441,15 @@ corbel_status sink_Thing_from_any(const corbel_any *any, sink_Thing **ret, corbe
 {
     return corbel_value_from_any(&sink_Thing_reference, any, ret, reterr);
 }
+corbel_status sink_Thing_to_json(sink_Thing *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Thing_reference, &value, ret, reterr);
+}
+corbel_status sink_Thing_from_json(corbel_runtime *runtime, const char *json, sink_Thing **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Thing_reference, json, ret, reterr);
+}
 
 /* ---- interface sink::Bare ---- */
 
@@ -2385,4 +2506,13 @@ corbel_status sink_Bare_to_any(sink_Bare *value, corbel_any **ret, corbel_error 
 corbel_status sink_Bare_from_any(const corbel_any *any, sink_Bare **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&sink_Bare_reference, any, ret, reterr);
+}
+corbel_status sink_Bare_to_json(sink_Bare *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&sink_Bare_reference, &value, ret, reterr);
+}
+corbel_status sink_Bare_from_json(corbel_runtime *runtime, const char *json, sink_Bare **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &sink_Bare_reference, json, ret, reterr);
 }

@@ -722,8 +722,8 @@ static inline corbel_object *sink_Bare_as_object(sink_Bare *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status sink_Colour_to_any(sink_Colour value, corbel_any **ret,
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status sink_Colour_from_any(const corbel_any *any, sink_Colour *ret,
@@ -786,6 +786,73 @@ CORBEL_MUST_CHECK corbel_status sink_Deep_seq_to_any(sink_Deep_seq value, corbel
                                                      corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status sink_Deep_seq_from_any(const corbel_any *any, sink_Deep_seq *ret,
                                                        corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status sink_Colour_to_json(sink_Colour value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Colour_from_json(corbel_runtime *runtime, const char *json,
+                                                      sink_Colour *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_One_to_json(sink_One value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_One_from_json(corbel_runtime *runtime, const char *json,
+                                                   sink_One *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_to_json(const sink_Basic *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_from_json(corbel_runtime *runtime, const char *json,
+                                                     sink_Basic **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_to_json(const sink_Deep *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_from_json(corbel_runtime *runtime, const char *json,
+                                                    sink_Deep **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_to_json(sink_Thing *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_from_json(corbel_runtime *runtime, const char *json,
+                                                     sink_Thing **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Bare_to_json(sink_Bare *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Bare_from_json(corbel_runtime *runtime, const char *json,
+                                                    sink_Bare **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_to_json(corbel_int32_seq_seq value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_int32_seq_seq *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_seq_to_json(corbel_int32_seq_seq_seq value,
+                                                                 char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_seq_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_int32_seq_seq_seq *ret,
+                                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Colour_seq_to_json(sink_Colour_seq value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Colour_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                          sink_Colour_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_to_json(sink_Thing_seq value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                         sink_Thing_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_seq_to_json(sink_Thing_seq_seq value, char **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Thing_seq_seq_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             sink_Thing_seq_seq *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_to_json(sink_Basic_seq value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                         sink_Basic_seq *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_seq_to_json(sink_Basic_seq_seq value, char **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Basic_seq_seq_from_json(corbel_runtime *runtime,
+                                                             const char *json,
+                                                             sink_Basic_seq_seq *ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_seq_to_json(sink_Deep_seq value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status sink_Deep_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                        sink_Deep_seq *ret, corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* SINK_CORBEL_H_sink_YES */

@@ -117,6 +117,15 @@ corbel_status unions_Kind_from_any(const corbel_any *any, unions_Kind *ret, corb
 {
     return corbel_value_from_any(&unions_Kind_type, any, ret, reterr);
 }
+corbel_status unions_Kind_to_json(unions_Kind value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Kind_type, &value, ret, reterr);
+}
+corbel_status unions_Kind_from_json(corbel_runtime *runtime, const char *json, unions_Kind *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Kind_type, json, ret, reterr);
+}
 
 const corbel_type unions_Entry_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -154,6 +163,15 @@ corbel_status unions_Entry_from_any(const corbel_any *any, unions_Entry **ret, c
 {
     return corbel_value_from_any(&unions_Entry_type, any, ret, reterr);
 }
+corbel_status unions_Entry_to_json(const unions_Entry *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Entry_type, value, ret, reterr);
+}
+corbel_status unions_Entry_from_json(corbel_runtime *runtime, const char *json, unions_Entry **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Entry_type, json, ret, reterr);
+}
 
 const corbel_type unions_Grid_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -175,6 +193,15 @@ corbel_status unions_Grid_to_any(const unions_Grid *value, corbel_any **ret, cor
 corbel_status unions_Grid_from_any(const corbel_any *any, unions_Grid *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Grid_type, any, ret, reterr);
+}
+corbel_status unions_Grid_to_json(const unions_Grid *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Grid_type, value, ret, reterr);
+}
+corbel_status unions_Grid_from_json(corbel_runtime *runtime, const char *json, unions_Grid *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Grid_type, json, ret, reterr);
 }
 
 const corbel_type unions_Event_type = {
@@ -241,6 +268,15 @@ corbel_status unions_Event_from_any(const corbel_any *any, unions_Event **ret, c
 {
     return corbel_value_from_any(&unions_Event_type, any, ret, reterr);
 }
+corbel_status unions_Event_to_json(const unions_Event *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Event_type, value, ret, reterr);
+}
+corbel_status unions_Event_from_json(corbel_runtime *runtime, const char *json, unions_Event **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Event_type, json, ret, reterr);
+}
 
 const corbel_type unions_Either_type = {
     .kind = CORBEL_KIND_UNION,
@@ -297,6 +333,15 @@ corbel_status unions_Either_from_any(const corbel_any *any, unions_Either **ret,
                                      corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Either_type, any, ret, reterr);
+}
+corbel_status unions_Either_to_json(const unions_Either *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Either_type, value, ret, reterr);
+}
+corbel_status unions_Either_from_json(corbel_runtime *runtime, const char *json,
+                                      unions_Either **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Either_type, json, ret, reterr);
 }
 
 const corbel_type unions_Default_first_type = {
@@ -367,6 +412,16 @@ corbel_status unions_Default_first_from_any(const corbel_any *any, unions_Defaul
 {
     return corbel_value_from_any(&unions_Default_first_type, any, ret, reterr);
 }
+corbel_status unions_Default_first_to_json(const unions_Default_first *value, char **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Default_first_type, value, ret, reterr);
+}
+corbel_status unions_Default_first_from_json(corbel_runtime *runtime, const char *json,
+                                             unions_Default_first **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Default_first_type, json, ret, reterr);
+}
 
 const corbel_type unions_Implicit_type = {
     .kind = CORBEL_KIND_UNION,
@@ -419,6 +474,16 @@ corbel_status unions_Implicit_from_any(const corbel_any *any, unions_Implicit **
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Implicit_type, any, ret, reterr);
+}
+corbel_status unions_Implicit_to_json(const unions_Implicit *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Implicit_type, value, ret, reterr);
+}
+corbel_status unions_Implicit_from_json(corbel_runtime *runtime, const char *json,
+                                        unions_Implicit **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Implicit_type, json, ret, reterr);
 }
 
 const corbel_type unions_Of_boolean_type = {
@@ -478,6 +543,16 @@ corbel_status unions_Of_boolean_from_any(const corbel_any *any, unions_Of_boolea
 {
     return corbel_value_from_any(&unions_Of_boolean_type, any, ret, reterr);
 }
+corbel_status unions_Of_boolean_to_json(const unions_Of_boolean *value, char **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_boolean_type, value, ret, reterr);
+}
+corbel_status unions_Of_boolean_from_json(corbel_runtime *runtime, const char *json,
+                                          unions_Of_boolean **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_boolean_type, json, ret, reterr);
+}
 
 const corbel_type unions_Half_type = {
     .kind = CORBEL_KIND_UNION,
@@ -519,6 +594,15 @@ corbel_status unions_Half_to_any(const unions_Half *value, corbel_any **ret, cor
 corbel_status unions_Half_from_any(const corbel_any *any, unions_Half **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Half_type, any, ret, reterr);
+}
+corbel_status unions_Half_to_json(const unions_Half *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Half_type, value, ret, reterr);
+}
+corbel_status unions_Half_from_json(corbel_runtime *runtime, const char *json, unions_Half **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Half_type, json, ret, reterr);
 }
 
 const corbel_type unions_Other_half_type = {
@@ -578,6 +662,16 @@ corbel_status unions_Other_half_from_any(const corbel_any *any, unions_Other_hal
 {
     return corbel_value_from_any(&unions_Other_half_type, any, ret, reterr);
 }
+corbel_status unions_Other_half_to_json(const unions_Other_half *value, char **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Other_half_type, value, ret, reterr);
+}
+corbel_status unions_Other_half_from_json(corbel_runtime *runtime, const char *json,
+                                          unions_Other_half **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Other_half_type, json, ret, reterr);
+}
 
 const corbel_type unions_Of_octet_type = {
     .kind = CORBEL_KIND_UNION,
@@ -632,6 +726,16 @@ corbel_status unions_Of_octet_from_any(const corbel_any *any, unions_Of_octet **
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Of_octet_type, any, ret, reterr);
+}
+corbel_status unions_Of_octet_to_json(const unions_Of_octet *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_octet_type, value, ret, reterr);
+}
+corbel_status unions_Of_octet_from_json(corbel_runtime *runtime, const char *json,
+                                        unions_Of_octet **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_octet_type, json, ret, reterr);
 }
 
 const corbel_type unions_Of_char_type = {
@@ -705,6 +809,15 @@ corbel_status unions_Of_char_from_any(const corbel_any *any, unions_Of_char **re
 {
     return corbel_value_from_any(&unions_Of_char_type, any, ret, reterr);
 }
+corbel_status unions_Of_char_to_json(const unions_Of_char *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_char_type, value, ret, reterr);
+}
+corbel_status unions_Of_char_from_json(corbel_runtime *runtime, const char *json,
+                                       unions_Of_char **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_char_type, json, ret, reterr);
+}
 
 const corbel_type unions_Of_wchar_type = {
     .kind = CORBEL_KIND_UNION,
@@ -759,6 +872,16 @@ corbel_status unions_Of_wchar_from_any(const corbel_any *any, unions_Of_wchar **
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Of_wchar_type, any, ret, reterr);
+}
+corbel_status unions_Of_wchar_to_json(const unions_Of_wchar *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_wchar_type, value, ret, reterr);
+}
+corbel_status unions_Of_wchar_from_json(corbel_runtime *runtime, const char *json,
+                                        unions_Of_wchar **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_wchar_type, json, ret, reterr);
 }
 
 const corbel_type unions_Of_int8_type = {
@@ -815,6 +938,15 @@ corbel_status unions_Of_int8_from_any(const corbel_any *any, unions_Of_int8 **re
 {
     return corbel_value_from_any(&unions_Of_int8_type, any, ret, reterr);
 }
+corbel_status unions_Of_int8_to_json(const unions_Of_int8 *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_int8_type, value, ret, reterr);
+}
+corbel_status unions_Of_int8_from_json(corbel_runtime *runtime, const char *json,
+                                       unions_Of_int8 **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_int8_type, json, ret, reterr);
+}
 
 const corbel_type unions_Of_uint8_type = {
     .kind = CORBEL_KIND_UNION,
@@ -859,6 +991,16 @@ corbel_status unions_Of_uint8_from_any(const corbel_any *any, unions_Of_uint8 **
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Of_uint8_type, any, ret, reterr);
+}
+corbel_status unions_Of_uint8_to_json(const unions_Of_uint8 *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_uint8_type, value, ret, reterr);
+}
+corbel_status unions_Of_uint8_from_json(corbel_runtime *runtime, const char *json,
+                                        unions_Of_uint8 **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_uint8_type, json, ret, reterr);
 }
 
 const corbel_type unions_Of_short_type = {
@@ -905,6 +1047,16 @@ corbel_status unions_Of_short_from_any(const corbel_any *any, unions_Of_short **
 {
     return corbel_value_from_any(&unions_Of_short_type, any, ret, reterr);
 }
+corbel_status unions_Of_short_to_json(const unions_Of_short *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_short_type, value, ret, reterr);
+}
+corbel_status unions_Of_short_from_json(corbel_runtime *runtime, const char *json,
+                                        unions_Of_short **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_short_type, json, ret, reterr);
+}
 
 const corbel_type unions_Of_ushort_type = {
     .kind = CORBEL_KIND_UNION,
@@ -949,6 +1101,16 @@ corbel_status unions_Of_ushort_from_any(const corbel_any *any, unions_Of_ushort 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Of_ushort_type, any, ret, reterr);
+}
+corbel_status unions_Of_ushort_to_json(const unions_Of_ushort *value, char **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_ushort_type, value, ret, reterr);
+}
+corbel_status unions_Of_ushort_from_json(corbel_runtime *runtime, const char *json,
+                                         unions_Of_ushort **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_ushort_type, json, ret, reterr);
 }
 
 const corbel_type unions_Of_long_long_type = {
@@ -1010,6 +1172,16 @@ corbel_status unions_Of_long_long_from_any(const corbel_any *any, unions_Of_long
 {
     return corbel_value_from_any(&unions_Of_long_long_type, any, ret, reterr);
 }
+corbel_status unions_Of_long_long_to_json(const unions_Of_long_long *value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_long_long_type, value, ret, reterr);
+}
+corbel_status unions_Of_long_long_from_json(corbel_runtime *runtime, const char *json,
+                                            unions_Of_long_long **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_long_long_type, json, ret, reterr);
+}
 
 const corbel_type unions_Of_ulong_long_type = {
     .kind = CORBEL_KIND_UNION,
@@ -1069,6 +1241,16 @@ corbel_status unions_Of_ulong_long_from_any(const corbel_any *any, unions_Of_ulo
                                             corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Of_ulong_long_type, any, ret, reterr);
+}
+corbel_status unions_Of_ulong_long_to_json(const unions_Of_ulong_long *value, char **ret,
+                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_ulong_long_type, value, ret, reterr);
+}
+corbel_status unions_Of_ulong_long_from_json(corbel_runtime *runtime, const char *json,
+                                             unions_Of_ulong_long **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_ulong_long_type, json, ret, reterr);
 }
 
 const corbel_type unions_Of_typedef_type = {
@@ -1130,6 +1312,16 @@ corbel_status unions_Of_typedef_from_any(const corbel_any *any, unions_Of_typede
 {
     return corbel_value_from_any(&unions_Of_typedef_type, any, ret, reterr);
 }
+corbel_status unions_Of_typedef_to_json(const unions_Of_typedef *value, char **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Of_typedef_type, value, ret, reterr);
+}
+corbel_status unions_Of_typedef_from_json(corbel_runtime *runtime, const char *json,
+                                          unions_Of_typedef **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Of_typedef_type, json, ret, reterr);
+}
 
 const corbel_type unions_Only_default_type = {
     .kind = CORBEL_KIND_UNION,
@@ -1178,6 +1370,16 @@ corbel_status unions_Only_default_from_any(const corbel_any *any, unions_Only_de
                                            corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Only_default_type, any, ret, reterr);
+}
+corbel_status unions_Only_default_to_json(const unions_Only_default *value, char **ret,
+                                          corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Only_default_type, value, ret, reterr);
+}
+corbel_status unions_Only_default_from_json(corbel_runtime *runtime, const char *json,
+                                            unions_Only_default **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Only_default_type, json, ret, reterr);
 }
 
 const corbel_type unions_Everything_type = {
@@ -1374,6 +1576,16 @@ corbel_status unions_Everything_from_any(const corbel_any *any, unions_Everythin
 {
     return corbel_value_from_any(&unions_Everything_type, any, ret, reterr);
 }
+corbel_status unions_Everything_to_json(const unions_Everything *value, char **ret,
+                                        corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Everything_type, value, ret, reterr);
+}
+corbel_status unions_Everything_from_json(corbel_runtime *runtime, const char *json,
+                                          unions_Everything **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Everything_type, json, ret, reterr);
+}
 
 const corbel_type unions_Plain_type = {
     .kind = CORBEL_KIND_UNION,
@@ -1420,6 +1632,15 @@ corbel_status unions_Plain_to_any(const unions_Plain *value, corbel_any **ret, c
 corbel_status unions_Plain_from_any(const corbel_any *any, unions_Plain *ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Plain_type, any, ret, reterr);
+}
+corbel_status unions_Plain_to_json(const unions_Plain *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Plain_type, value, ret, reterr);
+}
+corbel_status unions_Plain_from_json(corbel_runtime *runtime, const char *json, unions_Plain *ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Plain_type, json, ret, reterr);
 }
 
 const corbel_type unions_Long_list_type = {
@@ -1496,6 +1717,16 @@ corbel_status unions_Long_list_from_any(const corbel_any *any, unions_Long_list 
 {
     return corbel_value_from_any(&unions_Long_list_type, any, ret, reterr);
 }
+corbel_status unions_Long_list_to_json(const unions_Long_list *value, char **ret,
+                                       corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Long_list_type, value, ret, reterr);
+}
+corbel_status unions_Long_list_from_json(corbel_runtime *runtime, const char *json,
+                                         unions_Long_list **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Long_list_type, json, ret, reterr);
+}
 
 const corbel_type unions_Holder_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -1539,6 +1770,15 @@ corbel_status unions_Holder_from_any(const corbel_any *any, unions_Holder **ret,
 {
     return corbel_value_from_any(&unions_Holder_type, any, ret, reterr);
 }
+corbel_status unions_Holder_to_json(const unions_Holder *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Holder_type, value, ret, reterr);
+}
+corbel_status unions_Holder_from_json(corbel_runtime *runtime, const char *json,
+                                      unions_Holder **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Holder_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -1561,6 +1801,15 @@ corbel_status unions_Entry_seq_from_any(const corbel_any *any, unions_Entry_seq 
 {
     return corbel_value_from_any(&unions_Entry_seq_type, any, ret, reterr);
 }
+corbel_status unions_Entry_seq_to_json(unions_Entry_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Entry_seq_type, &value, ret, reterr);
+}
+corbel_status unions_Entry_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         unions_Entry_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Entry_seq_type, json, ret, reterr);
+}
 void unions_Everything_seq_clear(unions_Everything_seq *self)
 {
     corbel_block_free(self->items);
@@ -1580,6 +1829,16 @@ corbel_status unions_Everything_seq_from_any(const corbel_any *any, unions_Every
 {
     return corbel_value_from_any(&unions_Everything_seq_type, any, ret, reterr);
 }
+corbel_status unions_Everything_seq_to_json(unions_Everything_seq value, char **ret,
+                                            corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Everything_seq_type, &value, ret, reterr);
+}
+corbel_status unions_Everything_seq_from_json(corbel_runtime *runtime, const char *json,
+                                              unions_Everything_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Everything_seq_type, json, ret, reterr);
+}
 void unions_Event_seq_clear(unions_Event_seq *self)
 {
     corbel_block_free(self->items);
@@ -1598,6 +1857,15 @@ corbel_status unions_Event_seq_from_any(const corbel_any *any, unions_Event_seq 
                                         corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Event_seq_type, any, ret, reterr);
+}
+corbel_status unions_Event_seq_to_json(unions_Event_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Event_seq_type, &value, ret, reterr);
+}
+corbel_status unions_Event_seq_from_json(corbel_runtime *runtime, const char *json,
+                                         unions_Event_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Event_seq_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -2029,4 +2297,13 @@ corbel_status unions_Account_from_any(const corbel_any *any, unions_Account **re
                                       corbel_error *reterr)
 {
     return corbel_value_from_any(&unions_Account_reference, any, ret, reterr);
+}
+corbel_status unions_Account_to_json(unions_Account *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&unions_Account_reference, &value, ret, reterr);
+}
+corbel_status unions_Account_from_json(corbel_runtime *runtime, const char *json,
+                                       unions_Account **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &unions_Account_reference, json, ret, reterr);
 }

@@ -744,8 +744,8 @@ static inline corbel_object *unions_Account_as_object(unions_Account *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status unions_Kind_to_any(unions_Kind value, corbel_any **ret,
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status unions_Kind_from_any(const corbel_any *any, unions_Kind *ret,
@@ -881,6 +881,155 @@ CORBEL_MUST_CHECK corbel_status unions_Event_seq_to_any(unions_Event_seq value, 
 CORBEL_MUST_CHECK corbel_status unions_Event_seq_from_any(const corbel_any *any,
                                                           unions_Event_seq *ret,
                                                           corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status unions_Kind_to_json(unions_Kind value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Kind_from_json(corbel_runtime *runtime, const char *json,
+                                                      unions_Kind *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_to_json(const unions_Entry *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_from_json(corbel_runtime *runtime, const char *json,
+                                                       unions_Entry **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Grid_to_json(const unions_Grid *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Grid_from_json(corbel_runtime *runtime, const char *json,
+                                                      unions_Grid *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_to_json(const unions_Event *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_from_json(corbel_runtime *runtime, const char *json,
+                                                       unions_Event **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Either_to_json(const unions_Either *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Either_from_json(corbel_runtime *runtime, const char *json,
+                                                        unions_Either **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Default_first_to_json(const unions_Default_first *value,
+                                                             char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Default_first_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               unions_Default_first **ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Implicit_to_json(const unions_Implicit *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Implicit_from_json(corbel_runtime *runtime, const char *json,
+                                                          unions_Implicit **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_boolean_to_json(const unions_Of_boolean *value,
+                                                          char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_boolean_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            unions_Of_boolean **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Half_to_json(const unions_Half *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Half_from_json(corbel_runtime *runtime, const char *json,
+                                                      unions_Half **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Other_half_to_json(const unions_Other_half *value,
+                                                          char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Other_half_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            unions_Other_half **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_octet_to_json(const unions_Of_octet *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_octet_from_json(corbel_runtime *runtime, const char *json,
+                                                          unions_Of_octet **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_char_to_json(const unions_Of_char *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_char_from_json(corbel_runtime *runtime, const char *json,
+                                                         unions_Of_char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_wchar_to_json(const unions_Of_wchar *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_wchar_from_json(corbel_runtime *runtime, const char *json,
+                                                          unions_Of_wchar **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_int8_to_json(const unions_Of_int8 *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_int8_from_json(corbel_runtime *runtime, const char *json,
+                                                         unions_Of_int8 **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_uint8_to_json(const unions_Of_uint8 *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_uint8_from_json(corbel_runtime *runtime, const char *json,
+                                                          unions_Of_uint8 **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_short_to_json(const unions_Of_short *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_short_from_json(corbel_runtime *runtime, const char *json,
+                                                          unions_Of_short **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ushort_to_json(const unions_Of_ushort *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ushort_from_json(corbel_runtime *runtime,
+                                                           const char *json, unions_Of_ushort **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_long_long_to_json(const unions_Of_long_long *value,
+                                                            char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_long_long_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              unions_Of_long_long **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ulong_long_to_json(const unions_Of_ulong_long *value,
+                                                             char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_ulong_long_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               unions_Of_ulong_long **ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_typedef_to_json(const unions_Of_typedef *value,
+                                                          char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Of_typedef_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            unions_Of_typedef **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Only_default_to_json(const unions_Only_default *value,
+                                                            char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Only_default_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              unions_Only_default **ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_to_json(const unions_Everything *value,
+                                                          char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_from_json(corbel_runtime *runtime,
+                                                            const char *json,
+                                                            unions_Everything **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Plain_to_json(const unions_Plain *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Plain_from_json(corbel_runtime *runtime, const char *json,
+                                                       unions_Plain *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Long_list_to_json(const unions_Long_list *value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Long_list_from_json(corbel_runtime *runtime,
+                                                           const char *json, unions_Long_list **ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Holder_to_json(const unions_Holder *value, char **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Holder_from_json(corbel_runtime *runtime, const char *json,
+                                                        unions_Holder **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Account_to_json(unions_Account *value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Account_from_json(corbel_runtime *runtime, const char *json,
+                                                         unions_Account **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_seq_to_json(unions_Entry_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Entry_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, unions_Entry_seq *ret,
+                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_seq_to_json(unions_Everything_seq value,
+                                                              char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Everything_seq_from_json(corbel_runtime *runtime,
+                                                                const char *json,
+                                                                unions_Everything_seq *ret,
+                                                                corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_seq_to_json(unions_Event_seq value, char **ret,
+                                                         corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status unions_Event_seq_from_json(corbel_runtime *runtime,
+                                                           const char *json, unions_Event_seq *ret,
+                                                           corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* UNIONS_CORBEL_H_unions_Kind */

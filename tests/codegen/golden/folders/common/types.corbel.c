@@ -55,6 +55,15 @@ corbel_status common_Unit_from_any(const corbel_any *any, common_Unit *ret, corb
 {
     return corbel_value_from_any(&common_Unit_type, any, ret, reterr);
 }
+corbel_status common_Unit_to_json(common_Unit value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&common_Unit_type, &value, ret, reterr);
+}
+corbel_status common_Unit_from_json(corbel_runtime *runtime, const char *json, common_Unit *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &common_Unit_type, json, ret, reterr);
+}
 
 const corbel_type common_Quantity_type = {
     .kind = CORBEL_KIND_STRUCT,
@@ -91,6 +100,16 @@ corbel_status common_Quantity_from_any(const corbel_any *any, common_Quantity **
                                        corbel_error *reterr)
 {
     return corbel_value_from_any(&common_Quantity_type, any, ret, reterr);
+}
+corbel_status common_Quantity_to_json(const common_Quantity *value, char **ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_to_json(&common_Quantity_type, value, ret, reterr);
+}
+corbel_status common_Quantity_from_json(corbel_runtime *runtime, const char *json,
+                                        common_Quantity **ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &common_Quantity_type, json, ret, reterr);
 }
 
 /* ---- exceptions ---- */
@@ -239,4 +258,13 @@ corbel_status common_Item_to_any(common_Item *value, corbel_any **ret, corbel_er
 corbel_status common_Item_from_any(const corbel_any *any, common_Item **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&common_Item_reference, any, ret, reterr);
+}
+corbel_status common_Item_to_json(common_Item *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&common_Item_reference, &value, ret, reterr);
+}
+corbel_status common_Item_from_json(corbel_runtime *runtime, const char *json, common_Item **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &common_Item_reference, json, ret, reterr);
 }

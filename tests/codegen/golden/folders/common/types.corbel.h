@@ -112,8 +112,8 @@ static inline corbel_object *common_Item_as_object(common_Item *self)
     return CORBEL_CAST(corbel_object *, self);
 }
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status common_Unit_to_any(common_Unit value, corbel_any **ret,
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status common_Unit_from_any(const corbel_any *any, common_Unit *ret,
@@ -127,6 +127,22 @@ CORBEL_MUST_CHECK corbel_status common_Item_to_any(common_Item *value, corbel_an
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status common_Item_from_any(const corbel_any *any, common_Item **ret,
                                                      corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status common_Unit_to_json(common_Unit value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Unit_from_json(corbel_runtime *runtime, const char *json,
+                                                      common_Unit *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Quantity_to_json(const common_Quantity *value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Quantity_from_json(corbel_runtime *runtime, const char *json,
+                                                          common_Quantity **ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_to_json(common_Item *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_from_json(corbel_runtime *runtime, const char *json,
+                                                      common_Item **ret, corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* TYPES_CORBEL_H_common_Unit */

@@ -70,6 +70,17 @@ __attribute__((weak)) corbel_status shop_Order_seq_from_any(const corbel_any *an
 {
     return corbel_value_from_any(&shop_Order_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status shop_Order_seq_to_json(shop_Order_seq value, char **ret,
+                                                           corbel_error *reterr)
+{
+    return corbel_value_to_json(&shop_Order_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status shop_Order_seq_from_json(corbel_runtime *runtime,
+                                                             const char *json, shop_Order_seq *ret,
+                                                             corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shop_Order_seq_type, json, ret, reterr);
+}
 
 /* ---- interface shop::Till ---- */
 
@@ -284,6 +295,15 @@ corbel_status shop_Till_to_any(shop_Till *value, corbel_any **ret, corbel_error 
 corbel_status shop_Till_from_any(const corbel_any *any, shop_Till **ret, corbel_error *reterr)
 {
     return corbel_value_from_any(&shop_Till_reference, any, ret, reterr);
+}
+corbel_status shop_Till_to_json(shop_Till *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shop_Till_reference, &value, ret, reterr);
+}
+corbel_status shop_Till_from_json(corbel_runtime *runtime, const char *json, shop_Till **ret,
+                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shop_Till_reference, json, ret, reterr);
 }
 
 corbel_status shop_Till_get_label(shop_Till *self, char **ret, corbel_error *reterr)

@@ -124,8 +124,8 @@ corbel_call *shop_Till_weigh_begin(shop_Till *self);
 CORBEL_MUST_CHECK corbel_status shop_Till_weigh_finish(corbel_call *call, common_Quantity **ret,
                                                        corbel_error *reterr);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status shop_Till_to_any(shop_Till *value, corbel_any **ret,
                                                  corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status shop_Till_from_any(const corbel_any *any, shop_Till **ret,
@@ -134,6 +134,17 @@ CORBEL_MUST_CHECK corbel_status shop_Order_seq_to_any(shop_Order_seq value, corb
                                                       corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status shop_Order_seq_from_any(const corbel_any *any, shop_Order_seq *ret,
                                                         corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status shop_Till_to_json(shop_Till *value, char **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Till_from_json(corbel_runtime *runtime, const char *json,
+                                                    shop_Till **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Order_seq_to_json(shop_Order_seq value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Order_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                         shop_Order_seq *ret, corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* SHOP_CORBEL_H_shop_Till */

@@ -88,6 +88,15 @@ corbel_status shop_Order_from_any(const corbel_any *any, shop_Order **ret, corbe
 {
     return corbel_value_from_any(&shop_Order_type, any, ret, reterr);
 }
+corbel_status shop_Order_to_json(const shop_Order *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&shop_Order_type, value, ret, reterr);
+}
+corbel_status shop_Order_from_json(corbel_runtime *runtime, const char *json, shop_Order **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &shop_Order_type, json, ret, reterr);
+}
 
 /* ---- sequences ---- */
 
@@ -111,6 +120,18 @@ __attribute__((weak)) corbel_status common_Item_seq_from_any(const corbel_any *a
 {
     return corbel_value_from_any(&common_Item_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status common_Item_seq_to_json(common_Item_seq value, char **ret,
+                                                            corbel_error *reterr)
+{
+    return corbel_value_to_json(&common_Item_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Item_seq_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              common_Item_seq *ret,
+                                                              corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &common_Item_seq_type, json, ret, reterr);
+}
 __attribute__((weak)) void common_Item_seq_seq_clear(common_Item_seq_seq *self)
 {
     corbel_block_free(self->items);
@@ -132,6 +153,18 @@ __attribute__((weak)) corbel_status common_Item_seq_seq_from_any(const corbel_an
                                                                  corbel_error *reterr)
 {
     return corbel_value_from_any(&common_Item_seq_seq_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Item_seq_seq_to_json(common_Item_seq_seq value,
+                                                                char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&common_Item_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Item_seq_seq_from_json(corbel_runtime *runtime,
+                                                                  const char *json,
+                                                                  common_Item_seq_seq *ret,
+                                                                  corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &common_Item_seq_seq_type, json, ret, reterr);
 }
 __attribute__((weak)) void corbel_int32_seq_seq_clear(corbel_int32_seq_seq *self)
 {
@@ -155,6 +188,18 @@ __attribute__((weak)) corbel_status corbel_int32_seq_seq_from_any(const corbel_a
 {
     return corbel_value_from_any(&int32_seq_seq_type, any, ret, reterr);
 }
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_to_json(corbel_int32_seq_seq value,
+                                                                 char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&int32_seq_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status corbel_int32_seq_seq_from_json(corbel_runtime *runtime,
+                                                                   const char *json,
+                                                                   corbel_int32_seq_seq *ret,
+                                                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &int32_seq_seq_type, json, ret, reterr);
+}
 __attribute__((weak)) void common_Unit_seq_clear(common_Unit_seq *self)
 {
     corbel_block_free(self->items);
@@ -174,6 +219,18 @@ __attribute__((weak)) corbel_status common_Unit_seq_from_any(const corbel_any *a
                                                              corbel_error *reterr)
 {
     return corbel_value_from_any(&common_Unit_seq_type, any, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Unit_seq_to_json(common_Unit_seq value, char **ret,
+                                                            corbel_error *reterr)
+{
+    return corbel_value_to_json(&common_Unit_seq_type, &value, ret, reterr);
+}
+__attribute__((weak)) corbel_status common_Unit_seq_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              common_Unit_seq *ret,
+                                                              corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &common_Unit_seq_type, json, ret, reterr);
 }
 
 /* ---- interfaces known by name only: who defines them has more to say ---- */

@@ -94,8 +94,8 @@ CORBEL_MUST_CHECK corbel_status common_Unit_seq_copy(common_Unit_seq self, commo
 shop_Till *shop_Till_ref(shop_Till *self);
 shop_Till *shop_Till_unref(shop_Till *self);
 
-/* Into any, and out of it again, if that very type is there: ret is yours as the output of an
- * operation is. */
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
 CORBEL_MUST_CHECK corbel_status shop_Order_to_any(const shop_Order *value, corbel_any **ret,
                                                   corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status shop_Order_from_any(const corbel_any *any, shop_Order **ret,
@@ -120,6 +120,35 @@ CORBEL_MUST_CHECK corbel_status common_Unit_seq_to_any(common_Unit_seq value, co
 CORBEL_MUST_CHECK corbel_status common_Unit_seq_from_any(const corbel_any *any,
                                                          common_Unit_seq *ret,
                                                          corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status shop_Order_to_json(const shop_Order *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status shop_Order_from_json(corbel_runtime *runtime, const char *json,
+                                                     shop_Order **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_to_json(common_Item_seq value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                          common_Item_seq *ret,
+                                                          corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_seq_to_json(common_Item_seq_seq value, char **ret,
+                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Item_seq_seq_from_json(corbel_runtime *runtime,
+                                                              const char *json,
+                                                              common_Item_seq_seq *ret,
+                                                              corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_to_json(corbel_int32_seq_seq value, char **ret,
+                                                             corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status corbel_int32_seq_seq_from_json(corbel_runtime *runtime,
+                                                               const char *json,
+                                                               corbel_int32_seq_seq *ret,
+                                                               corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Unit_seq_to_json(common_Unit_seq value, char **ret,
+                                                        corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status common_Unit_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                          common_Unit_seq *ret,
+                                                          corbel_error *reterr);
 
 CORBEL_END_DECLS
 #endif /* TYPES_CORBEL_H_shop_Items */
