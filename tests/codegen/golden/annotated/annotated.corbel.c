@@ -12,10 +12,33 @@
 
 /* ---- types without a name of their own ---- */
 
+static const corbel_type int32_seq_3_type = {
+    .kind = CORBEL_KIND_SEQUENCE,
+    .size = sizeof(corbel_int32_seq),
+    .bound = 3,
+    .element = &corbel_int32_type,
+};
+static const corbel_type int32_seq_3_array_2_type = {
+    .kind = CORBEL_KIND_ARRAY,
+    .size = sizeof(corbel_int32_seq[2]),
+    .bound = 2,
+    .element = &int32_seq_3_type,
+};
 static const corbel_type string_20_type = {
     .kind = CORBEL_KIND_STRING,
     .size = sizeof(const char *),
     .bound = 20,
+};
+static const corbel_type plant_Tree_seq_type = {
+    .kind = CORBEL_KIND_SEQUENCE,
+    .size = sizeof(plant_Tree_seq),
+    .element = &plant_Tree_type,
+};
+static const corbel_type octet_to_7_type = {
+    .kind = CORBEL_KIND_UINT8,
+    .flags = CORBEL_PLAIN,
+    .size = sizeof(uint8_t),
+    .range = &(const corbel_range){ .has_max = true, .max.u = 7 },
 };
 static const corbel_type plant_Robot_reference = {
     .kind = CORBEL_KIND_REFERENCE,
@@ -220,7 +243,7 @@ const corbel_type plant_Reading_type = {
     .kind = CORBEL_KIND_STRUCT,
     .name = "plant::Reading",
     .size = sizeof(plant_Reading),
-    .count = 5,
+    .count = 7,
     .members = (const corbel_member[]){
         { .name = "heat", .id = 1, .offset = offsetof(plant_Reading, heat),
           .type = &corbel_double_type, .doc = "How hot.", .annotations = "@unit(\"K\")" },
@@ -228,9 +251,16 @@ const corbel_type plant_Reading_type = {
           .type = &corbel_int32_type, .annotations = "@unit(\"s\")" },
         { .name = "raw", .id = 3, .offset = offsetof(plant_Reading, raw),
           .type = &corbel_int32_type, .annotations = "@deprecated" },
-        { .name = "note", .id = 4, .offset = offsetof(plant_Reading, note), .type = &string_20_type,
+        { .name = "volts", .id = 4, .flags = CORBEL_OPTIONAL,
+          .offset = offsetof(plant_Reading, volts), .type = &corbel_double_type,
+          .doc = "Kept for those who look for it.",
+          .annotations = "@deprecated(\"look at raw, which has what this had, and more than that, "
+                         "so that no one need miss it\") @unit(\"mV\") @optional" },
+        { .name = "history", .id = 5, .offset = offsetof(plant_Reading, history),
+          .type = &int32_seq_3_array_2_type, .annotations = "@deprecated" },
+        { .name = "note", .id = 6, .offset = offsetof(plant_Reading, note), .type = &string_20_type,
           .annotations = "@verbatim(text=\"    /* before note */\")" },
-        { .name = "what", .id = 5, .offset = offsetof(plant_Reading, what),
+        { .name = "what", .id = 7, .offset = offsetof(plant_Reading, what),
           .type = &plant_Kind_type, .annotations = "@external @key" },
     },
     .annotations = "@verbatim(language=\"c\", placement=BEGIN_FILE, text=\"#include "
@@ -323,6 +353,209 @@ corbel_status plant_Robot_Rank_from_json(corbel_runtime *runtime, const char *js
     return corbel_value_from_json(runtime, &plant_Robot_Rank_type, json, ret, reterr);
 }
 
+const corbel_type plant_Tree_type = {
+    .kind = CORBEL_KIND_STRUCT,
+    .name = "plant::Tree",
+    .size = sizeof(plant_Tree),
+    .count = 1,
+    .members = (const corbel_member[]){
+        { .name = "branches", .id = 1, .offset = offsetof(plant_Tree, branches),
+          .type = &plant_Tree_seq_type },
+    },
+    .annotations = "@deprecated(\"no more trees\")",
+};
+plant_Tree *plant_Tree_free(plant_Tree *self) { return corbel_block_free(self); }
+plant_Tree *plant_Tree_copy(const plant_Tree *self)
+{
+    return corbel_value_copy(&plant_Tree_type, self);
+}
+bool plant_Tree_equal(const plant_Tree *a, const plant_Tree *b)
+{
+    return corbel_value_equal(&plant_Tree_type, a, b);
+}
+corbel_status plant_Tree_copy_for(corbel_request *request, const plant_Tree *value, plant_Tree *ret)
+{
+    return corbel_request_copy(request, &plant_Tree_type, value, ret);
+}
+corbel_status plant_Tree_to_any(const plant_Tree *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Tree_type, value, ret, reterr);
+}
+corbel_status plant_Tree_from_any(const corbel_any *any, plant_Tree **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Tree_type, any, ret, reterr);
+}
+corbel_status plant_Tree_to_json(const plant_Tree *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Tree_type, value, ret, reterr);
+}
+corbel_status plant_Tree_from_json(corbel_runtime *runtime, const char *json, plant_Tree **ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Tree_type, json, ret, reterr);
+}
+
+const corbel_type plant_Either_type = {
+    .kind = CORBEL_KIND_UNION,
+    .name = "plant::Either",
+    .size = sizeof(plant_Either),
+    .count = 3,
+    .members = (const corbel_member[]){
+        { .name = "_d", .id = 1, .offset = offsetof(plant_Either, _d), .type = &plant_Kind_type },
+        { .name = "plain", .id = 2, .offset = offsetof(plant_Either, plainly),
+          .type = &corbel_int32_type, .labels = (const int64_t[]){ plant_PLAIN }, .n_labels = 1,
+          .annotations = "@c_name(\"plainly\") @unit(\"lx\")" },
+        { .name = "other", .id = 3, .flags = CORBEL_DEFAULT,
+          .offset = offsetof(plant_Either, other), .type = &corbel_string_type,
+          .annotations = "@deprecated" },
+    },
+    .annotations = "@verbatim(placement=BEGIN_DECLARATION, text=\"    /* in Either */\")",
+};
+plant_Either *plant_Either_free(plant_Either *self) { return corbel_block_free(self); }
+plant_Either *plant_Either_copy(const plant_Either *self)
+{
+    return corbel_value_copy(&plant_Either_type, self);
+}
+bool plant_Either_equal(const plant_Either *a, const plant_Either *b)
+{
+    return corbel_value_equal(&plant_Either_type, a, b);
+}
+corbel_status plant_Either_copy_for(corbel_request *request, const plant_Either *value,
+                                    plant_Either *ret)
+{
+    return corbel_request_copy(request, &plant_Either_type, value, ret);
+}
+plant_Either plant_Either_make_plainly(int32_t plainly)
+{
+    return (plant_Either){ ._d = plant_PLAIN, .plainly = plainly };
+}
+plant_Either plant_Either_make_other(const char *other)
+{
+    return (plant_Either){ ._d = plant_SPECIAL, .other = other };
+}
+const int32_t *plant_Either_get_plainly(const plant_Either *self)
+{
+    return self->_d == plant_PLAIN ? &self->plainly : NULL;
+}
+const char *plant_Either_get_other(const plant_Either *self)
+{
+    return self->_d != plant_PLAIN ? self->other : NULL;
+}
+corbel_status plant_Either_to_any(const plant_Either *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Either_type, value, ret, reterr);
+}
+corbel_status plant_Either_from_any(const corbel_any *any, plant_Either **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Either_type, any, ret, reterr);
+}
+corbel_status plant_Either_to_json(const plant_Either *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Either_type, value, ret, reterr);
+}
+corbel_status plant_Either_from_json(corbel_runtime *runtime, const char *json, plant_Either **ret,
+                                     corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Either_type, json, ret, reterr);
+}
+
+const corbel_type plant_Flags_type = {
+    .kind = CORBEL_KIND_BITMASK,
+    .flags = CORBEL_PLAIN,
+    .name = "plant::Flags",
+    .size = sizeof(plant_Flags),
+    .bound = 32,
+    .count = 2,
+    .enumerators = (const corbel_enumerator[]){
+        { .name = "LOUD", .value = 0, .annotations = "@deprecated(\"too loud\")" },
+        { .name = "QUIET", .value = 1, .annotations = "@c_name(\"HUSHED\")" },
+    },
+    .annotations = "@deprecated",
+};
+corbel_status plant_Flags_to_any(plant_Flags value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Flags_type, &value, ret, reterr);
+}
+corbel_status plant_Flags_from_any(const corbel_any *any, plant_Flags *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Flags_type, any, ret, reterr);
+}
+corbel_status plant_Flags_to_json(plant_Flags value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Flags_type, &value, ret, reterr);
+}
+corbel_status plant_Flags_from_json(corbel_runtime *runtime, const char *json, plant_Flags *ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Flags_type, json, ret, reterr);
+}
+
+const corbel_type plant_Bits_type = {
+    .kind = CORBEL_KIND_STRUCT,
+    .flags = CORBEL_PLAIN,
+    .name = "plant::Fields",
+    .size = sizeof(plant_Bits),
+    .count = 1,
+    .members = (const corbel_member[]){
+        { .name = "lower", .id = 1, .offset = offsetof(plant_Bits, low), .type = &octet_to_7_type,
+          .annotations = "@c_name(\"low\")" },
+    },
+    .annotations = "@c_name(\"Bits\")",
+};
+bool plant_Bits_equal(const plant_Bits *a, const plant_Bits *b)
+{
+    return corbel_value_equal(&plant_Bits_type, a, b);
+}
+corbel_status plant_Bits_to_any(const plant_Bits *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Bits_type, value, ret, reterr);
+}
+corbel_status plant_Bits_from_any(const corbel_any *any, plant_Bits *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Bits_type, any, ret, reterr);
+}
+corbel_status plant_Bits_to_json(const plant_Bits *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Bits_type, value, ret, reterr);
+}
+corbel_status plant_Bits_from_json(corbel_runtime *runtime, const char *json, plant_Bits *ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Bits_type, json, ret, reterr);
+}
+
+const corbel_type plant_Grid_type = {
+    .kind = CORBEL_KIND_ARRAY,
+    .flags = CORBEL_PLAIN,
+    .name = "plant::Raster",
+    .size = sizeof(plant_Grid),
+    .bound = 4,
+    .element = &corbel_int32_type,
+    .dimensions = (const uint32_t[]){ 2, 2, 0 },
+    .annotations = "@c_name(\"Grid\")",
+};
+bool plant_Grid_equal(const plant_Grid *a, const plant_Grid *b)
+{
+    return corbel_value_equal(&plant_Grid_type, a, b);
+}
+corbel_status plant_Grid_to_any(const plant_Grid *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Grid_type, value, ret, reterr);
+}
+corbel_status plant_Grid_from_any(const corbel_any *any, plant_Grid *ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Grid_type, any, ret, reterr);
+}
+corbel_status plant_Grid_to_json(const plant_Grid *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Grid_type, value, ret, reterr);
+}
+corbel_status plant_Grid_from_json(corbel_runtime *runtime, const char *json, plant_Grid *ret,
+                                   corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Grid_type, json, ret, reterr);
+}
+
 const corbel_type plant_Kept_type = {
     .kind = CORBEL_KIND_STRUCT,
     .name = "plant::Kept",
@@ -397,6 +630,33 @@ corbel_status plant_Sample_seq_from_json(corbel_runtime *runtime, const char *js
 {
     return corbel_value_from_json(runtime, &plant_Sample_seq_type, json, ret, reterr);
 }
+void plant_Tree_seq_clear(plant_Tree_seq *self)
+{
+    corbel_block_free(self->items);
+    *self = (plant_Tree_seq){ 0, NULL };
+}
+corbel_status plant_Tree_seq_copy(plant_Tree_seq self, plant_Tree_seq *ret)
+{
+    return corbel_sequence_copy(&plant_Tree_seq_type, &self, ret);
+}
+corbel_status plant_Tree_seq_to_any(plant_Tree_seq value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Tree_seq_type, &value, ret, reterr);
+}
+corbel_status plant_Tree_seq_from_any(const corbel_any *any, plant_Tree_seq *ret,
+                                      corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Tree_seq_type, any, ret, reterr);
+}
+corbel_status plant_Tree_seq_to_json(plant_Tree_seq value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Tree_seq_type, &value, ret, reterr);
+}
+corbel_status plant_Tree_seq_from_json(corbel_runtime *runtime, const char *json,
+                                       plant_Tree_seq *ret, corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Tree_seq_type, json, ret, reterr);
+}
 
 /* ---- exceptions ---- */
 
@@ -426,7 +686,7 @@ static const corbel_operation plant_Probe_take_operation = {
         { .name = "class", .id = 2, .type = &plant_Kind_type, .annotations = "@c_name(\"which\")" },
     },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &plant_Reading_type } },
-    .fingerprint = 0x3c1fae8efe5fbd5e,
+    .fingerprint = 0x2407003e00ea9252,
     .doc = "Reads once.",
     .annotations = "@c_name(\"take\")",
 };
@@ -680,7 +940,7 @@ static corbel_status plant_Probe_reset_thunk(const void *servant, void *self,
 }
 const corbel_interface plant_Probe_interface = {
     .name = "plant::Probe",
-    .fingerprint = 0x30524003342e08ae,
+    .fingerprint = 0x7c10e93284a8d95a,
     .n_methods = 8,
     .methods = (const corbel_method[]){
         { &plant_Probe_take_operation, plant_Probe_take_thunk },
@@ -866,7 +1126,7 @@ static corbel_status plant_Robot_height_thunk(const void *servant, void *self,
 }
 const corbel_interface plant_Robot_interface = {
     .name = "plant::Machine",
-    .fingerprint = 0xe14ed4be85020e89,
+    .fingerprint = 0x1e6ca92e1d8fdb91,
     .n_methods = 9,
     .methods = (const corbel_method[]){
         { &plant_Probe_take_operation, plant_Robot_take_thunk },

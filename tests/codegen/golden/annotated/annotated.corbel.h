@@ -450,6 +450,26 @@ CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_to_any(const plant_Robot_Rank *
 CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_from_any(const corbel_any *any,
                                                           plant_Robot_Rank **ret,
                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_to_any(const plant_Tree *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_from_any(const corbel_any *any, plant_Tree **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Either_to_any(const plant_Either *value, corbel_any **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Either_from_any(const corbel_any *any, plant_Either **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Flags_to_any(plant_Flags value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Flags_from_any(const corbel_any *any, plant_Flags *ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Bits_to_any(const plant_Bits *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Bits_from_any(const corbel_any *any, plant_Bits *ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Grid_to_any(const plant_Grid *value, corbel_any **ret,
+                                                  corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Grid_from_any(const corbel_any *any, plant_Grid *ret,
+                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Kept_to_any(const plant_Kept *value, corbel_any **ret,
                                                   corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Kept_from_any(const corbel_any *any, plant_Kept **ret,
@@ -459,6 +479,10 @@ CORBEL_MUST_CHECK corbel_status plant_Sample_seq_to_any(plant_Sample_seq value, 
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_from_any(const corbel_any *any,
                                                           plant_Sample_seq *ret,
                                                           corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_seq_to_any(plant_Tree_seq value, corbel_any **ret,
+                                                      corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_seq_from_any(const corbel_any *any, plant_Tree_seq *ret,
+                                                        corbel_error *reterr);
 
 /* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
  * references in it, NULL refuses them. */
@@ -495,6 +519,26 @@ CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_to_json(const plant_Robot_Rank 
 CORBEL_MUST_CHECK corbel_status plant_Robot_Rank_from_json(corbel_runtime *runtime,
                                                            const char *json, plant_Robot_Rank **ret,
                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_to_json(const plant_Tree *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_from_json(corbel_runtime *runtime, const char *json,
+                                                     plant_Tree **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Either_to_json(const plant_Either *value, char **ret,
+                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Either_from_json(corbel_runtime *runtime, const char *json,
+                                                       plant_Either **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Flags_to_json(plant_Flags value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Flags_from_json(corbel_runtime *runtime, const char *json,
+                                                      plant_Flags *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Bits_to_json(const plant_Bits *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Bits_from_json(corbel_runtime *runtime, const char *json,
+                                                     plant_Bits *ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Grid_to_json(const plant_Grid *value, char **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Grid_from_json(corbel_runtime *runtime, const char *json,
+                                                     plant_Grid *ret, corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Kept_to_json(const plant_Kept *value, char **ret,
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Kept_from_json(corbel_runtime *runtime, const char *json,
@@ -504,6 +548,10 @@ CORBEL_MUST_CHECK corbel_status plant_Sample_seq_to_json(plant_Sample_seq value,
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_from_json(corbel_runtime *runtime,
                                                            const char *json, plant_Sample_seq *ret,
                                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_seq_to_json(plant_Tree_seq value, char **ret,
+                                                       corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Tree_seq_from_json(corbel_runtime *runtime, const char *json,
+                                                         plant_Tree_seq *ret, corbel_error *reterr);
 
 #pragma GCC diagnostic pop
 
