@@ -286,6 +286,9 @@ static void apply(idl_parser *parser, idl_decl *decl, const idl_annotation *anno
     case IDL_MEANING_UNIT:
         decl->unit = value_of(annotation, "value")->string;
         break;
+    case IDL_MEANING_ONEWAY: /* the same as the keyword, which FALSE does not take back */
+        decl->is_oneway = decl->is_oneway || is_set(annotation);
+        break;
     case IDL_MEANING_DEPRECATED:
         decl->is_deprecated = true;
         break;

@@ -76,7 +76,7 @@ static const idl_standard_annotation table[] = {
           "BEGIN_FILE BEFORE_DECLARATION BEGIN_DECLARATION END_DECLARATION AFTER_DECLARATION END_FILE" } } },
     /* interfaces */
     { "service", IDL_MEANING_NONE, ON(INTERFACE), "interfaces", true, { { "platform", IDL_PARAMETER_STRING, false, NULL } } },
-    { "oneway", IDL_MEANING_REFUSED, ON(OPERATION), "operations", false, FLAG },
+    { "oneway", IDL_MEANING_ONEWAY, ON(OPERATION), "operations", false, FLAG },
     { "ami", IDL_MEANING_NONE, ON(INTERFACE) | ON(OPERATION) | ON(MODULE), "modules, interfaces and operations", false, FLAG },
     /* DDS-XTypes */
     { "hashid", IDL_MEANING_HASHID, ON(MEMBER), "members", false, { { "value", IDL_PARAMETER_STRING, false, NULL } } },

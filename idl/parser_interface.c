@@ -126,15 +126,15 @@ static bool op_dcl(idl_parser *parser, idl_lead lead)
         !idl_parse_identifier(parser, "a name for the operation", &name)) {
         return false;
     }
-    if (is_oneway && type->kind != IDL_VOID) {
-        idl_error(parser->diagnostics, IDL_DIAG_ONEWAY_RESULT, &type->range,
-                  "a oneway operation has no result: it returns 'void'");
-    }
     idl_node *node = idl_declare(parser, IDL_OPERATION, &name, lead.doc);
     node->decl.type = type;
     node->decl.is_oneway = is_oneway;
     idl_annotate(parser, node, lead.annotations);
     idl_annotate(parser, node, more);
+    if (node->decl.is_oneway && type->kind != IDL_VOID) {
+        idl_error(parser->diagnostics, IDL_DIAG_ONEWAY_RESULT, &type->range,
+                  "a oneway operation has no result: it returns 'void'");
+    }
     idl_node *outer = parser->owner;
     idl_enter_scope(parser, node);
     const bool parsed = parameter_dcls(parser, node);

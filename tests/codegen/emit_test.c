@@ -207,6 +207,9 @@ static void fingerprints_tell_what_attributes_raise(void **state)
 static void fingerprints_tell_enumerators(void **state)
 {
     (void)state;
+    assert_int_equal(fingerprint("interface X { @oneway void f(); };"), fingerprint("interface X { oneway void f(); };"));
+    assert_int_equal(fingerprint("interface X { @oneway(FALSE) void f(); };"), fingerprint("interface X { void f(); };"));
+    assert_int_not_equal(fingerprint("interface X { @oneway void f(); };"), fingerprint("interface X { void f(); };"));
 #define OF(of_enum) fingerprint(of_enum " interface X { void f(in E e); };")
     assert_int_not_equal(OF("enum E { A, B };"), OF("enum E { A, @value(2) B };"));
     assert_int_not_equal(OF("enum E { @value(1) A };"), OF("enum E { @value(-1) A };"));
