@@ -187,7 +187,7 @@ static bool rebuild_range(rebuild *run, const corbel_TypeDescription *from, corb
     if (!from->range.has_min && !from->range.has_max) {
         return true;
     }
-    if (!crb_is_scalar(to) || to->kind == CORBEL_KIND_ENUM || to->kind == CORBEL_KIND_BITMASK) {
+    if (!crb_is_scalar(to) && to->kind != CORBEL_KIND_LONG_DOUBLE) {
         return rebuild_refuse(run, "a range of what is no number");
     }
     corbel_range *const range = rebuild_alloc(run, 1, sizeof *range);
