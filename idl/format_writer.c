@@ -320,7 +320,9 @@ char *idl_write_end(idl_writer *w, size_t *ret_length)
             done = w->tails[i].offset;
         }
     }
-    put(&whole, w->text + done, w->length - done);
+    if (w->length > done) {
+        put(&whole, w->text + done, w->length - done);
+    }
     put(&whole, "", 1);
     free(w->text);
     free(w->tails);
