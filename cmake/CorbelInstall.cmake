@@ -1,4 +1,4 @@
-# cmake --install: the library, its public headers, corbelc, the name server, the standard IDL files, the man pages, and what
+# cmake --install: the library, its public headers, corbelc, the name server, the standard IDL files, the man pages, the completion of shells, and what
 # find_package(Corbel) and pkg-config read. Nothing of it knows where it is: the whole can be moved.
 # tests/system/installed.txt lists every file.
 include(GNUInstallDirs)
@@ -17,6 +17,8 @@ install(DIRECTORY runtime/include/corbel daemon/include/corbel DESTINATION "${CM
 install(DIRECTORY idl/corbel DESTINATION "${CORBEL_INSTALL_IDLDIR}" FILES_MATCHING PATTERN "*.idl" PATTERN "*.proto")
 install(FILES docs/man/corbelc.1 docs/man/corbel-ns.1 docs/man/nsc.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
 install(FILES docs/man/corbel.7 DESTINATION "${CMAKE_INSTALL_MANDIR}/man7")
+install(FILES codegen/completion/corbelc DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+install(FILES codegen/completion/_corbelc DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
 install(FILES LICENSE CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 install(EXPORT CorbelTargets NAMESPACE Corbel:: DESTINATION "${package}")

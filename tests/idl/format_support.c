@@ -358,29 +358,44 @@ static void put_lines(text *to, const unit *one, bool keep_start)
     }
 }
 
-/* Blanks and splices are nothing but the end of a word. */
+/* Where the comment that begins at at ends; at: none does. */
+static const char *comment_end(const char *at, const char *end)
+{
+    if (end - at < 2 || at[0] != '/' || (at[1] != '/' && at[1] != '*')) {
+        return at;
+    }
+    const char *close = at[1] == '/' ? end : memmem(at + 2, (size_t)(end - at) - 2, "*/", 2);
+    return close == NULL || close == end ? end : close + 2;
+}
+
+/* Blanks and splices are nothing but the end of a word, and so is a comment on either side. */
 static void put_directive(text *to, const unit *one)
 {
     const char *end = one->start + one->length;
     const char *word = directive_word(one->start, end);
+    const char *header = has_name(word, end, "include") ? word + sizeof "include" - 1 : NULL;
     put_text(to, "#");
     bool owes = false;
-    for (const char *at = word; at < end; at++) {
+    for (const char *at = word; at < end;) {
         const bool splice = *at == '\\' && at + 1 < end && (at[1] == '\n' || at[1] == '\r');
+        const char *behind = comment_end(at, end);
         if (is_white(*at) || *at == '\n' || splice) {
             owes = true;
+            at++;
             continue;
         }
-        /* Comments get a blank on either side. */
-        const bool comments = at > word && ((at[0] == '/' && end - at > 1 && (at[1] == '/' || at[1] == '*')) ||
-                                            (at - word > 1 && at[-1] == '/' && at[-2] == '*'));
-        if (owes || comments ||
-            (at > word && !is_word(*at) && is_word(at[-1]) && (*at == '"' || *at == '<') && has_name(word, end, "include") &&
-             at == word + 7)) {
+        owes = owes || behind > at || at == header;
+        if (owes && at > word) {
             put_text(to, " ");
         }
-        owes = false;
-        put(to, at, 1);
+        owes = behind > at;
+        const unit comment = { .start = at, .length = (size_t)(behind - at) };
+        if (behind > at) {
+            put_lines(to, &comment, false);
+            at = behind;
+        } else {
+            put(to, at++, 1);
+        }
     }
     put_text(to, "\n");
 }
