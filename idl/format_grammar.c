@@ -72,6 +72,7 @@ typedef enum rule {
     DIMENSIONS,
     STRINGS,
     MORE_STRINGS,
+    END_OR_LINE,
     STRING_LISTS,
     MORE_STRING_LISTS,
     CONST_EXPR, /* in parentheses, behind '=': with ">>" */
@@ -130,6 +131,12 @@ static bool is_name(unsigned symbol)
     return symbol == NAME || (is_keyword(symbol) && idl_keyword_is_young((idl_keyword)(symbol - IDL_SYMBOL_KEYWORD)));
 }
 
+/* A declaration's name where types have been read: newer types are names there. */
+static bool is_member_name(unsigned symbol)
+{
+    return is_name(symbol) || (is_keyword(symbol) && idl_keyword_is_new_type((idl_keyword)(symbol - IDL_SYMBOL_KEYWORD)));
+}
+
 static bool is_constructed(unsigned symbol)
 {
     return symbol == K(STRUCT) || symbol == K(UNION) || symbol == K(ENUM) || symbol == K(BITSET) || symbol == K(BITMASK);
@@ -159,9 +166,9 @@ static bool expand_definition(idl_shape *shape, unsigned next)
     case K(NATIVE):
         BECOMES(IS(NATIVE), K(NATIVE), NAME, END);
     case K(TYPEID):
-        BECOMES(IS(IDS), K(TYPEID), SCOPED_NAME, STRINGS, END);
+        BECOMES(IS(IDS), K(TYPEID), SCOPED_NAME, STRINGS, END_OR_LINE);
     case K(TYPEPREFIX):
-        BECOMES(IS(IDS), K(TYPEPREFIX), SCOPED_NAME, STRINGS, END);
+        BECOMES(IS(IDS), K(TYPEPREFIX), SCOPED_NAME, STRINGS, END_OR_LINE);
     default:
         if (is_constructed(next)) {
             BECOMES(CONSTRUCTED, END);
@@ -315,7 +322,7 @@ static bool expand_interface(idl_shape *shape, unsigned symbol, unsigned next)
         BECOMES(AS(CLOSE_PARAMS, ')'));
     case PARAMETER:
         if (next == K(IN) || next == K(OUT) || next == K(INOUT)) {
-            const uint32_t symbols[] = { next, TYPE, NAME };
+            const uint32_t symbols[] = { next, TYPE, IDL_SYMBOL_MEMBER_NAME };
             return push(shape, symbols, 3);
         }
         return false;
@@ -434,7 +441,7 @@ static bool expand_types(idl_shape *shape, unsigned symbol, unsigned next)
         }
         NOTHING;
     case DECLARATOR:
-        BECOMES(NAME, DIMENSIONS);
+        BECOMES(IDL_SYMBOL_MEMBER_NAME, DIMENSIONS);
     case DIMENSIONS:
         if (next == '[') {
             BECOMES(AS(OPEN_TIGHT, '['), CONST_EXPR, AS(CLOSE, ']'), DIMENSIONS);
@@ -565,6 +572,11 @@ static bool expand_expressions(idl_shape *shape, unsigned symbol, unsigned next)
             BECOMES(STRINGS);
         }
         NOTHING;
+    case END_OR_LINE:
+        if (next != ';') {
+            NOTHING; /* CORBA's own orb.idl has none */
+        }
+        BECOMES(END);
     case STRING_LISTS:
         BECOMES(STRINGS, MORE_STRING_LISTS);
     case MORE_STRING_LISTS:
@@ -804,6 +816,7 @@ static const char *wanted_by(unsigned symbol, char *text, size_t size)
 {
     switch (symbol) {
     case NAME:
+    case IDL_SYMBOL_MEMBER_NAME:
         return "a name";
     case IDL_SYMBOL_STRING:
         return "a string";
@@ -845,6 +858,7 @@ static idl_diagnostic_id id_of(unsigned wanted)
 {
     switch (wanted) {
     case NAME:
+    case IDL_SYMBOL_MEMBER_NAME:
     case ANNOTATION_NAME:
         return IDL_DIAG_EXPECTED_NAME;
     case IDL_SYMBOL_STRING:
@@ -940,7 +954,8 @@ bool idl_shape_token(idl_shape *shape, const idl_token *token)
             shape->item = what == ITEM ? pieces->length - 1 : shape->item;
         } else if (what < SPECIFICATION) {
             const bool is_joined = (symbol >> 16) != IDL_ROLE_SHIFT_END || token->adjacent;
-            if (is_joined && (what == next || (what == NAME && is_name(next)))) {
+            if (is_joined &&
+                (what == next || (what == NAME && is_name(next)) || (what == IDL_SYMBOL_MEMBER_NAME && is_member_name(next)))) {
                 take(shape, piece, symbol, token);
                 return true;
             }

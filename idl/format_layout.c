@@ -39,6 +39,14 @@ static bool is_role(const idl_piece *piece, idl_role role)
     return is_token(piece) && piece->role == role;
 }
 
+/* Whether what began at first is over before or with i: at its ';', or, where it has none, at what comes next. */
+static bool is_over(const layout *l, size_t first, size_t i)
+{
+    const idl_piece *piece = at(l, i);
+    return piece->kind == IDL_PIECE_END || is_role(piece, IDL_ROLE_END) ||
+           (i > first && is_token(piece) && (piece->marks & IDL_PIECE_ITEM) != 0);
+}
+
 /* The first token from index on, or the END. */
 static size_t next_token(const layout *l, size_t index)
 {
@@ -83,7 +91,7 @@ static idl_item item_at(const layout *l, size_t index)
     if (piece->item != IDL_ITEM_BLOCK && piece->item != IDL_ITEM_TYPEDEF) {
         return (idl_item)piece->item;
     }
-    for (size_t i = index; at(l, i)->kind != IDL_PIECE_END && !is_role(at(l, i), IDL_ROLE_END); i++) {
+    for (size_t i = index; !is_over(l, index, i); i++) {
         if (is_role(at(l, i), IDL_ROLE_OPEN_BODY)) {
             return is_role(at(l, i + 1), IDL_ROLE_CLOSE_BODY) ? IDL_ITEM_EMPTY : IDL_ITEM_BLOCK;
         }
@@ -95,7 +103,7 @@ static idl_item item_at(const layout *l, size_t index)
 static size_t name_of(const layout *l, size_t index)
 {
     size_t parentheses = 0;
-    for (size_t i = index; at(l, i)->kind != IDL_PIECE_END && !is_role(at(l, i), IDL_ROLE_END); i++) {
+    for (size_t i = index; !is_over(l, index, i); i++) {
         const idl_piece *piece = at(l, i);
         if (!is_token(piece)) {
             continue;
@@ -115,7 +123,7 @@ static size_t name_of(const layout *l, size_t index)
 
 static bool uses_name(const layout *l, size_t index, size_t name)
 {
-    for (size_t i = index; name != 0 && at(l, i)->kind != IDL_PIECE_END && !is_role(at(l, i), IDL_ROLE_END); i++) {
+    for (size_t i = index; name != 0 && !is_over(l, index, i); i++) {
         if (is_token(at(l, i)) && at(l, i)->length == at(l, name)->length &&
             memcmp(at(l, i)->start, at(l, name)->start, at(l, name)->length) == 0) {
             return true;
@@ -378,7 +386,7 @@ static size_t segment_end(const layout *l, size_t first)
         if (!is_token(at(l, i))) {
             continue;
         }
-        if (i > first && at(l, i)->role == IDL_ROLE_CLOSE_BODY) {
+        if (i > first && (at(l, i)->role == IDL_ROLE_CLOSE_BODY || (at(l, i)->marks & IDL_PIECE_ITEM) != 0)) {
             while (!is_token(at(l, i - 1))) {
                 i--;
             }

@@ -102,7 +102,14 @@ typedef struct idl_pieces {
 } idl_pieces;
 
 /** Terminals: punctuation is its character or IDL_MARK_..., keywords follow from KEYWORD on. */
-enum { IDL_SYMBOL_NAME = 1, IDL_SYMBOL_NUMBER, IDL_SYMBOL_STRING, IDL_SYMBOL_END, IDL_SYMBOL_KEYWORD = 300 };
+enum {
+    IDL_SYMBOL_NAME = 1,
+    IDL_SYMBOL_NUMBER,
+    IDL_SYMBOL_STRING,
+    IDL_SYMBOL_END,
+    IDL_SYMBOL_MEMBER_NAME,
+    IDL_SYMBOL_KEYWORD = 300
+};
 
 /** The grammar's state: what is expected, the nearest on top (format_grammar.c). */
 #define IDL_EXPECTED_LIMIT 2048

@@ -230,7 +230,10 @@ static void read_directive(reader *r)
             }
             step(r);
         } else if (is_include && *r->at == '<') {
-            while (r->at < r->end && *r->at != '>' && *r->at != '\n') {
+            const char *close = memchr(r->at, '>', (size_t)(r->end - r->at));
+            const char *line_end = memchr(r->at, '\n', (size_t)(r->end - r->at));
+            step(r);
+            while (close != NULL && (line_end == NULL || close < line_end) && r->at < close) {
                 step(r);
             }
         } else if (of_words && (*r->at == '"' || *r->at == '\'')) {
