@@ -73,6 +73,8 @@ const char *emit_name(emit_run *run, const idl_decl *decl);
 const char *emit_own_name(const idl_decl *decl);
 /** "bank_Account_new"; member: what of decl it is derived from, or NULL. */
 const char *emit_derived(emit_run *run, const idl_decl *decl, const idl_decl *member, const char *suffix);
+/** What has that name, or derives it, in the file's sight; NULL: nothing. */
+const idl_decl *emit_taken_by(const emit_file *file, const char *name);
 /** A name for a file-scope static, which gives way to every other name in sight. */
 const char *emit_static_name(emit_file *file, const char *wanted);
 /** The C name of a struct member or a parameter. */

@@ -302,6 +302,12 @@ const char *emit_derived(emit_run *run, const idl_decl *decl, const idl_decl *me
     return name != NULL ? name : emit_format(run->arena, "%s%s", join(run, decl), suffix);
 }
 
+const idl_decl *emit_taken_by(const emit_file *file, const char *name)
+{
+    const emit_taken *taken = idl_names_get(&file->taken, name, strlen(name));
+    return taken == NULL ? NULL : taken->decl;
+}
+
 const char *emit_static_name(emit_file *file, const char *wanted)
 {
     while (idl_names_get(&file->taken, wanted, strlen(wanted)) != NULL) {

@@ -58,6 +58,22 @@ static const idl_decl *root_of(const emit_file *file, const idl_type *type)
     return place_of(file, element) > place_of(file, key) ? element : key;
 }
 
+/* A map's view has the names of two types in its own, so it may meet another name; @c_name settles it. */
+static void check_map_name(emit_file *file, const idl_type *map, const emit_view *visible, const char *name)
+{
+    emit_run *run = file->run;
+    const idl_decl *taken = emit_taken_by(file, name);
+    const idl_type *key = emit_resolve(map->key);
+    if (taken != NULL) {
+        idl_error(run->diagnostics, IDL_DIAG_C_NAME_COLLISION, &map->range, "this map and '%s' would both be '%s' in C",
+                  taken->scoped_name, name);
+    } else if (visible != NULL && key->kind == IDL_NAMED && key->decl != emit_resolve(visible->type->key)->decl) {
+        idl_error(run->diagnostics, IDL_DIAG_C_NAME_COLLISION, &map->range,
+                  "this map and one with keys of type '%s' would both be '%s' in C",
+                  emit_resolve(visible->type->key)->decl->scoped_name, name);
+    }
+}
+
 static void use_type(emit_file *file, const idl_type *type)
 {
     if (type->kind == IDL_ARRAY) {
@@ -76,7 +92,11 @@ static void use_type(emit_file *file, const idl_type *type)
         return;
     }
     const char *name = emit_view_name(run, type);
-    if (emit_view_visible(file, name) != NULL) {
+    const emit_view *visible = emit_view_visible(file, name);
+    if (type->kind == IDL_MAP) {
+        check_map_name(file, type, visible, name);
+    }
+    if (visible != NULL) {
         return;
     }
     if ((file->n_views & (file->n_views - 1)) == 0) { /* full at every power of two */

@@ -35,6 +35,12 @@ static const message_row message_rows[] = {
     { "struct S { long a; @c_name(\"a\") long b; };", 1, 0, "'S::b' and 'S::a' would both be 'a' in C" },
     { "interface X { void f(); @c_name(\"f\") void g(); };", 1, 0, "'X::g' and 'X::f' would both be 'X_f' in C" },
     { "enum E { A, @c_name(\"A\") B };", 1, 0, "'B' and 'A' would both be 'A' in C" },
+    /* a map's view is called after two types */
+    { "module m { struct E { long x; }; struct E_by_string { map<string, E> x; }; };", 1, 0,
+      "test.idl:1:55: error: this map and 'm::E_by_string' would both be 'm_E_by_string' in C" },
+    { "enum K { A }; module m { enum K { B }; struct E { long x; }; struct S { map<K, E> x; map<::K, E> y; }; };", 1, 0,
+      "error: this map and one with keys of type 'm::K' would both be 'm_E_by_K' in C" },
+    { "enum K { A }; module m { enum K { B }; struct E { long x; }; struct S { map<K, E> x; map<K, E, 3> y; }; };", 0, 0, NULL },
     /* @verbatim needs a place */
     { "@verbatim(text=\"x\") module m { const long X = 1; };", 1, 0,
       "test.idl:1:1: error: in C 'm' has no lines of its own: no place for this text" },
@@ -47,7 +53,7 @@ static const message_row message_rows[] = {
 static void says_so(void **state)
 {
     (void)state;
-    assert_int_equal(sizeof message_rows / sizeof *message_rows, 22);
+    assert_int_equal(sizeof message_rows / sizeof *message_rows, 25);
     for (size_t i = 0; i < sizeof message_rows / sizeof *message_rows; i++) {
         const message_row *row = &message_rows[i];
         test_run run = test_emit(row->text);
@@ -204,6 +210,68 @@ static void fingerprints_tell_what_attributes_raise(void **state)
 }
 
 /* Values and names of enumerators count, names only where the enum does not ignore them. */
+/* Each says something else about what travels. */
+static void fingerprints_tell_values(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "struct S { long x; };",
+        "struct S { @optional long x; };",
+        "struct S { @default(0) long x; };",
+        "struct S { @default(1) long x; };",
+        "struct S { @id(1) long x; };",
+        "struct S { @min(0) long x; };",
+        "struct S { @max(0) long x; };",
+        "struct S { @range(min=0, max=0) long x; };",
+        "@min(0) typedef long L; struct S { L y; };",
+        "struct S { long x[2]; };",
+        "struct S { long x[3]; };",
+        "struct S { long x[2][1]; };",
+        "struct S { sequence<octet> x; };",
+        "struct S { sequence<uint8> x; };",
+        "struct S { string x; };",
+        "struct S { wstring x; };",
+        "struct S { TypeCode x; };",
+        "struct S { fixed<3, 1> x; };",
+        "struct S { fixed<3, 2> x; };",
+        "struct S { any x; };",
+        "struct S { Object x; };",
+        "struct S { map<long, string> x; };",
+        "struct S { map<string, long> x; };",
+        "struct S { map<string, long, 2> x; };",
+        "struct S { sequence<@min(2) long> x; };",
+        "struct S { @non_serialized long y; };",
+        "union S switch (long) { case 1: long x; };",
+        "union S switch (short) { case 1: long x; };",
+        "union S switch (long) { case 2: long x; };",
+        "union S switch (long) { case 1: default: long x; };",
+        "union S switch (@max(9) long) { case 1: long x; };",
+        "bitmask S { X };",
+        "bitmask S { @position(1) X };",
+        "@bit_bound(8) bitmask S { X };",
+        "bitset S { bitfield<3> x; };",
+        "bitset S { bitfield<4> x; };",
+        "bitset S { bitfield<4> x y; };",
+    };
+    enum { COUNT = sizeof texts / sizeof *texts };
+    uint64_t all[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        char whole[200];
+        snprintf(whole, sizeof whole, "%s interface X { void f(in S s); };", texts[i]);
+        all[i] = fingerprint(whole);
+        for (size_t other = 0; other < i; other++) {
+            if (all[other] == all[i]) {
+                fail_msg("%s\n%s", texts[other], texts[i]);
+            }
+        }
+    }
+    /* and these do not */
+    assert_true(fingerprint("@final struct S { long x; }; interface X { void f(in S s); };") == all[0]);
+    assert_true(fingerprint("typedef long L; struct S { L x; }; interface X { void f(in S s); };") == all[0]);
+    assert_true(fingerprint("typedef long L[2]; struct S { L x; }; interface X { void f(in S s); };") == all[9]);
+    assert_true(fingerprint("struct S { long x; @non_serialized long y; }; interface X { void f(in S s); };") == all[0]);
+}
+
 static void fingerprints_tell_enumerators(void **state)
 {
     (void)state;
@@ -248,6 +316,7 @@ int main(void)
         cmocka_unit_test(fingerprints_tell),
         cmocka_unit_test(fingerprints_tell_what_attributes_raise),
         cmocka_unit_test(fingerprints_tell_enumerators),
+        cmocka_unit_test(fingerprints_tell_values),
         cmocka_unit_test(knows_reserved_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
