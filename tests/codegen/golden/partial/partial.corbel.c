@@ -28,3 +28,20 @@ corbel_status Room_copy_for(corbel_request *request, const Room *value, Room *re
 {
     return corbel_request_copy(request, &Room_type, value, ret);
 }
+corbel_status Room_to_any(const Room *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&Room_type, value, ret, reterr);
+}
+corbel_status Room_from_any(const corbel_any *any, Room **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&Room_type, any, ret, reterr);
+}
+corbel_status Room_to_json(const Room *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&Room_type, value, ret, reterr);
+}
+corbel_status Room_from_json(corbel_runtime *runtime, const char *json, Room **ret,
+                             corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &Room_type, json, ret, reterr);
+}

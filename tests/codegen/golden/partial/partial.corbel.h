@@ -42,5 +42,18 @@ bool Room_equal(const Room *a, const Room *b);
 CORBEL_MUST_CHECK corbel_status Room_copy_for(corbel_request *request, const Room *value,
                                               Room *ret);
 
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
+CORBEL_MUST_CHECK corbel_status Room_to_any(const Room *value, corbel_any **ret,
+                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status Room_from_any(const corbel_any *any, Room **ret,
+                                              corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status Room_to_json(const Room *value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status Room_from_json(corbel_runtime *runtime, const char *json,
+                                               Room **ret, corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* PARTIAL_CORBEL_H_Room */

@@ -26,3 +26,20 @@ corbel_status Door_copy_for(corbel_request *request, const Door *value, Door *re
 {
     return corbel_request_copy(request, &Door_type, value, ret);
 }
+corbel_status Door_to_any(const Door *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&Door_type, value, ret, reterr);
+}
+corbel_status Door_from_any(const corbel_any *any, Door **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&Door_type, any, ret, reterr);
+}
+corbel_status Door_to_json(const Door *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&Door_type, value, ret, reterr);
+}
+corbel_status Door_from_json(corbel_runtime *runtime, const char *json, Door **ret,
+                             corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &Door_type, json, ret, reterr);
+}

@@ -38,5 +38,18 @@ bool Door_equal(const Door *a, const Door *b);
 CORBEL_MUST_CHECK corbel_status Door_copy_for(corbel_request *request, const Door *value,
                                               Door *ret);
 
+/* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
+ * output of an operation is. */
+CORBEL_MUST_CHECK corbel_status Door_to_any(const Door *value, corbel_any **ret,
+                                            corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status Door_from_any(const corbel_any *any, Door **ret,
+                                              corbel_error *reterr);
+
+/* As JSON, proto3's form of it: text, yours, corbel_string_free(); and back. runtime makes the
+ * references in it, NULL refuses them. */
+CORBEL_MUST_CHECK corbel_status Door_to_json(const Door *value, char **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status Door_from_json(corbel_runtime *runtime, const char *json,
+                                               Door **ret, corbel_error *reterr);
+
 CORBEL_END_DECLS
 #endif /* DOOR_CORBEL_H_Door */
