@@ -116,25 +116,26 @@ const char *proto_single_type(proto_run *all, proto_file *file, proto_scope *sco
     return is_repeated(type) ? write_wrapper(all, file, scope, out, indent, type, stem) : simple_type(all, file, type);
 }
 
+/* The items are messages of key and value. proto3's own map is the same, where it takes such keys and values. */
 static void write_map(proto_run *all, proto_file *file, proto_scope *scope, emit_buf *out, int indent, const idl_type *type,
                       const char *name, uint32_t id, const char *doc, const char *fact)
 {
     idl_arena *arena = scope->arena;
-    if (is_map_key(type->key)) {
-        const char *value = proto_single_type(all, file, scope, out, indent, type->element, emit_format(arena, "%s_value", name));
+    const idl_type *value = idl_type_resolve(type->element);
+    const char *key = simple_type(all, file, idl_type_resolve(type->key));
+    if (is_map_key(type->key) && !is_repeated(value)) {
         proto_scope_enter(scope, emit_format(arena, "%s_entry", name)); /* which protoc makes of it */
         proto_comment(out, indent, doc, fact);
-        emit(out, "%*smap<%s, %s> %s = %" PRIu32 ";\n", indent, "", simple_type(all, file, idl_type_resolve(type->key)), value,
-             name, id);
+        emit(out, "%*smap<%s, %s> %s = %" PRIu32 ";\n", indent, "", key, simple_type(all, file, value), name, id);
         return;
     }
     const char *item = proto_scope_enter(scope, emit_format(arena, "%s_item", name));
     proto_scope inner = { .arena = arena };
-    emit(out, "%*smessage %s {\n", indent, "", item);
-    const char *key_name = proto_scope_enter(&inner, "key"), *value_name = proto_scope_enter(&inner, "value");
-    const char *value = proto_single_type(all, file, &inner, out, indent + 2, type->element, "value_items");
-    emit(out, "%*s%s %s = 1;\n", indent + 2, "", simple_type(all, file, idl_type_resolve(type->key)), key_name);
-    emit(out, "%*s%s %s = 2;\n%*s}\n", indent + 2, "", value, value_name, indent, "");
+    proto_scope_enter(&inner, "key");
+    const proto_field field = { .name = proto_scope_enter(&inner, "value"), .type = value, .id = 2 };
+    emit(out, "%*smessage %s {\n%*s%s key = 1;\n", indent, "", item, indent + 2, "", key);
+    proto_emit_field(all, file, &inner, out, indent + 2, &field);
+    emit(out, "%*s}\n", indent, "");
     proto_comment(out, indent, doc, fact);
     emit(out, "%*srepeated %s %s = %" PRIu32 ";\n", indent, "", item, name, id);
 }
