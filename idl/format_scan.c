@@ -254,7 +254,7 @@ static bool put_words(scanner *s, directive_text *text, bool is_include, size_t 
 }
 
 /* The rest of a pragma or of an unknown directive, from before on: as it stands; of Corbel's own pragmas, single blanks. */
-static void put_line(scanner *s, directive_text *text, const char *before, bool is_pragma)
+static bool put_line(scanner *s, directive_text *text, const char *before, bool is_pragma)
 {
     static const char *const ours[] = { "prefix", "ID", "version" };
     idl_lexer *lexer = s->lexer;
@@ -268,6 +268,11 @@ static void put_line(scanner *s, directive_text *text, const char *before, bool 
     idl_range range;
     idl_lex_rest_of_line(lexer, &rest, &length, &range);
     const char *end = rest + length;
+    if (length > 0 && end[-1] == '\\' && lexer->at == lexer->end) {
+        /* With the line end that is missing, it would join lines. */
+        idl_error(lexer->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &range, "a backslash at the end of the file");
+        return false;
+    }
     while (start < end && (is_blank(*start) || *start == '\n' || (*start == '\\' && start < first))) {
         start++;
     }
@@ -290,6 +295,7 @@ static void put_line(scanner *s, directive_text *text, const char *before, bool 
     }
     idl_token token;
     idl_lex(lexer, &token); /* NEWLINE */
+    return true;
 }
 
 static void count_lines(scanner *s, const char *end)
@@ -392,8 +398,8 @@ static bool read_directive(scanner *s, idl_token *hash)
         if (!put_words(s, &text, is_include, &n_tokens, &last)) {
             return false;
         }
-    } else {
-        put_line(s, &text, has_word ? lexer->at : hash->text + 1, has_word && is_word(&word, "pragma"));
+    } else if (!put_line(s, &text, has_word ? lexer->at : hash->text + 1, has_word && is_word(&word, "pragma"))) {
+        return false;
     }
     count_lines(s, lexer->at);
     piece.start = text.start;
