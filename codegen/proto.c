@@ -177,16 +177,29 @@ static void write_service(proto_run *all, proto_file *file, emit_buf *out, const
 
 /* ---- the file ---- */
 
-static void write_imports(proto_run *all, proto_file *file, emit_buf *out)
+/* A file that cannot be compiled itself has no .proto: what it includes takes its place, as in the header. to: its folder. */
+static void add_imports(proto_run *all, proto_file *file, emit_buf *out, const idl_file *of, const char *to, size_t depth)
 {
-    const idl_file *idl = file->file->file;
-    emit_buf imports = { .arena = out->arena };
-    for (size_t i = 0; idl->includes[i] != NULL; i++) {
-        const char *header = emit_include_name(all->run, idl, i);
-        if (!proto_is_circle(file, idl->includes[i])) {
-            emit(&imports, "import public \"%.*s.proto\";\n", (int)(strlen(header) - strlen(".corbel.h")), header);
+    idl_arena *arena = out->arena;
+    for (size_t i = 0; of->includes != NULL && of->includes[i] != NULL; i++) {
+        const char *header = emit_include_name(all->run, of, i);
+        const char *path = emit_is_beside(of, i) ? emit_format(arena, "%s%s", to, header) : header;
+        if (!of->includes[i]->is_partial) {
+            if (!proto_is_circle(file, of->includes[i])) {
+                emit(out, "import public \"%.*s.proto\";\n", (int)(strlen(path) - strlen(".corbel.h")), path);
+            }
+        } else if (depth < file->file->n_closure) { /* files may include each other */
+            const char *slash = strrchr(path, '/');
+            const size_t length = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+            add_imports(all, file, out, of->includes[i], emit_format(arena, "%.*s", (int)length, path), depth + 1);
         }
     }
+}
+
+static void write_imports(proto_run *all, proto_file *file, emit_buf *out)
+{
+    emit_buf imports = { .arena = out->arena };
+    add_imports(all, file, &imports, file->file->file, "", 0);
     if (file->uses_any) {
         emit(&imports, "import \"corbel/any.proto\";\n");
     }
