@@ -292,6 +292,8 @@ static size_t check_bytes(const corbel_param *a, const corbel_param *b, uint32_t
     if (crb_encode_params(a, n, values, &writer, &one, NULL)) { /* zero is out of some ranges */
         assert_int_equal(crb_encode_params(b, n, values, &writer, &other, &error), CORBEL_INVALID_ARGUMENT);
         corbel_error_clear(&error);
+        crb_buf_clear(&one);
+        crb_buf_clear(&other);
         crb_arena_free(arena);
         return 0;
     }
