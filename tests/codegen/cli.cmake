@@ -76,13 +76,15 @@ run_corbelc(EXPECT 2 FOLDER "${WORK}" ARGS -o out -Wno-such-thing "${GOLDEN}/cla
 expect_match("${err}" "unknown warning: -Wno-such-thing")
 run_corbelc(EXPECT 2 FOLDER "${WORK}" ARGS -o out -Wall "${GOLDEN}/clash/clash.idl")
 
-# What cannot be written yet is refused where it is declared in a file that is compiled, and where such a file uses it.
+# What is not supported is refused where it is declared in a file that is compiled, and where such a file uses it, or anything else
+# of its file, which has no header.
 file(WRITE "${WORK}/later.idl" "union U switch (long) { case 1: long a; };\ntypedef sequence<any> Anys;\nvaluetype V { };\n")
 file(WRITE "${WORK}/passes.idl" "#include \"later.idl\"\nstruct S { long x; };\n")
 file(WRITE "${WORK}/uses.idl" "#include \"later.idl\"\nstruct S { U u; sequence<U> us; };\ninterface I { Anys f(); };\n")
 file(WRITE "${WORK}/values.idl" "#include \"later.idl\"\nstruct S { V v; };\n")
 run_corbelc(EXPECT 0 FOLDER "${WORK}" ARGS -o out passes.idl)
-run_corbelc(EXPECT 0 FOLDER "${WORK}" ARGS -o out uses.idl)
+run_corbelc(EXPECT 1 FOLDER "${WORK}" ARGS -o out/refused uses.idl)
+expect_match("${err}" "uses.idl:2:12: error: 'U' cannot be used: its file, 'later.idl', also defines what is not supported yet")
 run_corbelc(EXPECT 1 FOLDER "${WORK}" ARGS -o out/refused values.idl)
 expect_match("${err}" "values.idl:2:12: error: value types are not supported yet")
 run_corbelc(EXPECT 1 FOLDER "${WORK}" ARGS -o out/refused later.idl passes.idl)

@@ -28,8 +28,7 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_request_copy(corbel_request *r
 CORBEL_API CORBEL_PRINTF(3, 4) corbel_status
     corbel_request_fail(corbel_request *request, corbel_status status, const char *format, ...);
 /** A nested call failed: this one fails with the same error, one hop longer; an exception is passed on as it came, with its
- * references, whether this program knows its type, and the operation declares it, or not. Clears error. Return what it returns.
- */
+ *  references, whether or not this program knows its type and the operation declares it. Clears error. Return what it returns. */
 CORBEL_API corbel_status corbel_request_forward(corbel_request *request, corbel_error *error);
 
 /** Has the caller given up, or its session ended, or the deadline passed? */
