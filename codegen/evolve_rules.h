@@ -1,8 +1,8 @@
 /** The rules of `corbelc --check`, all of them, in one table: RULE(id, "name", class, test, "explanation").
  *
- *  test is the function in tests/codegen/evolve_proofs*.c that runs an old client against a new server and the reverse, and
- *  compiles old source against the new header; a rule that names none, or one that is not there, does not build
- *  (tests/codegen/evolve_test.c makes a table of them). The explanations are those of docs/evolution.md; a test compares. */
+ *  test names the row of tests/codegen/evolve/proofs.h by which an old client is run against a new server and the reverse, and
+ *  old source compiled against the new header; a rule that names none, or one that is not there, does not build
+ *  (tests/codegen/evolve/evolve_test.c makes a table of them). The explanations are those of docs/evolution.md; a test compares. */
 #ifndef EVOLVE_RULES_H
 #define EVOLVE_RULES_H
 
@@ -74,7 +74,7 @@
     RULE(SERIALIZATION_CHANGED, "serialization-changed", WIRE, proof_serialization_changed, \
          "with @non_serialized a member does not travel: one side loses what the other says") \
     RULE(FINAL_STRUCT_CHANGED, "final-struct-changed", WIRE, proof_final_struct_changed, \
-         "@final has promised everybody that the struct never changes, and some rely on it") \
+         "@final has promised everybody that the struct never changes: who compares versions refuses it, others skip and default") \
     RULE(FINAL_ADDED, "final-added", SOURCE, proof_final_added, \
          "it travels as before; in C plain structs are handed out by value") \
     RULE(FINAL_REMOVED, "final-removed", SOURCE, proof_final_removed, \
@@ -143,7 +143,7 @@
     RULE(BASE_REMOVED, "base-removed", WIRE, proof_base_removed, \
          "a new server answers what it inherited with CORBEL_UNIMPLEMENTED") \
     RULE(LOCAL_CHANGED, "local-changed", WIRE, proof_local_changed, \
-         "references to a local interface do not leave their process") \
+         "references to a local interface do not leave their process: one side refuses to send them, the other to take them") \
     RULE(PARAMETER_ADDED, "parameter-added", SOURCE, proof_parameter_added, \
          "behind all others: old peers skip it, new ones read its default; in C a call has one argument more") \
     RULE(PARAMETER_INSERTED, "parameter-inserted", WIRE, proof_parameter_inserted, \

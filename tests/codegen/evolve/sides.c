@@ -2,124 +2,13 @@
  * does not change compiles against both. With PROVE_x instead of PROVE_ALL only the part of rule x is compiled: so a test sees
  * whether old source compiles against the new header.
  *
- * Each client sends what its version would, each servant says what it got and answers what its version would. */
-#include "proofs.corbel.h"
-#include "tests/codegen/evolve/proofs.h"
-#include "tests/codegen/evolve/side.h"
-
-#include <string.h>
-
-#ifdef NEW
-#define OLD_OR_NEW(old, new) new
-#else
-#define OLD_OR_NEW(old, new) old
-#endif
+ * Each client sends what its version would, each servant says what it got and answers what its version would. Here are those of
+ * declarations, interfaces and operations; sides_values.c has those of types. */
+#include "tests/codegen/evolve/sides.h"
 
 #ifdef PROVE_ALL
-static const side_host *say;
-#else
-extern const side_host *say;
+const side_host *say;
 #endif
-
-/* ---- what the parts have in common ---- */
-
-/* The object, and the client's way to it: rule_use(reference, &error). */
-#define ROW_FUNCTIONS(rule, I)                                                                                                   \
-    static corbel_object *rule##_make(corbel_runtime *runtime)                                                                   \
-    {                                                                                                                            \
-        return I##_as_object(I##_new(runtime, &rule##_servant, NULL, NULL));                                                     \
-    }                                                                                                                            \
-    static corbel_status rule##_call(corbel_runtime *runtime, const char *uri, corbel_error *reterr)                             \
-    {                                                                                                                            \
-        I *server = NULL;                                                                                                        \
-        corbel_status status = I##_from_uri(runtime, uri, &server, reterr);                                                      \
-        if (status == CORBEL_OK) {                                                                                               \
-            status = rule##_use(server, reterr);                                                                                 \
-            I##_unref(server);                                                                                                   \
-        }                                                                                                                        \
-        return status;                                                                                                           \
-    }                                                                                                                            \
-    extern const side_row rule##_row;                                                                                            \
-    const side_row rule##_row = { #rule, rule##_make, rule##_call };
-
-/* T swap(in T value), T a value in C. */
-#define SWAP_PLAIN(rule, T, sample, ...)                                                                                         \
-    static void rule##_tell(void (*tell)(const char *, ...), T value)                                                            \
-    {                                                                                                                            \
-        tell(__VA_ARGS__);                                                                                                       \
-    }                                                                                                                            \
-    static corbel_status rule##_swap(void *self, corbel_request *request, T value, T *ret)                                       \
-    {                                                                                                                            \
-        (void)self;                                                                                                              \
-        (void)request;                                                                                                           \
-        rule##_tell(say->servant, value);                                                                                        \
-        *ret = sample;                                                                                                           \
-        return CORBEL_OK;                                                                                                        \
-    }                                                                                                                            \
-    static const rule##_I_servant rule##_servant = { .swap = rule##_swap };                                                      \
-    static corbel_status rule##_use(rule##_I *server, corbel_error *reterr)                                                      \
-    {                                                                                                                            \
-        T ret = sample;                                                                                                          \
-        const corbel_status status = rule##_I_swap(server, sample, &ret, reterr);                                                \
-        if (status == CORBEL_OK) {                                                                                               \
-            rule##_tell(say->client, ret);                                                                                       \
-        }                                                                                                                        \
-        return status;                                                                                                           \
-    }                                                                                                                            \
-    ROW_FUNCTIONS(rule, rule##_I)
-
-/* The same of a long, for rules that are not about it. */
-#define SWAP_LONG(rule) SWAP_PLAIN(rule, int32_t, OLD_OR_NEW(1, 2), "%d", (int)value)
-
-/* T swap(in T value), T a string. */
-#define SWAP_STRING(rule, sample)                                                                                                \
-    static corbel_status rule##_swap(void *self, corbel_request *request, const char *value, const char **ret)                   \
-    {                                                                                                                            \
-        (void)self;                                                                                                              \
-        (void)request;                                                                                                           \
-        say->servant("%s", value);                                                                                               \
-        *ret = sample;                                                                                                           \
-        return CORBEL_OK;                                                                                                        \
-    }                                                                                                                            \
-    static const rule##_I_servant rule##_servant = { .swap = rule##_swap };                                                      \
-    static corbel_status rule##_use(rule##_I *server, corbel_error *reterr)                                                      \
-    {                                                                                                                            \
-        char *ret = NULL;                                                                                                        \
-        const corbel_status status = rule##_I_swap(server, sample, &ret, reterr);                                                \
-        if (status == CORBEL_OK) {                                                                                               \
-            say->client("%s", ret);                                                                                              \
-            corbel_string_free(ret);                                                                                             \
-        }                                                                                                                        \
-        return status;                                                                                                           \
-    }                                                                                                                            \
-    ROW_FUNCTIONS(rule, rule##_I)
-
-/* S swap(in S value), S a struct with pointers or one that may grow; sample is rule_sample. */
-#define SWAP_STRUCT(rule, ...)                                                                                                   \
-    static void rule##_tell(void (*tell)(const char *, ...), const rule##_S *value)                                              \
-    {                                                                                                                            \
-        tell(__VA_ARGS__);                                                                                                       \
-    }                                                                                                                            \
-    static corbel_status rule##_swap(void *self, corbel_request *request, const rule##_S *value, rule##_S *ret)                  \
-    {                                                                                                                            \
-        (void)self;                                                                                                              \
-        (void)request;                                                                                                           \
-        rule##_tell(say->servant, value);                                                                                        \
-        *ret = rule##_sample;                                                                                                    \
-        return CORBEL_OK;                                                                                                        \
-    }                                                                                                                            \
-    static const rule##_I_servant rule##_servant = { .swap = rule##_swap };                                                      \
-    static corbel_status rule##_use(rule##_I *server, corbel_error *reterr)                                                      \
-    {                                                                                                                            \
-        rule##_S *ret = NULL;                                                                                                    \
-        const corbel_status status = rule##_I_swap(server, &rule##_sample, &ret, reterr);                                        \
-        if (status == CORBEL_OK) {                                                                                               \
-            rule##_tell(say->client, ret);                                                                                       \
-            rule##_S_free(ret);                                                                                                  \
-        }                                                                                                                        \
-        return status;                                                                                                           \
-    }                                                                                                                            \
-    ROW_FUNCTIONS(rule, rule##_I)
 
 /* ---- declarations ---- */
 
@@ -134,21 +23,6 @@ SWAP_PLAIN(type_removed, int32_t, type_removed_extra.a, "%d", (int)value)
 #else
 SWAP_LONG(type_removed)
 #endif
-#endif
-
-#if PROVE_ALL || PROVE_type_changed
-static const type_changed_S type_changed_sample = { .before = 9, .x = OLD_OR_NEW(1, "one") };
-SWAP_STRUCT(type_changed, OLD_OR_NEW("%d", "%s"), value->x)
-#endif
-
-#if PROVE_ALL || PROVE_type_renamed
-static const OLD_OR_NEW(type_renamed_One, type_renamed_Other) type_renamed_part = { .a = OLD_OR_NEW(1, 2), .b = "b" };
-static type_renamed_S type_renamed_make_sample(OLD_OR_NEW(type_renamed_One, type_renamed_Other) x)
-{
-    return (type_renamed_S) { .x = x };
-}
-#define type_renamed_sample (*&(type_renamed_S) { .x = type_renamed_make_sample(type_renamed_part).x })
-SWAP_STRUCT(type_renamed, "%d%s", (int)value->x.a, value->x.b)
 #endif
 
 #if PROVE_ALL || PROVE_constant_added
@@ -181,105 +55,6 @@ SWAP_PLAIN(interface_removed, int32_t, 1, "%d", (int)value)
 #else
 SWAP_LONG(interface_removed)
 #endif
-#endif
-
-/* ---- types ---- */
-
-#if PROVE_ALL || PROVE_bound_raised
-SWAP_STRING(bound_raised, OLD_OR_NEW("abc", "abcd"))
-#endif
-
-#if PROVE_ALL || PROVE_bound_lowered
-SWAP_STRING(bound_lowered, OLD_OR_NEW("abcd", "abc"))
-#endif
-
-/* ---- members ---- */
-
-#if PROVE_ALL || PROVE_member_added
-#ifdef NEW
-static const member_added_S member_added_sample = { .x = 2, .y = 3 };
-SWAP_STRUCT(member_added, "x %d y %d", (int)value->x, (int)value->y)
-#else
-static const member_added_S member_added_sample = { .x = 1 };
-SWAP_STRUCT(member_added, "x %d", (int)value->x)
-#endif
-#endif
-
-#if PROVE_ALL || PROVE_member_inserted
-#ifdef NEW
-static const member_inserted_S member_inserted_sample = { .x = 2, .y = 3 };
-SWAP_STRUCT(member_inserted, "x %d y %d", (int)value->x, (int)value->y)
-#else
-static const member_inserted_S member_inserted_sample = { .x = 1 };
-SWAP_STRUCT(member_inserted, "x %d", (int)value->x)
-#endif
-#endif
-
-#if PROVE_ALL || PROVE_member_removed
-#ifdef NEW
-static const member_removed_S member_removed_sample = { .x = 2 };
-SWAP_STRUCT(member_removed, "x %d", (int)value->x)
-#else
-static const member_removed_S member_removed_sample = { .x = 1, .y = 3 };
-SWAP_STRUCT(member_removed, "x %d y %d", (int)value->x, (int)value->y)
-#endif
-#endif
-
-#if PROVE_ALL || PROVE_member_removed_before_others
-#ifdef NEW
-static const member_removed_before_others_S member_removed_before_others_sample = { .x = 2 };
-SWAP_STRUCT(member_removed_before_others, "x %d", (int)value->x)
-#else
-static const member_removed_before_others_S member_removed_before_others_sample = { .x = 1, .y = 3 };
-SWAP_STRUCT(member_removed_before_others, "x %d y %d", (int)value->x, (int)value->y)
-#endif
-#endif
-
-#if PROVE_ALL || PROVE_member_renumbered
-static const member_renumbered_S member_renumbered_sample = { .x = 1, .y = 3 };
-SWAP_STRUCT(member_renumbered, "x %d y %d", (int)value->x, (int)value->y)
-#endif
-
-#if PROVE_ALL || PROVE_member_renamed
-static const member_renamed_S member_renamed_sample = { .OLD_OR_NEW(x, y) = OLD_OR_NEW(1, 2) };
-SWAP_STRUCT(member_renamed, "%d", (int)value->OLD_OR_NEW(x, y))
-#endif
-
-#if PROVE_ALL || PROVE_member_replaced
-static const member_replaced_S member_replaced_sample = { .before = 9, .OLD_OR_NEW(x, y) = OLD_OR_NEW(1, "two") };
-SWAP_STRUCT(member_replaced, OLD_OR_NEW("%d", "%s"), value->OLD_OR_NEW(x, y))
-#endif
-
-/* ---- enums ---- */
-
-#if PROVE_ALL || PROVE_enumerator_added
-static const char *enumerator_added_name(enumerator_added_T value)
-{
-    const char *name = enumerator_added_T_to_string(value);
-    return name == NULL ? "no name" : name;
-}
-SWAP_PLAIN(enumerator_added, enumerator_added_T, OLD_OR_NEW(enumerator_added_B, enumerator_added_C), "%d %s", (int)value,
-           enumerator_added_name(value))
-#endif
-
-#if PROVE_ALL || PROVE_enumerator_removed
-static const char *enumerator_removed_name(enumerator_removed_T value)
-{
-    const char *name = enumerator_removed_T_to_string(value);
-    return name == NULL ? "no name" : name;
-}
-SWAP_PLAIN(enumerator_removed, enumerator_removed_T, OLD_OR_NEW(enumerator_removed_C, enumerator_removed_B), "%d %s", (int)value,
-           enumerator_removed_name(value))
-#endif
-
-#if PROVE_ALL || PROVE_enumerator_renamed
-SWAP_PLAIN(enumerator_renamed, enumerator_renamed_T, OLD_OR_NEW(enumerator_renamed_B, enumerator_renamed_C), "%s",
-           enumerator_renamed_T_to_string(value))
-#endif
-
-#if PROVE_ALL || PROVE_enumerator_renumbered
-SWAP_PLAIN(enumerator_renumbered, enumerator_renumbered_T, enumerator_renumbered_B, "%s",
-           enumerator_renumbered_T_to_string(value))
 #endif
 
 /* ---- operations ---- */
@@ -532,6 +307,45 @@ RAISES(raises_removed, One)
 #endif
 #endif
 
+#if PROVE_ALL || PROVE_local_changed
+static corbel_status local_changed_swap(void *self, corbel_request *request, local_changed_Far *value)
+{
+    (void)self;
+    (void)request;
+    say->servant(value == NULL ? "nil" : "an object");
+    return CORBEL_OK;
+}
+static const local_changed_I_servant local_changed_servant = { .swap = local_changed_swap };
+static corbel_status local_changed_f(void *self, corbel_request *request)
+{
+    (void)self;
+    (void)request;
+    return CORBEL_OK;
+}
+/* The client passes an object of its own. */
+static corbel_object *local_changed_make(corbel_runtime *runtime)
+{
+    return local_changed_I_as_object(local_changed_I_new(runtime, &local_changed_servant, NULL, NULL));
+}
+static corbel_status local_changed_call(corbel_runtime *runtime, const char *uri, corbel_error *reterr)
+{
+    static const local_changed_Far_servant servant = { .f = local_changed_f };
+    local_changed_I *server = NULL;
+    corbel_status status = local_changed_I_from_uri(runtime, uri, &server, reterr);
+    if (status == CORBEL_OK) {
+        local_changed_Far *const mine = local_changed_Far_new(runtime, &servant, NULL, NULL);
+        status = local_changed_I_swap(server, mine, reterr);
+        if (status == CORBEL_OK) {
+            say->client("done");
+        }
+        local_changed_Far_unref(mine);
+        local_changed_I_unref(server);
+    }
+    return status;
+}
+const side_row local_changed_row = { "local_changed", local_changed_make, local_changed_call };
+#endif
+
 /* ---- parameters ---- */
 
 #if PROVE_ALL || PROVE_parameter_added || PROVE_parameter_removed || PROVE_parameter_inserted || PROVE_parameter_renumbered
@@ -666,6 +480,30 @@ static corbel_status parameter_replaced_use(parameter_replaced_I *server, corbel
 ROW_FUNCTIONS(parameter_replaced, parameter_replaced_I)
 #endif
 
+#if PROVE_ALL || PROVE_parameters_reordered
+#ifdef NEW
+static corbel_status parameters_reordered_swap(void *self, corbel_request *request, const char *words, int32_t value)
+#else
+static corbel_status parameters_reordered_swap(void *self, corbel_request *request, int32_t value, const char *words)
+#endif
+{
+    (void)self;
+    (void)request;
+    say->servant("%d%s", (int)value, words);
+    return CORBEL_OK;
+}
+static const parameters_reordered_I_servant parameters_reordered_servant = { .swap = parameters_reordered_swap };
+static corbel_status parameters_reordered_use(parameters_reordered_I *server, corbel_error *reterr)
+{
+#ifdef NEW
+    return parameters_reordered_I_swap(server, "b", 2, reterr);
+#else
+    return parameters_reordered_I_swap(server, 1, "a", reterr);
+#endif
+}
+ROW_FUNCTIONS(parameters_reordered, parameters_reordered_I)
+#endif
+
 #if PROVE_ALL || PROVE_direction_changed
 static corbel_status direction_changed_swap(void *self, corbel_request *request, OLD_OR_NEW(int32_t, int32_t *) value)
 {
@@ -695,7 +533,15 @@ static corbel_status direction_changed_use(direction_changed_I *server, corbel_e
 ROW_FUNCTIONS(direction_changed, direction_changed_I)
 #endif
 
-/* ---- what only documents ---- */
+/* ---- names and what only documents ---- */
+
+#if PROVE_ALL || PROVE_c_name_changed
+#ifdef NEW
+SWAP_AS(exchange, c_name_changed, int32_t, 2, "%d", (int)value)
+#else
+SWAP_LONG(c_name_changed)
+#endif
+#endif
 
 #if PROVE_ALL || PROVE_annotation_changed
 static const annotation_changed_S annotation_changed_sample = { .x = OLD_OR_NEW(1, 2) };
