@@ -287,6 +287,13 @@ static bool put_line(scanner *s, directive_text *text, const char *before, bool 
     }
     bool quoted = false;
     for (; start < end; start++) {
+        if (is_ours && !quoted && end - start > 1 && start[0] == '/' && (start[1] == '/' || start[1] == '*')) {
+            const char *close = start[1] == '/' ? NULL : memmem(start + 2, (size_t)(end - start) - 2, "*/", 2);
+            close = close == NULL ? end : close + 2;
+            put(text, start, (size_t)(close - start)); /* a comment is kept as it stands */
+            start = close - 1;
+            continue;
+        }
         quoted = quoted != (*start == '"');
         const bool surplus = is_ours && !quoted && is_blank(*start) && is_blank(start[-1]);
         if (!surplus) {
