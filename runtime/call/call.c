@@ -43,7 +43,9 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
 {
     crb_peer *const peer = target->import.peer;
     const corbel_status refused =
-        crb_refs_may_leave(send->refs, send->n_refs, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, reterr);
+        send->n_refs == 0
+            ? CORBEL_OK
+            : crb_refs_may_leave(send->refs, send->n_refs, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, reterr);
     if (refused != CORBEL_OK) {
         return refused;
     }
@@ -76,7 +78,9 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
             status = crb_fail(&error, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object does not exist any more");
             break;
         }
-        crb_peer_refs_out_locked(peer, send->refs, send->n_refs, refs);
+        if (send->n_refs > 0) {
+            crb_peer_refs_out_locked(peer, send->refs, send->n_refs, refs);
+        }
         status = crb_session_call(peer->session, &out, crb_now(), &question, &error);
         if (status == CORBEL_OK) {
             crb_peer_refs_sent_locked(peer, send->refs, send->n_refs, refs);

@@ -59,7 +59,9 @@ static bool args_read(crb_decoder *d, const corbel_param *params, uint32_t n, cr
     }
     for (uint32_t i = 0; i < n; i++) {
         values[i] = layout.base + members[i].offset;
-        crb_decoder_start_value(members[i].type, layout.base + members[i].offset);
+        if (!crb_is_scalar(members[i].type)) { /* zero already */
+            crb_decoder_start_value(members[i].type, layout.base + members[i].offset);
+        }
     }
     return crb_decoder_message(d, &layout, span, NULL);
 }

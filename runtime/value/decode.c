@@ -202,7 +202,10 @@ bool crb_decoder_message(crb_decoder *d, const crb_layout *layout, crb_span span
         const crb_path named = { .up = path, .name = member->name };
         const crb_path *here = member->name != NULL ? &named : path;
         if (member->type->kind <= CORBEL_KIND_STRUCT && (member->flags & CORBEL_OPTIONAL) == 0) {
-            if (!crb_decode_single(d, member->type, layout->base + member->offset, wire, &span, here)) {
+            void *const at = layout->base + member->offset;
+            const bool number = crb_is_scalar(member->type) && wire == crb_wire_type_of(member->type);
+            if (number ? !crb_decode_scalar(d, member->type, at, wire, &span, here)
+                       : !crb_decode_single(d, member->type, at, wire, &span, here)) {
                 return false;
             }
             continue;

@@ -36,7 +36,9 @@ static void *results_place(crb_decoder *d, const corbel_type *type, results_slot
 {
     if (!results_is_aggregate(type)) {
         d->root = &slot->value;
-        crb_decoder_start_value(type, &slot->value);
+        if (!crb_is_scalar(type)) { /* zero already */
+            crb_decoder_start_value(type, &slot->value);
+        }
         return &slot->value;
     }
     void *place = crb_decoder_root(d, 1, type->size, path);
@@ -120,13 +122,15 @@ corbel_status crb_decode_results(const corbel_param *params, uint32_t n, const u
 {
     crb_decoder d;
     crb_decoder_init(&d, limits, refs, len, CORBEL_COMPLETED_YES);
-    results_slot few[RESULTS_FEW] = { 0 };
+    results_slot few[RESULTS_FEW];
     results_slot *slots = few;
     if (n > RESULTS_FEW) {
         slots = calloc(n, sizeof *slots);
         if (slots == NULL) {
             return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for the results");
         }
+    } else {
+        memset(few, 0, n * sizeof *few);
     }
     const crb_span span = { data, len > 0 ? data + len : data };
     bool done = crb_decoder_check_len(&d);

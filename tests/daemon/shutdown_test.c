@@ -105,6 +105,20 @@ static void unregistered_objects_are_gone(void **state)
     corbel_error_clear(&error);
 }
 
+static void no_uri_of_what_came(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    probe_Node *node = NULL;
+    char *uri = NULL;
+    (void)state;
+    MUST(probe_Probe_make_node(probe, "n", &node, &error));
+    assert_int_equal(corbel_object_to_uri(probe_Node_as_object(node), &uri, &error), CORBEL_NOT_FOUND);
+    assert_string_equal(error.message, "the reference has no URI, because it came in a message");
+    assert_null(uri);
+    probe_Node_unref(node);
+    corbel_error_clear(&error);
+}
+
 static void generated_ids(void **state)
 {
     corbel_error error = CORBEL_ERROR_INIT;
@@ -113,6 +127,7 @@ static void generated_ids(void **state)
     (void)state;
     MUST(probe_Probe_make_node(server.object, "n", &node, &error));
     assert_int_equal(corbel_object_to_uri(probe_Node_as_object(node), &uri, &error), CORBEL_NOT_FOUND);
+    assert_non_null(strstr(error.message, "register it with corbel_daemon_register()"));
     MUST(corbel_daemon_register(server.daemon, NULL, probe_Node_as_object(node), &error));
     MUST(corbel_object_to_uri(probe_Node_as_object(node), &uri, &error));
     MUST(probe_Node_from_uri(client, uri, &found, &error));
@@ -133,6 +148,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(from_another_thread, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_call_that_does_not_end_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unregistered_objects_are_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_uri_of_what_came, set_up, tear_down),
         cmocka_unit_test_setup_teardown(generated_ids, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("shutdown", tests, NULL, NULL);
