@@ -43,9 +43,8 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
 {
     crb_peer *const peer = target->import.peer;
     const corbel_status refused =
-        send->n_refs == 0
-            ? CORBEL_OK
-            : crb_refs_may_leave(send->refs, send->n_refs, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, reterr);
+        send->n_refs == 0 ? CORBEL_OK
+                          : crb_refs_may_leave(send->refs, send->n_refs, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, reterr);
     if (refused != CORBEL_OK) {
         return refused;
     }

@@ -347,10 +347,11 @@ corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error
         uri = crb_host_get()->uri(self->target);
     }
     if (uri == NULL) {
-        return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "%s",
-                        target->kind == CRB_TARGET_IMPORT
-                            ? "the reference has no URI, because it came in a message"
-                            : "the object has no URI: only registered objects have one; register it with corbel_daemon_register()");
+        return crb_fail(
+            reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "%s",
+            target->kind == CRB_TARGET_IMPORT
+                ? "the reference has no URI, because it came in a message"
+                : "the object has no URI: only registered objects have one; register it with corbel_daemon_register()");
     }
     *ret = uri;
     return CORBEL_OK;
