@@ -89,8 +89,12 @@ bool idl_keyword_is_young(idl_keyword keyword)
 
 bool idl_keyword_is_new_type(idl_keyword keyword)
 {
+    return keyword == IDL_KEYWORD_SEQUENCE || idl_keyword_is_new_integer(keyword);
+}
+
+bool idl_keyword_is_new_integer(idl_keyword keyword)
+{
     switch (keyword) {
-    case IDL_KEYWORD_SEQUENCE:
     case IDL_KEYWORD_INT8:
     case IDL_KEYWORD_INT16:
     case IDL_KEYWORD_INT32:

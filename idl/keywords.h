@@ -109,6 +109,8 @@ bool idl_keyword_is_young(idl_keyword keyword);
 /** It begins a type, and files use it as the name of a member: "sequence", and "int8" to "uint64", which old IDL does not have.
  */
 bool idl_keyword_is_new_type(idl_keyword keyword);
+/** int8 to int64, uint8 to uint64. */
+bool idl_keyword_is_new_integer(idl_keyword keyword);
 
 /** As it has to be written. */
 const char *idl_keyword_word(idl_keyword keyword);

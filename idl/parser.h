@@ -30,6 +30,7 @@ typedef struct idl_parser {
     uint32_t nesting;           /* of the type or expression being read */
     bool forgive_semicolon;     /* something was reported after which a missing semicolon is no news */
     bool in_bound;              /* '>' ends the expression */
+    bool has_old_types;         /* a typedef has the name of an integer type of newer IDL */
     bool in_const_type;         /* `fixed` stands alone */
     struct idl_pragma *pragmas; /* that were read ahead: idl_run_pragmas() */
     struct idl_pragma *last_pragma;
@@ -108,6 +109,11 @@ idl_node *idl_declare(idl_parser *parser, idl_decl_kind kind, const idl_token *n
 /** Makes a declaration that belongs nowhere yet. */
 idl_node *idl_make_node(idl_parser *parser, idl_decl_kind kind, const idl_token *name, const char *doc);
 void idl_append(idl_parser *parser, idl_node *node);
+/** A struct, union or exception: its children are members, and what else is defined in it stands before it. NULL is none. */
+bool idl_has_members(const idl_node *node);
+/** At the end of a struct, union or exception: the types that its members define now stand before it, as if they had been
+ *  written there; but their names are still its own. */
+void idl_place_nested(idl_parser *parser, idl_node *node);
 void idl_put_or_report(idl_parser *parser, idl_node *node);
 /** The name stands for something that was reported: its uses are silent. */
 void idl_declare_poisoned(idl_parser *parser, const idl_token *name);
@@ -177,6 +183,12 @@ extern const idl_unsupported idl_unsupported_import;
 void idl_run_pragmas(idl_parser *parser);
 /** type_spec; never NULL: bad_type if it was reported. */
 const idl_type *idl_parse_type_spec(idl_parser *parser);
+/** The same where CORBA let a type be defined: of a member, or what a union is switched by. */
+const idl_type *idl_parse_constr_type_spec(idl_parser *parser);
+/** A type's definition where none can stand: skipped up to the '}' that closes it. */
+void idl_skip_definition(idl_parser *parser);
+/** The same from behind its name on. */
+void idl_skip_definition_rest(idl_parser *parser, bool is_enum);
 const idl_type *idl_parse_string_type(idl_parser *parser);
 const idl_type *idl_parse_sequence_type(idl_parser *parser);
 const idl_type *idl_parse_map_type(idl_parser *parser);

@@ -6,12 +6,16 @@
 #include <string.h>
 
 /* A keyword that can be taken as a name here. Words that begin a type can where only a declarator's name stands: nothing but a
- * declaration uses those of members and parameters. */
-static bool is_name_all_the_same(const idl_parser *parser, const char *what)
+ * declaration uses those of members and parameters; those of typedefs are looked up where the words are used. */
+static bool is_name_all_the_same(idl_parser *parser, const char *what)
 {
     const idl_keyword keyword = parser->token.keyword;
     if (parser->token.kind != IDL_TOKEN_KEYWORD) {
         return false;
+    }
+    if (strstr(what, "typedef") != NULL && idl_keyword_is_new_integer(keyword)) {
+        parser->has_old_types = true;
+        return true;
     }
     return idl_keyword_is_young(keyword) || (idl_keyword_is_new_type(keyword) && strstr(what, "member") != NULL) ||
            (idl_keyword_is_new_type(keyword) && strstr(what, "parameter") != NULL);
@@ -94,14 +98,45 @@ idl_node *idl_make_node(idl_parser *parser, idl_decl_kind kind, const idl_token 
     return node;
 }
 
+/* Where declarations are appended. */
+typedef struct child_list {
+    idl_decl **first;
+    idl_decl **last;
+} child_list;
+
+static child_list children_of(idl_parser *parser, idl_node *owner)
+{
+    return owner == NULL ? (child_list) { &parser->unit->definitions, &parser->last }
+                         : (child_list) { &owner->decl.children, &owner->last };
+}
+
+bool idl_has_members(const idl_node *node)
+{
+    return node != NULL && (node->decl.kind == IDL_STRUCT || node->decl.kind == IDL_UNION || node->decl.kind == IDL_EXCEPTION);
+}
+
 void idl_append(idl_parser *parser, idl_node *node)
 {
-    idl_decl **first = parser->owner == NULL ? &parser->unit->definitions : &parser->owner->decl.children;
-    idl_decl **last = parser->owner == NULL ? &parser->last : &parser->owner->last;
-    *(*last == NULL ? first : &(*last)->next) = &node->decl;
-    *last = &node->decl;
-    if (parser->owner != NULL) {
-        parser->owner->n_children++;
+    idl_node *owner = parser->owner;
+    const bool is_nested = idl_has_members(owner) && node->decl.kind != IDL_MEMBER;
+    const child_list list = is_nested ? (child_list) { &owner->nested, &owner->last_nested } : children_of(parser, owner);
+    node->before = *list.last;
+    *(*list.last == NULL ? list.first : &(*list.last)->next) = &node->decl;
+    *list.last = &node->decl;
+    if (owner != NULL && !is_nested) {
+        owner->n_children++;
+    }
+}
+
+void idl_place_nested(idl_parser *parser, idl_node *node)
+{
+    idl_node *owner = (idl_node *)node->decl.parent;
+    const bool is_nested = idl_has_members(owner);
+    const child_list list = is_nested ? (child_list) { &owner->nested, &owner->last_nested } : children_of(parser, owner);
+    if (node->nested != NULL) {
+        *(node->before == NULL ? list.first : &node->before->next) = node->nested;
+        node->last_nested->next = &node->decl;
+        node->nested = NULL;
     }
 }
 
@@ -118,10 +153,25 @@ static bool can_redeclare(const idl_node *node, const idl_node *inherited)
     return in_interface || node->decl.kind == IDL_ENUMERATOR;
 }
 
+/* "struct T { long x; } t;": a member that differs only in case from a type, or its enumerator, that its own struct defines. */
+static bool is_of_nested_type(const idl_node *node, const idl_node *old)
+{
+    const idl_decl *scope = old->decl.kind == IDL_ENUMERATOR ? old->decl.parent->parent : old->decl.parent;
+    return node->decl.kind == IDL_MEMBER && old->decl.kind != IDL_MEMBER && scope == node->decl.parent &&
+           strcmp(node->decl.name, old->decl.name) != 0;
+}
+
 void idl_put_or_report(idl_parser *parser, idl_node *node)
 {
     idl_scope *scope = parser->scope;
-    const idl_node *old = idl_scope_put(scope, parser->arena, node);
+    idl_node *old = idl_scope_put(scope, parser->arena, node);
+    if (old != NULL && is_of_nested_type(node, old)) {
+        if (old->member == NULL) {
+            old->member = node;
+            return;
+        }
+        old = old->member;
+    }
     const idl_node *inherited = idl_names_get(&scope->inherited, node->key, strlen(node->key));
     if (old == NULL && inherited != NULL && !inherited->is_poisoned && !can_redeclare(node, inherited)) {
         node->is_poisoned = true;

@@ -191,6 +191,42 @@ bool idl_parser_at_type_dcl(const idl_parser *parser)
     return idl_parser_is_keyword(parser, IDL_KEYWORD_TYPEDEF) || find_constructed(parser) != NULL;
 }
 
+/* A type that is defined where it is used; the bad type if that was reported. */
+static const idl_type *defined_here(idl_parser *parser, const constructed *found, idl_lead lead, bool *ret_ok)
+{
+    idl_node *node = NULL;
+    *ret_ok = found->parse(parser, lead, &node);
+    if (!*ret_ok || node == NULL || node->is_poisoned) {
+        return parser->bad_type;
+    }
+    idl_type *type = idl_make_type(parser, IDL_NAMED, &node->decl.range);
+    type->decl = &node->decl;
+    return type;
+}
+
+/* constr_type_spec = type_spec | constr_type_dcl: older CORBA's */
+const idl_type *idl_parse_constr_type_spec(idl_parser *parser)
+{
+    const constructed *found = find_constructed(parser);
+    if (found == NULL || !found->in_typedef) {
+        return idl_parse_type_spec(parser);
+    }
+    if (parser->nesting == IDL_NESTING_LIMIT) {
+        idl_error(parser->diagnostics, IDL_DIAG_TYPE_NESTING, &parser->token.range, "types nest deeper than %d",
+                  IDL_NESTING_LIMIT);
+        idl_skip_definition(parser);
+        return parser->bad_type;
+    }
+    bool ok = false;
+    parser->nesting++;
+    const idl_type *type = defined_here(parser, found, (idl_lead) { 0 }, &ok);
+    parser->nesting--;
+    if (!ok && !idl_parser_at_definition(parser)) {
+        idl_skip_definition_rest(parser, found->keyword == IDL_KEYWORD_ENUM);
+    }
+    return type;
+}
+
 /* typedef_dcl = "typedef" ( type_spec | constr_type_dcl ) declarator { "," declarator } */
 static bool typedef_dcl(idl_parser *parser, idl_lead lead)
 {
@@ -201,17 +237,16 @@ static bool typedef_dcl(idl_parser *parser, idl_lead lead)
         const idl_type *type = idl_annotate_type(parser, idl_parse_type_spec(parser), annotations, IDL_TARGET_TYPE);
         return typedef_declarators(parser, type, lead);
     }
-    idl_node *node = NULL;
-    if (!found->parse(parser, (idl_lead) { .annotations = annotations }, &node)) {
+    bool ok = false;
+    const idl_type *type = defined_here(parser, found, (idl_lead) { .annotations = annotations }, &ok);
+    if (!ok) {
         return false;
     }
-    if (node != NULL && node->decl.kind == IDL_FORWARD) {
+    if (type->kind == IDL_NAMED && type->decl->kind == IDL_FORWARD) {
         idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "a name for the typedef");
         return true;
     }
-    idl_type *type = idl_make_type(parser, IDL_NAMED, node == NULL ? &parser->previous : &node->decl.range);
-    type->decl = node == NULL ? NULL : &node->decl;
-    return typedef_declarators(parser, node == NULL || node->is_poisoned ? parser->bad_type : type, lead);
+    return typedef_declarators(parser, type, lead);
 }
 
 /* type_dcl = typedef_dcl ";" | constr_type_dcl ";" | native_dcl ";"

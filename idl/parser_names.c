@@ -170,6 +170,8 @@ idl_node *idl_parse_scoped_name(idl_parser *parser, idl_wanted wanted, idl_range
         idl_token name = parser->token;
         if (name.kind == IDL_TOKEN_KEYWORD && idl_keyword_is_young(name.keyword)) {
             name.name = idl_keyword_word(name.keyword); /* a warning stands at its declaration */
+        } else if (name.kind == IDL_TOKEN_KEYWORD && idl_keyword_is_new_integer(name.keyword) && parser->has_old_types) {
+            name.name = idl_keyword_word(name.keyword);
         } else if (name.kind != IDL_TOKEN_NAME) {
             idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_NAME, "a name");
             found = NULL;

@@ -64,13 +64,13 @@ static void take_default_literal(idl_decl *member)
     }
 }
 
-/* member = { annotation_appl } type_spec declarator { "," declarator } ";" */
+/* member = { annotation_appl } constr_type_spec declarator { "," declarator } ";" */
 bool idl_parse_member(idl_parser *parser, idl_node *owner)
 {
     const char *doc = parser->token.doc;
     idl_annotation *annotations = idl_parse_annotations(parser);
     doc = doc == NULL ? parser->token.doc : doc;
-    const idl_type *type = idl_check_member_type(parser, idl_parse_type_spec(parser));
+    const idl_type *type = idl_check_member_type(parser, idl_parse_constr_type_spec(parser));
     idl_node *first = NULL;
     do {
         const idl_type *own = type;
@@ -114,6 +114,7 @@ static bool members(idl_parser *parser, idl_node *node)
     idl_set_depth(parser, node, depth);
     node->is_open = false;
     idl_leave_scope(parser, outer);
+    idl_place_nested(parser, node);
     return idl_parser_expect_close(parser, &open);
 }
 
@@ -224,7 +225,7 @@ bool idl_parse_struct_dcl(idl_parser *parser, idl_lead lead, idl_node **ret)
     if (!idl_parse_identifier(parser, "a name for the struct", &name)) {
         return false;
     }
-    if (idl_parser_is_mark(parser, ';')) {
+    if (idl_parser_is_mark(parser, ';') && !idl_has_members(parser->owner)) {
         *ret = idl_declare_forward(parser, idl_find_known(parser, IDL_STRUCT, &name), IDL_STRUCT, &name, lead);
         return true;
     }

@@ -137,12 +137,8 @@ static const idl_type *named_type(idl_parser *parser)
     return type;
 }
 
-/* A type's definition where only its name can stand: up to the '}' that closes it. */
-static void skip_definition(idl_parser *parser)
+void idl_skip_definition_rest(idl_parser *parser, bool is_enum)
 {
-    const bool is_enum = idl_parser_is_keyword(parser, IDL_KEYWORD_ENUM);
-    idl_parser_advance(parser);
-    idl_declare_poisoned(parser, &parser->token);
     uint32_t depth = 0;
     while (parser->token.kind != IDL_TOKEN_END) {
         if (is_enum && depth > 0) {
@@ -159,6 +155,14 @@ static void skip_definition(idl_parser *parser)
             return;
         }
     }
+}
+
+void idl_skip_definition(idl_parser *parser)
+{
+    const bool is_enum = idl_parser_is_keyword(parser, IDL_KEYWORD_ENUM);
+    idl_parser_advance(parser);
+    idl_declare_poisoned(parser, &parser->token);
+    idl_skip_definition_rest(parser, is_enum);
 }
 
 /* ValueBase, and what has no meaning as a type. */
@@ -179,11 +183,27 @@ static const idl_type *no_type(idl_parser *parser)
                token->keyword == IDL_KEYWORD_UNION) {
         idl_error(parser->diagnostics, IDL_DIAG_NESTED_DEFINITION, &token->range,
                   "a type cannot be defined here: define it before, and use its name");
-        skip_definition(parser);
+        idl_skip_definition(parser);
     } else {
         idl_parser_unexpected(parser, IDL_DIAG_EXPECTED_TYPE, "a type");
     }
     return parser->bad_type;
+}
+
+/* A word that became a type after the file gave it a meaning: "typedef long int32;". */
+static bool is_old_name(const idl_parser *parser)
+{
+    const idl_keyword keyword = parser->token.keyword;
+    if (!parser->has_old_types || !idl_keyword_is_new_integer(keyword)) {
+        return false;
+    }
+    for (const idl_scope *scope = parser->scope; scope != NULL; scope = scope->outer) {
+        const idl_node *found = idl_scope_find(scope, idl_keyword_word(keyword), NULL);
+        if (found != NULL && found->decl.kind == IDL_TYPEDEF) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* simple_type_spec = base_type_spec | scoped_name
@@ -192,6 +212,9 @@ static const idl_type *type_spec(idl_parser *parser)
 {
     const idl_token *token = &parser->token;
     if (token->kind == IDL_TOKEN_KEYWORD) {
+        if (is_old_name(parser)) {
+            return named_type(parser);
+        }
         const basic_type *basic = find_basic_type(token->keyword);
         if (basic != NULL) {
             return base_type_spec(parser, basic);

@@ -141,7 +141,7 @@ static bool at_label(const idl_parser *parser)
 }
 
 /* case = { annotation_appl } case_label { case_label } element_spec ";"
- * element_spec = { annotation_appl } type_spec declarator */
+ * element_spec = { annotation_appl } constr_type_spec declarator */
 static bool case_(idl_parser *parser, open_union *open)
 {
     label_list list = { 0 };
@@ -159,7 +159,7 @@ static bool case_(idl_parser *parser, open_union *open)
     }
     idl_annotation *annotations = idl_parse_annotations(parser);
     doc = doc == NULL ? parser->token.doc : doc;
-    const idl_type *type = idl_check_member_type(parser, idl_parse_type_spec(parser));
+    const idl_type *type = idl_check_member_type(parser, idl_parse_constr_type_spec(parser));
     idl_annotation *more = idl_parse_annotations(parser);
     if (!idl_parse_declarator(parser, "a name for the member", &type, &name)) {
         return false;
@@ -181,11 +181,11 @@ static bool case_(idl_parser *parser, open_union *open)
     return ok;
 }
 
-/* switch_type_spec = integer_type | char_type | wide_char_type | boolean_type | octet_type | scoped_name */
+/* switch_type_spec = integer_type | char_type | wide_char_type | boolean_type | octet_type | scoped_name | enum_dcl */
 static const idl_type *switch_type_spec(idl_parser *parser)
 {
     idl_annotation *annotations = idl_parse_annotations(parser);
-    const idl_type *type = idl_parse_type_spec(parser);
+    const idl_type *type = idl_parse_constr_type_spec(parser);
     if (type != parser->bad_type && !is_discriminator(idl_type_resolve(type))) {
         idl_error(parser->diagnostics, IDL_DIAG_DISCRIMINATOR_TYPE, &type->range,
                   "a union is switched by an integer, a character, a boolean, an octet or an enum");
@@ -235,6 +235,7 @@ static bool switch_body(idl_parser *parser, open_union *open)
     idl_set_depth(parser, node, depth);
     node->is_open = false;
     idl_leave_scope(parser, outer);
+    idl_place_nested(parser, node);
     if (node->decl.children == NULL && errors == parser->diagnostics->errors) {
         idl_error(parser->diagnostics, IDL_DIAG_EMPTY_DEFINITION, &node->decl.range, "union '%s' has no members",
                   node->decl.name);
@@ -255,15 +256,16 @@ bool idl_parse_union_dcl(idl_parser *parser, idl_lead lead, idl_node **ret)
     if (!idl_parse_identifier(parser, "a name for the union", &name)) {
         return false;
     }
-    if (idl_parser_is_mark(parser, ';')) {
+    if (idl_parser_is_mark(parser, ';') && !idl_has_members(parser->owner)) {
         *ret = idl_declare_forward(parser, idl_find_known(parser, IDL_UNION, &name), IDL_UNION, &name, lead);
         return true;
     }
     idl_node *node = idl_begin_definition(parser, IDL_UNION, &name, lead);
     open_union open = { .node = node, .type = parser->bad_type };
     *ret = node;
-    idl_enter_scope(parser, node);
-    idl_leave_scope(parser, (idl_node *)node->decl.parent);
+    idl_node *outer = parser->owner;
+    idl_enter_scope(parser, node); /* so that even a union with a broken body has one */
+    idl_leave_scope(parser, outer);
     node->decl.type = parser->bad_type;
     node->is_defined = true; /* also when what follows is broken */
     if (!idl_parser_take_keyword(parser, IDL_KEYWORD_SWITCH)) {
@@ -272,7 +274,9 @@ bool idl_parse_union_dcl(idl_parser *parser, idl_lead lead, idl_node **ret)
     if (!idl_parser_expect(parser, '(', "'('")) {
         return false;
     }
+    idl_enter_scope(parser, node);
     open.type = switch_type_spec(parser);
+    idl_leave_scope(parser, outer);
     node->decl.type = open.type;
     if (!idl_parser_is_mark(parser, ')') && open.type == parser->bad_type) {
         while (parser->token.kind != IDL_TOKEN_END && !idl_parser_is_mark(parser, ')') && !idl_parser_is_mark(parser, '{') &&

@@ -21,6 +21,10 @@ typedef struct idl_node {
     const char *key;         /* its name in lower case: names that differ only in case are the same name to the standard */
     idl_decl *last;          /* its last child */
     size_t n_children;
+    idl_decl *before;        /* of a struct, union or exception: what was last in its parent when it began; NULL: nothing */
+    struct idl_node *member; /* of a type or enumerator defined in a struct: its member that differs only in case; NULL: none */
+    idl_decl *nested; /* types that are defined in its members, in order; once it ends they stand before it in its parent */
+    idl_decl *last_nested;
     bool is_measured;                          /* its depth is final */
     bool is_builtin;                           /* CORBA::TypeCode: it has no file, and makes way for a declaration of its name */
     bool has_native;                           /* of a type: a value of it may contain one of a native type */

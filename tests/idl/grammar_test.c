@@ -163,6 +163,58 @@ static void nested_definitions(void **state)
     compiled_free(&c);
 }
 
+/* What members define stands before their owner, the innermost first, and bears the owner's name. */
+static void types_of_members(void **state)
+{
+    (void)state;
+    compiled c = compile_text("module M { const long N = 1;\n"
+                              "struct S { enum E { A, B } e; struct T { struct In_ { long x; } i; } t, more[2];\n"
+                              "  union U switch (enum K { ONE }) { case ONE: bitmask Bits { b0 } bits; } u; E again; };\n"
+                              "exception X { struct T { S::T t; } inner; }; const S::E C = S::B; };\n"
+                              "struct First { struct Sub { long x; } sub; };\n"
+                              "interface I { struct S { enum E { A } e; }; void f(in S::E e, in M::S::T::In_ i); };",
+                              NULL);
+    const idl_unit *unit = good(&c);
+    const char *const order[] = { "M::N",    "M::S::E", "M::S::T::In_", "M::S::T", "M::S::U::K", "M::S::U::Bits",
+                                  "M::S::U", "M::S",    "M::X::T",      "M::X",    "M::C" };
+    const idl_decl *at = find(unit, "M")->children;
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++, at = at->next) {
+        assert_non_null(at);
+        assert_string_equal(at->scoped_name, order[i]);
+    }
+    assert_null(at);
+    assert_string_equal(find(unit, "M")->next->scoped_name, "First::Sub");
+    assert_string_equal(find(unit, "I")->children->scoped_name, "I::S::E");
+    const idl_decl *s = find(unit, "M::S");
+    assert_int_equal(s->members.length, 5);
+    assert_ptr_equal(find(unit, "M::S::T")->parent, s);
+    assert_string_equal(find(unit, "M::S::T::In_")->repository_id, "IDL:M/S/T/In_:1.0");
+    assert_string_equal(type_text(s->members.items[4]->type), "M::S::E");
+    assert_string_equal(type_text(find(unit, "M::X::T")->children->type), "M::S::T");
+    assert_string_equal(find(unit, "M::C")->value.enumerator->scoped_name, "M::S::B");
+    compiled_free(&c);
+}
+
+/* Typedefs of the names that integers have since 4.2: from there on, the words mean what the file says. */
+static void old_integers(void **state)
+{
+    (void)state;
+    compiled c =
+        compile_text("struct Before { int32 x; };\n"
+                     "module M { typedef short int32; struct S { sequence<int32> all; M::int32 other; int32 int32; }; };\n"
+                     "struct After { int32 x; ::M::int32 y; };",
+                     NULL);
+    const idl_unit *unit = c.result.unit;
+    assert_int_equal(find(unit, "Before::x")->type->kind, IDL_INT32);
+    assert_string_equal(type_text(find(unit, "M::S::int32")->type), "M::int32");
+    assert_string_equal(type_text(find(unit, "M::S::other")->type), "M::int32");
+    assert_string_equal(type_text(find(unit, "M::S::all")->type->element), "M::int32");
+    assert_int_equal(idl_type_resolve(find(unit, "M::S::int32")->type)->kind, IDL_INT16);
+    assert_int_equal(find(unit, "After::x")->type->kind, IDL_INT32);
+    assert_string_equal(type_text(find(unit, "After::y")->type), "M::int32");
+    compiled_free(&c);
+}
+
 static void interface_kinds(void **state)
 {
     (void)state;
@@ -351,11 +403,11 @@ static void warnings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(new_types),         cmocka_unit_test(unions),           cmocka_unit_test(bits),
-        cmocka_unit_test(inherited_members), cmocka_unit_test(forward_structs),  cmocka_unit_test(nested_definitions),
-        cmocka_unit_test(interface_kinds),   cmocka_unit_test(repository_ids),   cmocka_unit_test(wide_constants),
-        cmocka_unit_test(prefixes_of_files), cmocka_unit_test(fixed_arithmetic), cmocka_unit_test(young_keywords),
-        cmocka_unit_test(warnings),
+        cmocka_unit_test(new_types),         cmocka_unit_test(unions),          cmocka_unit_test(bits),
+        cmocka_unit_test(inherited_members), cmocka_unit_test(forward_structs), cmocka_unit_test(nested_definitions),
+        cmocka_unit_test(types_of_members),  cmocka_unit_test(old_integers),    cmocka_unit_test(interface_kinds),
+        cmocka_unit_test(repository_ids),    cmocka_unit_test(wide_constants),  cmocka_unit_test(prefixes_of_files),
+        cmocka_unit_test(fixed_arithmetic),  cmocka_unit_test(young_keywords),  cmocka_unit_test(warnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,10 +73,13 @@ static const huge_row rows[] = {
     { "@a(", "(", ")", "expected-bracket" },
     { "", "module m { ", "", "module-nesting" },
     { "", "module m {", "const long A = 1; };", "module-nesting" },
-    { "", "struct S { ", "", "nested-definition" },
-    { "struct S { ", "struct T { ", "", "nested-definition" },
+    { "", "struct S { ", "", "type-nesting" },
+    { "struct S { ", "struct T { ", "", "type-nesting" },
+    { "", "struct S { struct T { long x; } ", "", "reserved-word" },
+    { "struct S { ", "struct T { long x; } y; ", "};", "duplicate-name" },
+    { "struct S { ", "union U switch (enum E { A }) { case A: ", "", "type-nesting" },
     { "", "interface I { ", "", "expected-type" },
-    { "", "union U switch (long) { case 1: ", "", "nested-definition" },
+    { "", "union U switch (long) { case 1: ", "", "type-nesting" },
     { "union U switch (long) { ", "case 1: ", "", "duplicate-label" },
     { "const long A = ", "-", "1;", "expected-value" },
     { "const long A = ", "~", "1;", "expected-value" },
@@ -132,7 +135,7 @@ static void ten_megabytes(void **state)
 {
     double slowest = 0.0;
     (void)state;
-    assert_int_equal(LENGTH_OF(rows), 53);
+    assert_int_equal(LENGTH_OF(rows), 56);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         char what[100];
         size_t length;
