@@ -53,6 +53,34 @@ static void add_range(name_reference *reference, const idl_range *range)
     }
 }
 
+/* A type of IDL's own that was meant: one of almost that spelling, or what C, ROS and others call otherwise. NULL: none. */
+static const char *suggest_basic_type(const char *name)
+{
+    static const char *const others[][2] = {
+        { "int", "long" },   { "bool", "boolean" },  { "byte", "octet" },     { "char8", "char" },
+        { "str", "string" }, { "float32", "float" }, { "float64", "double" }, { "char16", "wchar" },
+    };
+    static const char *const words[] = {
+        "long",    "short", "string", "boolean", "double", "float", "octet",  "void",   "unsigned", "sequence",
+        "wstring", "int8",  "int16",  "int32",   "int64",  "uint8", "uint16", "uint32", "uint64",   "Object",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strcmp(name, others[i][0]) == 0) {
+            return others[i][1];
+        }
+    }
+    const char *best = NULL;
+    size_t limit = strlen(name) < 3 ? 0 : strlen(name) < 6 ? 1 : 2;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t distance = idl_edit_distance(name, words[i], limit);
+        if (distance <= limit && (best == NULL || distance < limit)) {
+            best = words[i];
+            limit = distance;
+        }
+    }
+    return best;
+}
+
 /* There is no such name: says so once for each spelling. */
 static void report_unknown(idl_parser *parser, name_reference *reference, const idl_scope *scope, const char *name, bool outward,
                            idl_wanted wanted)
@@ -64,7 +92,12 @@ static void report_unknown(idl_parser *parser, name_reference *reference, const 
     char *kept = idl_arena_text(parser->arena, reference->text, reference->length);
     idl_names_put(&parser->reported, parser->arena, kept, reference->length, kept);
     const idl_node *near = idl_scope_suggest(scope, name, wanted, outward);
-    if (near == NULL) {
+    const bool is_plain = reference->length == strlen(name);
+    const char *basic = near == NULL && is_plain && wanted == IDL_WANT_TYPE ? suggest_basic_type(name) : NULL;
+    if (basic != NULL) {
+        idl_error(parser->diagnostics, IDL_DIAG_UNKNOWN_NAME, &reference->range, "unknown type '%s': did you mean '%s'?", name,
+                  basic);
+    } else if (near == NULL) {
         idl_error(parser->diagnostics, IDL_DIAG_UNKNOWN_NAME, &reference->range, "unknown %s '%s'", wanted_text(wanted),
                   reference->text);
     } else {

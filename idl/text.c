@@ -132,19 +132,28 @@ size_t idl_edit_distance(const char *one, const char *other, size_t limit)
     if (n > COMPARED_LENGTH || m > COMPARED_LENGTH || apart > limit) {
         return limit + 1;
     }
+    size_t above[COMPARED_LENGTH + 1] = { 0 }; /* the row before the one before */
     size_t row[COMPARED_LENGTH + 1];
     for (size_t j = 0; j <= m; j++) {
         row[j] = j;
     }
     for (size_t i = 1; i <= n; i++) {
         size_t diagonal = row[0];
+        size_t swapped = 0; /* of the row above, two columns before */
         row[0] = i;
         for (size_t j = 1; j <= m; j++) {
+            const size_t exchange = swapped + 1;
+            const bool is_exchange = i > 1 && j > 1 && idl_lower(one[i - 1]) == idl_lower(other[j - 2]) &&
+                                     idl_lower(one[i - 2]) == idl_lower(other[j - 1]);
             const size_t replaced = diagonal + (idl_lower(one[i - 1]) == idl_lower(other[j - 1]) ? 0 : 1);
+            swapped = above[j - 1];
+            above[j - 1] = diagonal;
             diagonal = row[j];
             const size_t shorter = row[j] < row[j - 1] ? row[j] : row[j - 1];
             row[j] = replaced < shorter + 1 ? replaced : shorter + 1;
+            row[j] = is_exchange && exchange < row[j] ? exchange : row[j];
         }
+        above[m] = diagonal;
     }
     return row[m] > limit ? limit + 1 : row[m];
 }
