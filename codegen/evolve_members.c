@@ -46,8 +46,12 @@ static const char *describe(const evolve_lists *lists, const evolve_item *item, 
 static void compare_successor(evolve_lists *lists, const evolve_item *old, const evolve_item *new)
 {
     evolve_run *run = lists->run;
-    const evolve_rule_id rule =
-        old->is_result != new->is_result ? EVOLVE_RULE_TYPE_CHANGED : evolve_type_rule(run, old->decl->type, new->decl->type);
+    const evolve_rule_id rule = evolve_type_rule(run, old->decl->type, new->decl->type);
+    if (rule == EVOLVE_NO_RULE && old->is_result != new->is_result) {
+        evolve_report(run, EVOLVE_RULE_PARAMETERS_REORDERED, &new->decl->range, "%s is %s now",
+                      describe(lists, old, lists->owner_old), describe(lists, new, lists->owner_new));
+        return;
+    }
     if (rule != EVOLVE_NO_RULE) {
         evolve_report(run, lists->rules->replaced, &new->decl->range, "%s was number %" PRIu32 ", which is %s now",
                       describe(lists, old, lists->owner_old), old->id, describe(lists, new, lists->owner_new));

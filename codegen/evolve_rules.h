@@ -74,11 +74,11 @@
     RULE(SERIALIZATION_CHANGED, "serialization-changed", WIRE, proof_serialization_changed, \
          "with @non_serialized a member does not travel: one side loses what the other says") \
     RULE(FINAL_STRUCT_CHANGED, "final-struct-changed", WIRE, proof_final_struct_changed, \
-         "@final has promised everybody that the struct never changes: who compares versions refuses it, others skip and default") \
+         "@final has promised everybody that the struct or union never changes: who compares versions refuses it, others skip and default") \
     RULE(FINAL_ADDED, "final-added", SOURCE, proof_final_added, \
-         "it travels as before; in C plain structs are handed out by value") \
+         "it travels as before; in C what is made of numbers alone is handed out by value") \
     RULE(FINAL_REMOVED, "final-removed", SOURCE, proof_final_removed, \
-         "it travels as before; in C the struct is handed out in a block that has to be freed") \
+         "it travels as before; in C it is handed out in a block that has to be freed") \
     RULE(STRUCT_BASE_CHANGED, "struct-base-changed", COMPATIBLE, proof_struct_base_changed, \
          "inherited members travel as its own: those that changed are listed apart") \
     /* enums, bitmasks */ \

@@ -152,6 +152,15 @@ static void member_kept(evolve_lists *lists, const evolve_item *old_item, const 
     evolve_run *run = lists->run;
     const idl_decl *old = old_item->decl, *new = new_item->decl;
     const evolve_rule_id rule = evolve_value_rule(run, old, new);
+    if (evolve_has(old, "non_serialized") && evolve_has(new, "non_serialized")) {
+        if (rule != EVOLVE_NO_RULE) { /* in whatever form: it does not travel */
+            evolve_report(run, EVOLVE_RULE_TYPE_RENAMED, &new->range,
+                          "member '%s' of '%s', which does not travel, is of another type", new->name,
+                          lists->owner_new->scoped_name);
+        }
+        evolve_annotations(run, old, new);
+        return;
+    }
     if (old->bits != new->bits) { /* of a bit field */
         evolve_report(run, new->bits > old->bits ? EVOLVE_RULE_RANGE_WIDENED : EVOLVE_RULE_RANGE_NARROWED, &new->range,
                       "bit field '%s' had %u bits and has %u", new->scoped_name, old->bits, new->bits);
@@ -183,7 +192,7 @@ static void compare_bases(evolve_run *run, const idl_decl *old, const idl_decl *
 static void compare_final(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     const bool was = old->extensibility == IDL_FINAL, is = new->extensibility == IDL_FINAL;
-    if (was != is && new->kind == IDL_STRUCT) {
+    if (was != is && (new->kind == IDL_STRUCT || new->kind == IDL_UNION)) {
         evolve_report(run, is ? EVOLVE_RULE_FINAL_ADDED : EVOLVE_RULE_FINAL_REMOVED, &new->range, "'%s' is %s", new->scoped_name,
                       is ? "final now" : "not final any more");
     }
@@ -314,8 +323,8 @@ static void case_added(evolve_lists *lists, const evolve_item *item)
             return;
         }
     }
-    evolve_report(lists->run, EVOLVE_RULE_CASE_ADDED, &item->decl->range, "case '%s' of '%s' is new", item->name,
-                  lists->owner_new->scoped_name);
+    evolve_report(lists->run, both_final(lists) ? EVOLVE_RULE_FINAL_STRUCT_CHANGED : EVOLVE_RULE_CASE_ADDED, &item->decl->range,
+                  "case '%s' of '%s' is new", item->name, lists->owner_new->scoped_name);
 }
 
 static void case_removed(evolve_lists *lists, const evolve_item *item)
@@ -329,8 +338,8 @@ static void case_removed(evolve_lists *lists, const evolve_item *item)
             return;
         }
     }
-    evolve_report(lists->run, EVOLVE_RULE_CASE_REMOVED, &item->decl->range, "case '%s' of '%s' is gone", item->name,
-                  lists->owner_old->scoped_name);
+    evolve_report(lists->run, both_final(lists) ? EVOLVE_RULE_FINAL_STRUCT_CHANGED : EVOLVE_RULE_CASE_REMOVED, &item->decl->range,
+                  "case '%s' of '%s' is gone", item->name, lists->owner_old->scoped_name);
 }
 
 /* Labels that one version of a case has and the other, other, has not; where they are in other's union. */
@@ -382,6 +391,7 @@ void evolve_union(evolve_run *run, const idl_decl *old, const idl_decl *new)
                       "'%s' is switched by another type", new->scoped_name);
         return; /* labels of two types do not compare */
     }
+    compare_final(run, old, new);
     evolve_compare_lists(&lists);
     if (!lists.is_shifted && evolve_is_reordered(run, &lists.old, &lists.new)) {
         evolve_report(run, EVOLVE_RULE_MEMBERS_REORDERED, &new->range, "the cases of '%s' stand in another order",

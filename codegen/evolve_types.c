@@ -81,6 +81,14 @@ static evolve_rule_id range_rule(const idl_decl *old, const idl_decl *new)
     return min < 0 || max < 0 ? EVOLVE_RULE_RANGE_NARROWED : min > 0 || max > 0 ? EVOLVE_RULE_RANGE_WIDENED : EVOLVE_NO_RULE;
 }
 
+/* Of items, keys and values: what has no declaration of its own, but perhaps a typedef with a range. */
+static evolve_rule_id item_rule(evolve_run *run, const idl_type *old, const idl_type *new)
+{
+    const evolve_rule_id rule = evolve_type_rule(run, old, new);
+    const idl_decl before = { .type = old }, now = { .type = new };
+    return rule != EVOLVE_NO_RULE ? rule : range_rule(&before, &now);
+}
+
 evolve_rule_id evolve_value_rule(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     const evolve_rule_id rule = evolve_type_rule(run, old->type, new->type);
@@ -95,6 +103,11 @@ static bool is_apart(evolve_rule_id rule)
     return rule != EVOLVE_NO_RULE && evolve_rules[rule].class == EVOLVE_WIRE;
 }
 
+static bool has_default(const idl_decl *member)
+{
+    return member->default_value.kind != IDL_VALUE_NONE;
+}
+
 static bool same_members(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     const idl_decl_list before = evolve_members(run->arena, old), now = evolve_members(run->arena, new);
@@ -103,12 +116,26 @@ static bool same_members(evolve_run *run, const idl_decl *old, const idl_decl *n
     }
     for (size_t i = 0; i < before.length; i++) {
         const idl_decl *a = before.items[i], *b = now.items[i];
-        if (a->id != b->id || a->is_optional != b->is_optional || !evolve_same_value(&a->default_value, &b->default_value) ||
-            evolve_has(a, "non_serialized") != evolve_has(b, "non_serialized") || is_apart(evolve_value_rule(run, a, b))) {
+        for (size_t j = 0; b->id != a->id && j < now.length; j++) { /* mostly it stands in the same place */
+            b = now.items[j];
+        }
+        const bool is_silent = evolve_has(a, "non_serialized");
+        if (a->id != b->id || a->is_optional != b->is_optional || has_default(a) != has_default(b) ||
+            is_silent != evolve_has(b, "non_serialized") || (!is_silent && is_apart(evolve_value_rule(run, a, b)))) {
             return false;
         }
     }
     return true;
+}
+
+static bool has_label(const idl_decl *of_case, const idl_value *label)
+{
+    for (uint32_t i = 0; i < of_case->n_labels; i++) {
+        if (compare_values(&of_case->labels[i], label) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool same_cases(evolve_run *run, const idl_decl *old, const idl_decl *new)
@@ -120,7 +147,7 @@ static bool same_cases(evolve_run *run, const idl_decl *old, const idl_decl *new
             return false;
         }
         for (uint32_t i = 0; i < a->n_labels; i++) {
-            if (compare_values(&a->labels[i], &b->labels[i]) != 0) {
+            if (!has_label(b, &a->labels[i])) {
                 return false;
             }
         }
@@ -214,6 +241,18 @@ static bool is_same_name(const idl_type *old, const idl_type *new)
            old->decl->kind == new->decl->kind &&strcmp(old->decl->scoped_name, new->decl->scoped_name) == 0;
 }
 
+/* Alone they are one number in every respect. */
+static bool are_octets(const idl_type *one, const idl_type *other)
+{
+    return (one->kind == IDL_OCTET && other->kind == IDL_UINT8) || (one->kind == IDL_UINT8 && other->kind == IDL_OCTET);
+}
+
+/* Of a sequence or an array: octets are bytes there, and uint8 numbers. */
+static evolve_rule_id list_rule(evolve_run *run, const idl_type *old, const idl_type *new)
+{
+    return are_octets(idl_type_resolve(old), idl_type_resolve(new)) ? EVOLVE_RULE_TYPE_CHANGED : item_rule(run, old, new);
+}
+
 evolve_rule_id evolve_type_rule(evolve_run *run, const idl_type *old, const idl_type *new)
 {
     if (is_same_name(old, new)) {
@@ -222,19 +261,18 @@ evolve_rule_id evolve_type_rule(evolve_run *run, const idl_type *old, const idl_
     old = idl_type_resolve(old);
     new = idl_type_resolve(new);
     if (old->kind != new->kind) {
-        return EVOLVE_RULE_TYPE_CHANGED;
+        return are_octets(old, new) ? EVOLVE_NO_RULE : EVOLVE_RULE_TYPE_CHANGED;
     }
     switch (old->kind) {
     case IDL_STRING:
     case IDL_WSTRING:
         return bound_rule(old, new);
     case IDL_SEQUENCE:
-        return worse(evolve_type_rule(run, old->element, new->element), bound_rule(old, new));
+        return worse(list_rule(run, old->element, new->element), bound_rule(old, new));
     case IDL_MAP:
-        return worse(worse(evolve_type_rule(run, old->key, new->key), evolve_type_rule(run, old->element, new->element)),
-                     bound_rule(old, new));
+        return worse(worse(item_rule(run, old->key, new->key), item_rule(run, old->element, new->element)), bound_rule(old, new));
     case IDL_ARRAY:
-        return worse(evolve_type_rule(run, old->element, new->element), array_rule(old, new));
+        return worse(list_rule(run, old->element, new->element), array_rule(old, new));
     case IDL_FIXED:
         return old->digits == new->digits && old->scale == new->scale ? EVOLVE_NO_RULE : EVOLVE_RULE_DIGITS_CHANGED;
     case IDL_NAMED:

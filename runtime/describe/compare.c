@@ -5,6 +5,7 @@
 #include "runtime/describe/describe.h"
 #include "runtime/value/field.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,42 @@ static bool compare_types_differ(compare_run *run, const compare_place *place, c
     return compare_differs(run, place, "is %s here, %s there", one, other);
 }
 
+/** " from 1 to 5", " from 0", "" */
+static void range_phrase(const corbel_type *type, char *out, size_t max)
+{
+    static const corbel_range none;
+    const corbel_range *const range = type->range == NULL ? &none : type->range;
+    const char *const words[] = { range->has_min ? " from " : "", range->has_max ? " to " : "" };
+    size_t len = 0;
+    out[0] = '\0';
+    for (int end = 0; end < 2; end++) {
+        const int64_t i = end == 0 ? range->min.i : range->max.i;
+        const uint64_t u = end == 0 ? range->min.u : range->max.u;
+        const double d = end == 0 ? range->min.d : range->max.d;
+        int n = 0;
+        if (words[end][0] == '\0') {
+            continue;
+        }
+        if (type->kind == CORBEL_KIND_FLOAT || type->kind == CORBEL_KIND_DOUBLE) {
+            n = snprintf(out + len, max - len, "%s%.17g", words[end], d);
+        } else if (type->kind == CORBEL_KIND_UINT64) {
+            n = snprintf(out + len, max - len, "%s%" PRIu64, words[end], u);
+        } else {
+            n = snprintf(out + len, max - len, "%s%" PRIi64, words[end], i);
+        }
+        len = n < 0 ? len : len + (size_t)n < max ? len + (size_t)n : max - 1;
+    }
+}
+
+static bool compare_ranges_differ(compare_run *run, const compare_place *place, const corbel_type *here, const corbel_type *there)
+{
+    char type[COMPARE_PHRASE], one[COMPARE_PHRASE], other[COMPARE_PHRASE];
+    crb_type_phrase(here, type, sizeof type);
+    range_phrase(here, one, sizeof one);
+    range_phrase(there, other, sizeof other);
+    return compare_differs(run, place, "is %s%s here, %s%s there", type, one, type, other);
+}
+
 /* ---- types ---- */
 
 static bool compare_type(compare_run *run, const compare_place *place, const corbel_type *here, const corbel_type *there,
@@ -114,7 +151,7 @@ static const corbel_member *member_by_name(const corbel_type *type, const char *
 
 static bool is_final(const corbel_type *type)
 {
-    return (type->flags & CORBEL_PLAIN) != 0 || crb_is_annotated(type->annotations, "final") ||
+    return crb_is_annotated(type->annotations, "final") || /* not CORBEL_PLAIN: bitsets may grow */
            (type->annotations != NULL && strstr(type->annotations, "@extensibility(FINAL)") != NULL);
 }
 
@@ -285,8 +322,11 @@ static bool compare_type(compare_run *run, const compare_place *place, const cor
     if (here == there || depth == 0) {
         return true;
     }
-    if (here->kind != there->kind || !same_range(here->range, there->range)) {
+    if (here->kind != there->kind) {
         return compare_types_differ(run, place, here, there);
+    }
+    if (!same_range(here->range, there->range)) {
+        return compare_ranges_differ(run, place, here, there);
     }
     const bool same_bound = here->bound == there->bound && ((here->flags ^ there->flags) & (CORBEL_WIDE | CORBEL_BYTES)) == 0;
     switch (here->kind) {
@@ -332,9 +372,9 @@ static bool is_result(const corbel_param *param)
     return param->id == 1 && param->position == 0 && strcmp(param->name, "ret") == 0;
 }
 
-/** parameter-inserted, -removed-before-others, -renumbered, -replaced; direction-changed: others are those of the other way. */
+/** parameter-inserted, -removed-before-others, -renumbered, -replaced */
 static bool compare_params(compare_run *run, const corbel_param *here, uint32_t n_here, const corbel_param *there,
-                           uint32_t n_there, const corbel_param *there_other, uint32_t n_there_other)
+                           uint32_t n_there)
 {
     for (uint32_t i = 0; i < n_here; i++) {
         char what[COMPARE_PHRASE];
@@ -343,9 +383,6 @@ static bool compare_params(compare_run *run, const corbel_param *here, uint32_t 
         const corbel_param *const named = param_by_name(there, n_there, here[i].name);
         if (named != NULL && named->id != here[i].id) {
             return compare_differs(run, &place, "is number %u here, %u there", (unsigned)here[i].id, (unsigned)named->id);
-        }
-        if (named == NULL && !is_result(&here[i]) && param_by_name(there_other, n_there_other, here[i].name) != NULL) {
-            return compare_differs(run, &place, "goes another way there");
         }
         for (uint32_t j = 0; j < n_there; j++) {
             if (there[j].id == here[i].id && !compare_type(run, &place, here[i].type, there[j].type, COMPARE_DEPTH)) {
@@ -356,19 +393,26 @@ static bool compare_params(compare_run *run, const corbel_param *here, uint32_t 
     return true;
 }
 
-/** inout on one side alone */
+/** NULL: there is no such parameter. */
+static const char *way_of(const corbel_operation *operation, const char *name)
+{
+    const bool is_in = param_by_name(operation->in, operation->n_in, name) != NULL;
+    const corbel_param *const out = param_by_name(operation->out, operation->n_out, name);
+    const bool is_out = out != NULL && !is_result(out);
+    return is_in && is_out ? "inout" : is_in ? "in" : is_out ? "out" : NULL;
+}
+
+/** direction-changed */
 static bool compare_ways(compare_run *run, const corbel_operation *here, const corbel_operation *there)
 {
-    for (uint32_t i = 0; i < here->n_in; i++) {
-        const char *const name = here->in[i].name;
-        const corbel_param *const there_in = param_by_name(there->in, there->n_in, name);
-        const bool out_here = param_by_name(here->out, here->n_out, name) != NULL;
-        const bool out_there = param_by_name(there->out, there->n_out, name) != NULL;
-        if (there_in != NULL && out_here != out_there) {
+    for (uint32_t i = 0; i < here->n_in + here->n_out; i++) {
+        const char *const name = i < here->n_in ? here->in[i].name : here->out[i - here->n_in].name;
+        const char *const way_here = way_of(here, name), *const way_there = way_of(there, name);
+        if (way_here != NULL && way_there != NULL && strcmp(way_here, way_there) != 0) {
             char what[COMPARE_PHRASE];
             (void)snprintf(what, sizeof what, "parameter %s", name);
             const compare_place place = { NULL, what };
-            return compare_differs(run, &place, "is %s here, %s there", out_here ? "inout" : "in", out_there ? "inout" : "in");
+            return compare_differs(run, &place, "is %s here, %s there", way_here, way_there);
         }
     }
     return true;
@@ -416,10 +460,8 @@ static bool compare_operation(compare_run *run, const corbel_operation *here, co
         return compare_differs(run, NULL, "it is %s here, %s there", (here->flags & CORBEL_ONEWAY) != 0 ? "oneway" : "not oneway",
                                (there->flags & CORBEL_ONEWAY) != 0 ? "oneway" : "not");
     }
-    return compare_ways(run, here, there) &&
-           compare_params(run, here->in, here->n_in, there->in, there->n_in, there->out, there->n_out) &&
-           compare_params(run, here->out, here->n_out, there->out, there->n_out, there->in, there->n_in) &&
-           compare_raises(run, here, there);
+    return compare_ways(run, here, there) && compare_params(run, here->in, here->n_in, there->in, there->n_in) &&
+           compare_params(run, here->out, here->n_out, there->out, there->n_out) && compare_raises(run, here, there);
 }
 
 bool crb_operations_agree(const corbel_operation *here, const corbel_operation *there, char *out, size_t max)
