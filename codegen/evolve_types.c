@@ -2,6 +2,7 @@
  * Others are compared by their shape, which is what travels: numbers and types, not names. */
 #include "codegen/evolve_impl.h"
 
+#include <math.h>
 #include <string.h>
 
 bool evolve_same_value(const idl_value *one, const idl_value *other)
@@ -13,7 +14,7 @@ bool evolve_same_value(const idl_value *one, const idl_value *other)
     case IDL_VALUE_NONE:
         return true;
     case IDL_VALUE_FLOAT:
-        return memcmp(&one->number, &other->number, sizeof one->number) == 0;
+        return one->number == other->number && signbit(one->number) == signbit(other->number);
     case IDL_VALUE_STRING:
     case IDL_VALUE_WSTRING:
     case IDL_VALUE_FIXED:
