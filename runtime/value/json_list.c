@@ -12,50 +12,42 @@ static size_t list_begin(crb_json_reader *r, uint32_t id)
     return crb_encode_begin(&r->e);
 }
 
-static bool list_count(crb_json_reader *r, const corbel_type *type, size_t n, const char *where, const crb_path *path)
+static bool list_count(crb_json_reader *r, const corbel_type *type, size_t n, const crb_path *path)
 {
     if (type->kind == CORBEL_KIND_ARRAY) {
-        return n == type->bound ||
-               crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu items, not %u", n, type->bound);
+        return n == type->bound || crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%zu items, not %u", n, type->bound);
     }
     return type->bound == 0 || n <= type->bound ||
-           crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu items, at most %u", n, type->bound);
+           crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%zu items, at most %u", n, type->bound);
 }
 
-static bool list_items(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path)
+static bool list_items(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, const crb_path *path)
 {
-    crb_json_space(&r->text);
-    const char *const where = r->text.at;
     const bool packed = crb_is_packable(type->element);
-    size_t n = 0;
-    if (!crb_json_take(&r->text, '[')) {
-        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s, not an array", crb_json_what(where));
+    if (!json_is_array(json)) {
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%s, not an array", crb_json_what(json));
     }
-    const size_t before = r->out.len, start = packed ? list_begin(r, id) : 0;
-    if (!crb_json_take(&r->text, ']')) {
-        do {
-            const crb_path here = { .up = path, .index = n, .dimensions = type->dimensions };
-            uint64_t wire = 0;
-            if (packed ? !crb_json_read_scalar(r, type->element, &here, &wire)
-                       : !crb_json_read_value(r, id, type->element, true, &here)) {
-                return false;
-            }
-            if (packed) {
-                crb_encode_scalar(&r->e, type->element->kind, wire);
-            }
-            n++;
-        } while (crb_json_take(&r->text, ','));
-        if (!crb_json_take(&r->text, ']')) {
-            return crb_json_fail(&r->text, r->text.at, CORBEL_INVALID_ARGUMENT, path, "%s, not ',' or ']'",
-                                 crb_json_what(r->text.at));
+    const size_t n = json_array_size(json);
+    if (n == 0) {
+        return list_count(r, type, n, path);
+    }
+    const size_t start = packed ? list_begin(r, id) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const crb_path here = { .up = path, .index = i, .dimensions = type->dimensions };
+        json_t *const item = json_array_get(json, i);
+        uint64_t wire = 0;
+        if (packed ? !crb_json_read_scalar(r, item, type->element, &here, &wire)
+                   : !crb_json_read_value(r, item, id, type->element, true, &here)) {
+            return false;
+        }
+        if (packed) {
+            crb_encode_scalar(&r->e, type->element->kind, wire);
         }
     }
-    if (packed && n > 0) {
+    if (packed) {
         crb_encode_end(&r->e, start);
-    } else if (packed) {
-        r->out.len = before;
     }
-    return list_count(r, type, n, where, path);
+    return list_count(r, type, n, path);
 }
 
 /* ---- maps ---- */
@@ -65,7 +57,6 @@ typedef struct list_entry {
     size_t at, len;
     size_t key; /* of a string: where in list_map.keys */
     int64_t number;
-    const char *where; /* in the text */
 } list_entry;
 
 typedef struct list_map {
@@ -103,20 +94,17 @@ static list_entry *list_add(list_map *map)
 
 static bool list_no_memory(crb_json_reader *r)
 {
-    crb_fail(&r->text.error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a map");
+    crb_fail(&r->error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a map");
     return false;
 }
 
 /** The key, which is a string in JSON, whatever it is. */
-static bool list_key(crb_json_reader *r, list_map *map, list_entry *entry, const corbel_member *key, const crb_path *path)
+static bool list_key(crb_json_reader *r, list_map *map, list_entry *entry, const char *text, const corbel_member *key,
+                     const crb_path *path)
 {
-    if (!crb_json_string(&r->text, path)) {
-        return false;
-    }
-    const char *const text = (const char *)r->text.string.data;
-    const size_t len = r->text.string.len;
+    const size_t len = strlen(text); /* jansson takes none with a NUL */
     if (key->type->kind == CORBEL_KIND_STRING) {
-        if (!crb_json_fits(r, key->type, entry->where, path)) {
+        if (!crb_json_fits(r, key->type, text, len, path)) {
             return false;
         }
         entry->key = map->keys.len;
@@ -130,7 +118,7 @@ static bool list_key(crb_json_reader *r, list_map *map, list_entry *entry, const
         return true;
     }
     uint64_t wire = 0;
-    if (!crb_json_scalar_of(r, key->type, text, len, entry->where, path, &wire)) {
+    if (!crb_json_scalar_of(r, key->type, text, len, path, &wire)) {
         return false;
     }
     entry->number = crb_is_signed(key->type->kind) && key->type->kind != CORBEL_KIND_ENUM ? crb_unzigzag(wire) : (int64_t)wire;
@@ -139,7 +127,8 @@ static bool list_key(crb_json_reader *r, list_map *map, list_entry *entry, const
     return true;
 }
 
-static bool list_map_item(crb_json_reader *r, uint32_t id, const corbel_type *type, list_map *map, const crb_path *path)
+/** at: jansson's iterator. */
+static bool list_map_item(crb_json_reader *r, void *at, uint32_t id, const corbel_type *type, list_map *map, const crb_path *path)
 {
     const corbel_member *const key = &type->element->members[0], *const value = &type->element->members[1];
     const crb_path here = { .up = path, .index = map->n };
@@ -148,20 +137,13 @@ static bool list_map_item(crb_json_reader *r, uint32_t id, const corbel_type *ty
     if (entry == NULL) {
         return list_no_memory(r);
     }
-    crb_json_space(&r->text);
-    entry->where = r->text.at;
     entry->at = r->out.len;
     if (!crb_json_enter(r, path)) {
         return false;
     }
     const size_t start = list_begin(r, id);
-    if (!list_key(r, map, entry, key, &key_path)) {
-        return false;
-    }
-    if (!crb_json_take(&r->text, ':')) {
-        return crb_json_fail(&r->text, r->text.at, CORBEL_INVALID_ARGUMENT, path, "%s, not ':'", crb_json_what(r->text.at));
-    }
-    if (!crb_json_read_value(r, value->id, value->type, false, &value_path)) {
+    if (!list_key(r, map, entry, json_object_iter_key(at), key, &key_path) ||
+        !crb_json_read_value(r, json_object_iter_value(at), value->id, value->type, false, &value_path)) {
         return false;
     }
     crb_encode_end(&r->e, start);
@@ -192,8 +174,7 @@ static bool list_sort(crb_json_reader *r, list_map *map, size_t before, const cr
     for (size_t i = 0; i < map->n && done; i++) {
         const list_entry *const entry = &map->entries[i];
         if (i > 0 && list_compare(entry - 1, entry, map) == 0) {
-            const char *const second = entry->where > entry[-1].where ? entry->where : entry[-1].where;
-            done = crb_json_fail(&r->text, second, CORBEL_INVALID_ARGUMENT, path, "the same key again");
+            done = crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "the same key again");
         } else {
             memcpy(r->out.data + to, copy + (entry->at - before), entry->len);
             to += entry->len;
@@ -203,32 +184,24 @@ static bool list_sort(crb_json_reader *r, list_map *map, size_t before, const cr
     return done;
 }
 
-static bool list_map_items(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path)
+static bool list_map_items(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, const crb_path *path)
 {
     list_map map = { .key = type->element->members[0].type, .keys = CRB_BUF_INIT };
-    crb_json_space(&r->text);
-    const char *const where = r->text.at;
     const size_t before = r->out.len;
-    if (!crb_json_take(&r->text, '{')) {
-        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s, not an object", crb_json_what(where));
+    if (!json_is_object(json)) {
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%s, not an object", crb_json_what(json));
     }
     bool done = true;
-    if (!crb_json_take(&r->text, '}')) {
-        do {
-            done = list_map_item(r, id, type, &map, path);
-        } while (done && crb_json_take(&r->text, ','));
-        if (done && !crb_json_take(&r->text, '}')) {
-            done = crb_json_fail(&r->text, r->text.at, CORBEL_INVALID_ARGUMENT, path, "%s, not ',' or '}'",
-                                 crb_json_what(r->text.at));
-        }
+    for (void *at = json_object_iter(json); done && at != NULL; at = json_object_iter_next(json, at)) {
+        done = list_map_item(r, at, id, type, &map, path);
     }
-    done = done && list_count(r, type, map.n, where, path) && list_sort(r, &map, before, path);
+    done = done && list_count(r, type, map.n, path) && list_sort(r, &map, before, path);
     free(map.entries);
     crb_buf_clear(&map.keys);
     return done;
 }
 
-bool crb_json_read_list(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path)
+bool crb_json_read_list(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, const crb_path *path)
 {
-    return type->kind == CORBEL_KIND_MAP ? list_map_items(r, id, type, path) : list_items(r, id, type, path);
+    return type->kind == CORBEL_KIND_MAP ? list_map_items(r, json, id, type, path) : list_items(r, json, id, type, path);
 }

@@ -1,6 +1,6 @@
-/* JSON to values. What comes in is written as the message that would travel, and then read by the decoder, straight into the
- * caller's outputs. What is wrong is refused here, where its place in the text is known; what slips through, the decoder refuses
- * by its path alone. Nothing is recursive that the type is not, and that is bounded. */
+/* JSON to values. The text becomes jansson's tree; the tree is written as the message that would travel; and that is read by the
+ * decoder, straight into the caller's outputs. What is not of the type is refused here, or slips through to the decoder: both
+ * name the path to the member. Nothing is recursive here that the type is not, and that is bounded. */
 #include "runtime/value/json_read.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/utf8.h"
@@ -16,22 +16,36 @@ bool crb_json_enter(crb_json_reader *r, const crb_path *path)
 {
     const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
     if (r->depth == 0) {
-        return crb_json_fail(&r->text, r->text.at, CORBEL_LIMIT, path, "nested more than %u deep", limits.depth);
+        return crb_json_fail(&r->error, CORBEL_LIMIT, path, "nested more than %u deep", limits.depth);
     }
     r->depth--;
     return true;
 }
 
-bool crb_json_fits(crb_json_reader *r, const corbel_type *type, const char *where, const crb_path *path)
+const char *crb_json_string(crb_json_reader *r, json_t *json, const crb_path *path, size_t *ret_len)
 {
-    const size_t len = r->text.string.len;
+    if (!json_is_string(json)) {
+        crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%s, not a string", crb_json_what(json));
+        return NULL;
+    }
+    const char *const text = json_string_value(json);
+    *ret_len = json_string_length(json);
+    if (memchr(text, '\0', *ret_len) != NULL) {
+        crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "a NUL in a string");
+        return NULL;
+    }
+    return text;
+}
+
+bool crb_json_fits(crb_json_reader *r, const corbel_type *type, const char *text, size_t len, const crb_path *path)
+{
     if ((type->flags & CORBEL_WIDE) != 0) {
-        const size_t n = type->bound > 0 ? crb_utf8_count(r->text.string.data, len) : 0;
+        const size_t n = type->bound > 0 ? crb_utf8_count((const uint8_t *)text, len) : 0;
         return n <= type->bound ||
-               crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu characters, at most %u", n, type->bound);
+               crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%zu characters, at most %u", n, type->bound);
     }
     return type->bound == 0 || len <= type->bound ||
-           crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, at most %u", len, type->bound);
+           crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, at most %u", len, type->bound);
 }
 
 static void read_put(crb_json_reader *r, uint32_t id, const void *data, size_t len)
@@ -41,22 +55,20 @@ static void read_put(crb_json_reader *r, uint32_t id, const void *data, size_t l
     crb_encode_bytes(&r->e, data, len);
 }
 
-static bool read_string(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path)
+static bool read_string(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, const crb_path *path)
 {
     char problem[CRB_FIXED_PROBLEM];
     crb_fixed number;
-    crb_json_space(&r->text);
-    const char *const where = r->text.at;
-    if (!crb_json_string(&r->text, path)) {
+    size_t len = 0;
+    const char *const text = crb_json_string(r, json, path, &len);
+    if (text == NULL) {
         return false;
     }
-    const char *const text = (const char *)r->text.string.data;
-    const size_t len = r->text.string.len;
     if (type->kind == CORBEL_KIND_FIXED) {
         if (!crb_fixed_check(type, text, len, &number, problem)) {
-            return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s", problem);
+            return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%s", problem);
         }
-    } else if (!crb_json_fits(r, type, where, path)) {
+    } else if (!crb_json_fits(r, type, text, len, path)) {
         return false;
     }
     read_put(r, id, text, len);
@@ -64,24 +76,29 @@ static bool read_string(crb_json_reader *r, uint32_t id, const corbel_type *type
 }
 
 /** Octets: exact tells how many there must be, unless it is 0. */
-static bool read_bytes(crb_json_reader *r, uint32_t id, size_t most, size_t exact, const crb_path *path)
+static bool read_bytes(crb_json_reader *r, json_t *json, uint32_t id, size_t most, size_t exact, const crb_path *path)
 {
     size_t len = 0;
-    crb_json_space(&r->text);
-    const char *const where = r->text.at;
-    if (!crb_json_string(&r->text, path)) {
+    const char *const text = crb_json_string(r, json, path, &len);
+    if (text == NULL) {
         return false;
     }
-    if (!crb_json_from_base64(r->text.string.data, r->text.string.len, &len)) {
-        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "not base64");
+    r->scratch.len = 0;
+    crb_buf_append(&r->scratch, text, len + 1);
+    if (r->scratch.failed) {
+        crb_fail(&r->error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for octets");
+        return false;
+    }
+    if (!crb_json_from_base64(r->scratch.data, len, &len)) {
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "not base64");
     }
     if (exact > 0 && len != exact) {
-        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, not %zu", len, exact);
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, not %zu", len, exact);
     }
     if (most > 0 && len > most) {
-        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, at most %zu", len, most);
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%zu bytes, at most %zu", len, most);
     }
-    read_put(r, id, r->text.string.data, len);
+    read_put(r, id, r->scratch.data, len);
     return true;
 }
 
@@ -98,7 +115,7 @@ static bool read_seen_init(crb_json_reader *r, read_seen *seen, uint32_t n)
     memset(seen->few, 0, sizeof seen->few);
     seen->bits = n <= 8 * sizeof seen->few ? seen->few : calloc(1, n / 8 + 1);
     if (seen->bits == NULL) {
-        crb_fail(&r->text.error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for an object");
+        crb_fail(&r->error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for an object");
         return false;
     }
     return true;
@@ -111,31 +128,22 @@ static void read_seen_clear(read_seen *seen)
     }
 }
 
-/** The member that the name in front of the text is of, behind the colon. */
-static const corbel_member *read_name(crb_json_reader *r, const corbel_type *type, read_seen *seen, const crb_path *path)
+/** The member with the name. */
+static const corbel_member *read_name(crb_json_reader *r, const corbel_type *type, const char *name, read_seen *seen,
+                                      const crb_path *path)
 {
     char shown[64];
-    crb_json_space(&r->text);
-    const char *const where = r->text.at;
-    if (!crb_json_string(&r->text, path)) {
-        return NULL;
-    }
-    const corbel_member *const member = crb_json_find(type, (const char *)r->text.string.data);
+    const corbel_member *const member = crb_json_find(type, name);
     if (member == NULL) {
-        crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "no member \"%s\"",
-                      crb_escape((const char *)r->text.string.data, shown, sizeof shown));
+        crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "no member \"%s\"", crb_escape(name, shown, sizeof shown));
         return NULL;
     }
     const size_t i = (size_t)(member - type->members);
-    if ((seen->bits[i / 8] >> (i % 8) & 1) != 0) {
-        crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s comes again", member->name);
+    if ((seen->bits[i / 8] >> (i % 8) & 1) != 0) { /* by its other name */
+        crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%s comes again", member->name);
         return NULL;
     }
     seen->bits[i / 8] = (uint8_t)(seen->bits[i / 8] | 1u << (i % 8));
-    if (!crb_json_take(&r->text, ':')) {
-        crb_json_fail(&r->text, r->text.at, CORBEL_INVALID_ARGUMENT, path, "%s, not ':'", crb_json_what(r->text.at));
-        return NULL;
-    }
     return member;
 }
 
@@ -147,30 +155,26 @@ typedef struct read_union {
     const corbel_member *selected; /* the case that came */
 } read_union;
 
-static bool read_member(crb_json_reader *r, const corbel_type *type, read_seen *seen, read_union *u, const crb_path *path)
+/** json: an item of the object, which comes with its name. */
+static bool read_member(crb_json_reader *r, json_t *json, const corbel_type *type, const corbel_member *member, read_union *u,
+                        const crb_path *path)
 {
-    crb_json_space(&r->text);
-    const char *const where = r->text.at;
-    const corbel_member *const member = read_name(r, type, seen, path);
-    if (member == NULL) {
-        return false;
-    }
     const crb_path here = { .up = path, .name = member->name };
-    if (crb_json_take_word(&r->text, "null")) {
+    if (json_is_null(json)) {
         return true; /* as if it had not come */
     }
     if (type->kind != CORBEL_KIND_UNION) {
-        return crb_json_read_value(r, member->id, member->type, (member->flags & CORBEL_OPTIONAL) != 0, &here);
+        return crb_json_read_value(r, json, member->id, member->type, (member->flags & CORBEL_OPTIONAL) != 0, &here);
     }
     if (member != &type->members[0]) {
         if (u->selected != NULL) {
-            return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s beside %s", member->name, u->selected->name);
+            return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%s beside %s", member->name, u->selected->name);
         }
         u->selected = member;
-        return crb_json_read_value(r, member->id, member->type, true, &here);
+        return crb_json_read_value(r, json, member->id, member->type, true, &here);
     }
     const size_t before = r->out.len;
-    if (!crb_json_read_value(r, member->id, member->type, false, &here)) {
+    if (!crb_json_read_value(r, json, member->id, member->type, false, &here)) {
         return false;
     }
     if (!r->out.failed) { /* a tag and a number: 15 bytes at most */
@@ -193,28 +197,20 @@ static void read_union_end(crb_json_reader *r, const read_union *u)
 }
 
 /** The members of a struct or union, without a tag and a length. */
-static bool read_members(crb_json_reader *r, const corbel_type *type, const crb_path *path)
+static bool read_members(crb_json_reader *r, json_t *json, const corbel_type *type, const crb_path *path)
 {
     read_seen seen;
     read_union u = { .start = r->out.len };
-    crb_json_space(&r->text);
-    const char *const where = r->text.at;
-    if (!crb_json_take(&r->text, '{')) {
-        return crb_json_fail(&r->text, where, CORBEL_INVALID_ARGUMENT, path, "%s, not an object", crb_json_what(where));
-    }
-    if (crb_json_take(&r->text, '}')) {
-        return true;
+    if (!json_is_object(json)) {
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "%s, not an object", crb_json_what(json));
     }
     if (!read_seen_init(r, &seen, type->count)) {
         return false;
     }
     bool done = true;
-    do {
-        done = read_member(r, type, &seen, &u, path);
-    } while (done && crb_json_take(&r->text, ','));
-    if (done && !crb_json_take(&r->text, '}')) {
-        done =
-            crb_json_fail(&r->text, r->text.at, CORBEL_INVALID_ARGUMENT, path, "%s, not ',' or '}'", crb_json_what(r->text.at));
+    for (void *at = json_object_iter(json); done && at != NULL; at = json_object_iter_next(json, at)) {
+        const corbel_member *const member = read_name(r, type, json_object_iter_key(at), &seen, path);
+        done = member != NULL && read_member(r, json_object_iter_value(at), type, member, &u, path);
     }
     read_union_end(r, &u);
     read_seen_clear(&seen);
@@ -233,7 +229,7 @@ static const corbel_member read_any_members[] = {
 static const corbel_type read_any_type = { .kind = CORBEL_KIND_STRUCT, .count = 3, .members = read_any_members };
 
 /** A message: what has none of its own is the one member of it. */
-static bool read_message(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path)
+static bool read_message(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, const crb_path *path)
 {
     const corbel_member items = { .name = CRB_JSON_ITEMS, .id = 1, .type = type };
     const corbel_type wrapper = { .kind = CORBEL_KIND_STRUCT, .count = 1, .members = &items };
@@ -243,7 +239,7 @@ static bool read_message(crb_json_reader *r, uint32_t id, const corbel_type *typ
     crb_encode_tag(&r->e, id, CRB_WIRE_LEN);
     const size_t start = crb_encode_begin(&r->e);
     const corbel_type *const members = crb_is_repeated(type) ? &wrapper : type->kind == CORBEL_KIND_ANY ? &read_any_type : type;
-    if (!read_members(r, members, path)) {
+    if (!read_members(r, json, members, path)) {
         return false;
     }
     crb_encode_end(&r->e, start);
@@ -251,28 +247,29 @@ static bool read_message(crb_json_reader *r, uint32_t id, const corbel_type *typ
     return true;
 }
 
-bool crb_json_read_value(crb_json_reader *r, uint32_t id, const corbel_type *type, bool wrapped, const crb_path *path)
+bool crb_json_read_value(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, bool wrapped,
+                         const crb_path *path)
 {
     uint64_t wire = 0;
     switch (type->kind) {
     case CORBEL_KIND_STRING:
     case CORBEL_KIND_FIXED:
-        return read_string(r, id, type, path);
+        return read_string(r, json, id, type, path);
     case CORBEL_KIND_LONG_DOUBLE:
-        return read_bytes(r, id, 0, CRB_LONG_DOUBLE_WIRE, path);
+        return read_bytes(r, json, id, 0, CRB_LONG_DOUBLE_WIRE, path);
     case CORBEL_KIND_SEQUENCE:
     case CORBEL_KIND_ARRAY:
     case CORBEL_KIND_MAP:
         if (!crb_is_repeated(type)) {
-            return read_bytes(r, id, type->bound, type->kind == CORBEL_KIND_ARRAY ? type->bound : 0, path);
+            return read_bytes(r, json, id, type->bound, type->kind == CORBEL_KIND_ARRAY ? type->bound : 0, path);
         }
-        return wrapped ? read_message(r, id, type, path) : crb_json_read_list(r, id, type, path);
+        return wrapped ? read_message(r, json, id, type, path) : crb_json_read_list(r, json, id, type, path);
     case CORBEL_KIND_STRUCT:
     case CORBEL_KIND_UNION:
     case CORBEL_KIND_ANY:
-        return read_message(r, id, type, path);
+        return read_message(r, json, id, type, path);
     default:
-        if (!crb_json_read_scalar(r, type, path, &wire)) {
+        if (!crb_json_read_scalar(r, json, type, path, &wire)) {
             return false;
         }
         crb_encode_tag(&r->e, id, crb_wire_type_of(type));
@@ -304,14 +301,27 @@ static corbel_status read_decode(crb_json_reader *r, const corbel_type *type, vo
     return status;
 }
 
+/** The text as a message in r->out. */
+static bool read_text(crb_json_reader *r, const corbel_type *type, const char *text)
+{
+    static const size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
+    const size_t len = strnlen(text, CRB_JSON_MAX_TEXT + 1);
+    if (len > CRB_JSON_MAX_TEXT) {
+        return crb_json_fail(&r->error, CORBEL_LIMIT, NULL, "more than %d bytes of text", CRB_JSON_MAX_TEXT);
+    }
+    json_t *const json = crb_json_parse(text, len, flags, NULL, &r->error);
+    const bool done = json != NULL && crb_json_read_value(r, json, 1, type, false, NULL);
+    json_decref(json);
+    return done;
+}
+
 corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type *type, const char *json, void *out,
                                      corbel_error *reterr)
 {
     const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
-    crb_json_reader r = { .text = { .start = json, .at = json, .string = CRB_BUF_INIT, .error = CORBEL_ERROR_INIT },
-                          .out = CRB_BUF_INIT,
-                          .depth = limits.depth,
-                          .runtime = runtime };
+    crb_json_reader r = {
+        .error = CORBEL_ERROR_INIT, .out = CRB_BUF_INIT, .scratch = CRB_BUF_INIT, .depth = limits.depth, .runtime = runtime
+    };
     r.e = (crb_encoder) { .out = &r.out, .error = CORBEL_ERROR_INIT };
     if (json == NULL) {
         return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "no text");
@@ -321,18 +331,13 @@ corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type 
     const locale_t before = plain != (locale_t)0 ? uselocale(plain) : (locale_t)0;
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_status status = CORBEL_OK;
-    bool done = plain != (locale_t)0 && crb_json_read_value(&r, 1, type, false, NULL);
-    if (done) {
-        crb_json_space(&r.text);
-        done =
-            *r.text.at == '\0' || crb_json_fail(&r.text, r.text.at, CORBEL_INVALID_ARGUMENT, NULL, "something behind the value");
-    }
+    const bool done = plain != (locale_t)0 && read_text(&r, type, json);
     if (plain != (locale_t)0) {
         uselocale(before);
         freelocale(plain);
     }
-    if (!done && r.text.error.status != CORBEL_OK) {
-        crb_error_move(&error, &r.text.error);
+    if (!done && r.error.status != CORBEL_OK) {
+        crb_error_move(&error, &r.error);
         status = error.status;
     } else if (!done || r.out.failed) {
         status = crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the value");
@@ -341,7 +346,7 @@ corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type 
     }
     crb_any_objects_clear(&r.objects);
     crb_buf_clear(&r.out);
-    crb_buf_clear(&r.text.string);
+    crb_buf_clear(&r.scratch);
     if (status != CORBEL_OK) {
         crb_error_move(reterr, &error);
     }

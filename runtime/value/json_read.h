@@ -5,28 +5,32 @@
 
 #include "runtime/value/any.h"
 #include "runtime/value/encode.h"
-#include "runtime/value/json_text.h"
+#include "runtime/value/json_tree.h"
 
 typedef struct crb_json_reader {
-    crb_json_text text;
+    corbel_error error;
     crb_buf out;
     crb_encoder e;           /* writes to out */
     uint32_t depth;          /* left */
     corbel_runtime *runtime; /* NULL: references are refused */
+    crb_buf scratch;         /* octets while they are decoded */
     crb_any_objects objects; /* the references made; the message names them by their places, from 1 */
 } crb_json_reader;
 
 /** A value as field id of the message. wrapped: a sequence, map or array stands in a message of its own. */
-bool crb_json_read_value(crb_json_reader *r, uint32_t id, const corbel_type *type, bool wrapped, const crb_path *path);
+bool crb_json_read_value(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, bool wrapped,
+                         const crb_path *path);
 /** A scalar or reference as the number that travels. */
-bool crb_json_read_scalar(crb_json_reader *r, const corbel_type *type, const crb_path *path, uint64_t *ret);
-/** A number, boolean or enumerator from text: of the whole of it. where: for errors. */
-bool crb_json_scalar_of(crb_json_reader *r, const corbel_type *type, const char *text, size_t len, const char *where,
-                        const crb_path *path, uint64_t *ret);
+bool crb_json_read_scalar(crb_json_reader *r, json_t *json, const corbel_type *type, const crb_path *path, uint64_t *ret);
+/** A number, boolean or enumerator from the text of a string: of the whole of it. */
+bool crb_json_scalar_of(crb_json_reader *r, const corbel_type *type, const char *text, size_t len, const crb_path *path,
+                        uint64_t *ret);
 /** Sequence, array or map as a field of its own. */
-bool crb_json_read_list(crb_json_reader *r, uint32_t id, const corbel_type *type, const crb_path *path);
-/** Is the string that was read within the type's bound? */
-bool crb_json_fits(crb_json_reader *r, const corbel_type *type, const char *where, const crb_path *path);
+bool crb_json_read_list(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, const crb_path *path);
+/** The string, without a NUL; NULL: it is none. Borrowed from json. */
+const char *crb_json_string(crb_json_reader *r, json_t *json, const crb_path *path, size_t *ret_len);
+/** Is the text within the type's bound? */
+bool crb_json_fits(crb_json_reader *r, const corbel_type *type, const char *text, size_t len, const crb_path *path);
 /** One message deeper; false: too deep. */
 bool crb_json_enter(crb_json_reader *r, const crb_path *path);
 

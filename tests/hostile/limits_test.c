@@ -6,6 +6,7 @@
 #include "runtime/call/runtime_impl.h"
 #include "runtime/session/session_impl.h"
 #include "runtime/transport/grpc_link.h"
+#include "runtime/value/json.h"
 #include "tests/runtime/support/test.h"
 
 #include <corbel/corbel.h>
@@ -43,6 +44,7 @@ static const known all[] = {
     FIXED(CRB_MAX_URI),
     FIXED(CRB_MAX_OBJECT_ID),
     FIXED(CRB_MAX_ADDRESSES),
+    FIXED(CRB_JSON_MAX_TEXT),
     FIXED(CRB_LOG_PEER_BURST),
     FIXED(CRB_LOG_PEER_PER_SECOND),
     FIXED(NS_MAX_NAMES),
@@ -96,7 +98,7 @@ static size_t offences(const char *text, bool say)
 static void the_page_says_what_the_code_does(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(all), 45);
+    assert_int_equal(LENGTH_OF(all), 46);
     assert_int_equal(offences(page, true), 0);
 }
 

@@ -14,8 +14,10 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_value_to_json(const corbel_typ
                                                                 corbel_error *reterr);
 /** Reads it; what generated _from_json() call. runtime: what references are made with; NULL: a reference is refused. out: where
  *  the value goes, as for the output of an operation (see corbel_value_from_any()): yours, untouched on failure.
- *  CORBEL_INVALID_ARGUMENT: not JSON, or not a value of the type; the message has the path to the member, or line and column.
- *  CORBEL_LIMIT: too large, or nested too deep. Completion NO. */
+ *  Integers above INT64_MAX are taken from strings only, which is how they are written; other integers of 64 bits from either.
+ *  CORBEL_INVALID_ARGUMENT: not JSON, then the message has line and column; or not a value of the type, then it has the path
+ *  to the member. CORBEL_LIMIT: more than 4 MiB of text, too large, or nested too deep. Completion NO. While it reads it takes
+ *  up to 80 times the text's memory, and up to 256 KiB of stack. */
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type *type,
                                                                   const char *json, void *out, corbel_error *reterr);
 

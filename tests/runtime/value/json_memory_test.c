@@ -8,7 +8,18 @@
 #include "tests/runtime/value/rich.h"
 
 #include <corbel/json.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = true }; /* their shadow is no less address space */
+#else
+enum { SANITIZED = false };
+#endif
 
 static alloc_outcome outcome_of(corbel_status status)
 {
@@ -95,14 +106,69 @@ static void test_all(void **state)
         { .name = "any", .least = 12, .run = run_any },
         { .name = "sequence of any", .least = 10, .run = run_any_seq },
         { .name = "to JSON", .least = 3, .run = run_to_json },
-        { .name = "from JSON", .least = 8, .run = run_from_json },
+        { .name = "from JSON", .least = 100, .run = run_from_json },
     };
     (void)state;
+    json_set_alloc_funcs(malloc, free); /* the parser's are ours here, and fail, too */
     alloc_fail_cases(cases, LENGTH_OF(cases));
+}
+
+/** The bytes of address space that the process has. */
+static rlim_t address_space(void)
+{
+    unsigned long pages = 0;
+    FILE *const file = fopen("/proc/self/statm", "re");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%lu", &pages), 1);
+    (void)fclose(file);
+    return (rlim_t)pages * 4096;
+}
+
+/** A long token, in less and less memory: the parser alone would go on without some of its bytes. */
+static void test_long_token(void **state)
+{
+    enum { LENGTH = 300000, STEP = 65536 };
+    static const struct {
+        const corbel_type *type;
+        char first, inside, last;
+    } rows[] = { { &corbel_string_type, '"', 'x', '"' }, { &corbel_double_type, '0', '0', ' ' } };
+    size_t taken = 0, refused = 0;
+    struct rlimit before;
+    (void)state;
+    if (SANITIZED) {
+        skip();
+    }
+    char *const text = test_malloc(LENGTH + 1);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        memset(text, rows[i].inside, LENGTH);
+        text[0] = rows[i].first;
+        text[1] = rows[i].first == '0' ? '.' : text[1];
+        text[LENGTH - 1] = rows[i].last;
+        text[LENGTH] = '\0';
+        for (rlim_t room = (rlim_t)80 * STEP; room > 0; room -= STEP) {
+            void *value[2] = { NULL, NULL };
+            (void)malloc_trim(0);
+            const struct rlimit tight = { address_space() + room, before.rlim_max };
+            assert_int_equal(setrlimit(RLIMIT_AS, &tight), 0);
+            const corbel_status status = corbel_value_from_json(NULL, rows[i].type, text, &value, NULL);
+            assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+            assert_true(status == CORBEL_OK || status == CORBEL_NO_MEMORY);
+            taken += status == CORBEL_OK;
+            refused += status == CORBEL_NO_MEMORY;
+            if (status == CORBEL_OK && rows[i].type == &corbel_string_type) {
+                assert_int_equal(strlen(value[0]), LENGTH - 2);
+                corbel_string_free(value[0]);
+            }
+        }
+    }
+    test_free(text);
+    assert_true(taken > 10);
+    assert_true(refused > 10);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_all) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_long_token), cmocka_unit_test(test_all) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

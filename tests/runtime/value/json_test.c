@@ -10,6 +10,7 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -363,7 +364,15 @@ static void test_other_forms(void **state)
     } rows[] = {
         { "{}", "{}" },
         { "{\"wide_letter\":65}", "{\"wideLetter\":65}" },
-        { "{\"i64\":5,\"u64\":18446744073709551615}", "{\"i64\":\"5\",\"u64\":\"18446744073709551615\"}" },
+        { "{\"i64\":5,\"u64\":9223372036854775807}", "{\"i64\":\"5\",\"u64\":\"9223372036854775807\"}" },
+        { "{\"i64\":-9223372036854775808}", "{\"i64\":\"-9223372036854775808\"}" },
+        { "{\"i64\":-9007199254740991.0,\"u64\":\"9007199254740991.0\"}",
+          "{\"i64\":\"-9007199254740991\",\"u64\":\"9007199254740991\"}" },
+        { "{\"u64\":\"-0\",\"octet\":\"2.5E+1\"}", "{\"octet\":25}" },
+        { "{\"d\":9007199254740993,\"f\":16777217}", "{\"f\":16777216,\"d\":9007199254740992}" },
+        { "{\"d\":\"100000000000000000000\",\"f\":\"-0\"}", "{\"f\":-0.0,\"d\":1e20}" },
+        { "{\"d\":1e308,\"f\":1e-60}", "{\"d\":\"1e308\"}" },
+        { "{\"d\":0.1000000000000000055511151231257827021181583404541015625}", "{\"d\":0.1}" },
         { "{\"i32\":\"50\",\"octet\":1e2}", "{\"octet\":100,\"i32\":50}" },
         { "{\"octet\":10.0,\"i32\":-0}", "{\"octet\":10}" },
         { "{\"d\":\"1.5\",\"f\":\"0.25\"}", "{\"f\":0.25,\"d\":1.5}" },
@@ -392,7 +401,7 @@ static void test_other_forms(void **state)
         { "{\"point\":{}}", "{}" },
     };
     (void)state;
-    assert_int_equal(LENGTH_OF(rows), 29);
+    assert_int_equal(LENGTH_OF(rows), 36);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         thing *const value = read_thing(rows[i].json), *const same = read_thing(rows[i].same);
         char *a = NULL, *b = NULL;
@@ -454,104 +463,122 @@ static void test_refused(void **state)
     static const struct {
         const char *json, *says;
     } rows[] = {
-        { "", "line 1, column 1: the end, not an object" },
-        { "[]", "line 1, column 1: an array, not an object" },
-        { "null", "line 1, column 1: null, not an object" },
-        { "{", "line 1, column 2: the end, not a string" },
-        { "{\"flag\":true", "line 1, column 13: the end, not ',' or '}'" },
-        { "{\"flag\":true,}", "line 1, column 14: something else, not a string" },
-        { "{\"flag\" true}", "line 1, column 9: a boolean, not ':'" },
-        { "{flag:true}", "line 1, column 2: something else, not a string" },
-        { "{} {}", "line 1, column 4: something behind the value" },
-        { "{}\x01", "line 1, column 3: something behind the value" },
-        { "// x\n{}", "line 1, column 1: something else, not an object" },
-        { "{\n  \"no_such\": 1}", "line 2, column 3: no member \"no_such\"" },
-        { "{\"point\":{\"z\":1}}", "line 1, column 11: point: no member \"z\"" },
-        { "{\"flag\":true,\"flag\":true}", "line 1, column 14: flag comes again" },
-        { "{\"wideLetter\":1,\"wide_letter\":1}", "line 1, column 17: wide_letter comes again" },
-        { "{\"flag\":1}", "line 1, column 9: flag: a number, not a boolean" },
-        { "{\"flag\":truer}", "line 1, column 9: flag: something else, not a boolean" },
-        { "{\"octet\":256}", "line 1, column 10: octet: out of range" },
-        { "{\"octet\":-1}", "line 1, column 10: octet: not a whole number, or out of range" },
-        { "{\"octet\":1.5}", "line 1, column 10: octet: not a whole number, or out of range" },
-        { "{\"octet\":01}", "line 1, column 10: octet: something else, not a number" },
-        { "{\"octet\":\" 1\"}", "line 1, column 10: octet: not a number" },
-        { "{\"octet\":\"0x1\"}", "line 1, column 10: octet: not a number" },
-        { "{\"octet\":\"\"}", "line 1, column 10: octet: not a number" },
-        { "{\"small\":128}", "line 1, column 10: small: out of range" },
-        { "{\"wideLetter\":55296}", "line 1, column 15: wide_letter: out of range" },
-        { "{\"mask\":1024}", "line 1, column 9: mask: out of range" },
-        { "{\"i32\":101}", "line 1, column 8: i32: 101, at most 100" },
-        { "{\"i32\":-6}", "line 1, column 8: i32: -6, at least -5" },
-        { "{\"i64\":\"9223372036854775808\"}", "line 1, column 8: i64: not a whole number, or out of range" },
-        { "{\"u64\":\"18446744073709551616\"}", "line 1, column 8: u64: not a whole number, or out of range" },
-        { "{\"u64\":1e300}", "line 1, column 8: u64: not a whole number, or out of range" },
-        { "{\"f\":3.5e38}", "line 1, column 6: f: out of range" },
-        { "{\"d\":1e400}", "line 1, column 6: d: out of range" },
-        { "{\"d\":NaN}", "line 1, column 6: d: something else, not a number" },
-        { "{\"d\":\"nan\"}", "line 1, column 6: d: not a number" },
-        { "{\"d\":\"1.5x\"}", "line 1, column 6: d: not a number" },
-        { "{\"d\":1.}", "line 1, column 6: d: something else, not a number" },
-        { "{\"d\":.5}", "line 1, column 6: d: something else, not a number" },
-        { "{\"d\":+1}", "line 1, column 6: d: something else, not a number" },
-        { "{\"d\":1e}", "line 1, column 6: d: something else, not a number" },
-        { "{\"exact\":\"AAAA\"}", "line 1, column 10: exact: 3 bytes, not 16" },
-        { "{\"color\":\"PINK\"}", "line 1, column 10: color: no such enumerator" },
-        { "{\"color\":2147483648}", "line 1, column 10: color: not a whole number, or out of range" },
-        { "{\"text\":\"a\\u0000b\"}", "line 1, column 11: text: a NUL in a string" },
-        { "{\"text\":\"\\ud83d\"}", "line 1, column 10: text: half of a surrogate pair" },
-        { "{\"text\":\"\\ude00\\ud83d\"}", "line 1, column 10: text: half of a surrogate pair" },
-        { "{\"text\":\"\\ud83d\\u0041\"}", "line 1, column 10: text: half of a surrogate pair" },
-        { "{\"text\":\"\\u12g4\"}", "line 1, column 10: text: \\u without four hexadecimal digits" },
-        { "{\"text\":\"\\x41\"}", "line 1, column 10: text: not an escape of JSON" },
-        { "{\"text\":\"\\", "line 1, column 10: text: not an escape of JSON" },
-        { "{\"text\":\"a\tb\"}", "line 1, column 11: text: a control character in a string" },
-        { "{\"text\":\"\xff\"}", "line 1, column 9: text: not UTF-8" },
-        { "{\"text\":\"\xed\xa0\x80\"}", "line 1, column 9: text: not UTF-8" },
-        { "{\"text\":\"abc", "line 1, column 9: text: a string without an end" },
-        { "{\"text\":'a'}", "line 1, column 9: text: something else, not a string" },
-        { "{\"text\":\"123456789012345678901\"}", "line 1, column 9: text: 21 bytes, at most 20" },
-        { "{\"wide\":\"abcd\"}", "line 1, column 9: wide: 4 characters, at most 3" },
-        { "{\"price\":1.5}", "line 1, column 10: price: a number, not a string" },
-        { "{\"data\":\"A\"}", "line 1, column 9: data: not base64" },
-        { "{\"data\":\"AA==AA==\"}", "line 1, column 9: data: not base64" },
-        { "{\"data\":\"A A=\"}", "line 1, column 9: data: not base64" },
-        { "{\"data\":\"=\"}", "line 1, column 9: data: not base64" },
-        { "{\"data\":\"====\"}", "line 1, column 9: data: not base64" },
-        { "{\"data\":[1]}", "line 1, column 9: data: an array, not a string" },
-        { "{\"point\":[]}", "line 1, column 10: point: an array, not an object" },
-        { "{\"pick\":{\"number\":1,\"someText\":\"\"}}", "line 1, column 21: pick: some_text beside number" },
+        { "", "line 1, column 0: unexpected token near end of file" },
+        { "[]", "an array, not an object" },
+        { "null", "null, not an object" },
+        { "{", "line 1, column 1: string or '}' expected near end of file" },
+        { "{\"flag\":true", "line 1, column 12: '}' expected near end of file" },
+        { "{\"flag\":true,}", "line 1, column 14: string or '}' expected near '}'" },
+        { "{\"flag\" true}", "line 1, column 12: ':' expected near 'true'" },
+        { "{flag:true}", "line 1, column 5: string or '}' expected near 'flag'" },
+        { "{} {}", "line 1, column 4: end of file expected near '{'" },
+        { "{}\x01", "line 1, column 3: end of file expected near '\\x01'" },
+        { "// x\n{}", "line 1, column 1: invalid token near '/'" },
+        { "{\n  \"no_such\": 1}", "no member \"no_such\"" },
+        { "{\"point\":{\"z\":1}}", "point: no member \"z\"" },
+        { "{\"flag\":true,\"flag\":true}", "line 1, column 19: duplicate object key near '\"flag\"'" },
+        { "{\"wideLetter\":1,\"wide_letter\":1}", "wide_letter comes again" },
+        { "{\"flag\":1}", "flag: a number, not a boolean" },
+        { "{\"flag\":truer}", "line 1, column 13: invalid token near 'truer'" },
+        { "{\"octet\":256}", "octet: out of range" },
+        { "{\"octet\":-1}", "octet: not a whole number, or out of range" },
+        { "{\"octet\":1.5}", "octet: not a whole number, or out of range" },
+        { "{\"octet\":01}", "line 1, column 10: invalid token near '0'" },
+        { "{\"octet\":\" 1\"}", "octet: not a number" },
+        { "{\"octet\":\"0x1\"}", "octet: not a number" },
+        { "{\"octet\":\"\"}", "octet: not a number" },
+        { "{\"small\":128}", "small: out of range" },
+        { "{\"wideLetter\":55296}", "wide_letter: out of range" },
+        { "{\"mask\":1024}", "mask: out of range" },
+        { "{\"i32\":101}", "i32: 101, at most 100" },
+        { "{\"i32\":-6}", "i32: -6, at least -5" },
+        { "{\"i64\":\"9223372036854775808\"}", "i64: not a whole number, or out of range" },
+        { "{\"u64\":\"18446744073709551616\"}", "u64: not a whole number, or out of range" },
+        { "{\"u64\":1e300}", "u64: not a whole number, or out of range" },
+        { "{\"f\":3.5e38}", "f: out of range" },
+        { "{\"d\":1e400}", "line 1, column 10: real number overflow near '1e400'" },
+        { "{\"d\":NaN}", "line 1, column 8: invalid token near 'NaN'" },
+        { "{\"d\":\"nan\"}", "d: not a number" },
+        { "{\"d\":\"1.5x\"}", "d: not a number" },
+        { "{\"d\":1.}", "line 1, column 7: invalid token near '1.'" },
+        { "{\"d\":.5}", "line 1, column 6: invalid token near '.'" },
+        { "{\"d\":+1}", "line 1, column 6: invalid token near '+'" },
+        { "{\"d\":1e}", "line 1, column 7: invalid token near '1e'" },
+        { "{\"exact\":\"AAAA\"}", "exact: 3 bytes, not 16" },
+        { "{\"color\":\"PINK\"}", "color: no such enumerator" },
+        { "{\"color\":2147483648}", "color: not a whole number, or out of range" },
+        { "{\"text\":\"a\\u0000b\"}", "text: a NUL in a string" },
+        { "{\"text\":\"\\ud83d\"}", "line 1, column 16: invalid Unicode '\\x5cuD83D' near '\"\\x5cud83d\"'" },
+        { "{\"text\":\"\\ude00\\ud83d\"}", "line 1, column 22: invalid Unicode '\\x5cuDE00' near '\"\\x5cude00\\x5cud83d\"'" },
+        { "{\"text\":\"\\ud83d\\u0041\"}",
+          "line 1, column 22: invalid Unicode '\\x5cuD83D\\x5cu0041' near '\"\\x5cud83d\\x5cu0041\"'" },
+        { "{\"text\":\"\\u12g4\"}", "line 1, column 14: invalid escape near '\"\\x5cu12g'" },
+        { "{\"text\":\"\\x41\"}", "line 1, column 11: invalid escape near '\"\\x5cx'" },
+        { "{\"text\":\"\\", "line 1, column 10: invalid escape near '\"\\x5c'" },
+        { "{\"text\":\"a\tb\"}", "line 1, column 10: control character 0x9 near '\"a'" },
+        { "{\"text\":\"\xff\"}", "line 1, column 9: unable to decode byte 0xff near '\"'" },
+        { "{\"text\":\"\xed\xa0\x80\"}", "line 1, column 9: unable to decode byte 0xed near '\"'" },
+        { "{\"text\":\"abc", "line 1, column 12: premature end of input near '\"abc'" },
+        { "{\"text\":'a'}", "line 1, column 9: invalid token near '''" },
+        { "{\"text\":\"123456789012345678901\"}", "text: 21 bytes, at most 20" },
+        { "{\"wide\":\"abcd\"}", "wide: 4 characters, at most 3" },
+        { "{\"price\":1.5}", "price: a number, not a string" },
+        { "{\"data\":\"A\"}", "data: not base64" },
+        { "{\"data\":\"AA==AA==\"}", "data: not base64" },
+        { "{\"data\":\"A A=\"}", "data: not base64" },
+        { "{\"data\":\"=\"}", "data: not base64" },
+        { "{\"data\":\"====\"}", "data: not base64" },
+        { "{\"data\":[1]}", "data: an array, not a string" },
+        { "{\"point\":[]}", "point: an array, not an object" },
+        { "{\"pick\":{\"number\":1,\"someText\":\"\"}}", "pick: some_text beside number" },
         { "{\"pick\":{\"D\":1,\"number\":1}}", "pick.number: not what _d selects" },
-        { "{\"doubles\":{}}", "line 1, column 12: doubles: an object, not an array" },
-        { "{\"doubles\":[1 2]}", "line 1, column 15: doubles: a number, not ',' or ']'" },
-        { "{\"doubles\":[1,]}", "line 1, column 15: doubles[1]: something else, not a number" },
-        { "{\"doubles\":[null]}", "line 1, column 13: doubles[0]: null, not a number" },
-        { "{\"lists\":[[1]]}", "line 1, column 11: lists[0]: an array, not an object" },
-        { "{\"lists\":[{\"items\":[1,true]}]}", "line 1, column 23: lists[0].items[1]: a boolean, not a number" },
-        { "{\"grid\":[1,2,3]}", "line 1, column 9: grid: 3 items, not 4" },
-        { "{\"grid\":[]}", "line 1, column 9: grid: 0 items, not 4" },
-        { "{\"grid\":[1,2,3,99999]}", "line 1, column 16: grid[1][1]: out of range" },
-        { "{\"key\":\"AAA=\"}", "line 1, column 8: key: 2 bytes, not 3" },
+        { "{\"doubles\":{}}", "doubles: an object, not an array" },
+        { "{\"doubles\":[1 2]}", "line 1, column 15: ']' expected near '2'" },
+        { "{\"doubles\":[1,]}", "line 1, column 15: unexpected token near ']'" },
+        { "{\"doubles\":[null]}", "doubles[0]: null, not a number" },
+        { "{\"lists\":[[1]]}", "lists[0]: an array, not an object" },
+        { "{\"lists\":[{\"items\":[1,true]}]}", "lists[0].items[1]: a boolean, not a number" },
+        { "{\"grid\":[1,2,3]}", "grid: 3 items, not 4" },
+        { "{\"grid\":[]}", "grid: 0 items, not 4" },
+        { "{\"grid\":[1,2,3,99999]}", "grid[1][1]: out of range" },
+        { "{\"key\":\"AAA=\"}", "key: 2 bytes, not 3" },
         { "{\"grids\":[{}]}", "" },
-        { "{\"grids\":[{\"items\":[0,0]},{\"items\":[0,0]},{\"items\":[0,0]},{\"items\":[0,0]}]}",
-          "line 1, column 10: grids: 4 items, at most 3" },
-        { "{\"byNumber\":[]}", "line 1, column 13: by_number: an array, not an object" },
-        { "{\"byNumber\":{\"a\":\"\"}}", "line 1, column 14: by_number[0].key: not a number" },
-        { "{\"byNumber\":{\"1\":\"\",\"01\":\"\"}}", "line 1, column 21: by_number[1].key: not a number" },
-        { "{\"byNumber\":{\"2\":\"\",\"1\":\"\",\"2\":\"\"}}", "line 1, column 28: by_number: the same key again" },
-        { "{\"byNumber\":{\"1\":null}}", "line 1, column 18: by_number[0].value: null, not a string" },
-        { "{\"byFlagKey\":{\"1\":\"1\"}}", "line 1, column 15: by_flag_key[0].key: neither true nor false" },
-        { "{\"byTextKey\":{\"123456789012345678901\":{}}}", "line 1, column 15: by_text_key[0].key: 21 bytes, at most 20" },
-        { "{\"byTextKey\":{1:{}}}", "line 1, column 15: by_text_key[0].key: a number, not a string" },
+        { "{\"grids\":[{\"items\":[0,0]},{\"items\":[0,0]},{\"items\":[0,0]},{\"items\":[0,0]}]}", "grids: 4 items, at most 3" },
+        { "{\"byNumber\":[]}", "by_number: an array, not an object" },
+        { "{\"byNumber\":{\"a\":\"\"}}", "by_number[0].key: not a number" },
+        { "{\"byNumber\":{\"1\":\"\",\"01\":\"\"}}", "by_number[1].key: not a number" },
+        { "{\"byNumber\":{\"2\":\"\",\"1\":\"\",\"2\":\"\"}}", "line 1, column 30: duplicate object key near '\"2\"'" },
+        { "{\"byNumber\":{\"1\":null}}", "by_number[0].value: null, not a string" },
+        { "{\"byFlagKey\":{\"1\":\"1\"}}", "by_flag_key[0].key: neither true nor false" },
+        { "{\"byTextKey\":{\"123456789012345678901\":{}}}", "by_text_key[0].key: 21 bytes, at most 20" },
+        { "{\"byTextKey\":{1:{}}}", "line 1, column 15: string or '}' expected near '1'" },
         { "{\"any\":{\"value\":\"\"}}", "" },
         { "{\"any\":{\"value\":\"AA==\"}}", "any: an any without a type" },
-        { "{\"any\":{\"kind\":\"long\"}}", "line 1, column 9: any: no member \"kind\"" },
-        { "{\"who\":\"http://x\"}", "line 1, column 8: who: not a URI" },
-        { "{\"who\":7}", "line 1, column 8: who: a number, not a string" },
-        { "{\"a\\nb\":1}", "line 1, column 2: no member \"a\\x0ab\"" },
+        { "{\"any\":{\"kind\":\"long\"}}", "any: no member \"kind\"" },
+        { "{\"who\":\"http://x\"}", "who: not a URI" },
+        { "{\"who\":7}", "who: a number, not a string" },
+        { "{\"a\\nb\":1}", "no member \"a\\x0ab\"" },
+        { "{\"u64\":18446744073709551615}",
+          "line 1, column 27: too big integer near '18446744073709551615'; above 9223372036854775807 it must be a string" },
+        { "{\"d\":9223372036854775808}",
+          "line 1, column 24: too big integer near '9223372036854775808'; above 9223372036854775807 it must be a string" },
+        { "{\"i64\":-9223372036854775809}", "line 1, column 27: too big negative integer near '-9223372036854775809'" },
+        { "{\"d\":1e999}", "line 1, column 10: real number overflow near '1e999'" },
+        { "{\"d\":\"1e999\"}", "d: out of range" },
+        { "{\"f\":\"-3.5e38\"}", "f: out of range" },
+        { "{\"i64\":9007199254740993.0}", "i64: not a whole number, or out of range" },
+        { "{\"i64\":\"\\n1e2\"}", "i64: not a number" },
+        { "{\"i64\":\"1e2 \"}", "i64: not a number" },
+        { "{\"i64\":\"1 2\"}", "i64: not a number" },
+        { "{\"i64\":\"-\"}", "i64: not a number" },
+        { "{\"i64\":\"01\"}", "i64: not a number" },
+        { "{\"u64\":\"1\\u00002\"}", "u64: a NUL in a string" },
+        { "{\"te\\u0000xt\":\"\"}", "line 1, column 13: NUL byte in object key not supported near '\"te\\x5cu0000xt\"'" },
+        { "{\n \"\xc3\xa4\": x}", "line 2, column 7: invalid token near 'x'" },
+        { "{\"byColorKey\":{\"BLUE\":{},\"2\":{}}}", "by_color_key: the same key again" },
     };
     (void)state;
-    assert_int_equal(LENGTH_OF(rows), 94);
+    assert_int_equal(LENGTH_OF(rows), 110);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         thing *value = NULL;
         corbel_error error = CORBEL_ERROR_INIT;
@@ -570,7 +597,7 @@ static void test_refused(void **state)
     corbel_error error = CORBEL_ERROR_INIT;
     thing *value = NULL;
     assert_int_equal(corbel_value_from_json(NULL, &thing_type, "{\"who\":\"fake:1\"}", &value, &error), CORBEL_INVALID_ARGUMENT);
-    assert_string_equal(error.message, "line 1, column 8: who: a reference, which needs a runtime");
+    assert_string_equal(error.message, "who: a reference, which needs a runtime");
     assert_int_equal(corbel_value_from_json(NULL, &thing_type, NULL, &value, &error), CORBEL_INVALID_ARGUMENT);
     assert_int_equal(corbel_value_from_json(NULL, &thing_type, "{\"who\":\"\"}", &value, &error), CORBEL_OK);
     corbel_block_free(value);
@@ -652,8 +679,73 @@ static void test_depth(void **state)
     memset(brackets, '[', 1000000);
     brackets[1000000] = '\0';
     corbel_int32_seq numbers = { 0, NULL };
-    assert_int_equal(corbel_value_from_json(NULL, &corbel_int32_seq_type, brackets, &numbers, NULL), CORBEL_INVALID_ARGUMENT);
+    assert_int_equal(corbel_value_from_json(NULL, &corbel_int32_seq_type, brackets, &numbers, NULL), CORBEL_LIMIT);
     test_free(brackets);
+}
+
+/** As deep as the parser goes, in a small stack; and one deeper. */
+static void *parse_deep(void *ret)
+{
+    enum { MOST = 2048 };
+    static const struct {
+        const char *open, *inside, *close;
+    } rows[] = { { "[", "0", "]" }, { "{\"a\":", "0", "}" }, { "[{\"a\":", "0", "}]" } };
+    size_t *const wrong = ret;
+    for (size_t i = 0; i < LENGTH_OF(rows); i++) {
+        const size_t step = rows[i].open[1] == '{' ? 2 : 1;
+        for (size_t depth = MOST; depth <= MOST + step; depth += step) {
+            char *const text = calloc(8, depth);
+            char *at = text;
+            for (size_t d = step; d < depth; d += step) { /* the innermost is the number */
+                at = stpcpy(at, rows[i].open);
+            }
+            at = stpcpy(at, rows[i].inside);
+            for (size_t d = step; d < depth; d += step) {
+                at = stpcpy(at, rows[i].close);
+            }
+            corbel_int32_seq numbers = { 0, NULL };
+            *wrong += corbel_value_from_json(NULL, &corbel_int32_seq_type, text, &numbers, NULL) !=
+                      (depth > MOST ? CORBEL_LIMIT : CORBEL_INVALID_ARGUMENT);
+            free(text);
+        }
+    }
+    return NULL;
+}
+
+static void test_stack(void **state)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    size_t wrong = 0;
+    (void)state;
+    assert_int_equal(pthread_attr_init(&attributes), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)256 * 1024), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, parse_deep, &wrong), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attributes);
+    assert_int_equal(wrong, 0);
+}
+
+/** The longest text that is read, and one byte more. */
+static void test_size(void **state)
+{
+    (void)state;
+    char *const text = test_malloc(CRB_JSON_MAX_TEXT + 2), *string = NULL;
+    corbel_error error = CORBEL_ERROR_INIT;
+    memset(text, 'x', CRB_JSON_MAX_TEXT);
+    text[0] = text[CRB_JSON_MAX_TEXT - 1] = '"';
+    text[CRB_JSON_MAX_TEXT] = '\0';
+    assert_int_equal(corbel_value_from_json(NULL, &corbel_string_type, text, &string, NULL), CORBEL_OK);
+    assert_int_equal(strlen(string), CRB_JSON_MAX_TEXT - 2);
+    corbel_string_free(string);
+    (void)stpcpy(text + CRB_JSON_MAX_TEXT, " ");
+    string = NULL;
+    assert_int_equal(corbel_value_from_json(NULL, &corbel_string_type, text, &string, &error), CORBEL_LIMIT);
+    assert_string_equal(error.message, "more than 4194304 bytes of text");
+    assert_int_equal(error.completion, CORBEL_COMPLETED_NO);
+    assert_null(string);
+    corbel_error_clear(&error);
+    test_free(text);
 }
 
 /** Every float and double is the same after it, whatever the locale. */
@@ -691,7 +783,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members),          cmocka_unit_test(test_other_forms), cmocka_unit_test(test_outermost),
         cmocka_unit_test(test_refused),          cmocka_unit_test(test_depth),       cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_refused_to_write),
+        cmocka_unit_test(test_refused_to_write), cmocka_unit_test(test_stack),       cmocka_unit_test(test_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
