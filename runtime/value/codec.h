@@ -35,6 +35,8 @@ typedef struct crb_codec_limits {
     {                                                                                                                            \
         (size_t)256 << 20, 64                                                                                                    \
     }
+/** Bytes of a JSON text that is read: the parser's tree takes up to 80 times as much. */
+#define CRB_JSON_MAX_TEXT 4194304
 
 /* What readers take from a peer, everywhere below: numbers packed or not; of a field that comes again the last number, text,
  * octets, union or array, all items of sequences and maps, and structs read one over the other. Unknown fields are skipped,

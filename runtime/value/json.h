@@ -12,9 +12,6 @@
 /** The one member of the message that a sequence, map or array is wrapped in where it cannot stand alone. */
 #define CRB_JSON_ITEMS "items"
 
-/** Bytes of a text that is read: the parser's tree takes up to 80 times as much. */
-#define CRB_JSON_MAX_TEXT 4194304
-
 /** An integer of 64 bits, which is a string in JSON. */
 static inline bool crb_json_is_long(const corbel_type *type)
 {

@@ -6,7 +6,7 @@
 #include "runtime/call/runtime_impl.h"
 #include "runtime/session/session_impl.h"
 #include "runtime/transport/grpc_link.h"
-#include "runtime/value/json.h"
+#include "runtime/value/codec.h"
 #include "tests/runtime/support/test.h"
 
 #include <corbel/corbel.h>
