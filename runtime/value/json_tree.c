@@ -8,32 +8,38 @@
 #include <stdio.h>
 #include <string.h>
 
-/** What a byte of text becomes at most: "{}," is a table of its own. */
-enum { TREE_GROWTH = 80 };
+enum {
+    TREE_GROWTH = 80,  /* bytes that a byte of text becomes at most: "{}," is a table of its own */
+    TREE_STEP = 16384, /* bytes of text for which there must be memory before they are parsed */
+};
 
 /** The text on its way to the parser. */
 typedef struct tree_text {
     const char *text;
-    size_t len, fed;
+    size_t len, fed, granted; /* granted: for so much there was memory */
     bool no_memory;
 } tree_text;
 
-/** The next piece. Where a token is longer than its buffer, and there is no memory for a larger one, jansson (2.14, 2.15) leaves
- *  bytes of the token out and goes on: it aborts, or writes behind a block. So nothing is given to it before memory for it has
- *  been there: a token may be all that came so far, and its buffer doubles while the old one is kept. */
+/** Is there memory for the next step? A token may be all that came so far, and its buffer doubles while the old one is kept. */
+static void tree_grant(tree_text *t)
+{
+    crb_buf room = CRB_BUF_INIT;
+    const size_t n = t->len - t->fed < TREE_STEP ? t->len - t->fed : TREE_STEP;
+    t->no_memory = crb_buf_reserve(&room, TREE_GROWTH * n + 3 * (t->fed + n)) == NULL;
+    t->granted = t->no_memory ? t->granted : t->fed + n;
+    crb_buf_clear(&room);
+}
+
+/** The next piece; 0: the end. Where a token is longer than its buffer, and there is no memory for a larger one, jansson (2.14)
+ *  leaves bytes of the token out and goes on: it aborts, or writes behind a block. So nothing is given to it before memory for it
+ *  has been there. */
 static size_t tree_feed(void *piece, size_t size, void *user)
 {
     tree_text *const t = user;
-    const size_t n = t->len - t->fed < size ? t->len - t->fed : size;
-    crb_buf room = CRB_BUF_INIT;
-    if (n == 0 || t->no_memory) {
-        return 0;
+    if (t->fed == t->granted && t->fed < t->len && !t->no_memory) {
+        tree_grant(t);
     }
-    t->no_memory = crb_buf_reserve(&room, TREE_GROWTH * n + 3 * (t->fed + n)) == NULL;
-    crb_buf_clear(&room);
-    if (t->no_memory) {
-        return 0; /* the end, to jansson */
-    }
+    const size_t n = t->granted - t->fed < size ? t->granted - t->fed : size;
     memcpy(piece, t->text + t->fed, n);
     t->fed += n;
     return n;

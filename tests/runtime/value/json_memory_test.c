@@ -146,7 +146,7 @@ static void test_long_token(void **state)
         text[1] = rows[i].first == '0' ? '.' : text[1];
         text[LENGTH - 1] = rows[i].last;
         text[LENGTH] = '\0';
-        for (rlim_t room = (rlim_t)80 * STEP; room > 0; room -= STEP) {
+        for (rlim_t room = (rlim_t)96 * STEP; room > 0; room -= STEP) {
             void *value[2] = { NULL, NULL };
             (void)malloc_trim(0);
             const struct rlimit tight = { address_space() + room, before.rlim_max };
