@@ -193,6 +193,8 @@ void idl_put_or_report(idl_parser *parser, idl_node *node)
         idl_error(parser->diagnostics, IDL_DIAG_DUPLICATE_NAME, &node->decl.range, "'%s' is already declared as %s",
                   node->decl.name, idl_kind_text(&old->decl));
     } else {
+        node->is_poisoned = true;
+        old->twin = node;
         idl_error(parser->diagnostics, IDL_DIAG_CASE_COLLISION, &node->decl.range,
                   "'%s' differs only in case from '%s', which is %s", node->decl.name, old->decl.name, idl_kind_text(&old->decl));
     }

@@ -113,6 +113,9 @@ static idl_node *resolve_step(idl_parser *parser, name_reference *reference, con
 {
     idl_node *similar = NULL;
     idl_node *found = outward ? idl_scope_find_outward(scope, name, &similar) : idl_scope_find(scope, name, &similar);
+    if (similar != NULL && similar->twin != NULL && strcmp(similar->twin->decl.name, name) == 0) {
+        similar = similar->twin;
+    }
     if (found == NULL && similar != NULL && (similar->is_poisoned || idl_is_wanted(&similar->decl, wanted))) {
         if (!similar->is_poisoned) {
             idl_error(parser->diagnostics, IDL_DIAG_CASE_OF_REFERENCE, &reference->range, "'%s' differs only in case from '%s'",

@@ -33,6 +33,7 @@ typedef struct idl_node {
     const char *type_id;                       /* typeid, #pragma ID; NULL: none */
     const char *version;                       /* #pragma version; NULL: 1.0 */
     const struct idl_unsupported *unsupported; /* not in a main file, so only its uses are errors; NULL: it is supported */
+    struct idl_node *twin;            /* declared after it, with a name that differs only in case: reported there, and poisoned */
     const struct idl_node *ambiguous; /* in a scope's inherited names: one of several things of this name; decl is another */
     uint32_t depth;                   /* of a typedef, struct or exception: how deep its type nests */
     bool is_open;                     /* its definition has begun and not yet ended */
