@@ -155,8 +155,8 @@ static const char *ranged_address(emit_file *file, const idl_type *type, const i
     }
     emit_buf *out = &file->static_tables;
     const char *c_type = emit_value_type(run, resolved);
-    emit(out, "static const corbel_type %s = {\n    .kind = CORBEL_KIND_%s,\n    .flags = CORBEL_PLAIN,\n", name,
-         resolved->kind == IDL_NAMED ? "ENUM" : emit_basic_kind(resolved));
+    emit(out, "static const corbel_type %s = {\n    .kind = CORBEL_KIND_%s,\n    .flags = CORBEL_PLAIN%s,\n", name,
+         resolved->kind == IDL_NAMED ? "ENUM" : emit_basic_kind(resolved), resolved->kind == IDL_OCTET ? " | CORBEL_OCTET" : "");
     if (resolved->kind == IDL_NAMED) {
         emit(out, "    .name = \"%s\",\n", resolved->decl->scoped_name);
     }
@@ -349,7 +349,8 @@ const char *emit_type_address(emit_file *file, const idl_type *type, const idl_d
     default:
         return resolved->bound > 0 || resolved->kind == IDL_FIXED
                    ? text_address(file, resolved)
-                   : emit_format(run->arena, "&corbel_%s_type", emit_basic_table(resolved));
+                   : emit_format(run->arena, "&corbel_%s_type",
+                                 resolved->kind == IDL_OCTET ? "octet" : emit_basic_table(resolved));
     }
     const idl_decl *named = resolved->decl->kind == IDL_FORWARD ? resolved->decl->definition : resolved->decl;
     return named->kind == IDL_INTERFACE ? reference_address(file, named)

@@ -140,7 +140,7 @@ void emit_value_table(emit_file *file, emit_buf *out, const idl_decl *decl)
     const idl_type self = { .kind = IDL_NAMED, .decl = decl };
     emit(out, "const corbel_type %s = {\n    .kind = CORBEL_KIND_%s,\n", type, decl->kind == IDL_UNION ? "UNION" : "STRUCT");
     if (decl->kind != IDL_EXCEPTION && emit_is_plain(run, &self)) {
-        emit(out, "    .flags = CORBEL_PLAIN,\n");
+        emit(out, "    .flags = CORBEL_PLAIN%s,\n", decl->kind == IDL_BITSET ? " | CORBEL_BITSET" : "");
     }
     emit(out, "    .name = \"%s\",\n    .size = sizeof(%s),\n", decl->scoped_name, emit_name(run, decl));
     if (rows.length > 0) {

@@ -163,6 +163,8 @@ static void describe_type(describe_run *run, const corbel_type *type, corbel_Typ
         .is_wide = (type->flags & CORBEL_WIDE) != 0,
         .is_bytes = (type->flags & CORBEL_BYTES) != 0,
         .is_plain = (type->flags & CORBEL_PLAIN) != 0,
+        .is_octet = (type->flags & CORBEL_OCTET) != 0,
+        .is_bitset = (type->flags & CORBEL_BITSET) != 0,
         .doc = describe_text(type->doc),
         .annotations = describe_text(type->annotations),
     };
@@ -253,7 +255,8 @@ static void describe_interface(describe_run *run, const corbel_interface *interf
                                            .bases = { n_bases, bases },
                                            .operations = { interface->n_methods, operations },
                                            .doc = describe_text(interface->doc),
-                                           .annotations = describe_text(interface->annotations) };
+                                           .annotations = describe_text(interface->annotations),
+                                           .is_local = (interface->flags & CORBEL_LOCAL) != 0 };
 }
 
 corbel_status crb_describe(const corbel_interface *interface, crb_arena *arena, corbel_InterfaceDescription *ret,

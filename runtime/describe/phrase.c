@@ -29,7 +29,7 @@ static const char *phrase_word(const corbel_type *type)
     case CORBEL_KIND_BOOL:
         return "boolean";
     case CORBEL_KIND_UINT8:
-        return "octet";
+        return (type->flags & CORBEL_OCTET) != 0 ? "octet" : "uint8";
     case CORBEL_KIND_INT8:
         return "int8";
     case CORBEL_KIND_CHAR:
@@ -61,7 +61,7 @@ static const char *phrase_word(const corbel_type *type)
     case CORBEL_KIND_BITMASK:
         return "bitmask";
     case CORBEL_KIND_STRUCT:
-        return "struct";
+        return (type->flags & CORBEL_BITSET) != 0 ? "bitset" : "struct";
     case CORBEL_KIND_UNION:
         return "union";
     case CORBEL_KIND_ANY:
@@ -102,13 +102,8 @@ static void phrase_type(phrase *p, const corbel_type *type, unsigned depth)
     } else if (type->name != NULL && type->name[0] != '\0') {
         phrase_add(p, "%s", type->name);
     } else if (type->kind == CORBEL_KIND_SEQUENCE) {
-        const bool numbers = type->element->kind == CORBEL_KIND_UINT8 && (type->flags & CORBEL_BYTES) == 0;
         phrase_add(p, "sequence<");
-        if (numbers) {
-            phrase_add(p, "uint8");
-        } else {
-            phrase_type(p, type->element, depth - 1);
-        }
+        phrase_type(p, type->element, depth - 1);
         phrase_bound(p, type->bound);
     } else if (type->kind == CORBEL_KIND_MAP) {
         phrase_add(p, "map<");

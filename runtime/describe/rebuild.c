@@ -260,7 +260,7 @@ static bool rebuild_type(rebuild *run, const corbel_TypeDescription *from, corbe
         return rebuild_enumerators(run, from, to);
     case CORBEL_KIND_UNION:
     case CORBEL_KIND_STRUCT:
-        to->flags = from->is_plain ? CORBEL_PLAIN : 0;
+        to->flags = (from->is_plain ? CORBEL_PLAIN : 0u) | (from->is_bitset ? CORBEL_BITSET : 0u);
         return rebuild_members(run, from, to);
     case CORBEL_KIND_ARRAY:
         return rebuild_element(run, from, to) && rebuild_dimensions(run, from, to);
@@ -275,9 +275,24 @@ static bool rebuild_type(rebuild *run, const corbel_TypeDescription *from, corbe
         }
         to->name = "Object";
         return true;
+    case CORBEL_KIND_UINT8:
+        to->flags = from->is_octet ? CORBEL_OCTET : 0;
+        return true;
     default:
         return true;
     }
+}
+
+/** Its fields are whole numbers and booleans, each as wide as its range. */
+static bool rebuild_check_bitset(rebuild *run, const corbel_type *type)
+{
+    bool ok = type->kind == CORBEL_KIND_STRUCT && (type->flags & CORBEL_PLAIN) != 0;
+    for (uint32_t i = 0; ok && i < type->count; i++) {
+        const corbel_type *const of = type->members[i].type;
+        ok = crb_is_scalar(of) && of->kind != CORBEL_KIND_FLOAT && of->kind != CORBEL_KIND_DOUBLE &&
+             of->kind != CORBEL_KIND_BITMASK && type->members[i].flags == 0;
+    }
+    return ok || rebuild_refuse(run, "a bitset's fields");
 }
 
 /** Whether what stands in a type may stand there. */
@@ -285,6 +300,9 @@ static bool rebuild_check(rebuild *run, const corbel_type *type)
 {
     if ((type->flags & CORBEL_BYTES) != 0 && (type->kind == CORBEL_KIND_MAP || type->element->kind != CORBEL_KIND_UINT8)) {
         return rebuild_refuse(run, "octets of another type");
+    }
+    if ((type->flags & CORBEL_BITSET) != 0) {
+        return rebuild_check_bitset(run, type);
     }
     if (type->kind == CORBEL_KIND_UNION) {
         const corbel_type *const discriminator = type->members[0].type;
@@ -457,6 +475,7 @@ static bool rebuild_interface(rebuild *run)
         methods[i].operation = &operations[i];
     }
     to->fingerprint = from->fingerprint;
+    to->flags = from->is_local ? CORBEL_LOCAL : 0;
     to->methods = methods;
     to->n_methods = (uint32_t)from->operations.len;
     return true;

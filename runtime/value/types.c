@@ -25,6 +25,9 @@ static void types_clear(void *view)
 TYPES_SCALAR(bool, bool, BOOL)
 TYPES_SCALAR(int8, int8_t, INT8)
 TYPES_SCALAR(uint8, uint8_t, UINT8)
+const corbel_type corbel_octet_type = { .kind = CORBEL_KIND_UINT8,
+                                        .flags = CORBEL_PLAIN | CORBEL_OCTET,
+                                        .size = sizeof(uint8_t) };
 TYPES_SCALAR(char, char, CHAR)
 TYPES_SCALAR(wchar, uint32_t, WCHAR)
 TYPES_SCALAR(int16, int16_t, INT16)
@@ -41,7 +44,7 @@ const corbel_type corbel_wstring_type = { .kind = CORBEL_KIND_STRING, .flags = C
 const corbel_type corbel_typecode_type = { .kind = CORBEL_KIND_STRING, .name = "TypeCode", .size = sizeof(const char *) };
 const corbel_type corbel_object_type = { .kind = CORBEL_KIND_REFERENCE, .name = "Object", .size = sizeof(corbel_object *) };
 const corbel_type corbel_bytes_type = {
-    .kind = CORBEL_KIND_SEQUENCE, .flags = CORBEL_BYTES, .size = sizeof(corbel_bytes), .element = &corbel_uint8_type
+    .kind = CORBEL_KIND_SEQUENCE, .flags = CORBEL_BYTES, .size = sizeof(corbel_bytes), .element = &corbel_octet_type
 };
 const corbel_type corbel_wstring_seq_type = { .kind = CORBEL_KIND_SEQUENCE,
                                               .size = sizeof(corbel_string_seq),

@@ -10,7 +10,7 @@ CORBEL_BEGIN_DECLS
 
 typedef enum corbel_kind {
     CORBEL_KIND_BOOL,
-    CORBEL_KIND_UINT8, /* octet, uint8 */
+    CORBEL_KIND_UINT8, /* octet (CORBEL_OCTET), uint8 */
     CORBEL_KIND_CHAR,
     CORBEL_KIND_INT16,
     CORBEL_KIND_UINT16,
@@ -42,7 +42,9 @@ enum {
     CORBEL_PLAIN = 4,    /* of a type: no pointer inside, returned in the caller's storage */
     CORBEL_BYTES = 8,    /* of a sequence or an array: octets, one protobuf bytes field */
     CORBEL_WIDE = 16,    /* of a string: its bound counts code points, not bytes */
-    CORBEL_DEFAULT = 32  /* of a union's case: selected by every value that no other case has for a label */
+    CORBEL_DEFAULT = 32, /* of a union's case: selected by every value that no other case has for a label */
+    CORBEL_BITSET = 64,  /* of a struct: a bitset; the widths of its fields are those of their ranges */
+    CORBEL_OCTET = 128   /* of a uint8: an octet */
 };
 
 /** The lowest and the highest value of a number, as its kind says: signed, unsigned or floating. */
@@ -103,9 +105,9 @@ struct corbel_type {
     const char *doc, *annotations;
 };
 
-CORBEL_API extern const corbel_type corbel_bool_type, corbel_int8_type, corbel_uint8_type, corbel_char_type, corbel_wchar_type,
-    corbel_int16_type, corbel_uint16_type, corbel_int32_type, corbel_uint32_type, corbel_int64_type, corbel_uint64_type,
-    corbel_float_type, corbel_double_type, corbel_long_double_type, corbel_string_type, corbel_wstring_type,
+CORBEL_API extern const corbel_type corbel_bool_type, corbel_int8_type, corbel_octet_type, corbel_uint8_type, corbel_char_type,
+    corbel_wchar_type, corbel_int16_type, corbel_uint16_type, corbel_int32_type, corbel_uint32_type, corbel_int64_type,
+    corbel_uint64_type, corbel_float_type, corbel_double_type, corbel_long_double_type, corbel_string_type, corbel_wstring_type,
     corbel_typecode_type, /* a string: the repository id */
     corbel_object_type, corbel_bytes_type, corbel_bool_seq_type, corbel_int8_seq_type, corbel_uint8_seq_type,
     corbel_char_seq_type, corbel_wchar_seq_type, corbel_int16_seq_type, corbel_uint16_seq_type, corbel_int32_seq_type,

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRINT_MOST = 1024, PRINT_TEXT = 2048 };
+enum { PRINT_MOST = 1024, PRINT_TEXT = 2048, PRINT_RANGES = 64 };
 
 /** A named type or an interface; types of an interface's scope are printed inside it. */
 typedef struct node {
@@ -21,6 +21,11 @@ typedef struct printer {
     FILE *out;
     node nodes[PRINT_MOST];
     size_t n;
+    struct print_range { /* that annotations do not explain: a typedef's */
+        const corbel_type *type;
+        bool min, max;
+    } ranges[PRINT_RANGES];
+    size_t n_ranges;
     const corbel_interface *(*find)(const char *name);
 } printer;
 
@@ -43,6 +48,41 @@ static node *node_add(printer *p, const char *name)
     }
     p->nodes[p->n] = (node) { .name = name };
     return &p->nodes[p->n++];
+}
+
+static bool is_ranged_by_typedef(const corbel_type *type, const char *annotations, bool *min, bool *max)
+{
+    if (type->range == NULL || type->kind == CORBEL_KIND_ENUM || crb_is_annotated(annotations, "range")) {
+        return false;
+    }
+    *min = type->range->has_min && !crb_is_annotated(annotations, "min");
+    *max = type->range->has_max && !crb_is_annotated(annotations, "max");
+    return *min || *max;
+}
+
+/** The typedef that gives the type what of its range the annotations do not say, counted from 1; 0: none. */
+static size_t range_typedef(const printer *p, const corbel_type *type, const char *annotations)
+{
+    bool min = false, max = false;
+    if (is_ranged_by_typedef(type, annotations, &min, &max)) {
+        for (size_t i = 0; i < p->n_ranges; i++) {
+            if (p->ranges[i].type == type && p->ranges[i].min == min && p->ranges[i].max == max) {
+                return i + 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void collect_range(printer *p, const corbel_type *type, const char *annotations)
+{
+    struct print_range one = { .type = type };
+    if (is_ranged_by_typedef(type, annotations, &one.min, &one.max) && range_typedef(p, type, annotations) == 0) {
+        if (p->n_ranges == PRINT_RANGES) {
+            abort();
+        }
+        p->ranges[p->n_ranges++] = one;
+    }
 }
 
 static void collect_interface(printer *p, const corbel_interface *interface);
@@ -69,6 +109,9 @@ static void collect_type(printer *p, const corbel_type *type, bool is_exception)
     }
     for (uint32_t i = 0; type->members != NULL && i < type->count; i++) {
         collect_type(p, type->members[i].type, false);
+        if ((type->flags & CORBEL_BITSET) == 0 && type->name != NULL) {
+            collect_range(p, type->members[i].type, type->members[i].annotations);
+        }
     }
 }
 
@@ -89,9 +132,15 @@ static void collect_interface(printer *p, const corbel_interface *interface)
         }
         for (uint32_t j = 0; j < operation->n_in; j++) {
             collect_type(p, operation->in[j].type, false);
+            collect_range(p, operation->in[j].type,
+                          operation->attribute != NULL ? operation->annotations : operation->in[j].annotations);
         }
         for (uint32_t j = 0; j < operation->n_out; j++) {
             collect_type(p, operation->out[j].type, false);
+            collect_range(p, operation->out[j].type,
+                          j == 0 && operation->out[j].annotations == NULL && strcmp(operation->out[j].name, "ret") == 0
+                              ? operation->annotations
+                              : operation->out[j].annotations);
         }
     }
 }
@@ -167,10 +216,10 @@ static void print_end(FILE *out, const corbel_type *type, const char *word, cons
     }
 }
 
-/** A range that came from a typedef, whose name the tables do not have. */
+/** A range of an element, or of what has one from a typedef: the tables do not have the typedef's name. */
 static void print_range(printer *p, const corbel_type *type, const char *annotations)
 {
-    if (type->range == NULL || crb_is_annotated(annotations, "range")) {
+    if (range_typedef(p, type, annotations) != 0 || type->range == NULL || crb_is_annotated(annotations, "range")) {
         return;
     }
     if (type->range->has_min && !crb_is_annotated(annotations, "min")) {
@@ -189,32 +238,62 @@ static void print_bound(printer *p, const corbel_type *type)
     fprintf(p->out, ">");
 }
 
+static void print_type_of(printer *p, const corbel_type *type, const char *annotations);
+
 static void print_type(printer *p, const corbel_type *type)
 {
     char text[PRINT_TEXT];
     if (type->kind == CORBEL_KIND_SEQUENCE && type->name == NULL) {
-        const bool is_number = type->element->kind == CORBEL_KIND_UINT8 && (type->flags & CORBEL_BYTES) == 0;
         fprintf(p->out, "sequence<");
         print_range(p, type->element, NULL);
-        if (is_number && type->element->range == NULL) {
-            fprintf(p->out, "uint8");
-        } else {
-            print_type(p, type->element);
-        }
+        print_type_of(p, type->element, NULL);
         print_bound(p, type);
     } else if (type->kind == CORBEL_KIND_MAP && type->name == NULL) {
         fprintf(p->out, "map<");
         print_range(p, type->element->members[0].type, NULL);
-        print_type(p, type->element->members[0].type);
+        print_type_of(p, type->element->members[0].type, NULL);
         fprintf(p->out, ", ");
         print_range(p, type->element->members[1].type, NULL);
-        print_type(p, type->element->members[1].type);
+        print_type_of(p, type->element->members[1].type, NULL);
         print_bound(p, type);
     } else if (type->kind == CORBEL_KIND_ARRAY && type->name == NULL) {
         print_type(p, type->element);
     } else {
-        fprintf(p->out, "%s", crb_type_phrase(type, text, sizeof text));
+        /* "::" behind an annotation would belong to its name: only where a member's name might hide the type. */
+        const bool is_global = type->name != NULL && strstr(type->name, "::") == NULL && type->kind != CORBEL_KIND_STRING &&
+                               (type->kind != CORBEL_KIND_REFERENCE || type->interface != NULL);
+        fprintf(p->out, "%s%s", is_global ? "::" : "", crb_type_phrase(type, text, sizeof text));
     }
+}
+
+/** What a member or parameter with these annotations has for a type. */
+static void print_type_of(printer *p, const corbel_type *type, const char *annotations)
+{
+    const size_t range = range_typedef(p, type, annotations);
+    if (range == 0) {
+        print_type(p, type);
+    } else {
+        fprintf(p->out, "print_ranges::R%zu", range);
+    }
+}
+
+/** Typedefs for ranges that came from such. */
+static void print_ranges(printer *p)
+{
+    fprintf(p->out, p->n_ranges > 0 ? "module print_ranges {\n" : "");
+    for (size_t i = 0; i < p->n_ranges; i++) {
+        const corbel_type *const type = p->ranges[i].type;
+        if (p->ranges[i].min) {
+            print_end(p->out, type, "min", &type->range->min);
+        }
+        if (p->ranges[i].max) {
+            print_end(p->out, type, "max", &type->range->max);
+        }
+        fprintf(p->out, "typedef ");
+        print_type(p, type);
+        fprintf(p->out, " R%zu;\n", i + 1);
+    }
+    fprintf(p->out, p->n_ranges > 0 ? "};\n" : "");
 }
 
 static void print_declarator(printer *p, const corbel_type *type, const char *name)
@@ -253,7 +332,7 @@ static void print_member(printer *p, const corbel_member *member)
 {
     print_said(p, member->doc, member->annotations);
     print_range(p, member->type, member->annotations);
-    print_type(p, member->type);
+    print_type_of(p, member->type, member->annotations);
     print_declarator(p, member->type, member->name);
     fprintf(p->out, ";\n");
 }
@@ -310,6 +389,24 @@ static void print_names(printer *p, const corbel_type *type)
     fprintf(p->out, "};\n");
 }
 
+/** As many bits as the field's values need. */
+static void print_field(printer *p, const corbel_member *field)
+{
+    const corbel_type *const type = field->type;
+    char text[PRINT_TEXT];
+    unsigned width = type->kind == CORBEL_KIND_BOOL ? 1 : (unsigned)(8 * type->size);
+    const bool is_signed = type->kind == CORBEL_KIND_INT8 || type->kind == CORBEL_KIND_INT16 || type->kind == CORBEL_KIND_INT32 ||
+                           type->kind == CORBEL_KIND_INT64;
+    if (type->range != NULL && type->range->has_max) {
+        width = is_signed ? 1 : 0;
+        for (uint64_t most = type->range->max.u; most > 0; most >>= 1) {
+            width++;
+        }
+    }
+    print_said(p, field->doc, field->annotations);
+    fprintf(p->out, "bitfield<%u, %s> %s;\n", width, crb_type_phrase(type, text, sizeof text), short_name(field->name));
+}
+
 static void print_definition(printer *p, const node *one)
 {
     const corbel_type *const type = one->type;
@@ -322,10 +419,22 @@ static void print_definition(printer *p, const node *one)
     case CORBEL_KIND_UNION:
         print_union(p, type);
         break;
+    case CORBEL_KIND_UINT32:
+    case CORBEL_KIND_UINT64:
+        fprintf(p->out, "native %s;\n", short_name(one->name)); /* no other number has a name */
+        break;
     case CORBEL_KIND_STRUCT:
-        fprintf(p->out, "%s %s {\n", one->is_exception ? "exception" : "struct", short_name(one->name));
+        fprintf(p->out, "%s %s {\n",
+                one->is_exception                    ? "exception"
+                : (type->flags & CORBEL_BITSET) != 0 ? "bitset"
+                                                     : "struct",
+                short_name(one->name));
         for (uint32_t i = 0; i < type->count; i++) {
-            print_member(p, &type->members[i]);
+            if ((type->flags & CORBEL_BITSET) != 0) {
+                print_field(p, &type->members[i]);
+            } else {
+                print_member(p, &type->members[i]);
+            }
         }
         fprintf(p->out, "};\n");
         break;
@@ -345,7 +454,7 @@ static void print_definition(printer *p, const node *one)
 static void print_raises(printer *p, const corbel_operation *operation, const char *word)
 {
     for (size_t i = 0; operation->raises != NULL && operation->raises[i] != NULL; i++) {
-        fprintf(p->out, "%s%s%s", i == 0 ? word : ", ", i == 0 ? " (" : "", operation->raises[i]->name);
+        fprintf(p->out, "%s%s::%s", i == 0 ? word : ", ", i == 0 ? " (" : "", operation->raises[i]->name);
         if (operation->raises[i + 1] == NULL) {
             fprintf(p->out, ")");
         }
@@ -375,7 +484,7 @@ static void print_param(printer *p, const corbel_param *param, const char *way, 
     print_said(p, param->doc, param->annotations);
     print_range(p, param->type, param->annotations);
     fprintf(p->out, "%s ", way);
-    print_type(p, param->type);
+    print_type_of(p, param->type, param->annotations);
     fprintf(p->out, " %s", short_name(param->name));
 }
 
@@ -388,7 +497,9 @@ static void print_params(printer *p, const corbel_operation *operation)
     for (uint32_t position = 0; position <= most; position++) {
         for (uint32_t i = 0; i < operation->n_in; i++) {
             if (operation->in[i].position == position) {
-                const bool both = param_named(operation->out, operation->n_out, operation->in[i].name) != NULL;
+                const uint32_t results = result != NULL;
+                const bool both =
+                    param_named(operation->out + results, operation->n_out - results, operation->in[i].name) != NULL;
                 print_param(p, &operation->in[i], both ? "inout" : "in", is_first);
                 is_first = false;
             }
@@ -414,7 +525,7 @@ static void print_operation(printer *p, const corbel_operation *operation)
     if (result == NULL) {
         fprintf(p->out, "void");
     } else {
-        print_type(p, result->type);
+        print_type_of(p, result->type, operation->annotations);
     }
     fprintf(p->out, " %s(", short_name(operation->name));
     print_params(p, operation);
@@ -428,7 +539,7 @@ static void print_attribute(printer *p, const corbel_operation *getter, const co
     print_said(p, getter->doc, getter->annotations);
     print_range(p, getter->out[0].type, getter->annotations);
     fprintf(p->out, "%sattribute ", setter == NULL ? "readonly " : "");
-    print_type(p, getter->out[0].type);
+    print_type_of(p, getter->out[0].type, getter->annotations);
     fprintf(p->out, " %s", short_name(getter->attribute));
     print_raises(p, getter, setter == NULL ? " raises" : " getraises");
     if (setter != NULL) {
@@ -442,7 +553,7 @@ static void print_interface(printer *p, const corbel_interface *interface)
     print_said(p, interface->doc, interface->annotations);
     fprintf(p->out, "%sinterface %s", (interface->flags & CORBEL_LOCAL) != 0 ? "local " : "", short_name(interface->name));
     for (size_t i = 0; interface->bases != NULL && interface->bases[i] != NULL; i++) {
-        fprintf(p->out, "%s%s", i == 0 ? " : " : ", ", interface->bases[i]->name);
+        fprintf(p->out, "%s::%s", i == 0 ? " : " : ", ", interface->bases[i]->name);
     }
     fprintf(p->out, " {\n");
     for (size_t i = 0; i < p->n; i++) {
@@ -541,9 +652,10 @@ void print_idl(const corbel_interface *const *interfaces, size_t n, const corbel
     for (size_t i = 0; i < n; i++) {
         collect_interface(p, interfaces[i]);
     }
+    print_ranges(p);
     for (size_t i = 0; i < p->n; i++) { /* whatever is referred to is known by then */
-        if (p->nodes[i].type == NULL ||
-            (p->nodes[i].type->kind == CORBEL_KIND_STRUCT && !p->nodes[i].is_exception && outer_of(p, &p->nodes[i]) == NULL)) {
+        if (p->nodes[i].type == NULL || (p->nodes[i].type->kind == CORBEL_KIND_STRUCT && !p->nodes[i].is_exception &&
+                                         (p->nodes[i].type->flags & CORBEL_BITSET) == 0 && outer_of(p, &p->nodes[i]) == NULL)) {
             print_modules(p, p->nodes[i].name, false);
             fprintf(out, "%s %s;\n",
                     p->nodes[i].type != NULL                             ? "struct"

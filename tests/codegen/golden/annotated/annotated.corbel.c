@@ -36,7 +36,7 @@ static const corbel_type plant_Tree_seq_type = {
 };
 static const corbel_type octet_to_7_type = {
     .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_OCTET,
     .size = sizeof(uint8_t),
     .range = &(const corbel_range){ .has_max = true, .max.u = 7 },
 };
@@ -492,7 +492,7 @@ corbel_status plant_Flags_from_json(corbel_runtime *runtime, const char *json, p
 
 const corbel_type plant_Bits_type = {
     .kind = CORBEL_KIND_STRUCT,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_BITSET,
     .name = "plant::Fields",
     .size = sizeof(plant_Bits),
     .count = 1,

@@ -42,7 +42,7 @@ static const corbel_type octet_array_16_type = {
     .flags = CORBEL_PLAIN | CORBEL_BYTES,
     .size = sizeof(uint8_t[16]),
     .bound = 16,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 static const corbel_type string_array_2_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -258,7 +258,7 @@ const corbel_type arrays_Key_type = {
     .name = "arrays::Key",
     .size = sizeof(arrays_Key),
     .bound = 16,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 bool arrays_Key_equal(const arrays_Key *a, const arrays_Key *b)
 {

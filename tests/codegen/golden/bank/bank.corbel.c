@@ -21,7 +21,7 @@ static const corbel_type octet_array_16_type = {
     .flags = CORBEL_PLAIN | CORBEL_BYTES,
     .size = sizeof(uint8_t[16]),
     .bound = 16,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 static const corbel_type string_by_string_type = {
     .kind = CORBEL_KIND_MAP,

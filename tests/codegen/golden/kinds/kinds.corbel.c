@@ -12,7 +12,7 @@
 
 static const corbel_type octet_to_7_type = {
     .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_OCTET,
     .size = sizeof(uint8_t),
     .range = &(const corbel_range){ .has_max = true, .max.u = 7 },
 };
@@ -276,7 +276,7 @@ corbel_status kinds_Large_from_json(corbel_runtime *runtime, const char *json, k
 
 const corbel_type kinds_Colours_type = {
     .kind = CORBEL_KIND_STRUCT,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_BITSET,
     .name = "kinds::Colours",
     .size = sizeof(kinds_Colours),
     .count = 6,
@@ -292,7 +292,7 @@ const corbel_type kinds_Colours_type = {
         { .name = "shift", .id = 5, .offset = offsetof(kinds_Colours, shift),
           .type = &int16_from_m64_to_63_type },
         { .name = "byte", .id = 6, .offset = offsetof(kinds_Colours, byte),
-          .type = &corbel_uint8_type },
+          .type = &corbel_octet_type },
     },
 };
 bool kinds_Colours_equal(const kinds_Colours *a, const kinds_Colours *b)
@@ -321,7 +321,7 @@ corbel_status kinds_Colours_from_json(corbel_runtime *runtime, const char *json,
 
 const corbel_type kinds_More_type = {
     .kind = CORBEL_KIND_STRUCT,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_BITSET,
     .name = "kinds::More",
     .size = sizeof(kinds_More),
     .count = 7,
@@ -337,7 +337,7 @@ const corbel_type kinds_More_type = {
         { .name = "shift", .id = 5, .offset = offsetof(kinds_More, shift),
           .type = &int16_from_m64_to_63_type },
         { .name = "byte", .id = 6, .offset = offsetof(kinds_More, byte),
-          .type = &corbel_uint8_type },
+          .type = &corbel_octet_type },
         { .name = "rest", .id = 7, .offset = offsetof(kinds_More, rest),
           .type = &uint32_to_1048575_type },
     },

@@ -50,7 +50,7 @@ static const corbel_type int32_by_octet_type = {
         .count = 2,
         .members = (const corbel_member[]){
             { .name = "key", .id = 1, .offset = offsetof(corbel_int32_by_uint8_item, key),
-              .type = &corbel_uint8_type },
+              .type = &corbel_octet_type },
             { .name = "value", .id = 2, .offset = offsetof(corbel_int32_by_uint8_item, value),
               .type = &corbel_int32_type },
         },
@@ -303,7 +303,7 @@ static const corbel_type octet_by_string_type = {
             { .name = "key", .id = 1, .offset = offsetof(corbel_uint8_by_string_item, key),
               .type = &corbel_string_type },
             { .name = "value", .id = 2, .offset = offsetof(corbel_uint8_by_string_item, value),
-              .type = &corbel_uint8_type },
+              .type = &corbel_octet_type },
         },
     },
 };

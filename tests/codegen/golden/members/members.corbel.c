@@ -67,7 +67,7 @@ static const corbel_type octet_array_16_type = {
     .flags = CORBEL_PLAIN | CORBEL_BYTES,
     .size = sizeof(uint8_t[16]),
     .bound = 16,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 static const corbel_type string_array_2_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -145,13 +145,13 @@ static const corbel_type int32_to_9_type = {
 };
 static const corbel_type octet_from_0_to_100_type = {
     .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_OCTET,
     .size = sizeof(uint8_t),
     .range = &(const corbel_range){ .has_min = true, .min.u = 0, .has_max = true, .max.u = 100 },
 };
 static const corbel_type octet_from_0_to_50_type = {
     .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_OCTET,
     .size = sizeof(uint8_t),
     .range = &(const corbel_range){ .has_min = true, .min.u = 0, .has_max = true, .max.u = 50 },
 };
@@ -164,7 +164,7 @@ static const corbel_type octet_from_0_to_100_seq_4_type = {
 };
 static const corbel_type octet_from_1_to_6_type = {
     .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_OCTET,
     .size = sizeof(uint8_t),
     .range = &(const corbel_range){ .has_min = true, .min.u = 1, .has_max = true, .max.u = 6 },
 };
@@ -603,7 +603,7 @@ const corbel_type members_Defaults_type = {
           .fallback = &(const members_Colour){ members_GREEN },
           .annotations = "@default(members::GREEN)" },
         { .name = "byte", .id = 14, .flags = CORBEL_PRESENT,
-          .offset = offsetof(members_Defaults, byte), .type = &corbel_uint8_type,
+          .offset = offsetof(members_Defaults, byte), .type = &corbel_octet_type,
           .fallback = &(const uint8_t){ 200 }, .annotations = "@default(200)" },
         { .name = "tiny", .id = 15, .flags = CORBEL_PRESENT,
           .offset = offsetof(members_Defaults, tiny), .type = &corbel_int8_type,

@@ -59,7 +59,7 @@ static const corbel_type octet_seq_16_type = {
     .flags = CORBEL_BYTES,
     .size = sizeof(corbel_bytes),
     .bound = 16,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 static const corbel_type int32_seq_seq_type = {
     .kind = CORBEL_KIND_SEQUENCE,
@@ -234,7 +234,7 @@ const corbel_type sink_Basic_type = {
         { .name = "a_boolean", .id = 1, .offset = offsetof(sink_Basic, a_boolean),
           .type = &corbel_bool_type },
         { .name = "an_octet", .id = 2, .offset = offsetof(sink_Basic, an_octet),
-          .type = &corbel_uint8_type },
+          .type = &corbel_octet_type },
         { .name = "a_char", .id = 3, .offset = offsetof(sink_Basic, a_char),
           .type = &corbel_char_type },
         { .name = "a_short", .id = 4, .offset = offsetof(sink_Basic, a_short),
@@ -1073,13 +1073,13 @@ static const corbel_operation sink_Thing_octets_operation = {
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
-        { .name = "value", .id = 1, .type = &corbel_uint8_type, .position = 1 },
-        { .name = "both", .id = 2, .type = &corbel_uint8_type, .position = 3 },
+        { .name = "value", .id = 1, .type = &corbel_octet_type, .position = 1 },
+        { .name = "both", .id = 2, .type = &corbel_octet_type, .position = 3 },
     },
     .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &corbel_uint8_type },
-        { .name = "copy", .id = 2, .type = &corbel_uint8_type, .position = 2 },
-        { .name = "both", .id = 3, .type = &corbel_uint8_type, .position = 3 },
+        { .name = "ret", .id = 1, .type = &corbel_octet_type },
+        { .name = "copy", .id = 2, .type = &corbel_octet_type, .position = 2 },
+        { .name = "both", .id = 3, .type = &corbel_octet_type, .position = 3 },
     },
     .fingerprint = 0x73389fe5e17e0a15,
 };

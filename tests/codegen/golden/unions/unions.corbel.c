@@ -32,7 +32,7 @@ static const corbel_type octet_seq_8_type = {
     .flags = CORBEL_BYTES,
     .size = sizeof(corbel_bytes),
     .bound = 8,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 static const corbel_type int32_array_2_3_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -58,7 +58,7 @@ static const corbel_type octet_array_4_type = {
     .flags = CORBEL_PLAIN | CORBEL_BYTES,
     .size = sizeof(uint8_t[4]),
     .bound = 4,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 static const corbel_type double_array_2_type = {
     .kind = CORBEL_KIND_ARRAY,
@@ -680,7 +680,7 @@ const corbel_type unions_Of_octet_type = {
     .count = 3,
     .members = (const corbel_member[]){
         { .name = "_d", .id = 1, .offset = offsetof(unions_Of_octet, _d),
-          .type = &corbel_uint8_type },
+          .type = &corbel_octet_type },
         { .name = "ends", .id = 2, .offset = offsetof(unions_Of_octet, ends),
           .type = &corbel_int32_type, .labels = (const int64_t[]){ 0, 255 }, .n_labels = 2 },
         { .name = "between", .id = 3, .flags = CORBEL_DEFAULT,
@@ -1393,7 +1393,7 @@ const corbel_type unions_Everything_type = {
         { .name = "a_boolean", .id = 2, .offset = offsetof(unions_Everything, a_boolean),
           .type = &corbel_bool_type, .labels = (const int64_t[]){ 1 }, .n_labels = 1 },
         { .name = "an_octet", .id = 3, .offset = offsetof(unions_Everything, an_octet),
-          .type = &corbel_uint8_type, .labels = (const int64_t[]){ 2 }, .n_labels = 1 },
+          .type = &corbel_octet_type, .labels = (const int64_t[]){ 2 }, .n_labels = 1 },
         { .name = "a_double", .id = 4, .offset = offsetof(unions_Everything, a_double),
           .type = &corbel_double_type, .labels = (const int64_t[]){ 3 }, .n_labels = 1 },
         { .name = "text", .id = 5, .offset = offsetof(unions_Everything, text),
