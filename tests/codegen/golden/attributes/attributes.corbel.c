@@ -13,7 +13,7 @@
 
 static const corbel_type octet_to_15_type = {
     .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_OCTET,
     .size = sizeof(uint8_t),
     .range = &(const corbel_range){ .has_max = true, .max.u = 15 },
 };
@@ -256,7 +256,7 @@ corbel_status attributes_Choice_from_json(corbel_runtime *runtime, const char *j
 
 const corbel_type attributes_Bits_type = {
     .kind = CORBEL_KIND_STRUCT,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_BITSET,
     .name = "attributes::Bits",
     .size = sizeof(attributes_Bits),
     .count = 2,
@@ -625,7 +625,7 @@ static const corbel_operation attributes_All_get_an_octet_operation = {
     .name = "get_an_octet",
     .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
-    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_uint8_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_octet_type } },
     .attribute = "an_octet",
     .fingerprint = 0x8dcd042a311159c6,
 };
@@ -650,7 +650,7 @@ static const corbel_operation attributes_All_set_an_octet_operation = {
     .interface = "attributes::All",
     .name = "set_an_octet",
     .n_in = 1,
-    .in = (const corbel_param[]){ { .name = "an_octet", .id = 1, .type = &corbel_uint8_type } },
+    .in = (const corbel_param[]){ { .name = "an_octet", .id = 1, .type = &corbel_octet_type } },
     .attribute = "an_octet",
     .fingerprint = 0x4b70020efeee450b,
 };

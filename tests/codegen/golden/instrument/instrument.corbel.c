@@ -13,7 +13,7 @@
 
 static const corbel_type octet_to_7_type = {
     .kind = CORBEL_KIND_UINT8,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_OCTET,
     .size = sizeof(uint8_t),
     .range = &(const corbel_range){ .has_max = true, .max.u = 7 },
 };
@@ -80,7 +80,7 @@ static const corbel_type octet_seq_4_type = {
     .flags = CORBEL_BYTES,
     .size = sizeof(corbel_bytes),
     .bound = 4,
-    .element = &corbel_uint8_type,
+    .element = &corbel_octet_type,
 };
 static const corbel_type instrument_Trigger_by_string_32_16_type = {
     .kind = CORBEL_KIND_MAP,
@@ -144,7 +144,7 @@ corbel_status instrument_Status_from_json(corbel_runtime *runtime, const char *j
 
 const corbel_type instrument_Control_type = {
     .kind = CORBEL_KIND_STRUCT,
-    .flags = CORBEL_PLAIN,
+    .flags = CORBEL_PLAIN | CORBEL_BITSET,
     .name = "instrument::Control",
     .size = sizeof(instrument_Control),
     .count = 3,
@@ -336,7 +336,7 @@ const corbel_type instrument_Trigger_type = {
     .count = 4,
     .members = (const corbel_member[]){
         { .name = "_d", .id = 1, .offset = offsetof(instrument_Trigger, _d),
-          .type = &corbel_uint8_type },
+          .type = &corbel_octet_type },
         { .name = "level", .id = 2, .offset = offsetof(instrument_Trigger, level),
           .type = &corbel_double_type, .labels = (const int64_t[]){ 0 }, .n_labels = 1,
           .annotations = "@unit(\"V\")" },
