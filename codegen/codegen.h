@@ -12,8 +12,8 @@
 
 /** What one main file becomes. */
 typedef struct emit_output {
-    const char *stem; /* "bank", for bank.corbel.h and bank.corbel.c */
-    const char *path; /* of the IDL file, as given */
+    const char *stem;  /* "bank", for bank.corbel.h and bank.corbel.c */
+    const char *path;  /* of the IDL file, as given */
     const char *proto; /* of emit_protos(), which makes nothing else */
     size_t proto_length;
     const char *header;

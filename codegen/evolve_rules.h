@@ -2,7 +2,8 @@
  *
  *  test names the row of tests/codegen/evolve/proofs.h by which an old client is run against a new server and the reverse, and
  *  old source compiled against the new header; a rule that names none, or one that is not there, does not build
- *  (tests/codegen/evolve/evolve_test.c makes a table of them). The explanations are those of docs/evolution.md; a test compares. */
+ *  (tests/codegen/evolve/evolve_test.c makes a table of them). The explanations are those of docs/evolution.md; a test compares.
+ */
 #ifndef EVOLVE_RULES_H
 #define EVOLVE_RULES_H
 

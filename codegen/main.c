@@ -17,12 +17,13 @@
 
 enum { EXIT_DONE = 0, EXIT_INPUT = 1, EXIT_USAGE = 2, EXIT_FILES = 3 };
 
-static const char usage_line[] = "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [--proto] [-Werror] [-Wno-NAME]...\n"
-                                 "               [--diagnostics=text|json] file.idl...\n"
-                                 "       corbelc --check [-I dir]... [-D name[=value]]... OLD.idl NEW.idl\n"
-                                 "       corbelc --explain [ID]\n"
-                                 "       corbelc --format [--check] [file.idl]...\n"
-                                 "       corbelc --starter NAME\n";
+static const char usage_line[] =
+    "usage: corbelc [-I dir]... [-D name[=value]]... [-o dir] [-MD] [--proto] [-Werror] [-Wno-NAME]...\n"
+    "               [--diagnostics=text|json] file.idl...\n"
+    "       corbelc --check [-I dir]... [-D name[=value]]... OLD.idl NEW.idl\n"
+    "       corbelc --explain [ID]\n"
+    "       corbelc --format [--check] [file.idl]...\n"
+    "       corbelc --starter NAME\n";
 
 static const char help_text[] =
     "\n"

@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/** Writes <folder>/<stem>.corbel.h and .corbel.c, or <stem>.proto, of each output, with_dependencies also .corbel.d or .proto.d, first to temporary files in
- *  that folder, then by renaming. A folder that does not exist is made, its parents are not. false: a message went to
- *  diagnostics, and the files that were there are as they were (unless a rename failed after others had been done). */
+/** Writes <folder>/<stem>.corbel.h and .corbel.c, or <stem>.proto, of each output, with_dependencies also .corbel.d or .proto.d,
+ * first to temporary files in that folder, then by renaming. A folder that does not exist is made, its parents are not. false: a
+ * message went to diagnostics, and the files that were there are as they were (unless a rename failed after others had been
+ * done). */
 bool emit_write(const emit_result *result, const char *folder, bool with_dependencies, FILE *diagnostics,
                 const idl_warning_options *warn);
 

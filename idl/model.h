@@ -200,11 +200,12 @@ struct idl_decl {
     uint32_t offset;   /* of a bit field: its lowest bit */
     uint32_t n_labels; /* of a union's member */
     const idl_value *labels;
-    idl_value default_value;   /* of a member: @default, or the @default_literal of its enum if that is not zero; of an annotation's member: what stands behind `default` */
-    idl_value min;             /* @min, @range; NONE: there is none */
-    idl_value max;             /* @max, @range */
-    const char *unit;          /* @unit; NULL: there is none */
-    const char *c_name;        /* @c_name; NULL: there is none */
+    idl_value default_value; /* of a member: @default, or the @default_literal of its enum if that is not zero; of an annotation's
+                                member: what stands behind `default` */
+    idl_value min;           /* @min, @range; NONE: there is none */
+    idl_value max;           /* @max, @range */
+    const char *unit;        /* @unit; NULL: there is none */
+    const char *c_name;      /* @c_name; NULL: there is none */
     const char *repository_id; /* "IDL:omg.org/bank/Account:1.0", of what has one: all that has a scope or is a type; else NULL */
     idl_annotation *annotations; /* all of them, in order; those of a union's discriminator are its type's */
     idl_decl_list bases;         /* of an interface, struct, bitset: as written */

@@ -27,8 +27,8 @@ bool idl_is_name_part(char c);
 char idl_lower(char c);
 int idl_hex_value(char c); /* -1: not a hexadecimal digit */
 
-/** How many insertions, deletions, substitutions and exchanges of neighbours lead from one to the other (letter case does not count);
- *  limit + 1 when it is more than limit. Names longer than 64 bytes are not compared. */
+/** How many insertions, deletions, substitutions and exchanges of neighbours lead from one to the other (letter case does not
+ * count); limit + 1 when it is more than limit. Names longer than 64 bytes are not compared. */
 size_t idl_edit_distance(const char *one, const char *other, size_t limit);
 
 #endif /* IDL_TEXT_H */
