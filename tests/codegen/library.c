@@ -22,6 +22,7 @@ BASIC(float, float, FLOAT);
 BASIC(double, double, DOUBLE);
 BASIC(string, char *, STRING);
 const corbel_type corbel_uint8_type = { .kind = CORBEL_KIND_UINT8, .flags = CORBEL_PLAIN, .size = 1 };
+const corbel_type corbel_octet_type = { .kind = CORBEL_KIND_UINT8, .flags = CORBEL_PLAIN | CORBEL_OCTET, .size = 1 };
 const corbel_type corbel_bytes_type = { .kind = CORBEL_KIND_SEQUENCE, .flags = CORBEL_BYTES, .size = sizeof(corbel_bytes) };
 
 struct corbel_object {
