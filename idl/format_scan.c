@@ -267,10 +267,10 @@ static bool put_line(scanner *s, directive_text *text, const char *before, bool 
     size_t length;
     idl_range range;
     idl_lex_rest_of_line(lexer, &rest, &length, &range);
-    const char *end = rest + length;
-    if (length > 0 && end[-1] == '\\' && lexer->at == lexer->end) {
-        /* With the line end that is missing, it would join lines. */
-        idl_error(lexer->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &range, "a backslash at the end of the file");
+    const char *end = trimmed(rest, rest + length);
+    if (end > rest && end[-1] == '\\' && (end < rest + length || lexer->at == lexer->end)) {
+        /* Without the blanks behind it, or with the line end that is missing, it would join lines. */
+        idl_error(lexer->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &range, "a backslash with nothing behind it");
         return false;
     }
     while (start < end && (is_blank(*start) || *start == '\n' || (*start == '\\' && start < first))) {

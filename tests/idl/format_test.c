@@ -262,10 +262,11 @@ static const refusal refusals[] = {
     { "#if 0\n", "x.idl:1:2: error: this #if has no #endif [condition-not-closed]" },
     { "#endif\n", "x.idl:1:2: error: there is no #if before it [condition-not-opened]" },
     { "#if A\n#else\n#else\n#endif\n", "x.idl:3:2: error: the #else of this #if is over [misplaced-else]" },
-    { "#pragma x \\", "x.idl:1:9: error: a backslash at the end of the file [directive-syntax]" },
+    { "#pragma x \\", "x.idl:1:9: error: a backslash with nothing behind it [directive-syntax]" },
+    { "#foo\\\f\nconst long A = 1;\n", "x.idl:1:5: error: a backslash with nothing behind it [directive-syntax]" },
     { "typedef any A;;", "x.idl:1:15: error: expected a definition, found ';' [expected-definition]" },
 };
-#define N_REFUSALS 18
+#define N_REFUSALS 19
 _Static_assert(sizeof refusals / sizeof *refusals == N_REFUSALS, "a row a line");
 
 static void refuses(void **state)
