@@ -3,114 +3,11 @@
  * A predictive parser without recursion: what is expected lies on a stack, so that its state can be put aside at an #if and taken
  * up again at the #else. It knows no names, and forgives what only the model could tell (formatting a file must not depend on
  * other files). The rules bear the names that the parser's functions have. */
-#include "idl/format_pieces.h"
-#include "idl/preprocess.h"
+#include "idl/format_grammar.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-/* Above the terminals: rules, then what is done without reading anything. */
-typedef enum rule {
-    SPECIFICATION = 600,
-    DEFINITIONS,
-    DEFINITION,
-    AFTER_AT,
-    MODULE_REST,
-    IMPORTED,
-    INTERFACE_REST,
-    EXPORTS,
-    EXPORT,
-    OPERATION,
-    RESULT,
-    PARAMETERS,
-    MORE_PARAMETERS,
-    PARAMETER,
-    RAISES,
-    GET_RAISES,
-    CONTEXT,
-    ATTRIBUTE,
-    MORE_NAMES,
-    STRUCT_REST,
-    BASES,
-    BODY_OF_MEMBERS,
-    MEMBERS,
-    MEMBER,
-    UNION_REST,
-    CASES,
-    LABELS,
-    MORE_LABELS,
-    ENUMERATORS,
-    MORE_ENUMERATORS,
-    BITFIELDS,
-    BITFIELD_TYPE,
-    BITFIELD_NAMES,
-    ANNOTATIONS,
-    ANNOTATION_NAME,
-    ANNOTATION_NAME_REST,
-    ANNOTATION_ARGUMENTS,
-    ARGUMENTS,
-    MAYBE_SHIFT_END,
-    ANNOTATION_MEMBERS,
-    ANNOTATION_MEMBER,
-    ANNOTATION_DEFAULT,
-    TYPE,
-    MAYBE_LONG,
-    LONG_REST,
-    UNSIGNED_REST,
-    STRING_REST,
-    FIXED_REST,
-    MAP_REST,
-    BOUND,
-    CONSTRUCTED,
-    SCOPED_NAMES,
-    MORE_SCOPED_NAMES,
-    SCOPED_NAME,
-    SCOPED_REST,
-    DECLARATORS,
-    MORE_DECLARATORS,
-    DECLARATOR,
-    DIMENSIONS,
-    STRINGS,
-    MORE_STRINGS,
-    END_OR_LINE,
-    STRING_LISTS,
-    MORE_STRING_LISTS,
-    CONST_EXPR, /* in parentheses, behind '=': with ">>" */
-    EXPR_REST,
-    BOUND_EXPR, /* before a '>' that closes */
-    BOUND_REST,
-    UNARY,
-    PRIMARY,
-    GENERIC,       /* the head of what is not supported */
-    GENERIC_ITEMS, /* and its body */
-    GENERIC_ITEM,
-    MARK = 800, /* + log2 of a mark for the next token */
-    KIND = 900  /* + idl_item of the item that began last */
-} rule;
-
-#define K(word) (IDL_SYMBOL_KEYWORD + IDL_KEYWORD_##word)
-#define AS(what, symbol) ((uint32_t)IDL_ROLE_##what << 16 | (uint32_t)(symbol))
-#define NAME IDL_SYMBOL_NAME
-#define ITEM (MARK + 0)
-#define ELEMENT (MARK + 1)
-#define ANNOTATED (MARK + 2)
-#define CLAUSE (MARK + 3)
-#define LABELLED (MARK + 4)
-#define LABEL (MARK + 5)
-#define IS(what) (KIND + IDL_ITEM_##what)
-#define END AS(END, ';')
-#define OPEN_BODY AS(OPEN_BODY, '{')
-#define CLOSE_BODY AS(CLOSE_BODY, '}')
-
-/* Replaces the rule on top. */
-#define BECOMES(...)                                                                                                             \
-    do {                                                                                                                         \
-        static const uint32_t symbols_[] = { __VA_ARGS__ };                                                                      \
-        return push(shape, symbols_, sizeof symbols_ / sizeof *symbols_);                                                        \
-    } while (false)
-#define NOTHING return true
-
-static bool push(idl_shape *shape, const uint32_t *symbols, size_t n)
+bool idl_grammar_push(idl_shape *shape, const uint32_t *symbols, size_t n)
 {
     if (shape->expected.length + n > IDL_EXPECTED_LIMIT) {
         return false;
@@ -121,23 +18,24 @@ static bool push(idl_shape *shape, const uint32_t *symbols, size_t n)
     return true;
 }
 
-static bool is_keyword(unsigned symbol)
+bool idl_grammar_is_keyword(unsigned symbol)
 {
     return symbol > IDL_SYMBOL_KEYWORD;
 }
 
-static bool is_name(unsigned symbol)
+bool idl_grammar_is_name(unsigned symbol)
 {
-    return symbol == NAME || (is_keyword(symbol) && idl_keyword_is_young((idl_keyword)(symbol - IDL_SYMBOL_KEYWORD)));
+    return symbol == NAME || (idl_grammar_is_keyword(symbol) && idl_keyword_is_young((idl_keyword)(symbol - IDL_SYMBOL_KEYWORD)));
 }
 
 /* A declaration's name where types have been read: newer types are names there. */
-static bool is_member_name(unsigned symbol)
+bool idl_grammar_is_member_name(unsigned symbol)
 {
-    return is_name(symbol) || (is_keyword(symbol) && idl_keyword_is_new_type((idl_keyword)(symbol - IDL_SYMBOL_KEYWORD)));
+    return idl_grammar_is_name(symbol) ||
+           (idl_grammar_is_keyword(symbol) && idl_keyword_is_new_type((idl_keyword)(symbol - IDL_SYMBOL_KEYWORD)));
 }
 
-static bool is_constructed(unsigned symbol)
+bool idl_grammar_is_constructed(unsigned symbol)
 {
     return symbol == K(STRUCT) || symbol == K(UNION) || symbol == K(ENUM) || symbol == K(BITSET) || symbol == K(BITMASK);
 }
@@ -154,7 +52,7 @@ static bool is_clause(unsigned symbol)
 }
 
 /* What both a module and an interface can contain. */
-static bool expand_definition(idl_shape *shape, unsigned next)
+bool idl_grammar_expand_definition(idl_shape *shape, unsigned next)
 {
     switch (next) {
     case K(CONST):
@@ -170,7 +68,7 @@ static bool expand_definition(idl_shape *shape, unsigned next)
     case K(TYPEPREFIX):
         BECOMES(IS(IDS), K(TYPEPREFIX), SCOPED_NAME, STRINGS, END_OR_LINE);
     default:
-        if (is_constructed(next)) {
+        if (idl_grammar_is_constructed(next)) {
             BECOMES(CONSTRUCTED, END);
         }
         return false;
@@ -194,7 +92,7 @@ static bool expand_file_level(idl_shape *shape, unsigned next)
         if (is_unsupported(next)) {
             BECOMES(GENERIC);
         }
-        return expand_definition(shape, next);
+        return idl_grammar_expand_definition(shape, next);
     }
 }
 
@@ -207,7 +105,7 @@ static bool expand_generic(idl_shape *shape, unsigned next)
     case ';':
         BECOMES(END);
     case IDL_MARK_SCOPE:
-        if (is_name(shape->previous)) {
+        if (idl_grammar_is_name(shape->previous)) {
             BECOMES(AS(SCOPE, IDL_MARK_SCOPE), NAME, GENERIC);
         }
         BECOMES(AS(SCOPE_LEAD, IDL_MARK_SCOPE), NAME, GENERIC);
@@ -220,9 +118,9 @@ static bool expand_generic(idl_shape *shape, unsigned next)
     case '>':
         BECOMES(AS(CLOSE, '>'), GENERIC);
     default:
-        if (next == NAME || next == IDL_SYMBOL_NUMBER || is_keyword(next)) {
+        if (next == NAME || next == IDL_SYMBOL_NUMBER || idl_grammar_is_keyword(next)) {
             const uint32_t symbols[] = { next, GENERIC };
-            return push(shape, symbols, 2);
+            return idl_grammar_push(shape, symbols, 2);
         }
         return false;
     }
@@ -235,12 +133,12 @@ static bool expand_export(idl_shape *shape, unsigned next, bool is_generic)
         case K(PUBLIC):
         case K(PRIVATE): {
             const uint32_t symbols[] = { IS(MEMBER), next, TYPE, DECLARATORS, END };
-            return push(shape, symbols, 5);
+            return idl_grammar_push(shape, symbols, 5);
         }
         case K(FACTORY):
         case K(FINDER): {
             const uint32_t symbols[] = { IS(OPERATION), next, NAME, AS(OPEN_PARAMS, '('), PARAMETERS, RAISES, END };
-            return push(shape, symbols, 7);
+            return idl_grammar_push(shape, symbols, 7);
         }
         case K(PROVIDES):
         case K(USES):
@@ -263,10 +161,10 @@ static bool expand_export(idl_shape *shape, unsigned next, bool is_generic)
     if (next == K(ONEWAY)) {
         BECOMES(K(ONEWAY), ANNOTATIONS, OPERATION);
     }
-    if (expand_definition(shape, next)) {
+    if (idl_grammar_expand_definition(shape, next)) {
         return true;
     }
-    if (next != NAME && next != IDL_MARK_SCOPE && !is_keyword(next)) {
+    if (next != NAME && next != IDL_MARK_SCOPE && !idl_grammar_is_keyword(next)) {
         return false;
     }
     BECOMES(OPERATION);
@@ -323,7 +221,7 @@ static bool expand_interface(idl_shape *shape, unsigned symbol, unsigned next)
     case PARAMETER:
         if (next == K(IN) || next == K(OUT) || next == K(INOUT)) {
             const uint32_t symbols[] = { next, TYPE, IDL_SYMBOL_MEMBER_NAME };
-            return push(shape, symbols, 3);
+            return idl_grammar_push(shape, symbols, 3);
         }
         return false;
     case RAISES:
@@ -346,7 +244,7 @@ static bool expand_interface(idl_shape *shape, unsigned symbol, unsigned next)
     case GET_RAISES:
         if (is_clause(next)) {
             const uint32_t symbols[] = { CLAUSE, next, AS(OPEN, '('), SCOPED_NAMES, AS(CLOSE, ')'), GET_RAISES };
-            return push(shape, symbols, 6);
+            return idl_grammar_push(shape, symbols, 6);
         }
         NOTHING;
     default:
@@ -388,7 +286,7 @@ static bool expand_types(idl_shape *shape, unsigned symbol, unsigned next)
         }
         BECOMES(ITEM, MEMBER, MEMBERS);
     case MEMBER:
-        if (next != NAME && next != IDL_MARK_SCOPE && next != '@' && !is_keyword(next)) {
+        if (next != NAME && next != IDL_MARK_SCOPE && next != '@' && !idl_grammar_is_keyword(next)) {
             return false;
         }
         BECOMES(IS(MEMBER), ANNOTATIONS, TYPE, ANNOTATIONS, DECLARATORS, END);
@@ -429,7 +327,7 @@ static bool expand_types(idl_shape *shape, unsigned symbol, unsigned next)
         }
         NOTHING;
     case BITFIELD_NAMES:
-        if (is_name(next)) {
+        if (idl_grammar_is_name(next)) {
             BECOMES(NAME, BITFIELD_NAMES);
         }
         NOTHING;
@@ -456,7 +354,7 @@ static bool expand_type_spec(idl_shape *shape, unsigned symbol, unsigned next)
 {
     switch (symbol) {
     case TYPE:
-        if (is_constructed(next)) {
+        if (idl_grammar_is_constructed(next)) {
             BECOMES(CONSTRUCTED);
         }
         switch (next) {
@@ -469,7 +367,7 @@ static bool expand_type_spec(idl_shape *shape, unsigned symbol, unsigned next)
         case K(STRING):
         case K(WSTRING): {
             const uint32_t symbols[] = { next, STRING_REST };
-            return push(shape, symbols, 2);
+            return idl_grammar_push(shape, symbols, 2);
         }
         case K(SEQUENCE):
             BECOMES(K(SEQUENCE), AS(OPEN_TIGHT, '<'), TYPE, BOUND, AS(CLOSE, '>'));
@@ -495,9 +393,9 @@ static bool expand_type_spec(idl_shape *shape, unsigned symbol, unsigned next)
         case K(UINT32):
         case K(UINT64):
         case K(VALUEBASE):
-            return push(shape, (const uint32_t[]) { next }, 1);
+            return idl_grammar_push(shape, (const uint32_t[]) { next }, 1);
         default:
-            if (is_name(next) || next == IDL_MARK_SCOPE) {
+            if (idl_grammar_is_name(next) || next == IDL_MARK_SCOPE) {
                 BECOMES(SCOPED_NAME);
             }
             return false;
@@ -562,182 +460,6 @@ static bool expand_type_spec(idl_shape *shape, unsigned symbol, unsigned next)
     }
 }
 
-static bool expand_expressions(idl_shape *shape, unsigned symbol, unsigned next)
-{
-    switch (symbol) {
-    case STRINGS:
-        BECOMES(IDL_SYMBOL_STRING, MORE_STRINGS);
-    case MORE_STRINGS:
-        if (next == IDL_SYMBOL_STRING) {
-            BECOMES(STRINGS);
-        }
-        NOTHING;
-    case END_OR_LINE:
-        if (next != ';') {
-            NOTHING; /* CORBA's own orb.idl has none */
-        }
-        BECOMES(END);
-    case STRING_LISTS:
-        BECOMES(STRINGS, MORE_STRING_LISTS);
-    case MORE_STRING_LISTS:
-        if (next == ',') {
-            BECOMES(AS(COMMA, ','), STRING_LISTS);
-        }
-        NOTHING;
-    case CONST_EXPR:
-        BECOMES(UNARY, EXPR_REST);
-    case BOUND_EXPR:
-        BECOMES(UNARY, BOUND_REST);
-    case EXPR_REST:
-        if (next == '>') {
-            BECOMES(AS(SHIFT, '>'), AS(SHIFT_END, '>'), UNARY, EXPR_REST);
-        }
-        if (next == IDL_MARK_SHIFT_LEFT || (next < 127 && strchr("*/%+-&^|", (int)next) != NULL)) {
-            const uint32_t symbols[] = { (uint32_t)IDL_ROLE_BINARY << 16 | next, UNARY, EXPR_REST };
-            return push(shape, symbols, 3);
-        }
-        NOTHING;
-    case BOUND_REST:
-        if (next == IDL_MARK_SHIFT_LEFT || (next < 127 && strchr("*/%+-&^|", (int)next) != NULL)) {
-            const uint32_t symbols[] = { (uint32_t)IDL_ROLE_BINARY << 16 | next, UNARY, BOUND_REST };
-            return push(shape, symbols, 3);
-        }
-        NOTHING;
-    case UNARY:
-        if (next == '-' || next == '+' || next == '~') {
-            const uint32_t symbols[] = { (uint32_t)IDL_ROLE_UNARY << 16 | next, PRIMARY };
-            return push(shape, symbols, 2);
-        }
-        BECOMES(PRIMARY);
-    case PRIMARY:
-        switch (next) {
-        case '(':
-            BECOMES(AS(OPEN, '('), CONST_EXPR, AS(CLOSE, ')'));
-        case IDL_SYMBOL_NUMBER:
-            BECOMES(IDL_SYMBOL_NUMBER);
-        case IDL_SYMBOL_STRING:
-            BECOMES(STRINGS);
-        case K(TRUE):
-            BECOMES(K(TRUE));
-        case K(FALSE):
-            BECOMES(K(FALSE));
-        default:
-            if (is_name(next) || next == IDL_MARK_SCOPE) {
-                BECOMES(SCOPED_NAME);
-            }
-            return false;
-        }
-    default:
-        return false;
-    }
-}
-
-/* What stands in the parentheses of an annotation that nobody knows is anything whose parentheses match. */
-static idl_role role_of_argument(unsigned before, unsigned next)
-{
-    const bool after_value =
-        before == NAME || before == IDL_SYMBOL_NUMBER || before == IDL_SYMBOL_STRING || before == ')' || is_keyword(before);
-    switch (next) {
-    case ',':
-        return IDL_ROLE_COMMA;
-    case '=':
-        return IDL_ROLE_EQUALS;
-    case IDL_MARK_SCOPE:
-        return before == NAME || is_keyword(before) ? IDL_ROLE_SCOPE : IDL_ROLE_SCOPE_LEAD;
-    case '-':
-    case '+':
-    case '~':
-        return after_value ? IDL_ROLE_BINARY : IDL_ROLE_UNARY;
-    case '*':
-    case '/':
-    case '%':
-    case '&':
-    case '^':
-    case '|':
-    case IDL_MARK_SHIFT_LEFT:
-        return IDL_ROLE_BINARY;
-    default:
-        return IDL_ROLE_WORD;
-    }
-}
-
-static bool expand_arguments(idl_shape *shape, unsigned next)
-{
-    switch (next) {
-    case ')':
-    case ';':
-    case '{':
-    case '}':
-    case IDL_SYMBOL_END:
-        NOTHING;
-    case '(':
-        if (is_name(shape->previous)) {
-            BECOMES(AS(OPEN_TIGHT, '('), ARGUMENTS, AS(CLOSE, ')'), ARGUMENTS);
-        }
-        BECOMES(AS(OPEN, '('), ARGUMENTS, AS(CLOSE, ')'), ARGUMENTS);
-    case '>':
-        BECOMES(AS(SHIFT, '>'), MAYBE_SHIFT_END, ARGUMENTS);
-    default: {
-        const uint32_t symbols[] = { (uint32_t)role_of_argument(shape->previous, next) << 16 | next, ARGUMENTS };
-        return push(shape, symbols, 2);
-    }
-    }
-}
-
-static bool expand_annotations(idl_shape *shape, unsigned symbol, unsigned next)
-{
-    switch (symbol) {
-    case ANNOTATIONS:
-        if (next == '@') {
-            BECOMES(AS(AT, '@'), ANNOTATION_NAME, ANNOTATION_ARGUMENTS, ANNOTATED, ANNOTATIONS);
-        }
-        NOTHING;
-    case ANNOTATION_NAME:
-        if (next == IDL_MARK_SCOPE) {
-            BECOMES(AS(SCOPE_LEAD, IDL_MARK_SCOPE), ANNOTATION_NAME);
-        }
-        if (next == NAME || is_keyword(next)) {
-            const uint32_t symbols[] = { next, ANNOTATION_NAME_REST };
-            return push(shape, symbols, 2);
-        }
-        return false;
-    case ANNOTATION_NAME_REST:
-        if (next == IDL_MARK_SCOPE) {
-            BECOMES(AS(SCOPE, IDL_MARK_SCOPE), ANNOTATION_NAME);
-        }
-        NOTHING;
-    case ANNOTATION_ARGUMENTS:
-        if (next == '(') {
-            BECOMES(AS(OPEN_TIGHT, '('), ARGUMENTS, AS(CLOSE, ')'));
-        }
-        NOTHING;
-    case ARGUMENTS:
-        return expand_arguments(shape, next);
-    case MAYBE_SHIFT_END:
-        if (next == '>' && shape->token->adjacent) {
-            BECOMES(AS(SHIFT_END, '>'));
-        }
-        NOTHING;
-    case ANNOTATION_MEMBERS:
-        if (next == '}') {
-            NOTHING;
-        }
-        BECOMES(ITEM, ANNOTATION_MEMBER, ANNOTATION_MEMBERS);
-    case ANNOTATION_MEMBER:
-        if (next == K(CONST) || next == K(TYPEDEF) || is_constructed(next)) {
-            return push(shape, (const uint32_t[]) { IS(MEMBER) }, 1) && expand_definition(shape, next);
-        }
-        BECOMES(IS(MEMBER), TYPE, NAME, ANNOTATION_DEFAULT, END);
-    case ANNOTATION_DEFAULT:
-        if (next == K(DEFAULT)) {
-            BECOMES(K(DEFAULT), CONST_EXPR);
-        }
-        NOTHING;
-    default:
-        return false;
-    }
-}
-
 static bool expand_files(idl_shape *shape, unsigned symbol, unsigned next)
 {
     switch (symbol) {
@@ -785,10 +507,10 @@ static bool expand_after_at(idl_shape *shape)
 }
 
 /* Replaces the rule on top by what it is, with that token next. False: it cannot begin with it. */
-static bool expand(idl_shape *shape, unsigned symbol, unsigned next)
+bool idl_grammar_expand(idl_shape *shape, unsigned symbol, unsigned next)
 {
     if (next == '@' && (symbol == DEFINITION || symbol == EXPORT || symbol == GENERIC_ITEM)) {
-        return push(shape, (const uint32_t[]) { AS(AT, '@'), AFTER_AT, symbol }, 3);
+        return idl_grammar_push(shape, (const uint32_t[]) { AS(AT, '@'), AFTER_AT, symbol }, 3);
     }
     switch (symbol) {
     case AFTER_AT:
@@ -803,264 +525,9 @@ static bool expand(idl_shape *shape, unsigned symbol, unsigned next)
     default:
         return (symbol >= INTERFACE_REST && symbol <= MORE_NAMES) || symbol == GENERIC_ITEMS || symbol == GENERIC_ITEM
                    ? expand_interface(shape, symbol, next)
-               : symbol >= ANNOTATIONS && symbol <= ANNOTATION_DEFAULT           ? expand_annotations(shape, symbol, next)
-               : symbol >= STRINGS                                               ? expand_expressions(shape, symbol, next)
+               : symbol >= ANNOTATIONS && symbol <= ANNOTATION_DEFAULT ? idl_grammar_expand_annotations(shape, symbol, next)
+               : symbol >= STRINGS                                     ? idl_grammar_expand_expressions(shape, symbol, next)
                : symbol >= TYPE && symbol != CONSTRUCTED && symbol < DECLARATORS ? expand_type_spec(shape, symbol, next)
                                                                                  : expand_types(shape, symbol, next);
-    }
-}
-
-/* ---- messages ---- */
-
-static const char *wanted_by(unsigned symbol, char *text, size_t size)
-{
-    switch (symbol) {
-    case NAME:
-    case IDL_SYMBOL_MEMBER_NAME:
-        return "a name";
-    case IDL_SYMBOL_STRING:
-        return "a string";
-    case IDL_SYMBOL_END:
-    case DEFINITION:
-        return "a definition";
-    case PARAMETER:
-        return "'in', 'out' or 'inout'";
-    case MODULE_REST:
-        return "'{'";
-    case PRIMARY:
-        return "a value";
-    case TYPE:
-        return "a type";
-    case EXPORT:
-    case GENERIC_ITEM:
-        return "an operation, an attribute or '}'";
-    case MEMBER:
-        return "a member or '}'";
-    case ANNOTATION_NAME:
-        return "the name of an annotation";
-    default:
-        if (symbol == IDL_MARK_SCOPE) {
-            return "'::'";
-        }
-        if (symbol < 127) {
-            snprintf(text, size, "'%c'", (char)symbol);
-        } else if (symbol > IDL_SYMBOL_KEYWORD && symbol < SPECIFICATION) {
-            snprintf(text, size, "'%s'", idl_keyword_word((idl_keyword)(symbol - IDL_SYMBOL_KEYWORD)));
-        } else {
-            return "something else";
-        }
-        return text;
-    }
-}
-
-/* As the parser's messages have them. */
-static idl_diagnostic_id id_of(unsigned wanted)
-{
-    switch (wanted) {
-    case NAME:
-    case IDL_SYMBOL_MEMBER_NAME:
-    case ANNOTATION_NAME:
-        return IDL_DIAG_EXPECTED_NAME;
-    case IDL_SYMBOL_STRING:
-        return IDL_DIAG_EXPECTED_STRING;
-    case IDL_SYMBOL_END:
-    case DEFINITION:
-    case EXPORT:
-    case GENERIC_ITEM:
-    case MEMBER:
-        return IDL_DIAG_EXPECTED_DEFINITION;
-    case PRIMARY:
-        return IDL_DIAG_EXPECTED_VALUE;
-    case TYPE:
-        return IDL_DIAG_EXPECTED_TYPE;
-    case ';':
-        return IDL_DIAG_MISSING_SEMICOLON;
-    case '}':
-        return IDL_DIAG_MISSING_BRACE;
-    case ',':
-    case ':':
-    case '=':
-        return IDL_DIAG_EXPECTED_SEPARATOR;
-    default:
-        return wanted < 127 || wanted == MODULE_REST ? IDL_DIAG_EXPECTED_BRACKET : IDL_DIAG_EXPECTED_WORD;
-    }
-}
-
-/* What nests too deeply, when there is no room for that rule. */
-static idl_diagnostic_id nesting_of(unsigned symbol)
-{
-    return symbol == DEFINITION || symbol == DEFINITIONS || symbol == MODULE_REST ? IDL_DIAG_MODULE_NESTING
-           : symbol >= STRINGS || symbol == ARGUMENTS                             ? IDL_DIAG_EXPRESSION_NESTING
-                                                                                  : IDL_DIAG_TYPE_NESTING;
-}
-
-static bool complain(idl_shape *shape, unsigned wanted, const idl_token *token)
-{
-    char text[IDL_TOKEN_TEXT];
-    char name[32];
-    idl_range range = token->range;
-    const bool line_ended =
-        token->begins_line || token->kind == IDL_TOKEN_END || (token->kind == IDL_TOKEN_PUNCTUATION && token->mark == '}');
-    if (wanted == ';' && line_ended) {
-        range = shape->previous_range;
-        range.column += range.length;
-        range.length = 1;
-        idl_error(shape->diagnostics, id_of(wanted), &range, "expected ';'");
-        return false;
-    }
-    idl_error(shape->diagnostics, id_of(wanted), &range, "expected %s, found %s", wanted_by(wanted, name, sizeof name),
-              idl_token_text(token, text));
-    return false;
-}
-
-/* ---- tokens ---- */
-
-/* The terminal on top is the token. */
-static void take(idl_shape *shape, idl_piece *piece, uint32_t symbol, const idl_token *token)
-{
-    piece->role = (uint8_t)(symbol >> 16);
-    piece->depth = shape->expected.depth;
-    piece->marks |= (uint16_t)shape->pending;
-    shape->pending = 0;
-    shape->previous = piece->symbol;
-    shape->previous_range = token->range;
-    if (piece->role == IDL_ROLE_OPEN_BODY && shape->expected.depth < UINT16_MAX) {
-        shape->expected.depth++;
-    } else if (piece->role == IDL_ROLE_CLOSE_BODY && shape->expected.depth > 0) {
-        piece->depth = --shape->expected.depth;
-    }
-}
-
-bool idl_shape_token(idl_shape *shape, const idl_token *token)
-{
-    idl_pieces *pieces = shape->pieces;
-    idl_piece *piece = &pieces->items[pieces->length - 1];
-    const unsigned next = piece->symbol;
-    shape->token = token;
-    if (token->kind == IDL_TOKEN_END && shape->n_branches > 0) {
-        idl_error(shape->diagnostics, IDL_DIAG_CONDITION_NOT_CLOSED, &shape->branches[shape->n_branches - 1].range,
-                  "this #if has no #endif");
-        return false;
-    }
-    while (shape->expected.length > 0) {
-        const uint32_t symbol = shape->expected.items[--shape->expected.length];
-        const unsigned what = symbol & 0xFFFF;
-        if (what >= KIND) {
-            pieces->items[shape->item].item = (uint8_t)(what - KIND);
-        } else if (what >= MARK) {
-            static const uint16_t marks[] = { IDL_PIECE_ITEM,   IDL_PIECE_ELEMENT,  IDL_PIECE_ANNOTATED,
-                                              IDL_PIECE_CLAUSE, IDL_PIECE_LABELLED, IDL_PIECE_LABEL };
-            shape->pending |= marks[what - MARK];
-            shape->item = what == ITEM ? pieces->length - 1 : shape->item;
-        } else if (what < SPECIFICATION) {
-            const bool is_joined = (symbol >> 16) != IDL_ROLE_SHIFT_END || token->adjacent;
-            if (is_joined &&
-                (what == next || (what == NAME && is_name(next)) || (what == IDL_SYMBOL_MEMBER_NAME && is_member_name(next)))) {
-                take(shape, piece, symbol, token);
-                return true;
-            }
-            return complain(shape, what, token);
-        } else if (!expand(shape, what, next)) {
-            if (shape->expected.length + 16 > IDL_EXPECTED_LIMIT) {
-                idl_error(shape->diagnostics, nesting_of(what), &token->range, "this nests too deeply");
-                return false;
-            }
-            return complain(shape, what, token);
-        }
-    }
-    return complain(shape, IDL_SYMBOL_END, token);
-}
-
-/* ---- conditionals ---- */
-
-static bool copy_expected(idl_shape *shape, idl_expected *to)
-{
-    free(to->items);
-    *to = shape->expected;
-    to->items = malloc((to->length + 1) * sizeof *to->items);
-    if (to->items == NULL) {
-        idl_stop(shape->diagnostics->arena, IDL_STOP_MEMORY);
-    }
-    memcpy(to->items, shape->expected.items, to->length * sizeof *to->items);
-    return true;
-}
-
-static void take_up(idl_shape *shape, const idl_expected *from)
-{
-    memcpy(shape->expected.items, from->items, from->length * sizeof *from->items);
-    shape->expected.length = from->length;
-    shape->expected.depth = from->depth;
-}
-
-bool idl_shape_if(idl_shape *shape, const idl_range *range)
-{
-    if (shape->n_branches == IDL_CONDITIONS_LIMIT) {
-        idl_error(shape->diagnostics, IDL_DIAG_CONDITION_SYNTAX, range, "conditionals nest deeper than %d", IDL_CONDITIONS_LIMIT);
-        return false;
-    }
-    idl_branch *branch = &shape->branches[shape->n_branches];
-    *branch = (idl_branch) { .range = *range };
-    shape->n_branches++;
-    return copy_expected(shape, &branch->before);
-}
-
-static bool without_if(const idl_shape *shape, const idl_range *range)
-{
-    if (shape->n_branches == 0) {
-        idl_error(shape->diagnostics, IDL_DIAG_CONDITION_NOT_OPENED, range, "there is no #if before it");
-    }
-    return shape->n_branches == 0;
-}
-
-bool idl_shape_else(idl_shape *shape, const idl_range *range, bool is_last)
-{
-    if (without_if(shape, range)) {
-        return false;
-    }
-    idl_branch *branch = &shape->branches[shape->n_branches - 1];
-    if (branch->had_else) {
-        idl_error(shape->diagnostics, IDL_DIAG_MISPLACED_ELSE, range, "the #else of this #if is over");
-        return false;
-    }
-    branch->had_else = is_last;
-    if (!branch->has_after) {
-        branch->has_after = true;
-        copy_expected(shape, &branch->after);
-    }
-    take_up(shape, &branch->before);
-    return true;
-}
-
-bool idl_shape_endif(idl_shape *shape, const idl_range *range)
-{
-    if (without_if(shape, range)) {
-        return false;
-    }
-    idl_branch *branch = &shape->branches[--shape->n_branches];
-    if (branch->has_after) {
-        take_up(shape, &branch->after);
-    }
-    free(branch->before.items);
-    free(branch->after.items);
-    *branch = (idl_branch) { 0 };
-    return true;
-}
-
-bool idl_shape_init(idl_shape *shape, idl_diagnostics *diagnostics, idl_pieces *pieces)
-{
-    *shape = (idl_shape) { .diagnostics = diagnostics, .pieces = pieces };
-    shape->expected.items = malloc(IDL_EXPECTED_LIMIT * sizeof *shape->expected.items);
-    if (shape->expected.items == NULL) {
-        return false;
-    }
-    return push(shape, (const uint32_t[]) { SPECIFICATION }, 1);
-}
-
-void idl_shape_free(idl_shape *shape)
-{
-    free(shape->expected.items);
-    for (size_t i = 0; i < shape->n_branches; i++) {
-        free(shape->branches[i].before.items);
-        free(shape->branches[i].after.items);
     }
 }
