@@ -131,7 +131,7 @@ static void basic_types_fit(void **state)
         { &corbel_float_seq_type, &corbel_float_type, 4 },
         { &corbel_double_seq_type, &corbel_double_type, 8 },
         { &corbel_string_seq_type, &corbel_string_type, sizeof(char *) },
-        { &corbel_bytes_type, &corbel_uint8_type, 1 },
+        { &corbel_bytes_type, &corbel_octet_type, 1 },
     };
     assert_int_equal(LENGTH_OF(rows), 12);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
