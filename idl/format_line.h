@@ -4,7 +4,7 @@
 
 #include "idl/format_writer.h"
 
-#define IDL_INDENT 4
+#define IDL_INDENT ((size_t)4)
 
 bool idl_piece_is_comment(const idl_piece *piece);
 
