@@ -127,7 +127,7 @@ static bool has_name(const char *at, const char *end, const char *name)
 static const char *directive_word(const char *at, const char *end)
 {
     for (at++; at < end && (is_white(*at) || (*at == '\\' && end - at > 1 && (at[1] == '\n' || at[1] == '\r')) ||
-                            (*at == '\n' && (at[-1] == '\\' || at[-1] == '\r')));
+                            (*at == '\n' && (at[-1] == '\\' || (at[-1] == '\r' && at[-2] == '\\'))));
          at++) {
     }
     return at;
