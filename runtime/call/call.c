@@ -108,201 +108,7 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
     return status;
 }
 
-/* ---- what a stub's call begins with ---- */
-
-typedef struct call_start {
-    corbel_runtime *runtime;
-    bool implicit;      /* the reference came in a message: what it hangs on is not found again */
-    crb_target *target; /* counted: LOCAL or IMPORT */
-    crb_buf args;
-    crb_ref_list refs;
-    uint64_t chain, deadline, lane;
-    uint32_t hop;
-} call_start;
-
-static void call_start_clear(call_start *start)
-{
-    crb_buf_clear(&start->args);
-    crb_refs_free(start->refs.items, start->refs.len);
-    start->refs = (crb_ref_list) { 0 };
-    crb_target_unref(start->target);
-    start->target = NULL;
-}
-
-/** Checks the reference, reads off the context, writes the arguments, finds the object. */
-static corbel_status call_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,
-                                  call_start *start, corbel_error *reterr)
-{
-    const crb_context *const context = crb_context_current();
-    if (self == NULL) {
-        return crb_fail(reterr, CORBEL_NIL_REFERENCE, CORBEL_COMPLETED_NO, "%s::%s called on a NULL reference",
-                        operation->interface, operation->name);
-    }
-    if (self->target == NULL) {
-        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: the reference was made without memory",
-                        operation->interface, operation->name);
-    }
-    if (crb_forked()) {
-        return crb_fail(reterr, CORBEL_FORKED, CORBEL_COMPLETED_NO,
-                        "%s::%s called in the child of a fork, which may only exec or exit", operation->interface,
-                        operation->name);
-    }
-    *start = (call_start) { .runtime = self->target->runtime,
-                            .implicit = self->target->kind == CRB_TARGET_IMPORT,
-                            .args = CRB_BUF_INIT };
-    if (atomic_load(&start->runtime->closed)) {
-        return crb_fail(reterr, CORBEL_GONE, CORBEL_COMPLETED_NO, "%s::%s: the runtime of the reference has ended",
-                        operation->interface, operation->name);
-    }
-    start->deadline = crb_after_ms(crb_now(), self->deadline_ms != 0 ? self->deadline_ms : start->runtime->default_deadline_ms);
-    if (context != NULL) {
-        start->hop = context->hop + 1;
-        start->deadline = context->deadline < start->deadline ? context->deadline : start->deadline;
-        if (start->hop > start->runtime->limits.max_hops) {
-            return crb_fail(reterr, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO,
-                            "%s::%s: more than %u calls, each inside the one before", operation->interface, operation->name,
-                            start->runtime->limits.max_hops);
-        }
-    }
-    start->chain = context != NULL && !child ? context->chain : crb_random_id();
-    if (child) {
-        crb_thread_use_lanes();
-    }
-    start->lane = crb_thread_uses_lanes() ? crb_thread_lane() : 0;
-    const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
-    corbel_status status = crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr);
-    if (status == CORBEL_OK) {
-        status = crb_target_resolve(self->target, start->deadline, &start->target, reterr);
-    }
-    if (status == CORBEL_OK && start->target->kind == CRB_TARGET_IMPORT &&
-        atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree) {
-        status = crb_agree(self, start->target, operation, start->deadline, reterr);
-    }
-    if (status != CORBEL_OK) {
-        call_start_clear(start);
-    }
-    return status;
-}
-
-static crb_incoming call_incoming(call_start *start, const corbel_operation *operation, corbel_call *local, bool oneway)
-{
-    return (crb_incoming) {
-        .local = local,
-        .target = start->target,
-        .interface = operation->interface,
-        .operation = operation->name,
-        .lane = start->lane,
-        .deadline = start->deadline,
-        .chain = start->chain,
-        .hop = start->hop,
-        .oneway = oneway,
-        .complete = true,
-        .args = start->args,
-        .refs = start->refs.items,
-        .n_refs = start->refs.len,
-    };
-}
-
-/** What an incoming call took over is no longer the start's. */
-static void call_handed_over(call_start *start)
-{
-    start->target = NULL;
-    start->args = (crb_buf)CRB_BUF_INIT;
-    start->refs = (crb_ref_list) { 0 };
-}
-
-static corbel_status call_send(call_start *start, const corbel_operation *operation, bool may_wait, corbel_call *call,
-                               corbel_error *reterr)
-{
-    const crb_send send = {
-        .interface = operation->interface,
-        .operation = operation->name,
-        .operation_key = operation,
-        .lane = start->lane,
-        .hop = start->hop,
-        .oneway = call == NULL,
-        .may_wait = may_wait,
-        .args = &start->args,
-        .refs = start->refs.items,
-        .n_refs = start->refs.len,
-    };
-    corbel_error error = CORBEL_ERROR_INIT;
-    const corbel_status status = crb_call_send(start->target, &send, call, start->chain, start->deadline, &error);
-    if (status == CORBEL_GONE && start->implicit) {
-        crb_error_reword(&error, "the reference is broken for good, as the session that it came by has ended: %s", error.message);
-    }
-    if (status != CORBEL_OK) {
-        crb_error_move(reterr, &error);
-    }
-    return status;
-}
-
-/* ---- what it ends with ---- */
-
-static const corbel_type *call_declared(const corbel_operation *operation, const char *exception)
-{
-    for (const corbel_type *const *type = operation->raises; type != NULL && *type != NULL; type++) {
-        if (strcmp((*type)->name, exception) == 0) {
-            return *type;
-        }
-    }
-    return NULL;
-}
-
-static corbel_status call_raise(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
-                                corbel_error *reterr)
-{
-    const corbel_type *const type = call_declared(operation, value->exception);
-    crb_ref_table table = { value->refs, value->n_refs };
-    const crb_ref_reader reader = { crb_ref_table_take, &table };
-    void *block = NULL;
-    corbel_status status = CORBEL_UNDECLARED;
-    if (type != NULL) {
-        status = crb_decode_struct(type, value->body.data, value->body.len, &runtime->values, &reader, &block, reterr);
-        if (status != CORBEL_OK) {
-            return status;
-        }
-        if (reterr == NULL) {
-            corbel_block_free(block);
-            return CORBEL_RAISED;
-        }
-        status = crb_error_set_exception(reterr, value->exception, type, block);
-    } else {
-        corbel_error error = CORBEL_ERROR_INIT;
-        crb_fail(&error, CORBEL_UNDECLARED, CORBEL_COMPLETED_YES, "%s::%s raised %s, which it does not declare here",
-                 operation->interface, operation->name, value->exception);
-        crb_error_move(reterr, &error);
-    }
-    if (reterr != NULL) {
-        crb_error_keep_exception(reterr, value->exception,
-                                 crb_exception_to_any(value->exception, &value->body, &table, runtime->limits.max_references),
-                                 &crb_exception_hooks);
-    }
-    return status;
-}
-
-/** Turns the outcome into what the caller gets. Clears it. */
-static corbel_status call_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
-                               void *const *out, corbel_error *reterr)
-{
-    corbel_status status = CORBEL_OK;
-    if (value->outcome == CRB_OUTCOME_ERROR) {
-        status = value->error.status;
-        crb_error_move(reterr, &value->error);
-    } else if (value->outcome == CRB_OUTCOME_EXCEPTION) {
-        status = call_raise(runtime, operation, value, reterr);
-    } else {
-        crb_ref_table table = { value->refs, value->n_refs };
-        const crb_ref_reader reader = { crb_ref_table_take, &table };
-        status = crb_decode_results(operation->out, operation->n_out, value->body.data, value->body.len, &runtime->values,
-                                    &reader, out, reterr);
-    }
-    crb_outcome_clear(value);
-    return status;
-}
-
-/** Waits for a call whose wait is registered. At the deadline it is completed by cancelling it. */
-static void call_wait_remote(corbel_call *call, crb_wait *wait)
+void crb_call_wait_remote(corbel_call *call, crb_wait *wait)
 {
     if (crb_wait_until(wait, &call->done, call->guard, call->deadline)) {
         return;
@@ -316,7 +122,7 @@ static void call_wait_remote(corbel_call *call, crb_wait *wait)
     crb_wait_until(wait, &call->done, call->guard, CRB_NEVER);
 }
 
-static corbel_status call_remote(call_start *start, const corbel_operation *operation, void *const *out, corbel_error *reterr)
+static corbel_status call_remote(crb_start *start, const corbel_operation *operation, void *const *out, corbel_error *reterr)
 {
     crb_wait wait;
     corbel_call call = { .runtime = start->runtime,
@@ -327,17 +133,17 @@ static corbel_status call_remote(call_start *start, const corbel_operation *oper
                          .deadline = start->deadline,
                          .value.error = CORBEL_ERROR_INIT };
     crb_wait_begin(&wait, start->runtime, start->chain);
-    corbel_status status = call_send(start, operation, true, &call, reterr);
+    corbel_status status = crb_start_send(start, operation, true, &call, reterr);
     if (status == CORBEL_OK) {
-        call_wait_remote(&call, &wait);
+        crb_call_wait_remote(&call, &wait);
     }
     crb_wait_end(&wait);
-    return status == CORBEL_OK ? call_take(start->runtime, operation, &call.value, out, reterr) : status;
+    return status == CORBEL_OK ? crb_call_take(start->runtime, operation, &call.value, out, reterr) : status;
 }
 
 /* ---- calls in this process ---- */
 
-static void call_unref(corbel_call *call)
+void crb_call_unref(corbel_call *call)
 {
     if (atomic_fetch_sub(&call->refs, 1) == 1) {
         crb_outcome_clear(&call->value);
@@ -351,10 +157,10 @@ void crb_call_complete(corbel_call *call, crb_outcome_value *value)
     pthread_mutex_lock(call->guard);
     crb_call_complete_locked(call, value);
     pthread_mutex_unlock(call->guard);
-    call_unref(call);
+    crb_call_unref(call);
 }
 
-static corbel_call *call_new(const corbel_operation *operation, call_start *start)
+corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
 {
     corbel_call *const call = calloc(1, sizeof *call);
     if (call != NULL) {
@@ -375,19 +181,17 @@ static corbel_call *call_new(const corbel_operation *operation, call_start *star
     return call;
 }
 
-/** Queues a call in this process; call is NULL for a oneway. */
-static void call_queue(call_start *start, const corbel_operation *operation, corbel_call *call)
+void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_call *call)
 {
     if (call != NULL) {
         atomic_fetch_add(&call->refs, 1); /* the request's */
     }
-    crb_incoming incoming = call_incoming(start, operation, call, call == NULL);
-    call_handed_over(start);
+    crb_incoming incoming = crb_start_incoming(start, operation, call, call == NULL);
+    crb_start_handed_over(start);
     crb_host_get()->call(start->runtime, &incoming); /* a local target: there is a host */
 }
 
-/** Waits for a queued call in this process; false: the deadline passed and it was left alone. */
-static bool call_wait_local(corbel_call *call)
+bool crb_call_wait_local(corbel_call *call)
 {
     crb_wait wait;
     crb_wait_begin(&wait, call->runtime, call->chain);
@@ -406,9 +210,9 @@ static bool call_wait_local(corbel_call *call)
     return done;
 }
 
-static corbel_status call_local(call_start *start, const corbel_operation *operation, void *const *out, corbel_error *reterr)
+static corbel_status call_local(crb_start *start, const corbel_operation *operation, void *const *out, corbel_error *reterr)
 {
-    crb_incoming incoming = call_incoming(start, operation, NULL, false);
+    crb_incoming incoming = crb_start_incoming(start, operation, NULL, false);
     corbel_call direct = { .runtime = start->runtime,
                            .operation = operation,
                            .guard = &start->runtime->dispatch_lock,
@@ -417,44 +221,44 @@ static corbel_status call_local(call_start *start, const corbel_operation *opera
     atomic_init(&direct.refs, 2); /* never freed by counting */
     incoming.local = &direct;
     if (crb_host_get()->call_direct(start->runtime, &incoming)) {
-        call_handed_over(start);
+        crb_start_handed_over(start);
         if (crb_now() >= start->deadline && direct.value.outcome != CRB_OUTCOME_ERROR) {
             crb_outcome_clear(&direct.value);
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s returned after its deadline",
                             operation->interface, operation->name);
         }
-        return call_take(start->runtime, operation, &direct.value, out, reterr);
+        return crb_call_take(start->runtime, operation, &direct.value, out, reterr);
     }
-    corbel_call *const call = call_new(operation, start);
+    corbel_call *const call = crb_call_new(operation, start);
     if (call == NULL) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a call");
     }
-    call_queue(start, operation, call);
-    const corbel_status status = call_wait_local(call)
-                                     ? call_take(call->runtime, operation, &call->value, out, reterr)
+    crb_call_queue(start, operation, call);
+    const corbel_status status = crb_call_wait_local(call)
+                                     ? crb_call_take(call->runtime, operation, &call->value, out, reterr)
                                      : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",
                                                 operation->interface, operation->name);
-    call_unref(call);
+    crb_call_unref(call);
     return status;
 }
 
 /* ---- stubs ---- */
 
-static corbel_status call_oneway(corbel_object *self, call_start *start, const corbel_operation *operation, corbel_error *reterr)
+static corbel_status call_oneway(corbel_object *self, crb_start *start, const corbel_operation *operation, corbel_error *reterr)
 {
     if (start->target->kind == CRB_TARGET_LOCAL) {
-        call_queue(start, operation, NULL);
+        crb_call_queue(start, operation, NULL);
         return CORBEL_OK;
     }
-    return call_send(start, operation, self->wait_for_credit || crb_context_current() == NULL, NULL, reterr);
+    return crb_start_send(start, operation, self->wait_for_credit || crb_context_current() == NULL, NULL, reterr);
 }
 
 corbel_status corbel_stub_call(corbel_object *self, const corbel_operation *operation, const void *const *in, void *const *out,
                                corbel_error *reterr)
 {
     const bool oneway = (operation->flags & CORBEL_ONEWAY) != 0;
-    call_start start;
-    corbel_status status = call_prepare(self, operation, in, oneway, &start, reterr);
+    crb_start start;
+    corbel_status status = crb_start_prepare(self, operation, in, oneway, &start, reterr);
     if (status != CORBEL_OK) {
         return status;
     }
@@ -465,162 +269,6 @@ corbel_status corbel_stub_call(corbel_object *self, const corbel_operation *oper
     } else {
         status = call_remote(&start, operation, out, reterr);
     }
-    call_start_clear(&start);
+    crb_start_clear(&start);
     return status;
-}
-
-/* ---- in two halves ---- */
-
-static corbel_call call_no_memory; /* operation NULL */
-
-/** A call that has failed before it began. */
-static corbel_call *call_failed(corbel_runtime *runtime, const corbel_operation *operation, corbel_error *error)
-{
-    corbel_call *const call = calloc(1, sizeof *call);
-    if (call == NULL) {
-        corbel_error_clear(error);
-        return &call_no_memory;
-    }
-    atomic_init(&call->refs, 1);
-    call->runtime = runtime;
-    call->operation = operation;
-    call->value.outcome = CRB_OUTCOME_ERROR;
-    crb_error_move(&call->value.error, error);
-    atomic_init(&call->done, true);
-    return call;
-}
-
-corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *operation, const void *const *in)
-{
-    corbel_error error = CORBEL_ERROR_INIT;
-    call_start start;
-    if (call_prepare(self, operation, in, true, &start, &error)) {
-        return call_failed(NULL, operation, &error);
-    }
-    corbel_call *const call = call_new(operation, &start);
-    if (call == NULL) {
-        call_start_clear(&start);
-        return &call_no_memory;
-    }
-    if (start.target->kind == CRB_TARGET_LOCAL) {
-        call_queue(&start, operation, call);
-    } else if (call_send(&start, operation, self->wait_for_credit || crb_context_current() == NULL, call, &error)) {
-        call_unref(call);
-        call_start_clear(&start);
-        return call_failed(start.runtime, operation, &error);
-    }
-    call_start_clear(&start);
-    return call;
-}
-
-corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *operation, void *const *out, corbel_error *reterr)
-{
-    if (call == NULL || call == &call_no_memory) {
-        return crb_fail(reterr, call == NULL ? CORBEL_MISUSE : CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: %s",
-                        operation->interface, operation->name, call == NULL ? "_finish() of no call" : "no memory for a call");
-    }
-    if (crb_forked() && call->guard != NULL) {
-        return crb_fail_forked(reterr, "_finish()");
-    }
-    if (call->operation != operation) {
-        const corbel_status status =
-            crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_MAYBE, "a call of %s::%s was finished as %s::%s",
-                     call->operation->interface, call->operation->name, operation->interface, operation->name);
-        corbel_call_drop(call);
-        return status;
-    }
-    bool done = true;
-    if (call->peer != NULL) {
-        crb_wait wait;
-        crb_wait_begin(&wait, call->runtime, call->chain);
-        crb_peer_lock(call->peer);
-        call->wait = &wait;
-        if (atomic_load(&call->done)) {
-            crb_io_wake(&wait.waiter);
-        }
-        crb_peer_unlock(call->peer);
-        call_wait_remote(call, &wait);
-        crb_wait_end(&wait);
-    } else if (call->guard != NULL) {
-        done = call_wait_local(call);
-    }
-    const corbel_status status = done ? call_take(call->runtime, operation, &call->value, out, reterr)
-                                      : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",
-                                                 operation->interface, operation->name);
-    call_unref(call);
-    return status;
-}
-
-corbel_call *corbel_call_drop(corbel_call *call)
-{
-    if (call == NULL || call == &call_no_memory || crb_forked()) {
-        return NULL;
-    }
-    if (call->peer != NULL) {
-        crb_peer_lock(call->peer);
-        if (!atomic_load(&call->done)) {
-            crb_session_finish(call->peer->session, call->question, true);
-            crb_peer_settle_locked(call->peer); /* it completes here */
-        }
-        assert(atomic_load(&call->done));
-        crb_peer_unlock(call->peer);
-    }
-    call_unref(call);
-    return NULL;
-}
-
-/* ---- the interface of an object ---- */
-
-static const corbel_param call_is_a_in[] = { { .name = "interface", .id = 1, .type = &corbel_string_type } };
-static const corbel_param call_is_a_out[] = { { .name = "ret", .id = 1, .type = &corbel_bool_type },
-                                              { .name = "fingerprint", .id = 2, .type = &corbel_uint64_type } };
-const corbel_operation crb_object_is_a = { .interface = "corbel::Object",
-                                           .name = "is_a",
-                                           .flags = CORBEL_IDEMPOTENT,
-                                           .n_in = 1,
-                                           .n_out = 2,
-                                           .in = call_is_a_in,
-                                           .out = call_is_a_out };
-static const corbel_param call_daemon_out[] = { { .name = "ret", .id = 1, .type = &corbel_object_type } };
-const corbel_operation crb_object_daemon = {
-    .interface = "corbel::Object", .name = "daemon", .flags = CORBEL_IDEMPOTENT, .n_out = 1, .out = call_daemon_out
-};
-
-corbel_status corbel_object_cast(corbel_object *self, const corbel_interface *interface, corbel_object **ret,
-                                 corbel_error *reterr)
-{
-    const corbel_interface *agree = NULL;
-    if (self != NULL && self->target != NULL && (interface->flags & CORBEL_LOCAL) != 0 &&
-        self->target->kind != CRB_TARGET_LOCAL) {
-        return crb_fail(reterr, CORBEL_WRONG_INTERFACE, CORBEL_COMPLETED_NO,
-                        "the object is not a %s: the interface is local, and the object is not of this process", interface->name);
-    }
-    if (self != NULL && self->target != NULL &&
-        !(self->interface != NULL && crb_interface_is_a(self->interface, interface->name))) {
-        bool is_a = false;
-        uint64_t fingerprint = 0;
-        const void *const in[] = { &interface->name };
-        void *const out[] = { &is_a, &fingerprint };
-        const corbel_status status = corbel_stub_call(self, &crb_object_is_a, in, out, reterr);
-        if (status != CORBEL_OK) {
-            return status;
-        }
-        if (!is_a) {
-            return crb_fail(reterr, CORBEL_WRONG_INTERFACE, CORBEL_COMPLETED_NO, "the object is not a %s", interface->name);
-        }
-        crb_target_learn(self->target, interface->name, fingerprint);
-        agree = interface;
-    }
-    if (self == NULL) {
-        return crb_fail(reterr, CORBEL_NIL_REFERENCE, CORBEL_COMPLETED_NO, "a NULL reference cannot be cast to %s",
-                        interface->name);
-    }
-    corbel_object *const cast = corbel_object_with(self, NULL);
-    if (cast->target == NULL) {
-        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
-    }
-    cast->interface = interface;
-    cast->agree = agree != NULL ? agree : self->agree;
-    *ret = cast;
-    return CORBEL_OK;
 }

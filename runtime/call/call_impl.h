@@ -91,4 +91,45 @@ extern const crb_any_hooks crb_exception_hooks;
 /** Gives the counts back and frees the array. Never under a lock. */
 void crb_refs_free(crb_ref *refs, size_t n);
 
+/** What a stub's call begins with. */
+typedef struct crb_start {
+    corbel_runtime *runtime;
+    bool implicit;      /* the reference came in a message: what it hangs on is not found again */
+    crb_target *target; /* counted: LOCAL or IMPORT */
+    crb_buf args;
+    crb_ref_list refs;
+    uint64_t chain, deadline, lane;
+    uint32_t hop;
+} crb_start;
+
+/* start.c */
+/** Checks the reference, reads off the context, writes the arguments, finds the object. child: the call starts a chain of its
+ *  own. On failure there is nothing to clear. No lock held. */
+corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,
+                                crb_start *start, corbel_error *reterr);
+void crb_start_clear(crb_start *start);
+/** What the hosting half gets of a call in this process; once it has it, crb_start_handed_over(). */
+crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operation, corbel_call *local, bool oneway);
+/** What an incoming call took over is no longer the start's. */
+void crb_start_handed_over(crb_start *start);
+/** Sends it to an IMPORT target; call is NULL for a oneway. */
+corbel_status crb_start_send(crb_start *start, const corbel_operation *operation, bool may_wait, corbel_call *call,
+                             corbel_error *reterr);
+
+/* take.c */
+/** Turns the outcome into what the caller gets. Clears it. */
+corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
+                            void *const *out, corbel_error *reterr);
+
+/* call.c */
+/** One count, the caller's. NULL: no memory. */
+corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start);
+void crb_call_unref(corbel_call *call);
+/** Queues a call in this process; call is NULL for a oneway. */
+void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_call *call);
+/** Waits for a queued call in this process; false: the deadline passed and it was left alone. */
+bool crb_call_wait_local(corbel_call *call);
+/** Waits for a call whose wait is registered. At the deadline it is completed by cancelling it. */
+void crb_call_wait_remote(corbel_call *call, crb_wait *wait);
+
 #endif /* CRB_CALL_IMPL_H */

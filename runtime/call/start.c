@@ -1,0 +1,121 @@
+/** What a call begins with, whatever way it is made: checks, the context, the arguments, the object. */
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
+#include "runtime/call/call_impl.h"
+#include "runtime/value/codec.h"
+
+void crb_start_clear(crb_start *start)
+{
+    crb_buf_clear(&start->args);
+    crb_refs_free(start->refs.items, start->refs.len);
+    start->refs = (crb_ref_list) { 0 };
+    crb_target_unref(start->target);
+    start->target = NULL;
+}
+
+corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,
+                                crb_start *start, corbel_error *reterr)
+{
+    const crb_context *const context = crb_context_current();
+    if (self == NULL) {
+        return crb_fail(reterr, CORBEL_NIL_REFERENCE, CORBEL_COMPLETED_NO, "%s::%s called on a NULL reference",
+                        operation->interface, operation->name);
+    }
+    if (self->target == NULL) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: the reference was made without memory",
+                        operation->interface, operation->name);
+    }
+    if (crb_forked()) {
+        return crb_fail(reterr, CORBEL_FORKED, CORBEL_COMPLETED_NO,
+                        "%s::%s called in the child of a fork, which may only exec or exit", operation->interface,
+                        operation->name);
+    }
+    *start = (crb_start) { .runtime = self->target->runtime,
+                           .implicit = self->target->kind == CRB_TARGET_IMPORT,
+                           .args = CRB_BUF_INIT };
+    if (atomic_load(&start->runtime->closed)) {
+        return crb_fail(reterr, CORBEL_GONE, CORBEL_COMPLETED_NO, "%s::%s: the runtime of the reference has ended",
+                        operation->interface, operation->name);
+    }
+    start->deadline = crb_after_ms(crb_now(), self->deadline_ms != 0 ? self->deadline_ms : start->runtime->default_deadline_ms);
+    if (context != NULL) {
+        start->hop = context->hop + 1;
+        start->deadline = context->deadline < start->deadline ? context->deadline : start->deadline;
+        if (start->hop > start->runtime->limits.max_hops) {
+            return crb_fail(reterr, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO,
+                            "%s::%s: more than %u calls, each inside the one before", operation->interface, operation->name,
+                            start->runtime->limits.max_hops);
+        }
+    }
+    start->chain = context != NULL && !child ? context->chain : crb_random_id();
+    if (child) {
+        crb_thread_use_lanes();
+    }
+    start->lane = crb_thread_uses_lanes() ? crb_thread_lane() : 0;
+    const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
+    corbel_status status = crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr);
+    if (status == CORBEL_OK) {
+        status = crb_target_resolve(self->target, start->deadline, &start->target, reterr);
+    }
+    if (status == CORBEL_OK && start->target->kind == CRB_TARGET_IMPORT &&
+        atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree) {
+        status = crb_agree(self, start->target, operation, start->deadline, reterr);
+    }
+    if (status != CORBEL_OK) {
+        crb_start_clear(start);
+    }
+    return status;
+}
+
+crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operation, corbel_call *local, bool oneway)
+{
+    return (crb_incoming) {
+        .local = local,
+        .target = start->target,
+        .interface = operation->interface,
+        .operation = operation->name,
+        .lane = start->lane,
+        .deadline = start->deadline,
+        .chain = start->chain,
+        .hop = start->hop,
+        .oneway = oneway,
+        .complete = true,
+        .args = start->args,
+        .refs = start->refs.items,
+        .n_refs = start->refs.len,
+    };
+}
+
+void crb_start_handed_over(crb_start *start)
+{
+    start->target = NULL;
+    start->args = (crb_buf)CRB_BUF_INIT;
+    start->refs = (crb_ref_list) { 0 };
+}
+
+corbel_status crb_start_send(crb_start *start, const corbel_operation *operation, bool may_wait, corbel_call *call,
+                             corbel_error *reterr)
+{
+    const crb_send send = {
+        .interface = operation->interface,
+        .operation = operation->name,
+        .operation_key = operation,
+        .lane = start->lane,
+        .hop = start->hop,
+        .oneway = call == NULL,
+        .may_wait = may_wait,
+        .args = &start->args,
+        .refs = start->refs.items,
+        .n_refs = start->refs.len,
+    };
+    corbel_error error = CORBEL_ERROR_INIT;
+    const corbel_status status = crb_call_send(start->target, &send, call, start->chain, start->deadline, &error);
+    if (status == CORBEL_GONE && start->implicit) {
+        crb_error_reword(&error, "the reference is broken for good, as the session that it came by has ended: %s", error.message);
+    }
+    if (status != CORBEL_OK) {
+        crb_error_move(reterr, &error);
+    }
+    return status;
+}

@@ -1,0 +1,67 @@
+/** What a call ends with: its outcome becomes what the caller gets. */
+#include "runtime/base/fail.h"
+#include "runtime/call/call_impl.h"
+#include "runtime/value/codec.h"
+
+#include <string.h>
+
+static const corbel_type *call_declared(const corbel_operation *operation, const char *exception)
+{
+    for (const corbel_type *const *type = operation->raises; type != NULL && *type != NULL; type++) {
+        if (strcmp((*type)->name, exception) == 0) {
+            return *type;
+        }
+    }
+    return NULL;
+}
+
+static corbel_status call_raise(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
+                                corbel_error *reterr)
+{
+    const corbel_type *const type = call_declared(operation, value->exception);
+    crb_ref_table table = { value->refs, value->n_refs };
+    const crb_ref_reader reader = { crb_ref_table_take, &table };
+    void *block = NULL;
+    corbel_status status = CORBEL_UNDECLARED;
+    if (type != NULL) {
+        status = crb_decode_struct(type, value->body.data, value->body.len, &runtime->values, &reader, &block, reterr);
+        if (status != CORBEL_OK) {
+            return status;
+        }
+        if (reterr == NULL) {
+            corbel_block_free(block);
+            return CORBEL_RAISED;
+        }
+        status = crb_error_set_exception(reterr, value->exception, type, block);
+    } else {
+        corbel_error error = CORBEL_ERROR_INIT;
+        crb_fail(&error, CORBEL_UNDECLARED, CORBEL_COMPLETED_YES, "%s::%s raised %s, which it does not declare here",
+                 operation->interface, operation->name, value->exception);
+        crb_error_move(reterr, &error);
+    }
+    if (reterr != NULL) {
+        crb_error_keep_exception(reterr, value->exception,
+                                 crb_exception_to_any(value->exception, &value->body, &table, runtime->limits.max_references),
+                                 &crb_exception_hooks);
+    }
+    return status;
+}
+
+corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
+                            void *const *out, corbel_error *reterr)
+{
+    corbel_status status = CORBEL_OK;
+    if (value->outcome == CRB_OUTCOME_ERROR) {
+        status = value->error.status;
+        crb_error_move(reterr, &value->error);
+    } else if (value->outcome == CRB_OUTCOME_EXCEPTION) {
+        status = call_raise(runtime, operation, value, reterr);
+    } else {
+        crb_ref_table table = { value->refs, value->n_refs };
+        const crb_ref_reader reader = { crb_ref_table_take, &table };
+        status = crb_decode_results(operation->out, operation->n_out, value->body.data, value->body.len, &runtime->values,
+                                    &reader, out, reterr);
+    }
+    crb_outcome_clear(value);
+    return status;
+}
