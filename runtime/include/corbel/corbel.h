@@ -12,6 +12,7 @@
 #include <corbel/request.h>
 #include <corbel/runtime.h>
 #include <corbel/status.h>
+#include <corbel/stream.h>
 #include <corbel/value.h>
 
 /** major * 10000 + minor * 100 + patch. */

@@ -105,20 +105,9 @@ struct corbel_type {
     const char *doc, *annotations;
 };
 
-CORBEL_API extern const corbel_type corbel_bool_type, corbel_int8_type, corbel_octet_type, corbel_uint8_type, corbel_char_type,
-    corbel_wchar_type, corbel_int16_type, corbel_uint16_type, corbel_int32_type, corbel_uint32_type, corbel_int64_type,
-    corbel_uint64_type, corbel_float_type, corbel_double_type, corbel_long_double_type, corbel_string_type, corbel_wstring_type,
-    corbel_typecode_type, /* a string: the repository id */
-    corbel_object_type, corbel_bytes_type, corbel_bool_seq_type, corbel_int8_seq_type, corbel_uint8_seq_type,
-    corbel_char_seq_type, corbel_wchar_seq_type, corbel_int16_seq_type, corbel_uint16_seq_type, corbel_int32_seq_type,
-    corbel_uint32_seq_type, corbel_int64_seq_type, corbel_uint64_seq_type, corbel_float_seq_type, corbel_double_seq_type,
-    corbel_long_double_seq_type, corbel_string_seq_type, corbel_wstring_seq_type, corbel_typecode_seq_type,
-    corbel_object_seq_type;
-CORBEL_API extern const corbel_type corbel_any_type, corbel_any_seq_type;
-
 typedef struct corbel_param {
     const char *name;
-    uint32_t id; /* protobuf field number in the request or the reply */
+    uint32_t id; /* protobuf field number in the request or the reply; an item of a stream is such a field, one of many */
     const corbel_type *type;
     uint32_t
         position; /* among all parameters, from 1; 0: those that go in by their ids, then those that only come out by theirs */
@@ -135,15 +124,17 @@ typedef struct corbel_operation {
     const char *interface; /* the one that declares it: "bank::Account" */
     const char *name;      /* "withdraw", "get_balance" */
     uint32_t flags;
-    uint32_t n_in, n_out;
-    const corbel_param *in, *out;     /* the result first in out */
-    const corbel_type *const *raises; /* NULL-terminated, or NULL */
-    const char *attribute;            /* reads or writes this attribute; NULL: an operation of its own */
-    uint64_t fingerprint;             /* of the operation, its types and exceptions */
-    const char *doc, *annotations;    /* of an attribute both operations have them */
+    uint32_t n_in, n_out;                       /* streams do not count */
+    const corbel_param *in, *out;               /* the result first in out */
+    const corbel_type *const *raises;           /* NULL-terminated, or NULL */
+    const char *attribute;                      /* reads or writes this attribute; NULL: an operation of its own */
+    uint64_t fingerprint;                       /* of the operation, its types and exceptions */
+    const char *doc, *annotations;              /* of an attribute both operations have them */
+    const corbel_param *stream_in, *stream_out; /* the @stream parameter and the @stream result, NULL: none; type: of an item */
 } corbel_operation;
 
-/** Calls the servant's member. in[i], out[i]: address of the C value of that parameter. */
+/** Calls the servant's member. in[i], out[i]: address of the C value of that parameter; behind them, at in[n_in] and out[n_out],
+ *  the addresses of the corbel_stream * of the streams. */
 typedef corbel_status (*corbel_thunk)(const void *servant, void *self, corbel_request *request, const void *const *in,
                                       void *const *out);
 typedef struct corbel_method {
@@ -167,6 +158,10 @@ struct corbel_interface {
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_stub_call(corbel_object *self, const corbel_operation *operation,
                                                             const void *const *in, void *const *out, corbel_error *reterr);
 CORBEL_API corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *operation, const void *const *in);
+/* The same of an operation with streams. ret_in, ret_out: where the stream that is written and the one that is read go, never
+ * NULL, the call's; NULL where there is none. */
+CORBEL_API corbel_call *corbel_stub_begin_streams(corbel_object *self, const corbel_operation *operation, const void *const *in,
+                                                  corbel_stream **ret_in, corbel_stream **ret_out);
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *operation,
                                                               void *const *out, corbel_error *reterr);
 /* Skeletons. */

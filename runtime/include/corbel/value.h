@@ -141,5 +141,17 @@ CORBEL_API void corbel_long_double_seq_clear(corbel_long_double_seq *self);
 CORBEL_API void corbel_string_seq_clear(corbel_string_seq *self);
 /** @} */
 
+/* The tables of types without a name of their own. */
+CORBEL_API extern const corbel_type corbel_bool_type, corbel_int8_type, corbel_octet_type, corbel_uint8_type, corbel_char_type,
+    corbel_wchar_type, corbel_int16_type, corbel_uint16_type, corbel_int32_type, corbel_uint32_type, corbel_int64_type,
+    corbel_uint64_type, corbel_float_type, corbel_double_type, corbel_long_double_type, corbel_string_type, corbel_wstring_type,
+    corbel_typecode_type, /* a string: the repository id */
+    corbel_object_type, corbel_bytes_type, corbel_bool_seq_type, corbel_int8_seq_type, corbel_uint8_seq_type,
+    corbel_char_seq_type, corbel_wchar_seq_type, corbel_int16_seq_type, corbel_uint16_seq_type, corbel_int32_seq_type,
+    corbel_uint32_seq_type, corbel_int64_seq_type, corbel_uint64_seq_type, corbel_float_seq_type, corbel_double_seq_type,
+    corbel_long_double_seq_type, corbel_string_seq_type, corbel_wstring_seq_type, corbel_typecode_seq_type,
+    corbel_object_seq_type;
+CORBEL_API extern const corbel_type corbel_any_type, corbel_any_seq_type;
+
 CORBEL_END_DECLS
 #endif /* CORBEL_VALUE_H */

@@ -1,0 +1,77 @@
+/** Streams: the items of a @stream result or parameter, which flow one by one between an operation's _begin() and its _finish(),
+ *  and on the other side while its servant runs.
+ *
+ *  Who reads calls _next() until it returns false, who writes calls _put() and then _end(). All of them are the same on both
+ *  sides, wait where they have to, and may be called from any thread, for one stream by one thread at a time. A stream belongs to
+ *  its call or request and ends with it: do not use it after _finish(), corbel_call_drop() or the servant's return. Each item
+ *  type has typed ones: bank_Entry_stream and its functions are generated; those of basic types stand below. */
+#ifndef CORBEL_STREAM_H
+#define CORBEL_STREAM_H
+
+#include <corbel/any.h>
+#include <corbel/object.h>
+#include <corbel/value.h>
+
+CORBEL_BEGIN_DECLS
+
+/** One direction of a call's stream. */
+typedef struct corbel_stream corbel_stream;
+
+/** Waits for the next item and lends it until the following _next(); what of it should stay is copied. ret: where it goes, in the
+ *  form of an in parameter: the value of a number, string, sequence, map, reference or any, else a pointer to it. type: what the
+ *  caller takes it for; it travels and is checked as the operation says. Returns false when there is no more: the writer has
+ *  ended, or failed, or is gone; _finish() tells which. A servant learns of a caller who is gone by that, too, and returns. */
+CORBEL_API bool corbel_stream_next(corbel_stream *self, const corbel_type *type, void *ret);
+/** Sends a copy of an item; waits while the reader has more than enough. value: the address of the C value (of a string: of the
+ *  const char *); type: what it is. Returns false when it was not sent: the reader has had enough, or is gone, or the value does
+ *  not fit the operation's item type; _finish() tells which. A servant may just return then. */
+CORBEL_API bool corbel_stream_put(corbel_stream *self, const corbel_type *type, const void *value);
+/** Of a writer: no more items come; of a reader: it wants no more. _finish(), and a servant's return, say it too. */
+CORBEL_API void corbel_stream_end(corbel_stream *self);
+
+/* The streams of basic types: for sequence<long> corbel_int32_stream, with
+ *   bool corbel_int32_stream_next(corbel_int32_stream *self, int32_t *item);
+ *   bool corbel_int32_stream_put(corbel_int32_stream *self, int32_t item);
+ *   void corbel_int32_stream_end(corbel_int32_stream *self);
+ * Strings, wide ones, fixed numbers and TypeCodes share corbel_string_stream, octets and uint8 corbel_uint8_stream. A stream of
+ * sequence<octet> is a corbel_bytes_stream: what a file is sent in. */
+#define CORBEL_STREAM_OF(name, c_type)                                                                                           \
+    typedef struct name##_stream name##_stream;                                                                                  \
+    static inline bool name##_stream_next(name##_stream *self, c_type *item)                                                     \
+    {                                                                                                                            \
+        return corbel_stream_next(CORBEL_CAST(corbel_stream *, self), &name##_type, item);                                       \
+    }                                                                                                                            \
+    static inline bool name##_stream_put(name##_stream *self, c_type item)                                                       \
+    {                                                                                                                            \
+        return corbel_stream_put(CORBEL_CAST(corbel_stream *, self), &name##_type, &item);                                       \
+    }                                                                                                                            \
+    static inline void name##_stream_end(name##_stream *self)                                                                    \
+    {                                                                                                                            \
+        corbel_stream_end(CORBEL_CAST(corbel_stream *, self));                                                                   \
+    }
+
+/* clang-format off */
+CORBEL_STREAM_OF(corbel_bool, bool)
+CORBEL_STREAM_OF(corbel_char, char)
+CORBEL_STREAM_OF(corbel_wchar, uint32_t)
+CORBEL_STREAM_OF(corbel_int8, int8_t)
+CORBEL_STREAM_OF(corbel_uint8, uint8_t)
+CORBEL_STREAM_OF(corbel_int16, int16_t)
+CORBEL_STREAM_OF(corbel_uint16, uint16_t)
+CORBEL_STREAM_OF(corbel_int32, int32_t)
+CORBEL_STREAM_OF(corbel_uint32, uint32_t)
+CORBEL_STREAM_OF(corbel_int64, int64_t)
+CORBEL_STREAM_OF(corbel_uint64, uint64_t)
+CORBEL_STREAM_OF(corbel_float, float)
+CORBEL_STREAM_OF(corbel_double, double)
+CORBEL_STREAM_OF(corbel_long_double, long double)
+CORBEL_STREAM_OF(corbel_string, const char *)
+CORBEL_STREAM_OF(corbel_any, corbel_any *)
+CORBEL_STREAM_OF(corbel_object, corbel_object *)
+CORBEL_STREAM_OF(corbel_bytes, corbel_bytes)
+/* clang-format on */
+#undef CORBEL_STREAM_OF
+
+CORBEL_END_DECLS
+
+#endif /* CORBEL_STREAM_H */
