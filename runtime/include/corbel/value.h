@@ -141,7 +141,7 @@ CORBEL_API void corbel_long_double_seq_clear(corbel_long_double_seq *self);
 CORBEL_API void corbel_string_seq_clear(corbel_string_seq *self);
 /** @} */
 
-/* The tables of types without a name of their own. */
+/** The tables of types without a name of their own. @{ */
 CORBEL_API extern const corbel_type corbel_bool_type, corbel_int8_type, corbel_octet_type, corbel_uint8_type, corbel_char_type,
     corbel_wchar_type, corbel_int16_type, corbel_uint16_type, corbel_int32_type, corbel_uint32_type, corbel_int64_type,
     corbel_uint64_type, corbel_float_type, corbel_double_type, corbel_long_double_type, corbel_string_type, corbel_wstring_type,
@@ -152,6 +152,7 @@ CORBEL_API extern const corbel_type corbel_bool_type, corbel_int8_type, corbel_o
     corbel_long_double_seq_type, corbel_string_seq_type, corbel_wstring_seq_type, corbel_typecode_seq_type,
     corbel_object_seq_type;
 CORBEL_API extern const corbel_type corbel_any_type, corbel_any_seq_type;
+/** @} */
 
 CORBEL_END_DECLS
 #endif /* CORBEL_VALUE_H */
