@@ -152,7 +152,7 @@ static void skip_illegal(idl_lexer *lexer)
         return;
     }
     lexer->at += length;
-    while (lexer->at < lexer->end && (unsigned char)*lexer->at >= 0x80) {
+    while (lexer->at < lexer->end && ((unsigned char)*lexer->at >= 0x80 || *lexer->at == *start)) {
         const size_t more = idl_utf8_length(lexer->at, lexer->end);
         if (more == 0) {
             break;

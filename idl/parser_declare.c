@@ -41,6 +41,10 @@ bool idl_parse_identifier(idl_parser *parser, const char *what, idl_token *ret)
         *ret = *token;
         ret->name = idl_keyword_word(token->keyword);
         idl_parser_advance(parser);
+        if (token->kind == IDL_TOKEN_NAME) { /* "long long long x": the one mistake is told, and x was meant */
+            *ret = *token;
+            idl_parser_advance(parser);
+        }
         return true;
     }
     if (token->kind != IDL_TOKEN_NAME) {
