@@ -53,6 +53,7 @@ static void run_all(const idl_unit *unit, idl_diagnostics *diagnostics, emit_res
         if (file->file->is_main) {
             emit_names_give(file);
             emit_views_collect(file);
+            emit_streams_collect(file);
             emit_check(file);
             n++;
         }

@@ -27,6 +27,13 @@ typedef struct emit_view {
     bool is_foreign;      /* nothing that it is made of is of this file: other files may declare it, too, so guard it */
 } emit_view;
 
+/** The stream of an item's type, declared by one file. */
+typedef struct emit_stream {
+    const char *name; /* "bank_Entry_stream" */
+    const idl_type *item;
+    bool is_foreign; /* nothing of the item is of this file: other files may declare it, too, so guard it */
+} emit_stream;
+
 typedef struct emit_file {
     struct emit_run *run;
     const idl_file *file;
@@ -43,6 +50,9 @@ typedef struct emit_file {
     emit_view *views;
     size_t n_views;
     bool views_known;
+    emit_stream *streams;
+    size_t n_streams;
+    bool streams_known;
     idl_names statics; /* names (char *) of the file's private type tables, by what they describe */
     emit_buf static_tables;
 } emit_file;
@@ -97,6 +107,7 @@ typedef struct emit_param {
     const idl_decl *decl;
     const idl_type *type;
     idl_direction direction;
+    bool is_stream;           /* then it has a number and no row */
     uint32_t in_id, out_id;   /* protobuf field numbers; 0: not there */
     uint32_t in_row, out_row; /* its place among the ins, the outs: they ascend by number */
 } emit_param;
@@ -108,11 +119,13 @@ typedef struct emit_call {
     const char *wire_name; /* "withdraw", "get_balance" */
     const char *stem;      /* what its names in C are made of: "withdraw", "get_balance" */
     const char *servant_member;
-    const idl_type *result; /* NULL: none */
+    const idl_type *result;      /* NULL: none, or a stream */
+    const emit_param *stream_in; /* that of params which is a stream; NULL: none */
+    const idl_type *stream_out;  /* the result, if it is a stream: the sequence; NULL: it is not */
     const idl_decl_list *raises;
     const emit_param *params;
     size_t n_params;
-    uint32_t n_in, n_out;
+    uint32_t n_in, n_out; /* without streams */
 } emit_call;
 
 typedef struct emit_calls {
@@ -193,6 +206,19 @@ bool emit_has_maps(const emit_file *file);
 void emit_map_functions(emit_file *file, emit_buf *out, const emit_view *view, const char *shared);
 /** What a lookup in a map or union gives: a pointer to the value, of text, references and any the value itself. */
 const char *emit_found_type(emit_run *run, const idl_type *type);
+
+/* ---- streams (emit_streams.c) ---- */
+
+bool emit_has_streams(const emit_call *call);
+/** What a sequence is one of. */
+const idl_type *emit_item_of(const idl_type *sequence);
+/** Of a sequence's items: "bank_Entry_stream"; of its functions "bank_Entry_stream_next", "_put", "_end". */
+const char *emit_stream_name(emit_run *run, const idl_type *sequence);
+const char *emit_stream_function(emit_run *run, const idl_type *sequence, const char *suffix);
+/** The streams that the file has to declare. */
+void emit_streams_collect(emit_file *file);
+void emit_stream_types(emit_file *file, emit_buf *out);
+void emit_stream_functions(emit_file *file, emit_buf *out);
 
 /* ---- values (emit_values.c) ---- */
 

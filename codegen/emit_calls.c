@@ -20,30 +20,33 @@ static void give_rows(emit_call *call, emit_param *params)
         params[i].in_row = 0;
         params[i].out_row = call->result == NULL ? 0 : 1;
         for (size_t other = 0; other < call->n_params; other++) {
-            params[i].in_row += params[other].in_id != 0 && params[other].in_id < params[i].in_id;
+            params[i].in_row += params[other].in_id != 0 && !params[other].is_stream && params[other].in_id < params[i].in_id;
             params[i].out_row += params[other].out_id != 0 && params[other].out_id < params[i].out_id;
         }
     }
 }
 
+/* A stream takes a number as it would without being one, and no row. */
 static void number_params(emit_call *call, emit_param *params)
 {
-    const uint32_t first_out = call->result == NULL ? 1 : 2;
+    const uint32_t first_out = call->result == NULL && call->stream_out == NULL ? 1 : 2;
+    uint32_t place_in = 0, place_out = 0;
     bool has_ids = false;
+    call->n_out = call->result == NULL ? 0 : 1;
     for (size_t i = 0; i < call->n_params; i++) {
         const idl_decl *decl = params[i].decl;
         has_ids |= decl->has_id;
         if (params[i].direction != IDL_OUT) {
-            params[i].in_row = call->n_in++;
-            params[i].in_id = (decl->has_id ? decl->id : params[i].in_row) + 1;
+            params[i].in_row = params[i].is_stream ? 0 : call->n_in++;
+            params[i].in_id = (decl->has_id ? decl->id : place_in) + 1;
+            place_in++;
         }
         if (params[i].direction != IDL_IN) {
             params[i].out_row = call->n_out++;
-            params[i].out_id = (decl->has_id ? decl->id : params[i].out_row) + first_out;
-            params[i].out_row += first_out - 1;
+            params[i].out_id = (decl->has_id ? decl->id : place_out) + first_out;
+            place_out++;
         }
     }
-    call->n_out += first_out - 1;
     if (has_ids) {
         give_rows(call, params);
     }
@@ -53,7 +56,8 @@ const emit_param *emit_param_at(const emit_call *call, uint32_t row, bool is_out
 {
     for (size_t i = 0; i < call->n_params; i++) {
         const emit_param *param = &call->params[i];
-        if ((is_out ? param->out_id != 0 && param->out_row == row : param->in_id != 0 && param->in_row == row)) {
+        const bool is_there = is_out ? param->out_id != 0 : param->in_id != 0;
+        if (is_there && !param->is_stream && (is_out ? param->out_row : param->in_row) == row) {
             return param;
         }
     }
@@ -73,12 +77,15 @@ static void make_operation(emit_run *run, emit_call *call)
                                                       .c_name = emit_own_name(child),
                                                       .decl = child,
                                                       .type = child->type,
-                                                      .direction = child->direction };
+                                                      .direction = child->direction,
+                                                      .is_stream = child->is_stream };
+            call->stream_in = child->is_stream ? &params[call->n_params - 1] : call->stream_in;
         }
     }
     call->role = EMIT_OPERATION;
     call->raises = &call->decl->raises;
-    call->result = call->decl->type->kind == IDL_VOID ? NULL : call->decl->type;
+    call->result = call->decl->type->kind == IDL_VOID || call->decl->is_stream ? NULL : call->decl->type;
+    call->stream_out = call->decl->is_stream ? call->decl->type : NULL;
     call->params = params;
     call->wire_name = call->decl->name;
     call->stem = emit_own_name(call->decl);

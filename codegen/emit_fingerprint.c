@@ -2,7 +2,8 @@
  * else: no comments, no order of declaration, no typedef's name.
  *
  *   interface  = scoped name "{" operation* "}"      its own and inherited ones, sorted by the text before their "("
- *   operation  = declaring interface "::" name "(" [ "in" | "out" number name ":" type ";" ]* ")" [ "oneway" ] [ "raises" names ]
+ *   operation  = declaring interface "::" name "(" parameter* ")" [ "oneway" ] [ "raises" names ]
+ *   parameter  = [ "stream " ] ( "in" | "out" ) number name ":" type ";"
  *   type       = basic name [ "<" bound ">" ] [ range ] | "fixed<" digits "," scale ">" | "seq<" type "," bound ">"
  *              | "map<" type "," type "," bound ">" | "array<" type [ "," dimension ]+ ">" | "ref " interface | named [ range ]
  *   range      = "[" [ least ] "," [ greatest ] "]"
@@ -162,11 +163,15 @@ static void canon_call(canon *out, const emit_call *call)
     emit(&out->text, "%s::%s(", call->owner->scoped_name, call->wire_name);
     for (size_t i = 0; i < call->n_params; i++) {
         if (call->params[i].in_id != 0) {
-            canon_value(out, "in", call->params[i].in_id, call->params[i].name, call->params[i].type, call->params[i].decl);
+            canon_value(out, call->params[i].is_stream ? "stream in" : "in", call->params[i].in_id, call->params[i].name,
+                        call->params[i].type, call->params[i].decl);
         }
     }
     if (call->result != NULL) {
         canon_value(out, "out", 1, "ret", call->result, call->decl);
+    }
+    if (call->stream_out != NULL) {
+        canon_value(out, "stream out", 1, "ret", call->stream_out, call->decl);
     }
     for (size_t i = 0; i < call->n_params; i++) {
         if (call->params[i].out_id != 0) {

@@ -433,6 +433,7 @@ void emit_header(emit_file *file, emit_buf *out)
     }
     emit_reference_types(file, out);
     emit_types(file, out);
+    emit_stream_types(file, out);
     bool with_rules = true;
     for (size_t i = 0; i < file->decls.length; i++) {
         if (file->decls.items[i]->kind == IDL_INTERFACE) {

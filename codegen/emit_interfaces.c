@@ -5,6 +5,13 @@
 
 #include <string.h>
 
+static void add_stream_fact(emit_file *file, emit_strings *facts, const char *name, const char *verb, const char *function,
+                            const char *bound)
+{
+    const char *more = bound == NULL ? "" : emit_format(file->run->arena, "; %s", bound);
+    emit_add(facts, "%s: %s with %s()%s.", name, verb, function, more);
+}
+
 static void add_param_facts(emit_file *file, emit_strings *facts, const emit_param *param)
 {
     emit_run *run = file->run;
@@ -18,6 +25,9 @@ static void add_param_facts(emit_file *file, emit_strings *facts, const emit_par
     } else if (is_plain_inout) {
         name = emit_format(run->arena, "inout_%s", param->c_name);
     }
+    if (param->is_stream) {
+        name = emit_format(run->arena, "ret_%s", param->c_name);
+    }
     emit_add_deprecation(facts, name, param->decl);
     if (doc != NULL) {
         char *line = idl_arena_text(run->arena, doc, strlen(doc));
@@ -29,6 +39,10 @@ static void add_param_facts(emit_file *file, emit_strings *facts, const emit_par
         emit_add(facts, "%s: %s%s", name, line, has_end ? "" : ".");
     }
     emit_add_unit(facts, name, param->decl);
+    if (param->is_stream) {
+        add_stream_fact(file, facts, name, "write", emit_stream_function(run, param->type, "_put"), bound);
+        return;
+    }
     if (bound != NULL) {
         emit_add(facts, "%s: %s.", name, bound);
     }
@@ -56,12 +70,17 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
     if (call->raises->length > 0) {
         emit_buf list = { .arena = run->arena };
         for (size_t i = 0; i < call->raises->length; i++) {
-            emit(&list, "%s%s", i > 0 ? ", " : "Raises ", call->raises->items[i]->scoped_name);
+            emit(&list, "%s%s", i > 0 ? ", " : "", call->raises->items[i]->scoped_name);
         }
-        emit_add(&facts, "%s.", list.text);
+        emit_add(&facts, emit_has_streams(call) ? "_finish() raises %s." : "Raises %s.", list.text);
     }
     for (size_t i = 0; i < call->n_params; i++) {
         add_param_facts(file, &facts, &call->params[i]);
+    }
+    if (call->stream_out != NULL) {
+        emit_add_unit(&facts, "ret", call->decl);
+        add_stream_fact(file, &facts, "ret", "read", emit_stream_function(run, call->stream_out, "_next"),
+                        emit_bound_note(run, call->stream_out, call->decl));
     }
     if (call->result != NULL) {
         emit_add_unit(&facts, "ret", call->decl);
@@ -109,6 +128,20 @@ static void emit_halves(emit_file *file, emit_buf *out, const idl_decl *interfac
     }
     emit_function(out, "corbel_call *", emit_call_name(run, interface, call, "_begin"), &ins, ";");
     emit_function(out, "CORBEL_MUST_CHECK corbel_status ", emit_call_name(run, interface, call, "_finish"), &outs, ";");
+}
+
+/* What has streams is begun and finished, and has no other form: the documentation stands here. */
+static void emit_streaming(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call, bool with_doc)
+{
+    const emit_strings facts = facts_of(file, call);
+    if (with_doc) {
+        emit_verbatim(out, call->decl, "BEFORE_DECLARATION");
+    }
+    emit_comment(out, 0, with_doc ? call->decl->doc : NULL, &facts);
+    emit_halves(file, out, interface, call);
+    if (with_doc) {
+        emit_verbatim(out, call->decl, "AFTER_DECLARATION");
+    }
 }
 
 static void emit_servant(emit_file *file, emit_buf *out, const idl_decl *interface, bool with_rules)
@@ -167,10 +200,16 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
         emit_remark(out, "References to it do not leave the process.");
     }
     const emit_calls calls = emit_calls_of(run, interface, false);
-    bool has_halves = false;
+    bool has_halves = false, has_streams = false, has_plain = false;
     for (size_t i = 0; i < calls.length; i++) {
-        emit_whole(file, out, interface, &calls.items[i], true);
-        has_halves |= emit_has_halves(&calls.items[i]);
+        const emit_call *call = &calls.items[i];
+        if (emit_has_streams(call)) {
+            has_streams = true;
+            continue;
+        }
+        emit_whole(file, out, interface, call, true);
+        has_plain = true;
+        has_halves |= emit_has_halves(call);
     }
     if (calls.length == 0) {
         emit_remark(out, interface->all_bases.length > 0 ? "No operations of its own." : "No operations.");
@@ -184,7 +223,20 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
                           "wrong, and hands out what is released as said above.");
     }
     for (size_t i = 0; i < calls.length; i++) {
-        emit_halves(file, out, interface, &calls.items[i]);
+        if (!emit_has_streams(&calls.items[i])) {
+            emit_halves(file, out, interface, &calls.items[i]);
+        }
+    }
+    if (has_streams) {
+        emit(out, has_plain ? "\n" : "");
+        emit_remark(out,
+                    "With streams, which flow between _begin() and _finish(). _finish() may come early, ends them, and tells "
+                    "how it went; it does not wait for items that nobody has read.");
+    }
+    for (size_t i = 0; i < calls.length; i++) {
+        if (emit_has_streams(&calls.items[i])) {
+            emit_streaming(file, out, interface, &calls.items[i], true);
+        }
     }
     emit_servant(file, out, interface, with_rules);
     emit_verbatim(out, interface, "END_DECLARATION");
@@ -196,9 +248,12 @@ void emit_header_inherited(emit_file *file, emit_buf *out, const idl_decl *inter
 {
     const emit_calls calls = emit_calls_of(file->run, interface, true);
     for (size_t i = 0; i < calls.length; i++) {
-        if (calls.items[i].owner != interface) {
-            emit_whole(file, out, interface, &calls.items[i], false);
-            emit_halves(file, out, interface, &calls.items[i]);
+        const emit_call *call = &calls.items[i];
+        if (call->owner != interface && emit_has_streams(call)) {
+            emit_streaming(file, out, interface, call, false);
+        } else if (call->owner != interface) {
+            emit_whole(file, out, interface, call, false);
+            emit_halves(file, out, interface, call);
         }
     }
 }

@@ -175,7 +175,8 @@ static const char *upcast_suffix(emit_run *run, const idl_decl *interface, const
 static void derive_view(emit_file *file, const idl_decl *decl)
 {
     static const char *const suffixes[] = { "_seq",          "_seq_clear",   "_seq_copy",      "_seq_to_any",
-                                            "_seq_from_any", "_seq_to_json", "_seq_from_json", NULL };
+                                            "_seq_from_any", "_seq_to_json", "_seq_from_json", "_stream",
+                                            "_stream_next",  "_stream_put",  "_stream_end",    NULL };
     derive_all(file, decl, suffixes);
 }
 

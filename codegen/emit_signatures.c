@@ -11,9 +11,27 @@ static const char *named(emit_run *run, const char *type, const char *prefix, co
     return emit_format(run->arena, "%s%s%s", type, prefix, name);
 }
 
+/* _begin() hands it out, the servant gets it. param: what has it; NULL: the result. */
+static void add_stream(emit_file *file, emit_strings *types, emit_strings *names, const idl_type *sequence,
+                       const emit_param *param, emit_half half)
+{
+    const char *type = emit_stream_name(file->run, sequence);
+    const char *name = param == NULL          ? "ret"
+                       : half == EMIT_SERVANT ? plain_in(file, param)
+                                              : emit_format(file->run->arena, "ret_%s", param->c_name);
+    if (half == EMIT_BEGIN || half == EMIT_SERVANT) {
+        emit_add(types, "%s *%s%s", type, half == EMIT_BEGIN ? "*" : "", name);
+        emit_add(names, "%s", name);
+    }
+}
+
 static void add_param(emit_file *file, emit_strings *types, emit_strings *names, const emit_param *param, emit_half half)
 {
     emit_run *run = file->run;
+    if (param->is_stream) {
+        add_stream(file, types, names, param->type, param, half);
+        return;
+    }
     const bool is_plain = emit_is_plain(run, param->type);
     const char *out_type = half == EMIT_SERVANT ? emit_servant_out_type(run, param->type) : emit_out_type(run, param->type);
     if (param->direction == IDL_INOUT && is_plain && (half == EMIT_WHOLE || half == EMIT_SERVANT)) {
@@ -54,6 +72,9 @@ static void both_lists(emit_file *file, const idl_decl *interface, const emit_ca
         emit_add(types, "%sret",
                  half == EMIT_SERVANT ? emit_servant_out_type(run, call->result) : emit_out_type(run, call->result));
         emit_add(names, "ret");
+    }
+    if (call->stream_out != NULL) {
+        add_stream(file, types, names, call->stream_out, NULL, half);
     }
     if (half == EMIT_WHOLE || half == EMIT_FINISH) {
         emit_add(types, "corbel_error *reterr");

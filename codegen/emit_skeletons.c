@@ -19,6 +19,10 @@ static emit_strings thunk_arguments(emit_file *file, const emit_call *call, emit
     emit_add(&list, "request");
     for (size_t i = 0; i < call->n_params; i++) {
         const emit_param *param = &call->params[i];
+        if (param->is_stream) { /* behind the others */
+            emit_add(&list, "*(%s *const *)in[%" PRIu32 "]", emit_stream_name(run, param->type), call->n_in);
+            continue;
+        }
         const emit_shape shape = emit_shape_of(run, param->type);
         const char *pointer = emit_const_pointer(run, param->type);
         if (param->direction == IDL_INOUT && (shape == EMIT_PLAIN || shape == EMIT_FLAT)) {
@@ -41,6 +45,9 @@ static emit_strings thunk_arguments(emit_file *file, const emit_call *call, emit
     if (call->result != NULL) {
         emit_add(&list, "out[0]");
     }
+    if (call->stream_out != NULL) {
+        emit_add(&list, "*(%s *const *)out[%" PRIu32 "]", emit_stream_name(run, call->stream_out), call->n_out);
+    }
     return list;
 }
 
@@ -56,10 +63,10 @@ static void emit_thunk(emit_file *file, emit_buf *out, const idl_decl *interface
     const emit_strings arguments = thunk_arguments(file, call, &copies);
     emit_function(out, "static corbel_status ", thunk_name(file, interface, call), &params, "");
     emit(out, "{\n    const %s *const s = servant;\n", emit_derived(run, interface, NULL, "_servant"));
-    if (call->n_in == 0) {
+    if (call->n_in == 0 && call->stream_in == NULL) {
         emit(out, "    (void)in;\n");
     }
-    if (call->n_out == 0) {
+    if (call->n_out == 0 && call->stream_out == NULL) {
         emit(out, "    (void)out;\n");
     }
     for (size_t i = 0; i < copies.length; i++) {

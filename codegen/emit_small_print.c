@@ -208,6 +208,7 @@ void emit_header_small_print(emit_file *file, emit_buf *out)
     if (has_values || file->n_views > 0) {
         emit_small_values(file, out);
     }
+    emit_stream_functions(file, out);
     if (has_kind(file, IDL_INTERFACE)) {
         emit_interface_small_print(file, out);
     }

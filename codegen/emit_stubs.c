@@ -31,6 +31,54 @@ static void emit_return(emit_run *run, emit_buf *out, const char *function, cons
     emit_list(out, emit_format(run->arena, "    return %s(", function), arguments, ");");
 }
 
+/* A stream that _begin() hands out: the library's at first. Returns where the library puts it. */
+static const char *emit_stream_variable(emit_run *run, emit_buf *out, const char *wanted, const emit_strings *used)
+{
+    const char *name = free_name(run, wanted, used);
+    emit(out, "    corbel_stream *%s = NULL;\n", name);
+    return name;
+}
+
+static void emit_stream_handed_out(emit_run *run, emit_buf *out, const char *ret, const idl_type *sequence, const char *variable)
+{
+    emit(out, "    if (%s != NULL) {\n        *%s = (%s *)%s;\n    }\n", ret, ret, emit_stream_name(run, sequence), variable);
+}
+
+/* _begin() of an operation with streams. */
+static void emit_begin_streams(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call)
+{
+    emit_run *run = file->run;
+    const emit_strings params = emit_call_params(file, interface, call, EMIT_BEGIN);
+    const emit_strings names = emit_call_arguments(file, call, EMIT_BEGIN);
+    const emit_strings ins = emit_in_addresses(file, call, EMIT_BEGIN);
+    emit_function(out, "corbel_call *", emit_call_name(run, interface, call, "_begin"), &params, "");
+    emit(out, "{\n");
+    const char *in = emit_array(run, out, "const void *const ", "in", &ins, &names);
+    const char *written = NULL, *read = NULL;
+    if (call->stream_in != NULL) {
+        written = emit_stream_variable(run, out, "stream_in", &names);
+    }
+    if (call->stream_out != NULL) {
+        read = emit_stream_variable(run, out, "stream_out", &names);
+    }
+    emit_strings arguments = { .arena = run->arena };
+    emit_add(&arguments, "(corbel_object *)self");
+    emit_add(&arguments, "&%s", emit_operation_name(file, interface, call));
+    emit_add(&arguments, "%s", in);
+    emit_add(&arguments, "%s%s", written == NULL ? "" : "&", written == NULL ? "NULL" : written);
+    emit_add(&arguments, "%s%s", read == NULL ? "" : "&", read == NULL ? "NULL" : read);
+    const char *begun = free_name(run, "call", &names);
+    emit_list(out, emit_format(run->arena, "    corbel_call *%s = corbel_stub_begin_streams(", begun), &arguments, ");");
+    if (written != NULL) {
+        emit_stream_handed_out(run, out, emit_format(run->arena, "ret_%s", call->stream_in->c_name), call->stream_in->type,
+                               written);
+    }
+    if (read != NULL) {
+        emit_stream_handed_out(run, out, "ret", call->stream_out, read);
+    }
+    emit(out, "    return %s;\n}\n", begun);
+}
+
 static void emit_stub(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call, emit_half half)
 {
     emit_run *run = file->run;
@@ -79,9 +127,15 @@ void emit_stubs(emit_file *file, emit_buf *out, const idl_decl *interface)
     for (size_t i = 0; i < calls.length; i++) {
         const emit_call *call = &calls.items[i];
         emit_operation_table(file, out, interface, call);
-        emit_stub(file, out, interface, call, EMIT_WHOLE);
+        if (!emit_has_streams(call)) {
+            emit_stub(file, out, interface, call, EMIT_WHOLE);
+        }
         if (emit_has_halves(call)) {
-            emit_stub(file, out, interface, call, EMIT_BEGIN);
+            if (emit_has_streams(call)) {
+                emit_begin_streams(file, out, interface, call);
+            } else {
+                emit_stub(file, out, interface, call, EMIT_BEGIN);
+            }
             emit_stub(file, out, interface, call, EMIT_FINISH);
         }
         emit(out, "\n");
@@ -113,7 +167,9 @@ void emit_inherited_stubs(emit_file *file, emit_buf *out, const idl_decl *interf
         if (call->owner == interface) {
             continue;
         }
-        emit_forward(file, out, interface, call, EMIT_WHOLE);
+        if (!emit_has_streams(call)) {
+            emit_forward(file, out, interface, call, EMIT_WHOLE);
+        }
         if (emit_has_halves(call)) {
             emit_forward(file, out, interface, call, EMIT_BEGIN);
             emit_forward(file, out, interface, call, EMIT_FINISH);

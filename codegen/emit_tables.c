@@ -186,6 +186,21 @@ static void add_param_row(emit_run *run, emit_strings *rows, const emit_call *ca
                                 is_own ? emit_annotations(run, param->decl->annotations) : NULL));
 }
 
+/* type: of an item. */
+static void emit_stream_rows(emit_file *file, emit_buf *out, const emit_call *call)
+{
+    emit_strings in = { .arena = file->run->arena }, ret = { .arena = file->run->arena };
+    if (call->stream_in != NULL) {
+        const emit_param *param = call->stream_in;
+        add_param_row(file->run, &in, call, param, param->in_id, emit_type_address(file, emit_item_of(param->type), NULL));
+        emit_rows(out, "    .stream_in = (const corbel_param[]){", &in, "},");
+    }
+    if (call->stream_out != NULL) {
+        emit_add(&ret, "{ .name = \"ret\", .id = 1, .type = %s }", emit_type_address(file, emit_item_of(call->stream_out), NULL));
+        emit_rows(out, "    .stream_out = (const corbel_param[]){", &ret, "},");
+    }
+}
+
 void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call)
 {
     emit_run *run = file->run;
@@ -233,5 +248,6 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     }
     emit(out, "    .fingerprint = 0x%016" PRIx64 ",\n", emit_call_fingerprint(run, call));
     emit_described(out, call->decl->doc, emit_annotations(run, call->decl->annotations));
+    emit_stream_rows(file, out, call);
     emit(out, "};\n");
 }

@@ -118,13 +118,19 @@ static void use_type(emit_file *file, const idl_type *type)
     };
 }
 
+/* A sequence that is written out for a stream is never in one piece: only its items may have a view. */
+static const idl_type *viewed(const idl_decl *decl)
+{
+    return decl->is_stream && decl->type->kind == IDL_SEQUENCE ? decl->type->element : decl->type;
+}
+
 static void use_children(emit_file *file, const idl_decl *decl)
 {
     for (const idl_decl *child = decl->children; child != NULL; child = child->next) {
         if (child->kind == IDL_MEMBER || child->kind == IDL_ATTRIBUTE || child->kind == IDL_PARAMETER) {
-            use_type(file, child->type);
+            use_type(file, viewed(child));
         } else if (child->kind == IDL_OPERATION) {
-            use_type(file, child->type);
+            use_type(file, viewed(child));
             use_children(file, child);
         }
     }

@@ -105,6 +105,13 @@ static void write_type(proto_run *all, proto_file *file, emit_buf *out, const id
 
 /* ---- interfaces ---- */
 
+/* The items of a stream are fields, one after the other; of octets, too, which are bytes where they come in one piece. */
+static const idl_type *streamed(const idl_type *sequence)
+{
+    static const idl_type number = { .kind = IDL_UINT8 }, numbers = { .kind = IDL_SEQUENCE, .element = &number };
+    return idl_type_resolve(emit_item_of(sequence))->kind == IDL_OCTET ? &numbers : sequence;
+}
+
 static void write_parameters(proto_run *all, proto_file *file, emit_buf *out, const emit_call *call, bool is_reply)
 {
     proto_scope scope = { .arena = all->run->arena };
@@ -113,8 +120,11 @@ static void write_parameters(proto_run *all, proto_file *file, emit_buf *out, co
         const uint32_t id = is_reply ? call->params[i].out_id : call->params[i].in_id;
         names[i] = id == 0 ? NULL : proto_scope_enter(&scope, call->params[i].name);
     }
-    if (is_reply && call->result != NULL) {
-        const proto_field field = { .name = proto_scope_enter(&scope, "ret"), .type = call->result, .id = 1 };
+    if (is_reply && (call->result != NULL || call->stream_out != NULL)) {
+        const proto_field field = { .name = proto_scope_enter(&scope, "ret"),
+                                    .type = call->result != NULL ? call->result : streamed(call->stream_out),
+                                    .id = 1,
+                                    .is_stream = call->stream_out != NULL };
         proto_emit_field(all, file, &scope, out, 2, &field);
     }
     for (size_t i = 0; i < call->n_params; i++) {
@@ -122,8 +132,9 @@ static void write_parameters(proto_run *all, proto_file *file, emit_buf *out, co
         if (names[i] != NULL) {
             const proto_field field = { .name = names[i],
                                         .decl = param->decl->kind == IDL_PARAMETER ? param->decl : NULL,
-                                        .type = param->type,
-                                        .id = is_reply ? param->out_id : param->in_id };
+                                        .type = param->is_stream ? streamed(param->type) : param->type,
+                                        .id = is_reply ? param->out_id : param->in_id,
+                                        .is_stream = param->is_stream };
             emit_check_number(all->run, param->decl, field.id);
             proto_emit_field(all, file, &scope, out, 2, &field);
         }
@@ -165,7 +176,8 @@ static void write_service(proto_run *all, proto_file *file, emit_buf *out, const
     for (size_t i = 0; i < calls.length; i++) {
         const emit_call *call = &calls.items[i];
         proto_comment(&body, 2, call->role == EMIT_SETTER ? NULL : call->decl->doc, facts_of_call(run, call));
-        emit(&body, "  rpc %s (%s) returns (%s);\n", call->wire_name, proto_call_name(all, call, "request"),
+        emit(&body, "  rpc %s (%s%s) returns (%s%s);\n", call->wire_name, call->stream_in != NULL ? "stream " : "",
+             proto_call_name(all, call, "request"), call->stream_out != NULL ? "stream " : "",
              proto_call_name(all, call, "reply"));
     }
     write_block(out, "service", proto_name(all, decl), &body);

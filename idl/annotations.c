@@ -295,6 +295,9 @@ static void apply(idl_parser *parser, idl_decl *decl, const idl_annotation *anno
     case IDL_MEANING_C_NAME:
         apply_c_name(parser, decl, annotation);
         break;
+    case IDL_MEANING_STREAM: /* idl_check_streams() sees whether it may be one */
+        decl->is_stream = true;
+        break;
     case IDL_MEANING_REFUSED: /* said before */
     case IDL_MEANING_AUTOID:  /* for idl_check_ids() */
     case IDL_MEANING_NONE:

@@ -193,6 +193,8 @@ struct idl_decl {
     bool is_optional;          /* @optional */
     bool is_key;               /* @key */
     bool is_deprecated;        /* @deprecated */
+    bool is_stream;            /* @stream: of an operation its result, of one `in` parameter; then the type is a sequence without
+                                  a bound */
     idl_direction direction;
     idl_extensibility extensibility;
     uint32_t id;       /* of a member: counted from 0, or given; of a parameter only if has_id */

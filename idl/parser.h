@@ -231,6 +231,8 @@ const idl_type *idl_annotate_type(idl_parser *parser, const idl_type *type, idl_
 uint32_t idl_hash_id(const char *name);
 /** Those of all members, parameters, …, once all are there: ids. */
 void idl_check_ids(idl_parser *parser, idl_node *node);
+/** Whether the @streams of an operation that has been read are where they may be. */
+void idl_check_streams(idl_parser *parser, idl_node *operation);
 /** Makes the scope of file level, and what is known before it: CORBA::TypeCode, also as TypeCode. */
 void idl_begin_scopes(idl_parser *parser);
 /** Depth and repository ids of all that was declared, and what only a whole unit can tell. */

@@ -140,6 +140,7 @@ static bool op_dcl(idl_parser *parser, idl_lead lead)
     const bool parsed = parameter_dcls(parser, node);
     idl_leave_scope(parser, outer);
     idl_check_ids(parser, node);
+    idl_check_streams(parser, node);
     if (!parsed || !operation_end(parser, node)) {
         return false;
     }

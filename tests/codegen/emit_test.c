@@ -272,6 +272,28 @@ static void fingerprints_tell_values(void **state)
     assert_true(fingerprint("struct S { long x; @non_serialized long y; }; interface X { void f(in S s); };") == all[0]);
 }
 
+static void fingerprints_tell_streams(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "interface X { sequence<long> f(in sequence<long> x); };",
+        "interface X { @stream sequence<long> f(in sequence<long> x); };",
+        "interface X { sequence<long> f(@stream in sequence<long> x); };",
+        "interface X { @stream sequence<long> f(@stream in sequence<long> x); };",
+        "interface X { @stream sequence<long> f(@stream in sequence<short> x); };",
+        "interface X { @stream sequence<long> f(@id(3) @stream in sequence<long> x); };",
+    };
+    uint64_t all[sizeof texts / sizeof *texts];
+    assert_int_equal(sizeof texts / sizeof *texts, 6);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        all[i] = fingerprint(texts[i]);
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(all[i], all[j]);
+        }
+    }
+    assert_int_equal(fingerprint("typedef sequence<long> L; interface X { @stream L f(@stream in L x); };"), all[3]);
+}
+
 static void fingerprints_tell_enumerators(void **state)
 {
     (void)state;
@@ -315,6 +337,7 @@ int main(void)
         cmocka_unit_test(refuses_protobufs_band),
         cmocka_unit_test(fingerprints_tell),
         cmocka_unit_test(fingerprints_tell_what_attributes_raise),
+        cmocka_unit_test(fingerprints_tell_streams),
         cmocka_unit_test(fingerprints_tell_enumerators),
         cmocka_unit_test(fingerprints_tell_values),
         cmocka_unit_test(knows_reserved_names),
