@@ -21,6 +21,7 @@ static const crb_host daemon_host = {
     .call_direct = crb_dispatch_call_direct,
     .body = crb_dispatch_body,
     .cancel = crb_dispatch_cancel,
+    .cancel_locked = crb_dispatch_cancel_locked,
     .find = crb_ids_find,
     .uri = crb_ids_uri,
     .post = crb_workers_post,

@@ -256,11 +256,9 @@ void crb_dispatch_body(void *user, crb_buf *args)
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
-void crb_dispatch_cancel(void *user)
+void crb_dispatch_cancel_locked(void *user)
 {
     corbel_request *const request = user;
-    corbel_runtime *const runtime = request->runtime;
-    pthread_mutex_lock(&runtime->dispatch_lock);
     if (!request->oneway || !request->complete) {
         /* A oneway that is here is run, though its session has ended: its sender was told that it was sent. */
         atomic_store(&request->cancelled, true);
@@ -268,9 +266,16 @@ void crb_dispatch_cancel(void *user)
     if (!request->complete) { /* the rest will not come: it takes its turn, and is answered without being entered */
         request->complete = true;
         if (request->lane == NULL || request->lane->first == request) {
-            dispatch_runnable(runtime, request);
+            dispatch_runnable(request->runtime, request);
         }
     }
+}
+
+void crb_dispatch_cancel(void *user)
+{
+    corbel_runtime *const runtime = ((corbel_request *)user)->runtime;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch_cancel_locked(user);
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 

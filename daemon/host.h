@@ -110,6 +110,7 @@ void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming);
 bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming);
 void crb_dispatch_body(void *user, crb_buf *args); /* user: a corbel_request */
 void crb_dispatch_cancel(void *user);
+void crb_dispatch_cancel_locked(void *user);
 void crb_dispatch_wait_ends_locked(crb_wait *wait);
 /** The function of the request has returned: its lane goes on. No lock held. */
 void crb_dispatch_leave_lane(corbel_request *request);

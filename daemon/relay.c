@@ -42,7 +42,7 @@ static void relay_drop(corbel_request *request)
 
 static void relay_answered(corbel_call *call)
 {
-    corbel_request *const request = call->relay;
+    corbel_request *const request = call->request;
     crb_outcome_value *const value = &call->value;
     if (value->outcome == CRB_OUTCOME_ERROR) {
         crb_request_reply_error(request, &value->error);
@@ -69,7 +69,7 @@ static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
         call->peer = target->import.peer;
         call->guard = &call->peer->lock;
         call->completed = relay_answered;
-        call->relay = request;
+        call->request = request;
         call->value.error = (corbel_error)CORBEL_ERROR_INIT;
     }
     return call;

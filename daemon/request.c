@@ -62,6 +62,9 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->peer = incoming->peer == NULL ? NULL : crb_peer_ref(incoming->peer);
     request->answer = incoming->answer;
     request->local = incoming->local;
+    if (incoming->local != NULL) {
+        incoming->local->request = request; /* until crb_call_complete() */
+    }
     request->target = incoming->target;
     request->lane_id = incoming->lane;
     request->deadline = incoming->deadline;

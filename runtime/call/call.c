@@ -31,8 +31,10 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
     *value = (crb_outcome_value) { .error = CORBEL_ERROR_INIT };
     atomic_store(&call->done, true);
     if (call->completed != NULL) {
-        call->later.run = call_completed_later;
-        crb_peer_later_locked(call->peer, &call->later);
+        if (call->peer != NULL) { /* else who completes it calls completed() */
+            call->later.run = call_completed_later;
+            crb_peer_later_locked(call->peer, &call->later);
+        }
     } else if (call->wait != NULL) {
         crb_io_wake(&call->wait->waiter);
     }
@@ -108,18 +110,22 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
     return status;
 }
 
-void crb_call_wait_remote(corbel_call *call, crb_wait *wait)
+void crb_call_expire(corbel_call *call)
 {
-    if (crb_wait_until(wait, &call->done, call->guard, call->deadline)) {
-        return;
-    }
     crb_peer_lock(call->peer);
     if (!atomic_load(&call->done)) {
         crb_session_tick(call->peer->session, crb_now()); /* its deadline has passed: it completes here */
         crb_peer_settle_locked(call->peer);
     }
     crb_peer_unlock(call->peer);
-    crb_wait_until(wait, &call->done, call->guard, CRB_NEVER);
+}
+
+void crb_call_wait_remote(corbel_call *call, crb_wait *wait)
+{
+    if (!crb_wait_until(wait, &call->done, call->guard, call->deadline)) {
+        crb_call_expire(call);
+        crb_wait_until(wait, &call->done, call->guard, CRB_NEVER);
+    }
 }
 
 static corbel_status call_remote(crb_start *start, const corbel_operation *operation, void *const *out, corbel_error *reterr)
@@ -146,6 +152,9 @@ static corbel_status call_remote(crb_start *start, const corbel_operation *opera
 void crb_call_unref(corbel_call *call)
 {
     if (atomic_fetch_sub(&call->refs, 1) == 1) {
+        if (call->timed) {
+            crb_timer_stop(&call->timer);
+        }
         crb_outcome_clear(&call->value);
         crb_target_unref(call->target);
         free(call);
@@ -155,8 +164,19 @@ void crb_call_unref(corbel_call *call)
 void crb_call_complete(corbel_call *call, crb_outcome_value *value)
 {
     pthread_mutex_lock(call->guard);
-    crb_call_complete_locked(call, value);
+    call->request = NULL;
+    const bool late = atomic_load(&call->done); /* it was cancelled, or its deadline has passed: nobody wants the value */
+    if (!late) {
+        crb_call_complete_locked(call, value);
+    }
+    void (*const completed)(corbel_call *) = late ? NULL : call->completed;
     pthread_mutex_unlock(call->guard);
+    if (late) {
+        crb_outcome_clear(value);
+    }
+    if (completed != NULL) {
+        completed(call);
+    }
     crb_call_unref(call);
 }
 
@@ -220,7 +240,7 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
                            .value.error = CORBEL_ERROR_INIT };
     atomic_init(&direct.refs, 2); /* never freed by counting */
     incoming.local = &direct;
-    if (crb_host_get()->call_direct(start->runtime, &incoming)) {
+    if (!start->shares_lane && crb_host_get()->call_direct(start->runtime, &incoming)) {
         crb_start_handed_over(start);
         if (crb_now() >= start->deadline && direct.value.outcome != CRB_OUTCOME_ERROR) {
             crb_outcome_clear(&direct.value);

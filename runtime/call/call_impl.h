@@ -23,19 +23,31 @@ struct corbel_call {
     _Atomic uint32_t refs; /* who began it; of a queued call in this process its request, too */
     corbel_runtime *runtime;
     const corbel_operation *operation;
-    crb_target *target;     /* counted: what was called */
-    crb_peer *peer;         /* counted; NULL: a call in this process, or one that never left */
-    crb_question *question; /* guarded by the peer's lock; NULL once it is complete */
+    crb_target *target; /* counted: what was called */
+    crb_peer *peer;     /* counted; NULL: a call in this process, or one that never left */
+    union {
+        struct {                    /* with a peer */
+            crb_question *question; /* guarded by the peer's lock; NULL once it is complete */
+            crb_later later;
+        };
+        crb_timer timer; /* without: ends it at its deadline, where a callback waits for that; see timed */
+    };
     uint64_t chain, deadline;
-    pthread_mutex_t *guard; /* under which done is set */
+    pthread_mutex_t *guard; /* under which done is set; NULL: it never left */
     crb_wait *wait;         /* who waits; guarded by guard */
+    crb_lent lent;          /* to who waits for several; its wait NULL: nobody does */
     _Atomic bool done;
     crb_outcome_value value; /* valid once done */
     /** Instead of a waiting thread: called once, on the polling thread, with no lock held; owns the call. */
     void (*completed)(struct corbel_call *call);
-    struct corbel_request *relay; /* for completed() */
-    bool is_bind;                 /* its question lives on until crb_session_finish() */
-    crb_later later;
+    struct corbel_request *request; /* that is passed on, for completed(); in this process the one that it became, until that is
+                                       answered: guarded by guard */
+    bool is_bind;                   /* its question lives on until crb_session_finish() */
+    bool timed;                     /* timer is in use; set before anybody else knows the call */
+    _Atomic bool given;             /* to done, which has not begun yet; set under guard */
+    corbel_call_done on_done;       /* see completion.c */
+    void *done_user;
+    crb_work done_work;
 };
 
 /** What to send. */
@@ -50,6 +62,9 @@ typedef struct crb_send {
     const crb_ref *refs;
     size_t n_refs;
 } crb_send;
+
+/** The call that there was no memory for: operation NULL, not counted, not to be touched. */
+extern corbel_call crb_call_no_memory;
 
 /** Sends a call to an IMPORT target. Waits for credit if it may. CORBEL_OK: call (NULL for a oneway) completes some time. */
 corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
@@ -100,6 +115,7 @@ typedef struct crb_start {
     crb_ref_list refs;
     uint64_t chain, deadline, lane;
     uint32_t hop;
+    bool shares_lane; /* other threads may have calls in it */
 } crb_start;
 
 /* start.c */
@@ -127,6 +143,8 @@ corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start);
 void crb_call_unref(corbel_call *call);
 /** Queues a call in this process; call is NULL for a oneway. */
 void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_call *call);
+/** At or after the deadline of a call to a peer: completes it, if nothing did. No lock held. */
+void crb_call_expire(corbel_call *call);
 /** Waits for a queued call in this process; false: the deadline passed and it was left alone. */
 bool crb_call_wait_local(corbel_call *call);
 /** Waits for a call whose wait is registered. At the deadline it is completed by cancelling it. */

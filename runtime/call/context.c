@@ -24,11 +24,16 @@ void crb_context_leave(crb_context *context)
     context_current = context->outer;
 }
 
-uint64_t crb_thread_lane(void)
+uint64_t crb_lane_id(void)
 {
     static _Atomic uint64_t last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
+uint64_t crb_thread_lane(void)
+{
     if (context_lane == 0) {
-        context_lane = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+        context_lane = crb_lane_id();
     }
     return context_lane;
 }

@@ -1,23 +1,26 @@
 /** Calls in two halves: beginning, finishing, dropping. */
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
+#include "runtime/base/log.h"
 #include "runtime/call/call_impl.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-static corbel_call call_no_memory; /* operation NULL */
+corbel_call crb_call_no_memory;
 
 /** A call that has failed before it began. */
-static corbel_call *call_failed(corbel_runtime *runtime, const corbel_operation *operation, corbel_error *error)
+static corbel_call *call_failed(const corbel_object *self, const corbel_operation *operation, corbel_error *error)
 {
     corbel_call *const call = calloc(1, sizeof *call);
     if (call == NULL) {
         corbel_error_clear(error);
-        return &call_no_memory;
+        return &crb_call_no_memory;
     }
     atomic_init(&call->refs, 1);
-    call->runtime = runtime;
+    if (self != NULL && self->target != NULL) { /* its callback wants a worker */
+        call->target = crb_target_ref(self->target);
+        call->runtime = self->target->runtime;
+    }
     call->operation = operation;
     call->value.outcome = CRB_OUTCOME_ERROR;
     crb_error_move(&call->value.error, error);
@@ -30,19 +33,19 @@ corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *oper
     corbel_error error = CORBEL_ERROR_INIT;
     crb_start start;
     if (crb_start_prepare(self, operation, in, true, &start, &error)) {
-        return call_failed(NULL, operation, &error);
+        return call_failed(self, operation, &error);
     }
     corbel_call *const call = crb_call_new(operation, &start);
     if (call == NULL) {
         crb_start_clear(&start);
-        return &call_no_memory;
+        return &crb_call_no_memory;
     }
     if (start.target->kind == CRB_TARGET_LOCAL) {
         crb_call_queue(&start, operation, call);
     } else if (crb_start_send(&start, operation, self->wait_for_credit || crb_context_current() == NULL, call, &error)) {
         crb_call_unref(call);
         crb_start_clear(&start);
-        return call_failed(start.runtime, operation, &error);
+        return call_failed(self, operation, &error);
     }
     crb_start_clear(&start);
     return call;
@@ -50,12 +53,16 @@ corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *oper
 
 corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *operation, void *const *out, corbel_error *reterr)
 {
-    if (call == NULL || call == &call_no_memory) {
+    if (call == NULL || call == &crb_call_no_memory) {
         return crb_fail(reterr, call == NULL ? CORBEL_MISUSE : CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: %s",
                         operation->interface, operation->name, call == NULL ? "_finish() of no call" : "no memory for a call");
     }
     if (crb_forked() && call->guard != NULL) {
         return crb_fail_forked(reterr, "_finish()");
+    }
+    if (atomic_load(&call->given)) {
+        return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_MAYBE, "a call of %s::%s belongs to its callback now",
+                        operation->interface, operation->name);
     }
     if (call->operation != operation) {
         const corbel_status status =
@@ -65,7 +72,12 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
         return status;
     }
     bool done = true;
-    if (call->peer != NULL) {
+    if (call->guard != NULL) { /* under its guard, as who completes it may still be at it */
+        pthread_mutex_lock(call->guard);
+        done = atomic_load(&call->done);
+        pthread_mutex_unlock(call->guard);
+    }
+    if (!done && call->peer != NULL) {
         crb_wait wait;
         crb_wait_begin(&wait, call->runtime, call->chain);
         crb_peer_lock(call->peer);
@@ -76,7 +88,8 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
         crb_peer_unlock(call->peer);
         crb_call_wait_remote(call, &wait);
         crb_wait_end(&wait);
-    } else if (call->guard != NULL) {
+        done = true;
+    } else if (!done) {
         done = crb_call_wait_local(call);
     }
     const corbel_status status = done ? crb_call_take(call->runtime, operation, &call->value, out, reterr)
@@ -88,18 +101,15 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
 
 corbel_call *corbel_call_drop(corbel_call *call)
 {
-    if (call == NULL || call == &call_no_memory || crb_forked()) {
+    if (call == NULL || call == &crb_call_no_memory || crb_forked()) {
         return NULL;
     }
-    if (call->peer != NULL) {
-        crb_peer_lock(call->peer);
-        if (!atomic_load(&call->done)) {
-            crb_session_finish(call->peer->session, call->question, true);
-            crb_peer_settle_locked(call->peer); /* it completes here */
-        }
-        assert(atomic_load(&call->done));
-        crb_peer_unlock(call->peer);
+    if (atomic_load(&call->given)) {
+        crb_log(CRB_LOG_ERROR, "call", "corbel_call_drop(): a call of %s::%s belongs to its callback now",
+                call->operation->interface, call->operation->name);
+        return NULL;
     }
+    corbel_call_cancel(call);
     crb_call_unref(call);
     return NULL;
 }

@@ -26,6 +26,7 @@
 typedef struct crb_peer crb_peer;
 typedef struct crb_target crb_target;
 typedef struct crb_wait crb_wait;
+typedef struct crb_lent crb_lent;
 typedef struct crb_watch crb_watch;
 typedef struct crb_route crb_route;
 
@@ -51,7 +52,7 @@ struct corbel_runtime {
     struct crb_waiter *closing; /* who waits for the peers to be gone */
 
     pthread_mutex_t dispatch_lock;     /* guards: */
-    crb_wait *chains[CRB_CHAIN_SLOTS]; /* threads that wait, by chain */
+    crb_lent *chains[CRB_CHAIN_SLOTS]; /* threads that wait, by chain */
     struct crb_dispatch *dispatch;     /* of the hosting half; NULL until it is needed */
     bool ended;                        /* no more work is taken */
     const corbel_interface **shown;    /* interfaces of objects that others know, or may; only grows */
@@ -91,26 +92,43 @@ typedef struct crb_context {
 crb_context *crb_context_current(void);
 void crb_context_enter(crb_context *context);
 void crb_context_leave(crb_context *context);
-/** A number of this thread's own, never 0, never used again in this process: the lane of its calls. */
+/** A number for a lane, never 0, never used again in this process. */
+uint64_t crb_lane_id(void);
+/** The lane of this thread's calls. */
 uint64_t crb_thread_lane(void);
+/** 0: of the lane that there was no memory for. */
+uint64_t crb_lane_of(const corbel_lane *lane);
 /** Has this thread ever begun a call or sent a oneway? Until then its calls need no lane. */
 bool crb_thread_uses_lanes(void);
 void crb_thread_use_lanes(void);
 /** A secret random number, never 0. */
 uint64_t crb_random_id(void);
 
-/** A thread that waits for one call, and lends itself to that call's chain meanwhile. On its stack. */
+/** One chain to which a waiting thread lends itself. */
+struct crb_lent {
+    uint64_t chain;
+    crb_wait *wait;
+    crb_lent *next; /* in the same slot of the table of chains */
+};
+
+/** A thread that waits for one call or several, and lends itself to their chains meanwhile. On its stack. */
 struct crb_wait {
     crb_waiter waiter;
     corbel_runtime *runtime;
-    uint64_t chain;
+    crb_lent lent;                /* the chain that it began with; 0: none */
     crb_work *inbox, **inbox_end; /* what it is to run; guarded by dispatch_lock */
     struct crb_lane *lanes;       /* lanes that the hosting half gave it; guarded by dispatch_lock */
-    crb_wait *next;               /* in the same slot of the table of chains */
 };
 
-/** Registers the wait under its chain, so that calls of the chain come to it. */
+/** Registers the wait under its chain (0: none), so that calls of the chain come to it. */
 void crb_wait_begin(crb_wait *wait, corbel_runtime *runtime, uint64_t chain);
+/** Calls of one more chain come to it, until crb_wait_keep_locked() with the same lent. Under dispatch_lock. */
+void crb_wait_lend_locked(crb_wait *wait, crb_lent *lent, uint64_t chain);
+void crb_wait_keep_locked(crb_wait *wait, crb_lent *lent);
+/** Waits until woken, or until the deadline: false. Runs nothing. */
+bool crb_wait_sleep(crb_wait *wait, uint64_t deadline);
+/** Runs one thing that a chain brought; false: there is none. */
+bool crb_wait_run_one(crb_wait *wait);
 /** Waits until *done, which is set under guard together with crb_io_wake(&wait->waiter), or until the deadline; runs what the
  *  chain brings. True: done. */
 bool crb_wait_until(crb_wait *wait, const _Atomic bool *done, pthread_mutex_t *guard, uint64_t deadline);

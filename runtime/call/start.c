@@ -52,7 +52,16 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     if (child) {
         crb_thread_use_lanes();
     }
-    start->lane = crb_thread_uses_lanes() ? crb_thread_lane() : 0;
+    if (self->lane != NULL && (start->lane = crb_lane_of(self->lane)) == 0) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: the lane was made without memory",
+                        operation->interface, operation->name);
+    }
+    start->shares_lane = self->lane != NULL;
+    if (self->overlap || (operation->flags & CORBEL_OVERLAP) != 0) {
+        start->lane = 0;
+    } else if (self->lane == NULL && crb_thread_uses_lanes()) {
+        start->lane = crb_thread_lane();
+    }
     const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
     corbel_status status = crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr);
     if (status == CORBEL_OK) {

@@ -254,6 +254,7 @@ corbel_object *corbel_object_unref(corbel_object *self)
             crb_watch_forget(self);
         }
         crb_target_unref(self->target);
+        corbel_lane_unref(self->lane);
         free(self);
     }
     return NULL;
@@ -271,12 +272,22 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     derived->agree = self->agree;
     derived->deadline_ms = self->deadline_ms;
     derived->wait_for_credit = self->wait_for_credit;
+    derived->overlap = self->overlap;
+    derived->lane = corbel_lane_ref(self->lane);
     if (options != NULL) {
         if (options->size >= offsetof(corbel_options, deadline_ms) + sizeof options->deadline_ms && options->deadline_ms != 0) {
             derived->deadline_ms = options->deadline_ms;
         }
         if (options->size >= offsetof(corbel_options, wait_for_credit) + sizeof options->wait_for_credit) {
             derived->wait_for_credit = derived->wait_for_credit || options->wait_for_credit;
+        }
+        if (options->size >= offsetof(corbel_options, overlap) + sizeof options->overlap) {
+            derived->overlap = derived->overlap || options->overlap;
+        }
+        if (options->size >= offsetof(corbel_options, lane) + sizeof options->lane && options->lane != NULL) {
+            corbel_lane_unref(derived->lane);
+            derived->lane = corbel_lane_ref(options->lane);
+            derived->overlap = false; /* the younger wish */
         }
     }
     return derived;

@@ -92,6 +92,8 @@ struct corbel_object {
     _Atomic(crb_watch *) watches;  /* the newest first; guarded by watch_lock, but that a last unref may look for NULL */
     uint32_t deadline_ms;
     bool wait_for_credit;
+    bool overlap;
+    corbel_lane *lane; /* counted; NULL: that of the calling thread */
 };
 
 /** Takes over a count of target. NULL: no memory; the count is given back. */

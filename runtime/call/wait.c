@@ -1,36 +1,52 @@
-/** Threads that wait for a call, by chain, so that calls of the chain come to them. */
+/** Threads that wait for calls, by chain, so that calls of the chain come to them. */
 #include "runtime/base/clock.h"
 #include "runtime/call/runtime_impl.h"
 
 #include <stddef.h>
 
-static crb_wait **wait_slot(corbel_runtime *runtime, uint64_t chain)
+static crb_lent **wait_slot(corbel_runtime *runtime, uint64_t chain)
 {
     return &runtime->chains[chain % CRB_CHAIN_SLOTS]; /* chain ids are random: no hashing needed */
+}
+
+void crb_wait_lend_locked(crb_wait *wait, crb_lent *lent, uint64_t chain)
+{
+    crb_lent **const slot = wait_slot(wait->runtime, chain);
+    *lent = (crb_lent) { .chain = chain, .wait = wait, .next = *slot }; /* the innermost first */
+    *slot = lent;
+}
+
+void crb_wait_keep_locked(crb_wait *wait, crb_lent *lent)
+{
+    crb_lent **at = wait_slot(wait->runtime, lent->chain);
+    while (*at != lent) {
+        at = &(*at)->next;
+    }
+    *at = lent->next;
 }
 
 void crb_wait_begin(crb_wait *wait, corbel_runtime *runtime, uint64_t chain)
 {
     crb_waiter_init(&wait->waiter, CRB_WAITER_CALLER);
     wait->runtime = runtime;
-    wait->chain = chain;
+    wait->lent = (crb_lent) { 0 };
     wait->inbox = NULL;
     wait->inbox_end = &wait->inbox;
     wait->lanes = NULL;
-    pthread_mutex_lock(&runtime->dispatch_lock);
-    crb_wait **const slot = wait_slot(runtime, chain);
-    wait->next = *slot; /* the innermost first */
-    *slot = wait;
-    pthread_mutex_unlock(&runtime->dispatch_lock);
+    if (chain != 0) {
+        pthread_mutex_lock(&runtime->dispatch_lock);
+        crb_wait_lend_locked(wait, &wait->lent, chain);
+        pthread_mutex_unlock(&runtime->dispatch_lock);
+    }
 }
 
 crb_wait *crb_wait_find_locked(corbel_runtime *runtime, uint64_t chain)
 {
-    crb_wait *wait = *wait_slot(runtime, chain);
-    while (wait != NULL && wait->chain != chain) {
-        wait = wait->next;
+    const crb_lent *lent = *wait_slot(runtime, chain);
+    while (lent != NULL && lent->chain != chain) {
+        lent = lent->next;
     }
-    return wait;
+    return lent == NULL ? NULL : lent->wait;
 }
 
 void crb_wait_give_locked(crb_wait *wait, crb_work *work)
@@ -61,20 +77,33 @@ static crb_work *wait_take(crb_wait *wait)
     return work;
 }
 
-bool crb_wait_until(crb_wait *wait, const _Atomic bool *done, pthread_mutex_t *guard, uint64_t deadline)
+bool crb_wait_run_one(crb_wait *wait)
+{
+    crb_work *const work = wait_take(wait);
+    if (work != NULL) {
+        work->run(work);
+    }
+    return work != NULL;
+}
+
+bool crb_wait_sleep(crb_wait *wait, uint64_t deadline)
 {
     const crb_host *const host = crb_host_get();
+    if (host != NULL) {
+        host->blocking(wait->runtime, true);
+    }
+    const bool woken = crb_io_wait(&wait->waiter, deadline);
+    if (host != NULL) {
+        host->blocking(wait->runtime, false);
+    }
+    return woken;
+}
+
+bool crb_wait_until(crb_wait *wait, const _Atomic bool *done, pthread_mutex_t *guard, uint64_t deadline)
+{
     for (;;) {
-        if (host != NULL) {
-            host->blocking(wait->runtime, true);
-        }
-        const bool woken = crb_io_wait(&wait->waiter, deadline);
-        if (host != NULL) {
-            host->blocking(wait->runtime, false);
-        }
-        crb_work *work;
-        while (!atomic_load(done) && (work = wait_take(wait)) != NULL) {
-            work->run(work);
+        const bool woken = crb_wait_sleep(wait, deadline);
+        while (!atomic_load(done) && crb_wait_run_one(wait)) {
         }
         if (atomic_load(done)) {
             /* Who set it may still be waking us: it lets go of the guard when it has no more use for the wait. */
@@ -93,11 +122,9 @@ void crb_wait_end(crb_wait *wait)
     corbel_runtime *const runtime = wait->runtime;
     const crb_host *const host = crb_host_get();
     pthread_mutex_lock(&runtime->dispatch_lock);
-    crb_wait **at = wait_slot(runtime, wait->chain);
-    while (*at != wait) {
-        at = &(*at)->next;
+    if (wait->lent.wait != NULL) {
+        crb_wait_keep_locked(wait, &wait->lent);
     }
-    *at = wait->next;
     if (host != NULL && wait->lanes != NULL) {
         host->wait_ends_locked(wait);
     }

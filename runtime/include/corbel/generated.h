@@ -117,7 +117,8 @@ typedef struct corbel_param {
 enum {
     CORBEL_ONEWAY = 1,
     CORBEL_IDEMPOTENT = 2,
-    CORBEL_LOCAL = 4 /* of an interface: references to it do not leave the process */
+    CORBEL_LOCAL = 4,  /* of an interface: references to it do not leave the process */
+    CORBEL_OVERLAP = 8 /* of an operation: its calls are in no lane */
 };
 
 typedef struct corbel_operation {

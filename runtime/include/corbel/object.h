@@ -62,17 +62,32 @@ typedef void (*corbel_broken_callback)(void *context, const corbel_error *why);
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_on_broken(corbel_object *self, corbel_broken_callback callback,
                                                                    void *context);
 
+/** An order of its own for calls. Without one, the calls that a thread makes on an object (on references derived from one
+ * another, and by whatever way it found it) form a lane: they enter the object in the order in which they were begun, each after
+ * the function of the one before it has returned (a deferred call counts as returned). Calls of different threads, and on
+ * different objects, overlap. A lane of yours is the same for whoever makes the calls: several threads that share an order, or
+ * one thread that wants several. Any thread may use it. */
+typedef struct corbel_lane corbel_lane;
+/** Never NULL; without memory one whose calls fail with CORBEL_NO_MEMORY. Yours, corbel_lane_unref(). */
+CORBEL_API corbel_lane *corbel_lane_new(void);
+/** Takes NULL, returns its argument. */
+CORBEL_API corbel_lane *corbel_lane_ref(corbel_lane *self);
+/** Takes NULL, returns NULL. */
+CORBEL_API corbel_lane *corbel_lane_unref(corbel_lane *self);
+
 /** How calls on a reference are made; see the _with() of each interface. Zero members leave things as they were. */
 typedef struct corbel_options {
     size_t size;          /**< sizeof(corbel_options): the structure may grow */
     uint32_t deadline_ms; /**< for each call, from its start */
     bool wait_for_credit; /**< in a servant, too, oneways and _begin() wait for the peer to take what was sent before,
                                instead of failing with CORBEL_WOULD_BLOCK */
+    bool overlap;         /**< the calls leave their lane: they need not keep any order, as those of @overlap operations */
+    corbel_lane *lane;    /**< the calls go in this lane; a reference with this option keeps a count of it */
 } corbel_options;
 /** What corbel_options start with. */
 #define CORBEL_OPTIONS_INIT                                                                                                      \
     {                                                                                                                            \
-        sizeof(corbel_options), 0, false                                                                                         \
+        sizeof(corbel_options), 0, false, false, NULL                                                                            \
     }
 
 /** An interface and functions that implement it, from bank_Account_skeleton(): type-checked there, opaque here. */
