@@ -1,0 +1,318 @@
+/** Two to four peers, a session between each pair of them over a scripted pipe, and a driver at each peer that knows everything:
+ * a model of what the dispatcher, the servants and the callers of a process do, one step at a time. The seed decides which step
+ * comes next. What never may be wrong is checked at each step, against the model's books and against what went over the wire.
+ *
+ * One thread; the same seed gives the same run, byte for byte. What fails leaves by longjmp: memory of a failed run is lost. */
+#ifndef CRB_TEST_SIM_H
+#define CRB_TEST_SIM_H
+
+#include "runtime/session/session.h"
+#include "runtime/session/session_impl.h"
+#include "runtime/transport/scripted.h"
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIM_MS UINT64_C(1000000)
+#define SIM_START UINT64_C(1000000000)
+
+enum {
+    SIM_NODES = 4,
+    SIM_LINKS = 6,
+    SIM_OBJECTS = 8,  /* a node's own */
+    SIM_RELAYS = 24,  /* a node's objects that stand for another's */
+    SIM_CALLS = 1500, /* of one run */
+    SIM_HELD = 256,   /* references at one end of a session */
+    SIM_REFS = 3,     /* in one message */
+    SIM_LANES = 4,    /* of a node */
+    SIM_TRACE = 48,
+    SIM_PAIRS = 512, /* references that one side has named on the wire */
+    SIM_STATES = 24,
+    SIM_STATUSES = 64,
+    SIM_EVENTS = CRB_EVENT_CLOSED + 1,
+    SIM_DOINGS = 32
+};
+
+typedef struct sim sim;
+typedef struct sim_node sim_node;
+typedef struct sim_side sim_side;
+typedef struct sim_call sim_call;
+typedef struct sim_request sim_request;
+
+/** A reference of a side's: one receipt of an import. */
+typedef struct sim_held {
+    crb_import *import;
+    struct sim_object *object; /* what the model knows it stands for */
+} sim_held;
+
+typedef struct sim_object {
+    sim_node *node;
+    int index;
+    bool used;            /* a relay: in use */
+    sim_side *relay;      /* a relay: where calls on it go on to, */
+    sim_held to;          /* and what they are made on; NULL: its session is over */
+    int holds[SIM_NODES]; /* of each session, by the peer's node */
+    bool gone[SIM_NODES]; /* it was withdrawn there at some time */
+} sim_object;
+
+typedef enum sim_kind { SIM_CALL, SIM_ONEWAY, SIM_BIND } sim_kind;
+
+/** A call or a bind, from all points of view. Its number is in the first 8 bytes of the arguments, or in a bind's id. */
+struct sim_call {
+    uint32_t number; /* from 1, in the order in which they were made */
+    sim_kind kind;
+    sim_side *from;
+    sim_object *target;  /* what the reference stands for; NULL: */
+    sim_call *promise;   /* made on what that one will answer */
+    sim_request *within; /* the nested call of that one */
+    sim_call *carries;   /* it carries that one on, from a relay */
+    uint64_t lane, chain;
+    uint32_t hop;
+    sim_node *root; /* who made the call that this one carries on, or this one */
+    uint64_t root_lane;
+    uint32_t root_number;
+    size_t args_len;
+    sim_object *refs[SIM_REFS];
+    size_t n_refs;
+    /* the asker's view */
+    crb_question *question; /* while it may be used */
+    bool done, cancelled, expires;
+    uint32_t done_at; /* how many calls had been made then */
+    crb_outcome outcome;
+    corbel_status status;
+    corbel_completion completion;
+    /* the wire's view: frames pulled */
+    uint64_t on_wire; /* its question number there; 0: never pulled */
+    unsigned returns, finishes;
+    bool finish_cancels;
+    size_t result_left; /* bytes of its result that BODY frames are to bring */
+    /* the servant's view */
+    bool arrived, entered, left, answered, told; /* told: its driver was told of a cancellation */
+    sim_object *entered_at;
+    crb_outcome answer;
+    corbel_status answer_status;
+    size_t result_len;
+    sim_object *result[SIM_REFS];
+    size_t n_result;
+    uint64_t entered_step;
+};
+
+typedef enum sim_state {
+    SIM_QUEUED,  /* in its lane, or on a promise, or its arguments are not whole */
+    SIM_BLOCKED, /* entered; its function waits for a call of its own */
+    SIM_CARRIED, /* a relay has sent it on */
+    SIM_DEFERRED /* entered; its function has returned, the reply comes later */
+} sim_state;
+
+/** A call or bind at the servant, until it is answered. */
+struct sim_request {
+    sim_request *next; /* at this node, in the order in which they came */
+    sim_side *at;
+    crb_answer *answer;
+    sim_call *call;
+    sim_state state;
+    bool complete, cancelled, enter, left; /* left: its function has returned, its lane goes on */
+    uint64_t deadline;
+    sim_object *object;
+    uint64_t place;       /* in the queue of its lane: when its object was known */
+    sim_request *promise; /* it waits for what that one answers */
+    sim_call *nested;     /* what it is blocked in, or carried on by */
+};
+
+/** What one side has named on the wire, in the order of the wire. */
+typedef struct sim_pair {
+    uint32_t index, generation;
+    const void *object;
+    uint64_t sent, released; /* in frames pulled by this side, and by the other */
+} sim_pair;
+
+typedef struct sim_window {
+    uint64_t used, credited; /* by frames pulled by this side, and by the other */
+} sim_window;
+
+struct sim_side {
+    sim *sim;
+    sim_node *node;
+    sim_side *peer;
+    int link, end;
+    crb_session *session;
+    sim_held held[SIM_HELD];
+    size_t n_held;
+    bool closed, clean;
+    bool waits[2]; /* by window: a call was refused for want of credit, and CRB_EVENT_CREDIT has not come */
+    bool aborts;   /* the model has ended it so, or sent it what it must not take */
+    /* the wire: frames that this side has pulled */
+    bool hello, ended;
+    uint64_t last_question;
+    uint64_t calls;
+    sim_call *asked[SIM_CALLS + 1]; /* by question number */
+    sim_pair pairs[SIM_PAIRS];
+    size_t n_pairs;
+    sim_window windows[CRB_WINDOWS];
+};
+
+struct sim_node {
+    sim *sim;
+    int index;
+    sim_object objects[SIM_OBJECTS + SIM_RELAYS];
+    sim_side *sides[SIM_NODES]; /* by the peer's index; NULL: itself */
+    sim_request *requests;
+    uint64_t threads; /* lanes of nested calls so far */
+    uint64_t places;
+};
+
+typedef struct sim_link {
+    crb_scripted *pipe;
+    sim_side sides[2];
+} sim_link;
+
+/** What a run has done, summed over runs. */
+typedef struct sim_counts {
+    uint64_t runs, steps;
+    uint64_t sent[CRB_FRAME_TYPES], received[CRB_FRAME_TYPES];
+    uint64_t events[SIM_EVENTS];
+    uint64_t completed[SIM_STATUSES], refused[SIM_STATUSES]; /* by status */
+    uint64_t completions[3];
+    uint64_t states[SIM_STATES];
+    uint64_t doings[SIM_DOINGS];
+} sim_counts;
+
+typedef struct sim_trace {
+    uint64_t step, time;
+    const char *what;
+    int node, peer;
+    uint64_t a, b;
+} sim_trace;
+
+struct sim {
+    uint64_t random;
+    int n_nodes, n_links;
+    sim_node nodes[SIM_NODES];
+    sim_link links[SIM_LINKS];
+    sim_call calls[SIM_CALLS];
+    uint32_t n_calls;
+    uint64_t step, chains;
+    uint64_t digest;
+    bool winding_down;
+    sim_counts *counts;
+    sim_trace trace[SIM_TRACE];
+    uint64_t n_trace;
+    crb_scratch scratch;
+    jmp_buf failed;
+    char why[512];
+};
+
+/* ---- sim.c: the world ---- */
+
+/** What the model does and sees, beyond frames and events, for the report. */
+typedef enum sim_doing {
+    SIM_DO_LANE_WAIT,      /* a call stood behind another of its lane */
+    SIM_DO_BODY_WAIT,      /* a call came without the whole of its arguments */
+    SIM_DO_PROMISE_WAIT,   /* a call stood on a promise */
+    SIM_DO_PROMISE_DIRECT, /* a call on a promise that was answered before it came */
+    SIM_DO_PROMISE_FAILED, /* a call on a promise that failed */
+    SIM_DO_NESTED,
+    SIM_DO_CALLBACK, /* a nested call to the caller's own process */
+    SIM_DO_DEEP,     /* a hop count above 2 */
+    SIM_DO_DEFER,
+    SIM_DO_RELAY,
+    SIM_DO_CANCEL_QUEUED,
+    SIM_DO_CANCEL_SENT,
+    SIM_DO_CANCEL_LATE, /* the call was answered before its cancellation came */
+    SIM_DO_EXPIRED,
+    SIM_DO_RELEASE,
+    SIM_DO_WITHDRAW,
+    SIM_DO_REFERENCE,
+    SIM_DO_REFERENCE_BACK,
+    SIM_DO_REFERENCE_RELAYED,
+    SIM_DO_LARGE,
+    SIM_DO_REUSE, /* a slot of an export that was used again */
+    SIM_DO_QUIET, /* a run that ended with all sessions alive */
+    SIM_DO_NUMBER
+} sim_doing;
+
+sim *sim_new(uint64_t seed, sim_counts *counts);
+void sim_free(sim *s);
+uint64_t sim_pick(sim *s, uint64_t n);
+bool sim_chance(sim *s, uint64_t one_in);
+void sim_count(sim *s, sim_doing doing);
+uint64_t sim_now(const sim_side *at);
+/** Lets each pipe do the next thing that is due within ms. */
+void sim_step_one(sim *s, uint64_t ms);
+/** Lets all pipes do what is due within ms. */
+void sim_run(sim *s, uint64_t ms);
+/** One tick of a side whose pipe is over, and its events. */
+void sim_tick(sim_side *at, uint64_t now);
+void sim_note(const sim_side *at, const char *what, uint64_t a, uint64_t b);
+void sim_print_trace(const sim *s);
+_Noreturn void sim_fail(sim *s, const char *file, int line, const char *text, ...) __attribute__((format(printf, 4, 5)));
+#define SIM_CHECK(s, condition, ...)                                                                                             \
+    do {                                                                                                                         \
+        if (!(condition)) {                                                                                                      \
+            sim_fail((s), __FILE__, __LINE__, __VA_ARGS__);                                                                      \
+        }                                                                                                                        \
+    } while (0)
+
+/* ---- sim_ask.c: callers ---- */
+
+typedef struct sim_asking {
+    sim_kind kind;
+    const sim_held *held;
+    sim_call *promise;
+    uint64_t lane, chain;
+    uint32_t hop;
+    uint64_t deadline; /* UINT64_MAX: none */
+    sim_request *within;
+    sim_call *carries;
+    size_t len;
+    bool with_refs;
+} sim_asking;
+
+/** NULL: refused, by *ret_status. */
+sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_status);
+sim_call *sim_bind(sim_side *from);
+void sim_returned(sim_side *at, crb_event *event);
+void sim_finish(sim_call *call, bool cancel);
+/** Fills refs at random with what the side can pass, and objects with what the receiver will find. */
+size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *objects[SIM_REFS]);
+void sim_count_fresh(sim_side *at, const crb_ref_out *refs, size_t n);
+/** Takes the references of an event, and checks that they are what was sent. */
+void sim_take_refs(sim_side *at, const crb_event *event, sim_object *const *objects, size_t n);
+void sim_release(sim_side *at, size_t held);
+void sim_unexported(sim_side *at, sim_object *object);
+/** Relays that nobody holds give back what they stand for. Between two steps. */
+void sim_settle_relays(sim *s);
+bool sim_fill(crb_buf *buf, uint64_t number, size_t len);
+bool sim_is_filled(const crb_buf *buf);
+
+/* ---- sim_serve.c: servants ---- */
+
+void sim_arrived(sim_side *at, crb_event *event);
+void sim_body(sim_side *at, crb_event *event);
+void sim_cancelled(sim_side *at, const crb_event *event);
+/** One step of some call at the node, at random; false: there is nothing to do. */
+bool sim_serve(sim_node *node);
+bool sim_is_idle(const sim_node *node);
+
+/* ---- sim_wire.c: what goes over the wire, looked at by somebody who knows the protocol and not the core ---- */
+
+void sim_wire(sim_side *at, const uint8_t *message, size_t len);
+
+/* ---- sim_check.c ---- */
+
+/** What holds at every moment. */
+void sim_check(sim *s);
+/** Lets everything come to its end, checks what must be true when all is quiet, ends all sessions, checks that nothing is left.
+ */
+void sim_end(sim *s);
+
+/* ---- sim_count.c ---- */
+
+void sim_count_session(sim_counts *counts, const crb_session *session);
+void sim_sample_states(sim *s);
+/** Prints all counts; false: some are below their floor for so many runs. */
+bool sim_report(const sim_counts *counts, bool enforce);
+
+#endif /* CRB_TEST_SIM_H */

@@ -1,0 +1,359 @@
+/* Callers: calls and binds, what comes back, references that are passed, taken and given back. */
+#include "tests/runtime/session/property/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- bytes ---- */
+
+static uint8_t fill_byte(uint64_t number, size_t i)
+{
+    return i < 8 ? (uint8_t)(number >> (8 * i)) : (uint8_t)(number * 17 + i * 31 + (i >> 8) * 7);
+}
+
+bool sim_fill(crb_buf *buf, uint64_t number, size_t len)
+{
+    uint8_t *const at = crb_buf_reserve(buf, len);
+    for (size_t i = 0; at != NULL && i < len; i++) {
+        at[i] = fill_byte(number, i);
+    }
+    buf->len += at != NULL ? len : 0;
+    return at != NULL;
+}
+
+bool sim_is_filled(const crb_buf *buf)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8 && i < buf->len; i++) {
+        number |= (uint64_t)buf->data[i] << (8 * i);
+    }
+    for (size_t i = 8; i < buf->len; i++) {
+        if (buf->data[i] != fill_byte(number, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- references ---- */
+
+void sim_count_fresh(sim_side *at, const crb_ref_out *refs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (refs[i].fresh) {
+            ((sim_object *)refs[i].object)->holds[at->peer->node->index]++;
+        }
+    }
+}
+
+/** An object of the node's that stands for what `from` has in held; NULL: no room, or it may not be passed on. */
+static sim_object *relay_for(sim_side *from, size_t held)
+{
+    sim_object *const objects = from->node->objects;
+    for (int i = SIM_OBJECTS; i < SIM_OBJECTS + SIM_RELAYS; i++) {
+        sim_object *const object = &objects[i];
+        if (object->used && object->relay == from && object->to.import == from->held[held].import) {
+            return object;
+        }
+    }
+    for (int i = SIM_OBJECTS; i < SIM_OBJECTS + SIM_RELAYS; i++) {
+        sim_object *const object = &objects[i];
+        if (!object->used) {
+            *object = (sim_object) { .node = from->node, .index = i, .used = true, .relay = from, .to = from->held[held] };
+            from->held[held] = from->held[--from->n_held]; /* its receipt is the relay's from now on */
+            return object;
+        }
+    }
+    return NULL;
+}
+
+/** Relays that nobody holds any more give back what they stand for. */
+static void relay_settle(sim_object *object)
+{
+    bool held = false;
+    for (int i = 0; i < SIM_NODES; i++) {
+        held = held || object->holds[i] > 0;
+    }
+    for (const sim_request *request = object->node->requests; request != NULL; request = request->next) {
+        held = held || request->object == object;
+    }
+    if (object->used && !held) {
+        crb_session_release(object->relay->session, object->to.import, 1);
+        object->used = false;
+    }
+}
+
+void sim_unexported(sim_side *at, sim_object *object)
+{
+    int *const holds = &object->holds[at->peer->node->index];
+    SIM_CHECK(at->sim, *holds > 0, "object %d is not held any more, and was not", object->index);
+    --*holds;
+}
+
+size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *objects[SIM_REFS])
+{
+    sim *const s = at->sim;
+    const size_t n = sim_chance(s, 3) ? (size_t)sim_pick(s, SIM_REFS + 1) : 0;
+    for (size_t i = 0; i < n; i++) {
+        refs[i] = (crb_ref_out) { .tag = i + 1, .interface = "test::Object" };
+        const uint64_t what = sim_pick(s, 6);
+        sim_side *const other = at->node->sides[sim_pick(s, (uint64_t)s->n_nodes)];
+        if (what < 2 && at->n_held > 0) {
+            const sim_held *const held = &at->held[sim_pick(s, at->n_held)];
+            refs[i].import = held->import;
+            objects[i] = held->object;
+            sim_count(s, SIM_DO_REFERENCE_BACK);
+            continue;
+        }
+        if (what == 2 && other != NULL && other != at && !other->closed && other->n_held > 0) {
+            objects[i] = relay_for(other, sim_pick(s, other->n_held));
+            if (objects[i] != NULL) {
+                refs[i].object = objects[i];
+                sim_count(s, SIM_DO_REFERENCE_RELAYED);
+                continue;
+            }
+        }
+        objects[i] = &at->node->objects[sim_pick(s, SIM_OBJECTS)];
+        refs[i].object = objects[i];
+        sim_count(s, SIM_DO_REFERENCE);
+    }
+    return n;
+}
+
+void sim_take_refs(sim_side *at, const crb_event *event, sim_object *const *objects, size_t n)
+{
+    sim *const s = at->sim;
+    SIM_CHECK(s, event->n_refs == n, "%zu references came, %zu were sent", event->n_refs, n);
+    for (size_t i = 0; i < n; i++) {
+        const crb_ref_in *const ref = &event->refs[i];
+        SIM_CHECK(s, ref->tag == i + 1 && strcmp(ref->interface, "test::Object") == 0, "a reference came changed");
+        if (objects[i]->node == at->node) {
+            SIM_CHECK(s, ref->import == NULL, "an own object came back as another's");
+            SIM_CHECK(s, ref->object == objects[i] || (ref->object == NULL && objects[i]->gone[at->peer->node->index]),
+                      "own object %d came back as another one, or not at all", objects[i]->index);
+            SIM_CHECK(s, ref->object == NULL || objects[i]->holds[at->peer->node->index] > 0, "it is not held any more");
+            continue;
+        }
+        SIM_CHECK(s, ref->import != NULL && ref->object == NULL, "a reference to the peer's object came as something else");
+        SIM_CHECK(s, crb_import_user(ref->import) == NULL || crb_import_user(ref->import) == objects[i],
+                  "one reference stands for two objects");
+        crb_import_set_user(ref->import, objects[i]);
+        if (at->n_held == SIM_HELD) {
+            crb_session_release(at->session, ref->import, 1);
+        } else {
+            at->held[at->n_held++] = (sim_held) { ref->import, objects[i] };
+        }
+    }
+}
+
+void sim_release(sim_side *at, size_t held)
+{
+    crb_import *const import = at->held[held].import;
+    at->held[held] = at->held[--at->n_held];
+    sim_count(at->sim, SIM_DO_RELEASE);
+    sim_note(at, "releases object", (uint64_t)((sim_object *)crb_import_user(import))->index, 0);
+    crb_session_release(at->session, import, 1);
+}
+
+/* ---- calls ---- */
+
+static sim_call *ask_new(sim_side *from, sim_kind kind)
+{
+    sim *const s = from->sim;
+    if (s->n_calls == SIM_CALLS) {
+        return NULL;
+    }
+    sim_call *const call = &s->calls[s->n_calls++];
+    *call = (sim_call) { .number = s->n_calls, .kind = kind, .from = from, .root = from->node, .root_number = s->n_calls };
+    return call;
+}
+
+static sim_call *ask_refused(sim_call *call, corbel_status status, const corbel_error *error, corbel_status *ret_status)
+{
+    sim *const s = call->from->sim;
+    SIM_CHECK(s, status != CORBEL_OK && error->status == status && error->completion == CORBEL_COMPLETED_NO,
+              "refused with status %d, and the error says %d, completion %d", (int)status, (int)error->status,
+              (int)error->completion);
+    s->counts->refused[status]++;
+    bool *const waits = &call->from->waits[call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED];
+    *waits = *waits || status == CORBEL_WOULD_BLOCK;
+    sim_note(call->from, corbel_status_name(status), call->number, 0);
+    call->done = true;
+    call->done_at = s->n_calls;
+    call->outcome = CRB_OUTCOME_ERROR;
+    call->status = status;
+    call->completion = CORBEL_COMPLETED_NO;
+    *ret_status = status;
+    return NULL;
+}
+
+sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_status)
+{
+    static const char *const names[] = { "one", "two", "three", "four" };
+    static const char keys[4];
+    sim *const s = from->sim;
+    *ret_status = CORBEL_LIMIT;
+    sim_call *const call = ask_new(from, asking->kind);
+    if (call == NULL) {
+        return NULL;
+    }
+    crb_ref_out refs[SIM_REFS];
+    call->n_refs = asking->with_refs ? sim_choose_refs(from, refs, call->refs) : 0;
+    call->target = asking->held != NULL ? asking->held->object : NULL;
+    call->promise = asking->promise;
+    call->lane = asking->lane;
+    call->chain = asking->chain;
+    call->hop = asking->hop;
+    call->within = asking->within;
+    call->carries = asking->carries;
+    call->args_len = asking->len;
+    call->root_lane = call->lane;
+    if (asking->carries != NULL) {
+        call->root = asking->carries->root;
+        call->root_lane = asking->carries->root_lane;
+        call->root_number = asking->carries->root_number;
+    }
+    crb_buf args = CRB_BUF_INIT;
+    SIM_CHECK(s, sim_fill(&args, call->number, call->args_len), "no memory");
+    const uint64_t name = sim_pick(s, 4);
+    crb_call_out out = {
+        .target = asking->held != NULL ? asking->held->import : NULL,
+        .promise = asking->promise != NULL ? asking->promise->question : NULL,
+        .operation_key = sim_chance(s, 2) ? &keys[name] : NULL,
+        .interface = "test::Object",
+        .operation = sim_chance(s, 300) ? "" : names[name], /* sometimes one that cannot be */
+        .lane = call->lane,
+        .deadline = asking->deadline,
+        .chain = call->chain,
+        .hop = call->hop,
+        .oneway = asking->kind == SIM_ONEWAY,
+        .refs = refs,
+        .n_refs = call->n_refs,
+        .args = &args,
+        .user = call,
+    };
+    corbel_error error = CORBEL_ERROR_INIT;
+    const corbel_status status = crb_session_call(from->session, &out, sim_now(from), &call->question, &error);
+    if (status != CORBEL_OK) {
+        crb_buf_clear(&args);
+        ask_refused(call, status, &error, ret_status);
+        corbel_error_clear(&error);
+        return NULL;
+    }
+    SIM_CHECK(s, args.data == NULL && (call->question == NULL) == out.oneway, "a call that was queued and not taken over");
+    sim_count_fresh(from, refs, call->n_refs);
+    sim_note(from, out.oneway ? "oneway call, on" : "call, on", call->number,
+             call->promise != NULL ? 1000 + call->promise->number : (uint64_t)call->target->index);
+    if (call->args_len > CRB_PIECE) {
+        sim_count(s, SIM_DO_LARGE);
+    }
+    if (call->hop > 2) {
+        sim_count(s, SIM_DO_DEEP);
+    }
+    *ret_status = CORBEL_OK;
+    return call;
+}
+
+sim_call *sim_bind(sim_side *from)
+{
+    sim_call *const call = ask_new(from, SIM_BIND);
+    if (call == NULL) {
+        return NULL;
+    }
+    char id[32];
+    (void)snprintf(id, sizeof id, "%u.%u", call->number % SIM_OBJECTS, call->number);
+    corbel_error error = CORBEL_ERROR_INIT;
+    const uint64_t deadline = sim_chance(from->sim, 8) ? sim_now(from) + (1 + sim_pick(from->sim, 30)) * SIM_MS : UINT64_MAX;
+    corbel_status status =
+        crb_session_bind(from->session, id, "test::Object", 42, deadline, call, sim_now(from), &call->question, &error);
+    if (status != CORBEL_OK) {
+        ask_refused(call, status, &error, &status);
+        corbel_error_clear(&error);
+        return NULL;
+    }
+    sim_note(from, "bind, of", call->number, call->number % SIM_OBJECTS);
+    return call;
+}
+
+void sim_finish(sim_call *call, bool cancel)
+{
+    sim_side *const from = call->from;
+    sim_note(from, cancel ? "cancels" : "finishes", call->number, 0);
+    if (!call->done && (cancel || call->on_wire == 0)) { /* a bind that was not sent has nobody to answer it */
+        sim_count(from->sim, call->on_wire != 0 ? SIM_DO_CANCEL_SENT : SIM_DO_CANCEL_QUEUED);
+        call->cancelled = true;
+    }
+    crb_session_finish(from->session, call->question, cancel);
+    call->question = NULL;
+}
+
+/* ---- completions ---- */
+
+/** What the completion says against what the servant's side knows: a NO holds for ever, a YES is never early. */
+static void returned_truth(sim_side *at, const sim_call *call)
+{
+    sim *const s = at->sim;
+    SIM_CHECK(s, call->completion != CORBEL_COMPLETED_NO || !call->entered, "call %u: NO, but it entered", call->number);
+    SIM_CHECK(s, call->completion != CORBEL_COMPLETED_YES || call->entered || call->kind == SIM_BIND,
+              "call %u: YES, but it did not enter", call->number);
+    if (call->outcome != CRB_OUTCOME_ERROR) {
+        SIM_CHECK(s, call->answered && call->answer == call->outcome, "call %u: a result that nobody gave", call->number);
+    } else if (call->status == CORBEL_CANCELLED) {
+        const bool with_promise = call->promise != NULL && call->promise->status == CORBEL_CANCELLED;
+        SIM_CHECK(s, call->cancelled || call->answered || call->told || with_promise, "call %u: cancelled by nobody",
+                  call->number);
+    } else if (call->status == CORBEL_GONE) {
+        SIM_CHECK(s, crb_session_over(at->session) || (call->answered && call->answer_status == CORBEL_GONE),
+                  "call %u: gone, and its session lives", call->number);
+    }
+}
+
+void sim_returned(sim_side *at, crb_event *event)
+{
+    sim *const s = at->sim;
+    sim_call *const call = event->user;
+    SIM_CHECK(s, call >= s->calls && call < s->calls + s->n_calls && call->from == at, "a completion at somebody else's");
+    SIM_CHECK(s, !call->done, "call %u completed twice", call->number);
+    SIM_CHECK(s, call->kind != SIM_ONEWAY, "oneway call %u completed", call->number);
+    call->done = true;
+    call->done_at = s->n_calls;
+    call->outcome = event->outcome;
+    call->completion = CORBEL_COMPLETED_YES;
+    if (call->kind == SIM_CALL) {
+        call->question = NULL;
+    }
+    if (event->outcome == CRB_OUTCOME_ERROR) {
+        call->status = event->error.status;
+        call->completion = event->error.completion;
+        SIM_CHECK(s, call->status != CORBEL_OK, "an error that is none");
+        corbel_error_clear(&event->error);
+    } else if (call->kind == SIM_CALL) {
+        SIM_CHECK(s, event->body.len == call->result_len && sim_is_filled(&event->body), "call %u: another result than was given",
+                  call->number);
+        SIM_CHECK(s, event->outcome != CRB_OUTCOME_EXCEPTION || strcmp(event->exception, "test::Wrong") == 0,
+                  "call %u: another exception", call->number);
+    }
+    sim_note(at, event->outcome == CRB_OUTCOME_ERROR ? corbel_status_name(call->status) : "result, of", call->number,
+             (uint64_t)call->completion);
+    sim_take_refs(at, event, call->result, event->outcome == CRB_OUTCOME_ERROR ? 0 : call->n_result);
+    crb_buf_clear(&event->body);
+    s->counts->completed[(int)call->status < SIM_STATUSES ? call->status : 0]++;
+    s->counts->completions[call->completion]++;
+    if (call->status == CORBEL_DEADLINE) {
+        sim_count(s, SIM_DO_EXPIRED);
+    }
+    returned_truth(at, call);
+}
+
+/** Outside of any session: between two steps. */
+void sim_settle_relays(sim *s)
+{
+    for (int i = 0; i < s->n_nodes; i++) {
+        for (int k = SIM_OBJECTS; k < SIM_OBJECTS + SIM_RELAYS; k++) {
+            if (s->nodes[i].objects[k].used) {
+                relay_settle(&s->nodes[i].objects[k]);
+            }
+        }
+    }
+}
