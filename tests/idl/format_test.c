@@ -264,9 +264,11 @@ static const refusal refusals[] = {
     { "#if A\n#else\n#else\n#endif\n", "x.idl:3:2: error: the #else of this #if is over [misplaced-else]" },
     { "#pragma x \\", "x.idl:1:9: error: a backslash with nothing behind it [directive-syntax]" },
     { "#foo\\\f\nconst long A = 1;\n", "x.idl:1:5: error: a backslash with nothing behind it [directive-syntax]" },
+    { "#foo\\\t\nconst long A = 1;\n", "x.idl:1:5: error: a backslash with nothing behind it [directive-syntax]" },
+    { "#\f\\\t\nconst long A = 1;\n", "x.idl:1:3: error: a backslash with nothing behind it [directive-syntax]" },
     { "typedef any A;;", "x.idl:1:15: error: expected a definition, found ';' [expected-definition]" },
 };
-#define N_REFUSALS 19
+#define N_REFUSALS 21
 _Static_assert(sizeof refusals / sizeof *refusals == N_REFUSALS, "a row a line");
 
 static void refuses(void **state)
