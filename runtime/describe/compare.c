@@ -451,6 +451,26 @@ static bool compare_raises(compare_run *run, const corbel_operation *here, const
     return true;
 }
 
+/** stream-added, stream-removed, and of the items what is said of parameters */
+static bool compare_stream(compare_run *run, const corbel_param *here, const corbel_param *there, bool is_result)
+{
+    const corbel_param *const any = here != NULL ? here : there;
+    char what[COMPARE_PHRASE];
+    if (any == NULL) {
+        return true;
+    }
+    (void)snprintf(what, sizeof what, "parameter %s", any->name);
+    const compare_place place = { NULL, is_result ? "the result" : what };
+    if (here == NULL || there == NULL) {
+        return compare_differs(run, &place, "is %s here, %s there", here != NULL ? "a stream" : "no stream",
+                               there != NULL ? "a stream" : "no stream");
+    }
+    if (here->id != there->id) {
+        return compare_differs(run, &place, "is number %u here, %u there", (unsigned)here->id, (unsigned)there->id);
+    }
+    return compare_type(run, &place, here->type, there->type, COMPARE_DEPTH);
+}
+
 static bool compare_operation(compare_run *run, const corbel_operation *here, const corbel_operation *there)
 {
     if (there == NULL) { /* operation-removed, operation-moved */
@@ -460,7 +480,9 @@ static bool compare_operation(compare_run *run, const corbel_operation *here, co
         return compare_differs(run, NULL, "it is %s here, %s there", (here->flags & CORBEL_ONEWAY) != 0 ? "oneway" : "not oneway",
                                (there->flags & CORBEL_ONEWAY) != 0 ? "oneway" : "not");
     }
-    return compare_ways(run, here, there) && compare_params(run, here->in, here->n_in, there->in, there->n_in) &&
+    return compare_stream(run, here->stream_in, there->stream_in, false) &&
+           compare_stream(run, here->stream_out, there->stream_out, true) && compare_ways(run, here, there) &&
+           compare_params(run, here->in, here->n_in, there->in, there->n_in) &&
            compare_params(run, here->out, here->n_out, there->out, there->n_out) && compare_raises(run, here, there);
 }
 

@@ -203,6 +203,12 @@ static corbel_ParameterDescriptions describe_params(describe_run *run, const cor
     return (corbel_ParameterDescriptions) { items == NULL ? 0 : n, items };
 }
 
+/** NULL: there is none. */
+static const corbel_ParameterDescription *describe_stream(describe_run *run, const corbel_param *stream)
+{
+    return stream == NULL ? NULL : describe_params(run, stream, 1).items;
+}
+
 static corbel_TypeIndexes describe_exceptions(describe_run *run, const corbel_type *const *raises)
 {
     size_t n = 0;
@@ -230,6 +236,8 @@ static corbel_OperationDescription describe_operation(describe_run *run, const c
         .fingerprint = operation->fingerprint,
         .doc = describe_text(operation->doc),
         .annotations = describe_text(operation->annotations),
+        .stream_in = describe_stream(run, operation->stream_in),
+        .stream_out = describe_stream(run, operation->stream_out),
     };
 }
 
@@ -304,6 +312,12 @@ static void find_in_operation(describe_run *run, const corbel_operation *operati
     }
     for (const corbel_type *const *type = operation->raises; type != NULL && *type != NULL; type++) {
         (void)describe_index(run, *type);
+    }
+    if (operation->stream_in != NULL) {
+        (void)describe_index(run, operation->stream_in->type);
+    }
+    if (operation->stream_out != NULL) {
+        (void)describe_index(run, operation->stream_out->type);
     }
 }
 

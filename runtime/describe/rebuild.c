@@ -406,6 +406,34 @@ static bool rebuild_params(rebuild *run, const corbel_ParameterDescriptions *fro
     return params != NULL;
 }
 
+static bool rebuild_stream(rebuild *run, const corbel_ParameterDescription *from, const corbel_param **ret)
+{
+    const corbel_ParameterDescriptions one = { 1, from };
+    uint32_t n = 0;
+    return from == NULL || rebuild_params(run, &one, ret, &n);
+}
+
+/** An item is a field of the same message. */
+static bool is_number_of(const corbel_param *params, uint32_t n, const corbel_param *stream)
+{
+    bool found = false;
+    for (uint32_t i = 0; stream != NULL && i < n; i++) {
+        found = found || params[i].id == stream->id;
+    }
+    return found;
+}
+
+static bool rebuild_streams(rebuild *run, const corbel_OperationDescription *from, corbel_operation *to)
+{
+    if (!rebuild_stream(run, from->stream_in, &to->stream_in) || !rebuild_stream(run, from->stream_out, &to->stream_out)) {
+        return false;
+    }
+    if (is_number_of(to->in, to->n_in, to->stream_in) || is_number_of(to->out, to->n_out, to->stream_out)) {
+        return rebuild_refuse(run, "the number of a stream");
+    }
+    return true;
+}
+
 static bool rebuild_raises(rebuild *run, const corbel_TypeIndexes *from, const corbel_type *const **ret)
 {
     if (from->len == 0) {
@@ -431,11 +459,14 @@ static bool rebuild_operation(rebuild *run, const corbel_OperationDescription *f
     if (from->is_oneway && (from->outs.len > 0 || from->exceptions.len > 0)) {
         return rebuild_refuse(run, "a oneway operation with an answer");
     }
+    if (from->is_oneway && (from->stream_in != NULL || from->stream_out != NULL)) {
+        return rebuild_refuse(run, "a oneway operation with a stream");
+    }
     return rebuild_name(run, from->declared_by, true, &to->interface) && rebuild_name(run, from->name, false, &to->name) &&
            (from->of_attribute[0] == '\0' || rebuild_name(run, from->of_attribute, false, &to->attribute)) &&
            rebuild_params(run, &from->ins, &to->in, &to->n_in) && rebuild_params(run, &from->outs, &to->out, &to->n_out) &&
-           rebuild_raises(run, &from->exceptions, &to->raises) && rebuild_text(run, from->doc, &to->doc) &&
-           rebuild_text(run, from->annotations, &to->annotations);
+           rebuild_streams(run, from, to) && rebuild_raises(run, &from->exceptions, &to->raises) &&
+           rebuild_text(run, from->doc, &to->doc) && rebuild_text(run, from->annotations, &to->annotations);
 }
 
 static bool rebuild_bases(rebuild *run, corbel_interface *to)

@@ -130,6 +130,12 @@ static void collect_interface(printer *p, const corbel_interface *interface)
         for (const corbel_type *const *type = operation->raises; type != NULL && *type != NULL; type++) {
             collect_type(p, *type, true);
         }
+        if (operation->stream_in != NULL) {
+            collect_type(p, operation->stream_in->type, false);
+        }
+        if (operation->stream_out != NULL) {
+            collect_type(p, operation->stream_out->type, false);
+        }
         for (uint32_t j = 0; j < operation->n_in; j++) {
             collect_type(p, operation->in[j].type, false);
             collect_range(p, operation->in[j].type,
@@ -275,6 +281,15 @@ static void print_type_of(printer *p, const corbel_type *type, const char *annot
     } else {
         fprintf(p->out, "print_ranges::R%zu", range);
     }
+}
+
+/** The type of what is a stream of such items. */
+static void print_streamed(printer *p, const corbel_type *item)
+{
+    fprintf(p->out, "sequence<");
+    print_range(p, item, NULL);
+    print_type_of(p, item, NULL);
+    fprintf(p->out, ">");
 }
 
 /** Typedefs for ranges that came from such. */
@@ -488,14 +503,31 @@ static void print_param(printer *p, const corbel_param *param, const char *way, 
     fprintf(p->out, " %s", short_name(param->name));
 }
 
+static void print_stream(printer *p, const corbel_param *stream, bool is_first)
+{
+    fprintf(p->out, "%s", is_first ? "\n" : ",\n");
+    print_said(p, stream->doc, stream->annotations);
+    fprintf(p->out, "in ");
+    print_streamed(p, stream->type);
+    fprintf(p->out, " %s", short_name(stream->name));
+}
+
 static void print_params(printer *p, const corbel_operation *operation)
 {
-    const corbel_param *const result = result_of(operation);
-    const uint32_t most = operation->n_in + operation->n_out;
-    bool is_first = true;
-    /* By position where there is one; else those that go in, then those that only come out. */
+    const corbel_param *const result = result_of(operation), *const stream = operation->stream_in;
+    const uint32_t most = operation->n_in + operation->n_out + 1;
+    bool is_first = true, is_printed = stream == NULL;
+    /* By position where there is one; else those that go in, by their numbers, then those that only come out. */
     for (uint32_t position = 0; position <= most; position++) {
-        for (uint32_t i = 0; i < operation->n_in; i++) {
+        for (uint32_t i = 0; i <= operation->n_in; i++) {
+            if (!is_printed && stream->position == position && (i == operation->n_in || stream->id < operation->in[i].id)) {
+                print_stream(p, stream, is_first);
+                is_first = false;
+                is_printed = true;
+            }
+            if (i == operation->n_in) {
+                break;
+            }
             if (operation->in[i].position == position) {
                 const uint32_t results = result != NULL;
                 const bool both =
@@ -522,7 +554,9 @@ static void print_operation(printer *p, const corbel_operation *operation)
         print_range(p, result->type, operation->annotations);
     }
     fprintf(p->out, "%s", (operation->flags & CORBEL_ONEWAY) != 0 ? "oneway " : "");
-    if (result == NULL) {
+    if (operation->stream_out != NULL) {
+        print_streamed(p, operation->stream_out->type);
+    } else if (result == NULL) {
         fprintf(p->out, "void");
     } else {
         print_type_of(p, result->type, operation->annotations);
@@ -611,8 +645,13 @@ static void print_node(printer *p, node *one)
         }
         for (uint32_t i = 0; i < one->interface->n_methods; i++) {
             const corbel_operation *const operation = one->interface->methods[i].operation;
-            for (uint32_t j = 0; j < operation->n_in + operation->n_out; j++) {
-                const corbel_type *type = j < operation->n_in ? operation->in[j].type : operation->out[j - operation->n_in].type;
+            const uint32_t n = operation->n_in + operation->n_out;
+            const corbel_param *const streams[] = { operation->stream_in, operation->stream_out };
+            for (uint32_t j = 0; j < n + 2; j++) {
+                const corbel_param *const param = j < operation->n_in ? &operation->in[j]
+                                                  : j < n             ? &operation->out[j - operation->n_in]
+                                                                      : streams[j - n];
+                const corbel_type *type = param == NULL ? &corbel_bool_type : param->type;
                 while (type->name == NULL && type->element != NULL && type->kind != CORBEL_KIND_MAP) {
                     type = type->element;
                 }
