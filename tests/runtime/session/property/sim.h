@@ -77,9 +77,9 @@ struct sim_call {
     sim_object *refs[SIM_REFS];
     size_t n_refs;
     /* the asker's view */
-    crb_question *question; /* while it may be used */
-    bool done, cancelled, expires;
-    uint32_t done_at; /* how many calls had been made then */
+    crb_question *question;      /* while it may be used */
+    bool done, cancelled, early; /* early: made before the peer's HELLO had come */
+    uint32_t done_at;            /* how many calls had been made then */
     crb_outcome outcome;
     corbel_status status;
     corbel_completion completion;

@@ -241,6 +241,7 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
         corbel_error_clear(&error);
         return NULL;
     }
+    call->early = !crb_session_is_open(from->session);
     SIM_CHECK(s, args.data == NULL && (call->question == NULL) == out.oneway, "a call that was queued and not taken over");
     sim_count_fresh(from, refs, call->n_refs);
     sim_note(from, out.oneway ? "oneway call, on" : "call, on", call->number,

@@ -38,64 +38,64 @@ typedef struct count_line {
 } count_line;
 
 static const count_line frames[CRB_FRAME_TYPES] = {
-    { "HELLO", 1900 },  { "BIND", 7800 },    { "CALL", 19000 },        { "BODY", 8900 }, { "RETURN", 20000 },
-    { "FINISH", 9600 }, { "RELEASE", 8700 }, { "CREDIT", 2300 },       { "GONE", 720 },  { "PING", 38000 },
-    { "GOAWAY", 160 },  { "BYE", 330 },      { "UNIMPLEMENTED", 630 }, { "ABORT", 300 },
+    { "HELLO", 2000 },  { "BIND", 7900 },    { "CALL", 19000 },        { "BODY", 9000 }, { "RETURN", 20000 },
+    { "FINISH", 9600 }, { "RELEASE", 8800 }, { "CREDIT", 2300 },       { "GONE", 720 },  { "PING", 39000 },
+    { "GOAWAY", 160 },  { "BYE", 340 },      { "UNIMPLEMENTED", 640 }, { "ABORT", 300 },
 };
 
 static const count_line events[SIM_EVENTS] = {
-    { "OPEN", 1900 },       { "BIND", 7400 }, { "CALL", 17000 }, { "BODY", 660 },     { "CANCEL", 2800 }, { "RETURN", 22000 },
-    { "UNEXPORTED", 8900 }, { "GONE", 530 },  { "CREDIT", 270 }, { "DRAINING", 150 }, { "CLOSED", 1900 },
+    { "OPEN", 2000 },       { "BIND", 7500 }, { "CALL", 17000 }, { "BODY", 670 },     { "CANCEL", 2800 }, { "RETURN", 23000 },
+    { "UNEXPORTED", 9000 }, { "GONE", 520 },  { "CREDIT", 270 }, { "DRAINING", 150 }, { "CLOSED", 2000 },
 };
 
 static const count_line states[STATE_NUMBER] = {
-    [STATE_SESSION_NEW] = { "session, before HELLO", 1800 },
+    [STATE_SESSION_NEW] = { "session, before HELLO", 1900 },
     [STATE_SESSION_OPEN] = { "session, open", 110000 },
-    [STATE_SESSION_FLUSHING] = { "session, flushing", 150 },
+    [STATE_SESSION_FLUSHING] = { "session, flushing", 170 },
     [STATE_SESSION_ENDED] = { "session, ended", 11000 },
-    [STATE_SESSION_KEEPS] = { "session, keeps what a lost peer held", 5400 },
+    [STATE_SESSION_KEEPS] = { "session, keeps what a lost peer held", 5500 },
     [STATE_QUESTION_WAITS] = { "question, waits to be sent", 37000 },
     [STATE_QUESTION_SENDS] = { "question, arguments going out", 3000 },
     [STATE_QUESTION_SENT] = { "question, sent", 330000 },
-    [STATE_QUESTION_RECEIVES] = { "question, result coming in", 250 },
-    [STATE_QUESTION_GIVEN_UP] = { "question, completed before its RETURN", 60000 },
+    [STATE_QUESTION_RECEIVES] = { "question, result coming in", 240 },
+    [STATE_QUESTION_GIVEN_UP] = { "question, completed before its RETURN", 61000 },
     [STATE_QUESTION_BOUND] = { "question, a bind that is kept", 110000 },
     [STATE_ANSWER_INCOMPLETE] = { "answer, arguments coming in", 1000 },
     [STATE_ANSWER_HANDED] = { "answer, not entered", 25000 },
     [STATE_ANSWER_ENTERED] = { "answer, entered", 5400 },
-    [STATE_ANSWER_CANCELLED] = { "answer, cancelled", 2500 },
-    [STATE_ANSWER_WAITS] = { "answer, RETURN waits", 6200 },
-    [STATE_ANSWER_SENDS] = { "answer, result going out", 320 },
+    [STATE_ANSWER_CANCELLED] = { "answer, cancelled", 2600 },
+    [STATE_ANSWER_WAITS] = { "answer, RETURN waits", 6400 },
+    [STATE_ANSWER_SENDS] = { "answer, result going out", 350 },
     [STATE_ANSWER_BOUND] = { "answer, a bind that is kept", 97000 },
     [STATE_EXPORT_COUNTED] = { "export, counted more than once", 65000 },
     [STATE_EXPORT_WITHDRAWN] = { "export, withdrawn", 19000 },
-    [STATE_IMPORT_SHARED] = { "import, received more than once", 29000 },
-    [STATE_IMPORT_WITHDRAWN] = { "import, withdrawn", 5900 },
+    [STATE_IMPORT_SHARED] = { "import, received more than once", 28000 },
+    [STATE_IMPORT_WITHDRAWN] = { "import, withdrawn", 6000 },
 };
 
 static const count_line doings[SIM_DO_NUMBER] = {
-    [SIM_DO_LANE_WAIT] = { "a call behind another of its lane", 22000 },
-    [SIM_DO_BODY_WAIT] = { "a call before the whole of its arguments", 700 },
-    [SIM_DO_PROMISE_WAIT] = { "a call on a promise, waiting", 1900 },
+    [SIM_DO_LANE_WAIT] = { "a call behind another of its lane", 21000 },
+    [SIM_DO_BODY_WAIT] = { "a call before the whole of its arguments", 710 },
+    [SIM_DO_PROMISE_WAIT] = { "a call on a promise, waiting", 2000 },
     [SIM_DO_PROMISE_DIRECT] = { "a call on a promise that is kept", 4200 },
-    [SIM_DO_PROMISE_FAILED] = { "a call on a promise that fails", 320 },
-    [SIM_DO_NESTED] = { "a nested call to a third peer", 100 },
+    [SIM_DO_PROMISE_FAILED] = { "a call on a promise that fails", 340 },
+    [SIM_DO_NESTED] = { "a nested call to a third peer", 110 },
     [SIM_DO_CALLBACK] = { "a nested call to the caller's process", 1100 },
     [SIM_DO_DEEP] = { "a chain of three calls and more", 29 },
     [SIM_DO_DEFER] = { "a deferred reply", 2000 },
-    [SIM_DO_RELAY] = { "a call carried on by a relay", 120 },
+    [SIM_DO_RELAY] = { "a call carried on by a relay", 130 },
     [SIM_DO_CANCEL_QUEUED] = { "a call cancelled before it was sent", 530 },
     [SIM_DO_CANCEL_SENT] = { "a call cancelled under way", 2500 },
     [SIM_DO_CANCEL_LATE] = { "a cancellation that came too late", 640 },
-    [SIM_DO_EXPIRED] = { "a deadline that passed", 1300 },
+    [SIM_DO_EXPIRED] = { "a deadline that passed", 1400 },
     [SIM_DO_RELEASE] = { "a reference released", 12000 },
-    [SIM_DO_WITHDRAW] = { "an object withdrawn", 790 },
+    [SIM_DO_WITHDRAW] = { "an object withdrawn", 780 },
     [SIM_DO_REFERENCE] = { "an own reference passed", 13000 },
     [SIM_DO_REFERENCE_BACK] = { "a reference passed back", 4800 },
-    [SIM_DO_REFERENCE_RELAYED] = { "a third peer's reference passed", 290 },
+    [SIM_DO_REFERENCE_RELAYED] = { "a third peer's reference passed", 300 },
     [SIM_DO_LARGE] = { "large arguments", 1600 },
     [SIM_DO_REUSE] = { "an index used again", 1400 },
-    [SIM_DO_QUIET] = { "a run whose sessions all lived to its end", 170 },
+    [SIM_DO_QUIET] = { "a run whose sessions all lived to its end", 160 },
 };
 
 /** Those that honest peers and this model can meet. */
@@ -103,10 +103,10 @@ static const struct {
     corbel_status status;
     uint64_t completed, refused;
 } statuses[] = {
-    { CORBEL_OK, 12000, 0 },         { CORBEL_INVALID_ARGUMENT, 0, 64 }, { CORBEL_DEADLINE, 1300, 420 },
-    { CORBEL_CANCELLED, 3000, 0 },   { CORBEL_NOT_FOUND, 1900, 1200 },   { CORBEL_LIMIT, 470, 1800 },
-    { CORBEL_WOULD_BLOCK, 0, 1300 }, { CORBEL_OVERLOADED, 34, 0 },       { CORBEL_DRAINING, 0, 1500 },
-    { CORBEL_GONE, 1800, 4000 },     { CORBEL_TOO_DEEP, 0, 6 },          { CORBEL_REFUSED, 480, 0 },
+    { CORBEL_OK, 12000, 0 },         { CORBEL_INVALID_ARGUMENT, 0, 70 }, { CORBEL_DEADLINE, 1400, 430 },
+    { CORBEL_CANCELLED, 3100, 0 },   { CORBEL_NOT_FOUND, 1900, 1200 },   { CORBEL_LIMIT, 480, 1800 },
+    { CORBEL_WOULD_BLOCK, 0, 1300 }, { CORBEL_OVERLOADED, 34, 0 },       { CORBEL_DRAINING, 0, 1400 },
+    { CORBEL_GONE, 1900, 4000 },     { CORBEL_TOO_DEEP, 0, 7 },          { CORBEL_REFUSED, 480, 0 },
     { CORBEL_FAILED, 1400, 0 },
 };
 

@@ -56,12 +56,11 @@ static void wire_release(sim_side *at, uint32_t index, uint32_t generation, uint
 
 /* ---- windows ---- */
 
-static void wire_use(sim_side *at, crb_window window, uint64_t bytes)
+static void wire_use(sim_side *at, crb_window window, uint64_t bytes, bool early)
 {
     sim_window *const used = &at->windows[window];
-    const crb_session *const peer = at->peer->session;
-    uint64_t most = window == CRB_WIN_BULK ? CRB_WINDOW_BULK : peer->rx[window].size;
-    if ((window == CRB_WIN_REQUESTS || window == CRB_WIN_NESTED) && most < CRB_EARLY_BYTES) {
+    uint64_t most = window == CRB_WIN_BULK ? CRB_WINDOW_BULK : at->peer->session->rx[window].size;
+    if (early && most < CRB_EARLY_BYTES) {
         most = CRB_EARLY_BYTES; /* what may be sent before HELLO has come */
     }
     used->used += bytes;
@@ -117,7 +116,7 @@ static void wire_call(sim_side *at, const crb_wire_call *frame)
                   "call %u: on a reference that this side does not hold", call->number);
     }
     wire_use(at, frame->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED,
-             CRB_CALL_COST + frame->n_refs * CRB_REF_COST + frame->args.len);
+             CRB_CALL_COST + frame->n_refs * CRB_REF_COST + frame->args.len, call->early);
     wire_refs(at, frame->refs, frame->n_refs);
 }
 
@@ -152,7 +151,7 @@ static void wire_return(sim_side *at, const crb_wire_return *frame)
                   call->number);
     }
     call->result_left = (size_t)frame->length - frame->body.len;
-    wire_use(at, CRB_WIN_RESPONSES, frame->body.len);
+    wire_use(at, CRB_WIN_RESPONSES, frame->body.len, false);
     wire_refs(at, frame->refs, frame->n_refs);
 }
 
@@ -160,7 +159,7 @@ static void wire_body(sim_side *at, const crb_wire_body *frame)
 {
     sim *const s = at->sim;
     sim_call *const call = wire_asked(frame->result ? at->peer : at, frame->question);
-    wire_use(at, CRB_WIN_BULK, frame->data.len);
+    wire_use(at, CRB_WIN_BULK, frame->data.len, false);
     if (frame->result) {
         SIM_CHECK(s, call->returns == 1 && call->result_left > 0, "call %u: BODY without a header", call->number);
         SIM_CHECK(s, frame->data.len <= call->result_left, "call %u: more of its result than was said", call->number);
