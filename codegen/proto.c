@@ -105,26 +105,16 @@ static void write_type(proto_run *all, proto_file *file, emit_buf *out, const id
 
 /* ---- interfaces ---- */
 
-/* The items of a stream are fields, one after the other; of octets, too, which are bytes where they come in one piece. */
-static const idl_type *streamed(const idl_type *sequence)
-{
-    static const idl_type number = { .kind = IDL_UINT8 }, numbers = { .kind = IDL_SEQUENCE, .element = &number };
-    return idl_type_resolve(emit_item_of(sequence))->kind == IDL_OCTET ? &numbers : sequence;
-}
-
 static void write_parameters(proto_run *all, proto_file *file, emit_buf *out, const emit_call *call, bool is_reply)
 {
     proto_scope scope = { .arena = all->run->arena };
     const char **names = idl_arena_alloc(scope.arena, (call->n_params + 1) * sizeof *names);
     for (size_t i = 0; i < call->n_params; i++) {
         const uint32_t id = is_reply ? call->params[i].out_id : call->params[i].in_id;
-        names[i] = id == 0 ? NULL : proto_scope_enter(&scope, call->params[i].name);
+        names[i] = id == 0 || call->params[i].is_stream ? NULL : proto_scope_enter(&scope, call->params[i].name);
     }
-    if (is_reply && (call->result != NULL || call->stream_out != NULL)) {
-        const proto_field field = { .name = proto_scope_enter(&scope, "ret"),
-                                    .type = call->result != NULL ? call->result : streamed(call->stream_out),
-                                    .id = 1,
-                                    .is_stream = call->stream_out != NULL };
+    if (is_reply && call->result != NULL) {
+        const proto_field field = { .name = proto_scope_enter(&scope, "ret"), .type = call->result, .id = 1 };
         proto_emit_field(all, file, &scope, out, 2, &field);
     }
     for (size_t i = 0; i < call->n_params; i++) {
@@ -132,9 +122,8 @@ static void write_parameters(proto_run *all, proto_file *file, emit_buf *out, co
         if (names[i] != NULL) {
             const proto_field field = { .name = names[i],
                                         .decl = param->decl->kind == IDL_PARAMETER ? param->decl : NULL,
-                                        .type = param->is_stream ? streamed(param->type) : param->type,
-                                        .id = is_reply ? param->out_id : param->in_id,
-                                        .is_stream = param->is_stream };
+                                        .type = param->type,
+                                        .id = is_reply ? param->out_id : param->in_id };
             emit_check_number(all->run, param->decl, field.id);
             proto_emit_field(all, file, &scope, out, 2, &field);
         }
@@ -150,6 +139,24 @@ static void write_message(proto_run *all, proto_file *file, emit_buf *out, const
     write_block(out, "message", name, &body);
 }
 
+/* An item of a stream is a message of one field. */
+static void write_item(proto_run *all, proto_file *file, emit_buf *out, const emit_call *call, bool is_reply)
+{
+    const emit_param *param = is_reply ? NULL : call->stream_in;
+    if (is_reply ? call->stream_out == NULL : param == NULL) {
+        return;
+    }
+    proto_scope scope = { .arena = all->run->arena };
+    emit_buf body = { .arena = out->arena };
+    const proto_field field = { .name = proto_scope_enter(&scope, param == NULL ? "ret" : param->name),
+                                .decl = param == NULL ? NULL : param->decl,
+                                .type = emit_item_of(param == NULL ? call->stream_out : param->type),
+                                .id = param == NULL ? 1 : param->in_id };
+    proto_emit_field(all, file, &scope, &body, 2, &field);
+    emit_gap(out);
+    write_block(out, "message", proto_call_name(all, call, is_reply ? "reply item" : "request item"), &body);
+}
+
 static const char *list_names(emit_run *run, const char *before, const idl_decl_list *list)
 {
     const char *text = NULL;
@@ -160,10 +167,33 @@ static const char *list_names(emit_run *run, const char *before, const idl_decl_
     return text == NULL ? NULL : emit_format(run->arena, "%s.", text);
 }
 
-static const char *facts_of_call(emit_run *run, const emit_call *call)
+static const char *facts_of_call(const proto_run *all, const emit_call *call)
 {
+    emit_run *run = all->run;
     const idl_decl_list *raises = call->role == EMIT_SETTER ? &call->decl->set_raises : &call->decl->raises;
-    return emit_has_halves(call) ? list_names(run, "Raises ", raises) : "Oneway: there is no reply.";
+    const char *raised = list_names(run, "Raises ", raises);
+    if (!emit_has_halves(call)) {
+        return "Oneway: there is no reply.";
+    }
+    if (!emit_has_streams(call)) {
+        return raised;
+    }
+    const char *text = emit_format(
+        run->arena, "%s%s%s",
+        call->stream_in == NULL ? ""
+                                : emit_format(run->arena, "%s goes before the items. ", proto_call_name(all, call, "request")),
+        call->stream_out == NULL ? ""
+                                 : emit_format(run->arena, "%s comes after the items. ", proto_call_name(all, call, "reply")),
+        raised == NULL ? "" : raised);
+    return text;
+}
+
+/* What the service shows of a direction: the items where they flow, which come after the arguments, or before the reply. */
+static const char *carried(proto_run *all, const emit_call *call, bool is_reply)
+{
+    const bool is_stream = is_reply ? call->stream_out != NULL : call->stream_in != NULL;
+    const char *what = is_reply ? is_stream ? "reply item" : "reply" : is_stream ? "request item" : "request";
+    return emit_format(all->run->arena, "%s%s", is_stream ? "stream " : "", proto_call_name(all, call, what));
 }
 
 static void write_service(proto_run *all, proto_file *file, emit_buf *out, const idl_decl *decl)
@@ -175,15 +205,15 @@ static void write_service(proto_run *all, proto_file *file, emit_buf *out, const
     emit_buf body = { .arena = out->arena };
     for (size_t i = 0; i < calls.length; i++) {
         const emit_call *call = &calls.items[i];
-        proto_comment(&body, 2, call->role == EMIT_SETTER ? NULL : call->decl->doc, facts_of_call(run, call));
-        emit(&body, "  rpc %s (%s%s) returns (%s%s);\n", call->wire_name, call->stream_in != NULL ? "stream " : "",
-             proto_call_name(all, call, "request"), call->stream_out != NULL ? "stream " : "",
-             proto_call_name(all, call, "reply"));
+        proto_comment(&body, 2, call->role == EMIT_SETTER ? NULL : call->decl->doc, facts_of_call(all, call));
+        emit(&body, "  rpc %s (%s) returns (%s);\n", call->wire_name, carried(all, call, false), carried(all, call, true));
     }
     write_block(out, "service", proto_name(all, decl), &body);
     for (size_t i = 0; i < calls.length; i++) {
         write_message(all, file, out, &calls.items[i], false);
+        write_item(all, file, out, &calls.items[i], false);
         write_message(all, file, out, &calls.items[i], true);
+        write_item(all, file, out, &calls.items[i], true);
     }
 }
 

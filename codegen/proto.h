@@ -61,7 +61,6 @@ typedef struct proto_field {
     const idl_type *type;
     uint32_t id;
     bool has_presence; /* absent is told from zero: @optional, @default */
-    bool is_stream;    /* a repeated field of which each piece of the message has some */
 } proto_field;
 
 /** The field, with the messages that it needs before it. */

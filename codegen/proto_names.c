@@ -233,6 +233,12 @@ static void give_names(proto_run *all, proto_file *file)
             const char *stem = emit_format(run->arena, "%s_%s", proto_name(all, decl), calls.items[c].wire_name);
             give(all, file, call_key(run, &calls.items[c], "request"), emit_format(run->arena, "%s_request", stem));
             give(all, file, call_key(run, &calls.items[c], "reply"), emit_format(run->arena, "%s_reply", stem));
+            if (calls.items[c].stream_in != NULL) {
+                give(all, file, call_key(run, &calls.items[c], "request item"), emit_format(run->arena, "%s_request_item", stem));
+            }
+            if (calls.items[c].stream_out != NULL) {
+                give(all, file, call_key(run, &calls.items[c], "reply item"), emit_format(run->arena, "%s_reply_item", stem));
+            }
         }
     }
 }

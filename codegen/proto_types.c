@@ -269,9 +269,6 @@ const char *proto_facts(const proto_file *file, const proto_field *field)
             add_type(file, &out, element);
         }
     }
-    if (field->is_stream) {
-        add(&out, "A stream: items come one by one, each as such a field");
-    }
     if (field->decl != NULL && field->decl->kind == IDL_BITFIELD) {
         add(&out, "%" PRIu32 " bit%s", field->decl->bits, field->decl->bits == 1 ? "" : "s");
     } else if (field->decl != NULL) {

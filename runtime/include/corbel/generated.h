@@ -107,7 +107,7 @@ struct corbel_type {
 
 typedef struct corbel_param {
     const char *name;
-    uint32_t id; /* protobuf field number in the request or the reply; an item of a stream is such a field, one of many */
+    uint32_t id; /* protobuf field number in the request or the reply; an item of a stream is a message of that one field */
     const corbel_type *type;
     uint32_t
         position; /* among all parameters, from 1; 0: those that go in by their ids, then those that only come out by theirs */

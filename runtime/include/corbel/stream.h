@@ -19,11 +19,11 @@ typedef struct corbel_stream corbel_stream;
 
 /** Waits for the next item and lends it until the following _next(); what of it should stay is copied. ret: where it goes, in the
  *  form of an in parameter: the value of a number, string, sequence, map, reference or any, else a pointer to it. type: what the
- *  caller takes it for; it travels and is checked as the operation says. Returns false when there is no more: the writer has
+ *  caller takes it for, or NULL: items travel and are checked as the operation says. Returns false when there is no more: the writer has
  *  ended, or failed, or is gone; _finish() tells which. A servant learns of a caller who is gone by that, too, and returns. */
 CORBEL_API bool corbel_stream_next(corbel_stream *self, const corbel_type *type, void *ret);
 /** Sends a copy of an item; waits while the reader has more than enough. value: the address of the C value (of a string: of the
- *  const char *); type: what it is. Returns false when it was not sent: the reader has had enough, or is gone, or the value does
+ *  const char *); type: as above. Returns false when it was not sent: the reader has had enough, or is gone, or the value does
  *  not fit the operation's item type; _finish() tells which. A servant may just return then. */
 CORBEL_API bool corbel_stream_put(corbel_stream *self, const corbel_type *type, const void *value);
 /** Of a writer: no more items come; of a reader: it wants no more. _finish(), and a servant's return, say it too. */
