@@ -72,6 +72,12 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_';
 }
 
+/* A backslash and the line end that it takes away. */
+static bool is_splice(const char *at, const char *end)
+{
+    return *at == '\\' && end - at > 1 && (at[1] == '\n' || (at[1] == '\r' && end - at > 2 && at[2] == '\n'));
+}
+
 static char peek(const reader *r, size_t n)
 {
     return (size_t)(r->end - r->at) > n ? r->at[n] : '\0';
@@ -126,8 +132,8 @@ static bool has_name(const char *at, const char *end, const char *name)
 /* The word of a directive that begins at its '#'. */
 static const char *directive_word(const char *at, const char *end)
 {
-    for (at++; at < end && (is_white(*at) || (*at == '\\' && end - at > 1 && (at[1] == '\n' || at[1] == '\r')) ||
-                            (*at == '\n' && (at[-1] == '\\' || (at[-1] == '\r' && at[-2] == '\\'))));
+    for (at++; at < end &&
+               (is_white(*at) || is_splice(at, end) || (*at == '\n' && (at[-1] == '\\' || (at[-1] == '\r' && at[-2] == '\\'))));
          at++) {
     }
     return at;
@@ -224,7 +230,7 @@ static void read_directive(reader *r)
             while (r->at < r->end && *r->at != '\n') {
                 step(r);
             }
-        } else if (*r->at == '\\' && (peek(r, 1) == '\n' || (peek(r, 1) == '\r' && peek(r, 2) == '\n'))) {
+        } else if (is_splice(r->at, r->end)) {
             while (*r->at != '\n') {
                 step(r);
             }
@@ -308,7 +314,7 @@ static units read_units(const char *bytes, size_t length)
         if (*r.at == '\n') {
             line_begins = true;
             step(&r);
-        } else if (is_white(*r.at) || (*r.at == '\\' && (peek(&r, 1) == '\n' || peek(&r, 1) == '\r'))) {
+        } else if (is_white(*r.at) || is_splice(r.at, r.end)) {
             const bool splice = *r.at == '\\';
             step(&r);
             while (splice && r.at < r.end && r.at[-1] != '\n') {
@@ -380,7 +386,7 @@ static void put_directive(text *to, const unit *one)
     put_text(to, "#");
     bool owes = false;
     for (const char *at = word; at < end;) {
-        const bool splice = *at == '\\' && at + 1 < end && (at[1] == '\n' || at[1] == '\r');
+        const bool splice = is_splice(at, end);
         const char *behind = comment_end(at, end);
         if (is_white(*at) || *at == '\n' || splice) {
             owes = true;
