@@ -33,6 +33,9 @@ CORBEL_PRINTF(2, 3) void crb_error_reword(corbel_error *error, const char *forma
 /** Moves from into to (to is cleared first; from becomes CORBEL_ERROR_INIT). to may be NULL: from is cleared. */
 void crb_error_move(corbel_error *to, corbel_error *from);
 
+/** A copy of from, but for what it has of an exception; to is cleared first. Without memory parts of it are left out. */
+void crb_error_copy(corbel_error *to, const corbel_error *from);
+
 /** Writes text to out with control characters, bytes that are not UTF-8, and backslashes escaped as \xNN. At most max - 1
  *  bytes and a NUL; returns out. */
 char *crb_escape(const char *text, char *out, size_t max);

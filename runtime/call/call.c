@@ -2,7 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
-#include "runtime/call/call_impl.h"
+#include "runtime/call/batch.h"
 #include "runtime/value/codec.h"
 
 #include <assert.h>
@@ -29,6 +29,9 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
     assert(!atomic_load(&call->done));
     call->value = *value;
     *value = (crb_outcome_value) { .error = CORBEL_ERROR_INIT };
+    if (call->run != NULL) {
+        crb_batch_note_locked(call, &call->value);
+    }
     atomic_store(&call->done, true);
     if (call->completed != NULL) {
         if (call->peer != NULL) { /* else who completes it calls completed() */
@@ -38,6 +41,45 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
     } else if (call->wait != NULL) {
         crb_io_wake(&call->wait->waiter);
     }
+}
+
+corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
+                                   crb_ref_out *refs, corbel_error *reterr)
+{
+    crb_peer *const peer = target->import.peer;
+    crb_call_out out = {
+        .target = target->import.import,
+        .operation_key = send->operation_key,
+        .interface = send->interface,
+        .operation = send->operation,
+        .lane = send->lane,
+        .deadline = deadline,
+        .chain = chain,
+        .hop = send->hop,
+        .oneway = send->oneway,
+        .refs = refs,
+        .n_refs = send->n_refs,
+        .args = send->args,
+        .user = call,
+        .after = send->after.call == NULL ? NULL : send->after.call->question, /* NULL, too, when it has returned */
+        .anyway = send->after.anyway,
+        .guard = send->after.guard,
+    };
+    if (atomic_load(&target->import.gone)) {
+        return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object does not exist any more");
+    }
+    if (send->n_refs > 0) {
+        crb_peer_refs_out_locked(peer, send->refs, send->n_refs, refs);
+    }
+    crb_question *question = NULL;
+    const corbel_status status = crb_session_call(peer->session, &out, crb_now(), &question, reterr);
+    if (status == CORBEL_OK) {
+        crb_peer_refs_sent_locked(peer, send->refs, send->n_refs, refs);
+        if (call != NULL) {
+            call->question = question;
+        }
+    }
+    return status;
 }
 
 corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
@@ -55,41 +97,11 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
     if (refs == NULL) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the references of a call");
     }
-    crb_call_out out = {
-        .target = target->import.import,
-        .operation_key = send->operation_key,
-        .interface = send->interface,
-        .operation = send->operation,
-        .lane = send->lane,
-        .deadline = deadline,
-        .chain = chain,
-        .hop = send->hop,
-        .oneway = send->oneway,
-        .refs = refs,
-        .n_refs = send->n_refs,
-        .args = send->args,
-        .user = call,
-    };
     corbel_error error = CORBEL_ERROR_INIT; /* an attempt that only had to wait leaves nothing in reterr */
     corbel_status status;
     crb_peer_lock(peer);
     for (;;) {
-        crb_question *question = NULL;
-        if (atomic_load(&target->import.gone)) {
-            status = crb_fail(&error, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object does not exist any more");
-            break;
-        }
-        if (send->n_refs > 0) {
-            crb_peer_refs_out_locked(peer, send->refs, send->n_refs, refs);
-        }
-        status = crb_session_call(peer->session, &out, crb_now(), &question, &error);
-        if (status == CORBEL_OK) {
-            crb_peer_refs_sent_locked(peer, send->refs, send->n_refs, refs);
-            if (call != NULL) {
-                call->question = question;
-            }
-            break;
-        }
+        status = crb_call_send_locked(target, send, call, chain, deadline, refs, &error);
         if (status != CORBEL_WOULD_BLOCK || !send->may_wait) {
             break;
         }
@@ -157,6 +169,7 @@ void crb_call_unref(corbel_call *call)
         }
         crb_outcome_clear(&call->value);
         crb_target_unref(call->target);
+        crb_batch_unref(call->batch);
         free(call);
     }
 }
@@ -278,6 +291,9 @@ corbel_status corbel_stub_call(corbel_object *self, const corbel_operation *oper
 {
     const bool oneway = (operation->flags & CORBEL_ONEWAY) != 0;
     crb_start start;
+    if (self != NULL && self->batch != NULL) {
+        return crb_batch_call(self, operation, in, reterr);
+    }
     corbel_status status = crb_start_prepare(self, operation, in, oneway, &start, reterr);
     if (status != CORBEL_OK) {
         return status;

@@ -48,7 +48,17 @@ struct corbel_call {
     corbel_call_done on_done;       /* see completion.c */
     void *done_user;
     crb_work done_work;
+    corbel_batch *batch;         /* counted: in which it was begun; NULL: none */
+    struct batch_entry *batched; /* it waits there; guarded by the batch's lock */
+    struct crb_batch_run *run;   /* that waits for it; guarded by guard */
+    size_t index;                /* in that run */
 };
+
+/** What a call in a batch waits for. */
+typedef struct crb_send_after {
+    const corbel_call *call; /* sent before; NULL: none */
+    bool anyway, guard;      /* as in crb_call_out */
+} crb_send_after;
 
 /** What to send. */
 typedef struct crb_send {
@@ -61,6 +71,7 @@ typedef struct crb_send {
     crb_buf *args;
     const crb_ref *refs;
     size_t n_refs;
+    crb_send_after after;
 } crb_send;
 
 /** The call that there was no memory for: operation NULL, not counted, not to be touched. */
@@ -69,6 +80,10 @@ extern corbel_call crb_call_no_memory;
 /** Sends a call to an IMPORT target. Waits for credit if it may. CORBEL_OK: call (NULL for a oneway) completes some time. */
 corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
                             corbel_error *reterr);
+/** One attempt: CORBEL_WOULD_BLOCK where there is no credit. refs has room for send->n_refs, which may leave. Under the peer's
+ * lock. */
+corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
+                                   crb_ref_out *refs, corbel_error *reterr);
 /** The call is complete: value is moved from. Under call->guard. */
 void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value);
 /** The same for a queued call in this process, whose count of the request it gives back. No lock held. */
@@ -132,6 +147,10 @@ void crb_start_handed_over(crb_start *start);
 corbel_status crb_start_send(crb_start *start, const corbel_operation *operation, bool may_wait, corbel_call *call,
                              corbel_error *reterr);
 
+/** The same under the peer's lock, as crb_call_send_locked(). */
+corbel_status crb_start_send_locked(crb_start *start, const corbel_operation *operation, const crb_send_after *after,
+                                    corbel_call *call, crb_ref_out *refs, corbel_error *reterr);
+
 /* take.c */
 /** Turns the outcome into what the caller gets. Clears it. */
 corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
@@ -149,5 +168,9 @@ void crb_call_expire(corbel_call *call);
 bool crb_call_wait_local(corbel_call *call);
 /** Waits for a call whose wait is registered. At the deadline it is completed by cancelling it. */
 void crb_call_wait_remote(corbel_call *call, crb_wait *wait);
+
+/* halves.c */
+/** A call that has failed before it began: takes the error. Never NULL: without memory one whose operation is NULL. */
+corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *operation, corbel_error *error);
 
 #endif /* CRB_CALL_IMPL_H */

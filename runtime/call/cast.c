@@ -32,7 +32,11 @@ corbel_status corbel_object_cast(corbel_object *self, const corbel_interface *in
         uint64_t fingerprint = 0;
         const void *const in[] = { &interface->name };
         void *const out[] = { &is_a, &fingerprint };
-        const corbel_status status = corbel_stub_call(self, &crb_object_is_a, in, out, reterr);
+        corbel_object plain = { .target = self->target, /* it is asked at once, also where the reference is of a batch */
+                                .interface = self->interface,
+                                .agree = self->agree,
+                                .deadline_ms = self->deadline_ms };
+        const corbel_status status = corbel_stub_call(&plain, &crb_object_is_a, in, out, reterr);
         if (status != CORBEL_OK) {
             return status;
         }

@@ -6,7 +6,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/base/log.h"
-#include "runtime/call/call_impl.h"
+#include "runtime/call/batch.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -104,12 +104,20 @@ void corbel_call_cancel(corbel_call *call)
     if (call == NULL || call->guard == NULL || crb_forked() || atomic_load(&call->done)) {
         return; /* without a guard it never left, and has failed */
     }
+    if (call->batch != NULL && crb_batch_cancel(call)) {
+        return;
+    }
     if (call->peer == NULL) {
         completion_give_up(call, CORBEL_CANCELLED, "cancelled by the caller");
         return;
     }
     crb_peer_lock(call->peer);
-    if (!atomic_load(&call->done)) {
+    if (!atomic_load(&call->done) && call->question == NULL) { /* its batch has not sent it yet */
+        crb_outcome_value value = { .outcome = CRB_OUTCOME_ERROR, .error = CORBEL_ERROR_INIT };
+        crb_fail(&value.error, CORBEL_CANCELLED, CORBEL_COMPLETED_NO, "%s::%s: cancelled by the caller",
+                 call->operation->interface, call->operation->name);
+        crb_call_complete_locked(call, &value);
+    } else if (!atomic_load(&call->done)) {
         crb_session_finish(call->peer->session, call->question, true);
         crb_peer_settle_locked(call->peer); /* it completes here */
         assert(atomic_load(&call->done));

@@ -2,14 +2,13 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/base/log.h"
-#include "runtime/call/call_impl.h"
+#include "runtime/call/batch.h"
 
 #include <stdlib.h>
 
 corbel_call crb_call_no_memory;
 
-/** A call that has failed before it began. */
-static corbel_call *call_failed(const corbel_object *self, const corbel_operation *operation, corbel_error *error)
+corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *operation, corbel_error *error)
 {
     corbel_call *const call = calloc(1, sizeof *call);
     if (call == NULL) {
@@ -32,8 +31,11 @@ corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *oper
 {
     corbel_error error = CORBEL_ERROR_INIT;
     crb_start start;
+    if (self != NULL && self->batch != NULL) {
+        return crb_batch_begin(self, operation, in);
+    }
     if (crb_start_prepare(self, operation, in, true, &start, &error)) {
-        return call_failed(self, operation, &error);
+        return crb_call_failed(self, operation, &error);
     }
     corbel_call *const call = crb_call_new(operation, &start);
     if (call == NULL) {
@@ -45,7 +47,7 @@ corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *oper
     } else if (crb_start_send(&start, operation, self->wait_for_credit || crb_context_current() == NULL, call, &error)) {
         crb_call_unref(call);
         crb_start_clear(&start);
-        return call_failed(self, operation, &error);
+        return crb_call_failed(self, operation, &error);
     }
     crb_start_clear(&start);
     return call;
@@ -70,6 +72,12 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
                      call->operation->interface, call->operation->name, operation->interface, operation->name);
         corbel_call_drop(call);
         return status;
+    }
+    if (call->batch != NULL && crb_batch_forget(call) && !atomic_load(&call->done)) {
+        crb_call_unref(call);
+        return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
+                        "%s::%s finished before corbel_batch_run(): it is not called any more", operation->interface,
+                        operation->name);
     }
     bool done = true;
     if (call->guard != NULL) { /* under its guard, as who completes it may still be at it */

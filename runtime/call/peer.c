@@ -176,7 +176,7 @@ static void peer_wake_waiters(crb_peer *peer)
         crb_peer_waiter *const waiter = peer->waiters;
         peer->waiters = waiter->next;
         waiter->woken = true;
-        crb_io_wake(&waiter->waiter);
+        crb_io_wake(waiter->waiter);
     }
 }
 
@@ -191,6 +191,7 @@ static void peer_pump(crb_peer *peer)
             crb_buf_clear(&peer->message); /* it may have failed */
             break;
         }
+        peer->n_messages++;
         if (alone) {
             peer->sending = !peer->link->ops->send_now(peer->link, &peer->message);
         } else {
@@ -246,20 +247,21 @@ void crb_peer_unlock(crb_peer *peer)
     }
 }
 
-bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline)
+static bool peer_wait_locked(crb_peer *peer, crb_waiter *on, crb_wait *lent, uint64_t deadline)
 {
     const crb_host *const host = crb_host_get();
     corbel_runtime *const runtime = peer->runtime;
-    crb_peer_waiter waiter = { .next = peer->waiters };
-    crb_waiter_init(&waiter.waiter, CRB_WAITER_CALLER);
+    crb_peer_waiter waiter = { .waiter = on, .next = peer->waiters };
     peer->waiters = &waiter;
     crb_peer_unlock(peer);
     if (host != NULL) { /* a worker may be here for an operation, and for a call that it passes on */
         host->blocking(runtime, true);
     }
-    crb_io_wait(&waiter.waiter, deadline);
+    const bool woken = crb_io_wait(on, deadline);
     if (host != NULL) {
         host->blocking(runtime, false);
+    }
+    while (lent != NULL && crb_wait_run_one(lent)) {
     }
     crb_peer_lock(peer);
     for (crb_peer_waiter **at = &peer->waiters; !waiter.woken && *at != NULL; at = &(*at)->next) {
@@ -268,7 +270,19 @@ bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline)
             break;
         }
     }
-    return waiter.woken;
+    return waiter.woken || woken;
+}
+
+bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline)
+{
+    crb_waiter waiter;
+    crb_waiter_init(&waiter, CRB_WAITER_CALLER);
+    return peer_wait_locked(peer, &waiter, NULL, deadline);
+}
+
+bool crb_peer_wait_lending_locked(crb_peer *peer, crb_wait *wait, uint64_t deadline)
+{
+    return peer_wait_locked(peer, &wait->waiter, wait, deadline);
 }
 
 /* ---- events that are the peer's own ---- */

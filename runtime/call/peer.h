@@ -25,15 +25,16 @@ struct crb_peer {
     crb_watch *watches;    /* that hang on the session; guarded by runtime->watch_lock */
     pthread_mutex_t lock;  /* guards: */
     crb_session *session;
-    crb_link *link; /* NULL before it is there and after it has ended */
-    bool link_over; /* closed() has come */
-    bool sending;   /* between link send() and sent() */
-    bool closing;   /* the link was told to close */
-    bool open;      /* both HELLOs were exchanged */
-    bool settled;   /* the one who dialled is through with it: see bind_settle() */
-    bool replaced;  /* it leads where another one leads already, which is to be used instead */
-    bool ended;     /* CRB_EVENT_CLOSED was seen, or the session never began */
-    bool keeps;     /* the link has ended, the session still holds what its lost peer held: the link's count is the timer's now */
+    crb_link *link;      /* NULL before it is there and after it has ended */
+    bool link_over;      /* closed() has come */
+    bool sending;        /* between link send() and sent() */
+    uint64_t n_messages; /* that were sent */
+    bool closing;        /* the link was told to close */
+    bool open;           /* both HELLOs were exchanged */
+    bool settled;        /* the one who dialled is through with it: see bind_settle() */
+    bool replaced;       /* it leads where another one leads already, which is to be used instead */
+    bool ended;          /* CRB_EVENT_CLOSED was seen, or the session never began */
+    bool keeps; /* the link has ended, the session still holds what its lost peer held: the link's count is the timer's now */
     crb_timer timer;
     uint64_t timer_when;
     struct crb_peer_waiter *waiters; /* for credit, for the opening, for the end */
@@ -48,7 +49,7 @@ struct crb_peer {
 
 /** One thread that waits for a change of the peer. On its stack. */
 typedef struct crb_peer_waiter {
-    crb_waiter waiter;
+    crb_waiter *waiter;
     struct crb_peer_waiter *next;
     bool woken;
 } crb_peer_waiter;
@@ -83,6 +84,8 @@ void crb_peer_refs_free_locked(crb_peer *peer, crb_ref *refs, size_t n);
 void crb_peer_refuse_locked(crb_peer *peer, crb_answer *answer, bool oneway, corbel_error *error);
 /** Waits, unlocked meanwhile, until something changed (credit, opening, end) or the deadline. False: the deadline. */
 bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline);
+/** The same, and runs meanwhile what wait is lent to. It may return true where nothing has changed. */
+bool crb_peer_wait_lending_locked(crb_peer *peer, crb_wait *wait, uint64_t deadline);
 
 /** The refs of a message to be sent to peer. out has room for n. Under the lock. */
 void crb_peer_refs_out_locked(crb_peer *peer, const crb_ref *refs, size_t n, crb_ref_out *out);

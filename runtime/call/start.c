@@ -103,10 +103,9 @@ void crb_start_handed_over(crb_start *start)
     start->refs = (crb_ref_list) { 0 };
 }
 
-corbel_status crb_start_send(crb_start *start, const corbel_operation *operation, bool may_wait, corbel_call *call,
-                             corbel_error *reterr)
+static crb_send start_to_send(crb_start *start, const corbel_operation *operation, bool may_wait, const corbel_call *call)
 {
-    const crb_send send = {
+    return (crb_send) {
         .interface = operation->interface,
         .operation = operation->name,
         .operation_key = operation,
@@ -118,13 +117,35 @@ corbel_status crb_start_send(crb_start *start, const corbel_operation *operation
         .refs = start->refs.items,
         .n_refs = start->refs.len,
     };
-    corbel_error error = CORBEL_ERROR_INIT;
-    const corbel_status status = crb_call_send(start->target, &send, call, start->chain, start->deadline, &error);
+}
+
+/** Takes error, where there is one. */
+static corbel_status start_sent(const crb_start *start, corbel_status status, corbel_error *error, corbel_error *reterr)
+{
     if (status == CORBEL_GONE && start->implicit) {
-        crb_error_reword(&error, "the reference is broken for good, as the session that it came by has ended: %s", error.message);
+        crb_error_reword(error, "the reference is broken for good, as the session that it came by has ended: %s", error->message);
     }
     if (status != CORBEL_OK) {
-        crb_error_move(reterr, &error);
+        crb_error_move(reterr, error);
     }
     return status;
+}
+
+corbel_status crb_start_send(crb_start *start, const corbel_operation *operation, bool may_wait, corbel_call *call,
+                             corbel_error *reterr)
+{
+    const crb_send send = start_to_send(start, operation, may_wait, call);
+    corbel_error error = CORBEL_ERROR_INIT;
+    const corbel_status status = crb_call_send(start->target, &send, call, start->chain, start->deadline, &error);
+    return start_sent(start, status, &error, reterr);
+}
+
+corbel_status crb_start_send_locked(crb_start *start, const corbel_operation *operation, const crb_send_after *after,
+                                    corbel_call *call, crb_ref_out *refs, corbel_error *reterr)
+{
+    crb_send send = start_to_send(start, operation, false, call);
+    corbel_error error = CORBEL_ERROR_INIT;
+    send.after = *after;
+    const corbel_status status = crb_call_send_locked(start->target, &send, call, start->chain, start->deadline, refs, &error);
+    return start_sent(start, status, &error, reterr);
 }

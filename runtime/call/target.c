@@ -4,6 +4,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
+#include "runtime/call/batch.h"
 #include "runtime/call/watch.h"
 
 #include <stdlib.h>
@@ -255,6 +256,7 @@ corbel_object *corbel_object_unref(corbel_object *self)
         }
         crb_target_unref(self->target);
         corbel_lane_unref(self->lane);
+        crb_batch_unref(self->batch);
         free(self);
     }
     return NULL;
@@ -274,6 +276,7 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     derived->wait_for_credit = self->wait_for_credit;
     derived->overlap = self->overlap;
     derived->lane = corbel_lane_ref(self->lane);
+    corbel_batch *batch = self->batch;
     if (options != NULL) {
         if (options->size >= offsetof(corbel_options, deadline_ms) + sizeof options->deadline_ms && options->deadline_ms != 0) {
             derived->deadline_ms = options->deadline_ms;
@@ -289,7 +292,11 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
             derived->lane = corbel_lane_ref(options->lane);
             derived->overlap = false; /* the younger wish */
         }
+        if (options->size >= offsetof(corbel_options, batch) + sizeof options->batch && options->batch != NULL) {
+            batch = options->batch;
+        }
     }
+    derived->batch = crb_batch_ref(batch);
     return derived;
 }
 

@@ -93,7 +93,8 @@ struct corbel_object {
     uint32_t deadline_ms;
     bool wait_for_credit;
     bool overlap;
-    corbel_lane *lane; /* counted; NULL: that of the calling thread */
+    corbel_lane *lane;   /* counted; NULL: that of the calling thread */
+    corbel_batch *batch; /* counted: calls wait there; NULL: none */
 };
 
 /** Takes over a count of target. NULL: no memory; the count is given back. */

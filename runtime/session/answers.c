@@ -24,6 +24,12 @@ static crb_answer *answer_alloc(crb_session *session)
 
 static void answer_free(crb_session *session, crb_answer *answer)
 {
+    crb_list_remove(&answer->follow);
+    while (crb_node_linked(&answer->followers) && !crb_list_empty(&answer->followers)) { /* only when the session ends */
+        crb_answer *const follower = CRB_CONTAINER(answer->followers.next, crb_answer, follow);
+        crb_list_remove(&follower->follow);
+        follower->after = NULL;
+    }
     if (answer->counted) {
         session->n_answers--;
     }
@@ -61,11 +67,16 @@ static void answer_unbind(crb_session *session, crb_answer *answer)
     }
 }
 
+/** May the peer still name it? */
+static bool answer_is_named(const crb_answer *answer)
+{
+    return !answer->finished && (answer->kind == CRB_QUESTION_BIND || (answer->guard && answer->outcome != CRB_OUTCOME_RESULT));
+}
+
 void crb_answer_settle(crb_session *session, crb_answer *answer)
 {
-    const bool bind = answer->kind == CRB_QUESTION_BIND;
     if (answer->answered && answer->pulled && !answer->args.active && !crb_node_linked(&answer->body.node) &&
-        !crb_out_waits(&answer->abandon) && (!bind || answer->finished) && answer->pins == 0) {
+        !crb_out_waits(&answer->abandon) && !answer_is_named(answer) && answer->pins == 0) {
         answer_unbind(session, answer);
         answer_free(session, answer);
     }
@@ -91,6 +102,8 @@ static void answer_close(crb_session *session, crb_answer *answer)
     crb_event_drop(&answer->body_event);
     crb_event_drop(&answer->cancel_event);
     crb_body_drop(session, &answer->args);
+    crb_list_remove(&answer->follow);
+    answer->after = NULL;
     if (answer->promise != NULL) {
         crb_answer *const promise = answer->promise;
         answer->promise = NULL;
@@ -159,7 +172,8 @@ static void answer_fail(crb_session *session, crb_answer *answer, corbel_status 
     crb_out_queue(session, &answer->header);
 }
 
-void crb_answer_refuse(crb_session *session, crb_answer *answer, corbel_status status, const char *message)
+/** A oneway is gone afterwards. */
+static void answer_refuse(crb_session *session, crb_answer *answer, corbel_status status, const char *message)
 {
     crb_refs_drop(session, answer->refs_in);
     answer->refs_in = NULL;
@@ -169,6 +183,50 @@ void crb_answer_refuse(crb_session *session, crb_answer *answer, corbel_status s
     }
     answer_close(session, answer);
     answer_fail(session, answer, status, CORBEL_COMPLETED_NO, message, NULL);
+}
+
+/** answer is answered: what waits for it goes on, or is put among skipped. */
+static void answer_let_go(crb_session *session, crb_answer *answer, crb_node *skipped)
+{
+    while (crb_node_linked(&answer->followers) && !crb_list_empty(&answer->followers)) {
+        crb_answer *const follower = CRB_CONTAINER(answer->followers.next, crb_answer, follow);
+        crb_list_remove(&follower->follow);
+        follower->after = NULL;
+        if (follower->anyway || answer->outcome == CRB_OUTCOME_RESULT) {
+            crb_event_queue(session, &follower->event);
+        } else {
+            crb_list_append(skipped, &follower->follow);
+        }
+    }
+}
+
+/** The same, and for what waits for those that are skipped: one after the other, however many there are. */
+static void answer_follow(crb_session *session, crb_answer *answer)
+{
+    crb_node skipped;
+    if (!crb_node_linked(&answer->followers)) {
+        return;
+    }
+    crb_list_init(&skipped);
+    answer_let_go(session, answer, &skipped);
+    while (!crb_list_empty(&skipped)) {
+        crb_answer *const next = CRB_CONTAINER(skipped.next, crb_answer, follow);
+        const bool oneway = next->kind == CRB_QUESTION_ONEWAY;
+        crb_list_remove(&next->follow);
+        answer_refuse(session, next, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));
+        if (!oneway) {
+            answer_let_go(session, next, &skipped);
+        }
+    }
+}
+
+void crb_answer_refuse(crb_session *session, crb_answer *answer, corbel_status status, const char *message)
+{
+    const bool oneway = answer->kind == CRB_QUESTION_ONEWAY;
+    answer_refuse(session, answer, status, message);
+    if (!oneway) {
+        answer_follow(session, answer);
+    }
 }
 
 /** What forbids this result; NULL: nothing. */
@@ -229,7 +287,8 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
     for (size_t i = 0; i < result->n_refs_out; i++) {
         result->refs_out[i].fresh = false;
     }
-    if (crb_session_over(session)) {
+    const bool over = crb_session_over(session);
+    if (over) {
         answer->pulled = true;
         answer->finished = true;
         crb_answer_settle(session, answer);
@@ -252,6 +311,9 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
         } else {
             crb_session_no_memory(session);
         }
+    }
+    if (!over) {
+        answer_follow(session, answer);
     }
     if (result->body != NULL) {
         crb_buf_clear(result->body);
@@ -328,6 +390,37 @@ static const char *answer_target(crb_session *session, crb_answer *answer, const
     return NULL;
 }
 
+/** What the call waits for: answer->after, if that is not answered yet. *ret_skips: it has failed. */
+static const char *answer_after(crb_session *session, crb_answer *answer, const crb_wire_call *call, bool *ret_skips)
+{
+    answer->guard = (call->flags & CRB_FLAG_GUARD) != 0;
+    answer->anyway = (call->flags & CRB_FLAG_ANYWAY) != 0;
+    if (call->after == 0) {
+        return NULL;
+    }
+    if (call->after >= call->question) {
+        return "a call after one that was not asked before it";
+    }
+    crb_id_node *const node = crb_id_find(&session->answers, call->after);
+    if (node == NULL) {
+        return NULL; /* it has returned a result: a guard that failed is there until its FINISH */
+    }
+    crb_answer *const before = CRB_CONTAINER(node, crb_answer, by_id);
+    if (before->kind != CRB_QUESTION_CALL || !(before->guard || answer->anyway)) {
+        return "a call after one that no call may be after";
+    }
+    if (before->answered) {
+        *ret_skips = !answer->anyway && before->outcome != CRB_OUTCOME_RESULT;
+        return NULL;
+    }
+    if (!crb_node_linked(&before->followers)) {
+        crb_list_init(&before->followers);
+    }
+    answer->after = before;
+    crb_list_append(&before->followers, &answer->follow);
+    return NULL;
+}
+
 const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, uint64_t now)
 {
     const bool oneway = (call->flags & CRB_FLAG_ONEWAY) != 0;
@@ -367,7 +460,11 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
     if (why != NULL || session->out_of_memory) {
         return why;
     }
+    bool skips = false;
     why = answer_target(session, answer, call);
+    if (why == NULL && (call->after | (call->flags & ~CRB_FLAG_ONEWAY)) != 0) {
+        why = answer_after(session, answer, call, &skips);
+    }
     if (why != NULL) {
         return why;
     }
@@ -375,7 +472,9 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
     if (!too_long && crb_body_begin(session, &answer->args, call->length, call->args)) {
         if (call->hop > session->limits.max_hops) {
             crb_answer_refuse(session, answer, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
-        } else {
+        } else if (skips) {
+            crb_answer_refuse(session, answer, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));
+        } else if (answer->after == NULL) {
             crb_event_queue(session, &answer->event);
         }
         return NULL;
@@ -424,6 +523,10 @@ void crb_answer_cancel(crb_session *session, crb_answer *answer)
         return;
     }
     answer->cancelled = true;
+    if (answer->after != NULL) { /* nobody knows of it yet */
+        crb_answer_refuse(session, answer, CORBEL_CANCELLED, "the caller gave up before the call was entered");
+        return;
+    }
     if (!answer->args_handed && answer->args.active) {
         crb_body_drop(session, &answer->args);
     }
@@ -438,7 +541,7 @@ const char *crb_answer_on_finish(crb_session *session, uint64_t question, bool c
     crb_id_node *const node = crb_id_find(&session->answers, question);
     crb_answer *const answer = node != NULL ? CRB_CONTAINER(node, crb_answer, by_id) : NULL;
     if (answer == NULL || answer->finished || answer->kind == CRB_QUESTION_ONEWAY ||
-        (answer->kind == CRB_QUESTION_CALL && !cancel)) {
+        (answer->kind == CRB_QUESTION_CALL && !cancel && !answer->guard)) {
         return NULL; /* it crossed its RETURN, or says nothing */
     }
     answer->finished = true;
@@ -480,7 +583,7 @@ void crb_answers_end(crb_session *session, bool keep_output)
                 answer_free(session, answer);
             } else {
                 answer->args.active = false;
-                answer->finished = answer->finished || answer->kind == CRB_QUESTION_BIND;
+                answer->finished = answer->finished || answer->kind == CRB_QUESTION_BIND || answer->guard;
                 crb_answer_settle(session, answer);
             }
         } else if (!answer->handed) {

@@ -85,6 +85,12 @@ static bool output_still_wanted(crb_session *session, crb_question *question, ui
         if (!oneway) {
             crb_question_fail(session, question, status, CORBEL_COMPLETED_NO, "the object to call could not be bound");
         }
+    } else if (question->after != NULL && !question->anyway && question->after->completed &&
+               question->after->outcome != CRB_OUTCOME_RESULT) {
+        crb_question_unsend(session, question);
+        if (!oneway) {
+            crb_question_fail(session, question, CORBEL_SKIPPED, CORBEL_COMPLETED_NO, corbel_status_text(CORBEL_SKIPPED));
+        }
     } else if (question->due.when <= now) {
         crb_question_unsend(session, question);
         if (!oneway) {
@@ -136,20 +142,21 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
         .interface = names ? question->operation->interface : NULL,
         .name = names ? question->operation->name : NULL,
         .lane = question->lane,
-        .flags = question->kind == CRB_QUESTION_ONEWAY ? CRB_FLAG_ONEWAY : 0,
+        .flags = (question->kind == CRB_QUESTION_ONEWAY ? CRB_FLAG_ONEWAY : 0) | (question->guard ? CRB_FLAG_GUARD : 0),
         .remaining_us = crb_session_remaining(question->due.when, now),
         .chain = question->chain,
         .hop = question->hop,
         .length = question->args.buf.len,
         .args = { question->args.buf.data, question->first },
     };
+    if (question->after != NULL && !question->after->completed) {
+        frame.u.call.after = question->after->by_id.id;
+        frame.u.call.flags |= question->anyway ? CRB_FLAG_ANYWAY : 0;
+    }
     output_frame_with_refs(session, out, &frame, &question->refs);
     output_rest(session, &question->args, question->first);
-    if (question->promise != NULL) {
-        crb_question *const promise = question->promise;
-        question->promise = NULL;
-        promise->waiting--;
-        crb_question_settle(session, promise);
+    if (question->promise != NULL || question->after != NULL) {
+        crb_question_named(session, question);
     }
     crb_question_settle(session, question);
 }

@@ -61,10 +61,15 @@ void crb_question_settle(crb_session *session, crb_question *question)
 {
     const bool user_done =
         question->kind == CRB_QUESTION_ONEWAY || (question->taken && (question->kind == CRB_QUESTION_CALL || question->finished));
+    if (question->finishes && question->taken && question->waiting == 0 && !question->finish_sent && !crb_session_over(session)) {
+        question->finish_sent = true;
+        crb_out_queue(session, &question->finish);
+    }
     const bool wire_done = !crb_out_waits(&question->header) && !crb_out_waits(&question->finish) &&
                            !crb_out_waits(&question->abandon) && !crb_node_linked(&question->args.node) &&
                            (question->kind == CRB_QUESTION_ONEWAY || !question->sent || question->returned);
-    if (question->returned && (question->kind == CRB_QUESTION_CALL || (question->finish_sent && wire_done))) {
+    const bool until_finish = question->kind == CRB_QUESTION_BIND || question->finishes;
+    if (question->returned && (!until_finish || (question->finish_sent && wire_done))) {
         question_uncount(session, question);
     }
     if (user_done && wire_done && question->waiting == 0) {
@@ -97,8 +102,32 @@ static corbel_completion question_completion(const crb_question *question, uint6
     return question->has_result ? CORBEL_COMPLETED_YES : CORBEL_COMPLETED_MAYBE;
 }
 
-/** Returns its promise, which waits for one call less. */
-static crb_question *question_unsend(crb_session *session, crb_question *question)
+/** Those that it names wait for one call less; they are to be settled. */
+static void question_unname(crb_question *question, crb_question *ret_named[2])
+{
+    ret_named[0] = question->promise;
+    ret_named[1] = question->after;
+    question->promise = NULL;
+    question->after = NULL;
+    for (int i = 0; i < 2; i++) {
+        if (ret_named[i] != NULL) {
+            ret_named[i]->waiting--;
+        }
+    }
+}
+
+void crb_question_named(crb_session *session, crb_question *question)
+{
+    crb_question *named[2];
+    question_unname(question, named);
+    for (int i = 0; i < 2; i++) {
+        if (named[i] != NULL) {
+            crb_question_settle(session, named[i]);
+        }
+    }
+}
+
+static void question_unsend(crb_session *session, crb_question *question, crb_question *ret_named[2])
 {
     assert(!question->sent);
     crb_list_remove(&question->header.node);
@@ -107,19 +136,17 @@ static crb_question *question_unsend(crb_session *session, crb_question *questio
     crb_refs_take_back(session, question->refs);
     question->refs = NULL;
     question_uncount(session, question);
-    crb_question *const promise = question->promise;
-    question->promise = NULL;
-    if (promise != NULL) {
-        promise->waiting--;
-    }
-    return promise;
+    question_unname(question, ret_named);
 }
 
 void crb_question_unsend(crb_session *session, crb_question *question)
 {
-    crb_question *const promise = question_unsend(session, question);
-    if (promise != NULL) {
-        crb_question_settle(session, promise);
+    crb_question *named[2];
+    question_unsend(session, question, named);
+    for (int i = 0; i < 2; i++) {
+        if (named[i] != NULL) {
+            crb_question_settle(session, named[i]);
+        }
     }
 }
 
@@ -259,6 +286,7 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
 {
     assert((call->target == NULL) != (call->promise == NULL));
     assert(call->promise == NULL || (call->promise->kind == CRB_QUESTION_BIND && !call->promise->finished));
+    assert(call->after == NULL || (call->after->kind == CRB_QUESTION_CALL && (call->after->guard || call->anyway)));
     corbel_status status = question_allowed(session, call->hop == 0, call->deadline, now, !call->oneway, reterr);
     if (status == CORBEL_OK) {
         status = question_call_allowed(session, call, reterr);
@@ -300,6 +328,12 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
         question->index = call->target->index;
         question->generation = call->target->generation;
     }
+    if (call->after != NULL) {
+        call->after->waiting++;
+        question->after = call->after;
+        question->anyway = call->anyway;
+    }
+    question->guard = call->guard;
     question->lane = call->lane;
     question->chain = call->chain;
     question->hop = call->hop;
@@ -439,6 +473,7 @@ const char *crb_question_on_return(crb_session *session, const crb_wire_return *
         return why;
     }
     question->has_result = frame->outcome != CRB_OUTCOME_ERROR;
+    question->finishes = question->guard && frame->outcome != CRB_OUTCOME_RESULT && !question->finish_sent;
     crb_sending_abandon(session, &question->args, &question->abandon, true);
     if (question->completed) {
         question_drop_return(session, question, frame);
@@ -482,7 +517,8 @@ void crb_question_body_done(crb_session *session, crb_question *question, bool a
 static void question_end(crb_session *session, crb_question *question, const char *why, uint64_t calls)
 {
     if (!question->sent && crb_out_waits(&question->header)) {
-        question_unsend(session, question);
+        crb_question *named[2];
+        question_unsend(session, question, named); /* those are in the list, too */
     }
     crb_list_remove(&question->finish.node);
     crb_list_remove(&question->abandon.node);

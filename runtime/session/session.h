@@ -113,8 +113,12 @@ typedef struct crb_call_out {
     bool oneway;
     crb_ref_out *refs;
     size_t n_refs;
-    crb_buf *args; /* its memory is taken over on success only */
-    void *user;    /* comes back in CRB_EVENT_RETURN */
+    crb_buf *args;       /* its memory is taken over on success only */
+    void *user;          /* comes back in CRB_EVENT_RETURN */
+    crb_question *after; /* an earlier two-way call with guard whose CRB_EVENT_RETURN was not taken yet, or NULL: this call enters
+                            once that one has returned a result; if it failed, this one gets CORBEL_SKIPPED, completion NO */
+    bool anyway;         /* after: whatever became of that one, which then needs no guard */
+    bool guard;          /* a later call may name it as its after */
 } crb_call_out;
 
 /** Queues a call. CORBEL_OK: ret_question is set (NULL for a oneway), and unless oneway exactly one CRB_EVENT_RETURN follows,

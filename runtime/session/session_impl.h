@@ -183,7 +183,10 @@ struct crb_question {
     uint32_t cost;
     size_t first; /* bytes in the header */
     crb_question *promise;
-    uint32_t waiting; /* calls not yet pulled with this promise */
+    crb_question *after;
+    bool anyway, guard;
+    bool finishes;    /* a guard that failed: FINISH is owed, once nothing names it any more */
+    uint32_t waiting; /* calls not yet pulled that name it, as promise or after */
     uint32_t index, generation;
     crb_operation *operation;
     uint64_t lane, chain, fingerprint;
@@ -210,15 +213,19 @@ struct crb_answer {
     crb_id_node by_id;
     crb_node all;
     crb_question_kind kind;
-    bool handed;      /* its event was taken */
-    bool entered;     /* its request window was given back */
-    bool answered;    /* by the driver, or the core itself */
-    bool pulled;      /* its RETURN, or there is none */
-    bool finished;    /* FINISH has come: a bind's promise ends, a call's result is not wanted */
-    bool cancelled;   /* CRB_EVENT_CANCEL was queued */
-    bool counted;     /* in n_answers */
-    uint32_t pins;    /* events not yet taken with this promise */
-    uint64_t ordinal; /* of its CALL among the peer's */
+    bool handed;    /* its event was taken */
+    bool entered;   /* its request window was given back */
+    bool answered;  /* by the driver, or the core itself */
+    bool pulled;    /* its RETURN, or there is none */
+    bool finished;  /* FINISH has come: a bind's promise ends, a call's result is not wanted */
+    bool cancelled; /* CRB_EVENT_CANCEL was queued */
+    bool counted;   /* in n_answers */
+    bool anyway, guard;
+    crb_answer *after;  /* its event waits for this one to be answered */
+    crb_node follow;    /* among the followers of that one; or of those that are to be skipped */
+    crb_node followers; /* that wait for this one; all zero until the first */
+    uint32_t pins;      /* events not yet taken with this promise */
+    uint64_t ordinal;   /* of its CALL among the peer's */
     crb_due due;
     void *user;
     crb_ev event, body_event, cancel_event;
@@ -493,6 +500,8 @@ void crb_question_expire(crb_session *session, crb_question *question);
 void crb_question_settle(crb_session *session, crb_question *question);
 /** Its CALL or BIND was never pulled and will not be: takes back what it took. */
 void crb_question_unsend(crb_session *session, crb_question *question);
+/** It is pulled: it names its promise and its after no more. */
+void crb_question_named(crb_session *session, crb_question *question);
 void crb_questions_end(crb_session *session, const char *why, uint64_t calls, bool keep_output);
 void crb_questions_free(crb_session *session);
 

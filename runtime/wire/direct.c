@@ -7,11 +7,14 @@
 /* Keys of session.proto: a field's number and its wire type. */
 enum { DIRECT_VARINT = 0, DIRECT_64BIT = 1, DIRECT_BYTES = 2 };
 #define DIRECT_KEY(number, wire_type) ((uint8_t)((number) << 3 | (wire_type)))
+#define DIRECT_AFTER 17
+#define DIRECT_AFTER_KEY ((DIRECT_AFTER << 3 & 0x7F) | 0x80 | DIRECT_AFTER >> 4 << 8) /* a varint; the low byte comes first */
 
 enum {
     DIRECT_MAX_VARINT = 10,
     DIRECT_MAX_FIELDS = 15,
-    DIRECT_MAX_HEAD = DIRECT_MAX_FIELDS * (1 + DIRECT_MAX_VARINT) /* of a body, without the bytes of its last field */
+    DIRECT_MAX_HEAD = DIRECT_MAX_FIELDS * (1 + DIRECT_MAX_VARINT), /* of a body, without the bytes and what is behind them */
+    DIRECT_MAX_TAIL = 2 + DIRECT_MAX_VARINT
 };
 
 /* ---- writing ---- */
@@ -108,7 +111,18 @@ static uint8_t *direct_put_body(uint8_t *at, const crb_wire_body *body)
     return direct_put_length(at, 4, body->data.len);
 }
 
-/** All but the bytes that are the frame's last field. */
+/** What is behind the bytes: one field whose key has two bytes. */
+static uint8_t *direct_put_tail(uint8_t *at, const crb_frame *frame)
+{
+    if (frame->type == CRB_WIRE_CALL && frame->u.call.after != 0) {
+        *at++ = DIRECT_AFTER_KEY & 0xFF;
+        *at++ = DIRECT_AFTER_KEY >> 8;
+        at = direct_put_varint(at, frame->u.call.after);
+    }
+    return at;
+}
+
+/** All that is in front of the bytes. */
 static uint8_t *direct_put_head(uint8_t *at, const crb_frame *frame, crb_wire_bytes *ret_bytes)
 {
     switch (frame->type) {
@@ -131,8 +145,10 @@ bool crb_direct_pack(crb_buf *out, const crb_frame *frame)
     }
     crb_wire_bytes bytes;
     uint8_t head[DIRECT_MAX_HEAD];
+    uint8_t tail[DIRECT_MAX_TAIL];
     const size_t head_len = (size_t)(direct_put_head(head, frame, &bytes) - head);
-    const size_t len = head_len + bytes.len;
+    const size_t tail_len = (size_t)(direct_put_tail(tail, frame) - tail);
+    const size_t len = head_len + bytes.len + tail_len;
     uint8_t body_key[1 + DIRECT_MAX_VARINT]; /* that of the only field of Frame */
     body_key[0] = DIRECT_KEY(frame->type, DIRECT_BYTES);
     const size_t key_len = (size_t)(direct_put_varint(body_key + 1, len) - body_key);
@@ -149,6 +165,10 @@ bool crb_direct_pack(crb_buf *out, const crb_frame *frame)
     if (bytes.len > 0) {
         memcpy(at, bytes.data, bytes.len);
         at += bytes.len;
+    }
+    if (tail_len > 0) {
+        memcpy(at, tail, tail_len);
+        at += tail_len;
     }
     out->len += (size_t)(at - start);
     return true;
@@ -229,7 +249,15 @@ static bool direct_get_bytes(direct_input *in, crb_wire_bytes *ret)
 static bool direct_get_key(direct_input *in, uint8_t *ret)
 {
     const uint8_t key = *in->at++;
-    if (key >> 3 <= in->last || (key & 0x80) != 0) {
+    if ((key & 0x80) != 0) { /* the one with two bytes, which is above all others: nothing may follow it */
+        if (key != (DIRECT_AFTER_KEY & 0xFF) || in->at == in->end || *in->at++ != DIRECT_AFTER_KEY >> 8) {
+            return false;
+        }
+        in->last = UINT8_MAX;
+        *ret = key;
+        return true;
+    }
+    if (key >> 3 <= in->last) {
         return false;
     }
     in->last = key >> 3;
@@ -264,6 +292,8 @@ static bool direct_get_call_field(direct_input *in, uint8_t key, crb_wire_call *
         return direct_get_varint(in, &call->length);
     case DIRECT_KEY(15, DIRECT_BYTES):
         return direct_get_bytes(in, &call->args);
+    case DIRECT_AFTER_KEY & 0xFF:
+        return in->last == UINT8_MAX && direct_get_varint(in, &call->after);
     default:
         return false;
     }

@@ -131,6 +131,7 @@ static bool frame_pack_call(frame_pack *pack, const crb_wire_call *call, crb_scr
     out->n_references = call->n_refs;
     out->length = call->length;
     out->args = frame_bytes(call->args.data, call->args.len);
+    out->after = call->after;
     return frame_pack_refs(scratch, call->refs, call->n_refs, &out->references);
 }
 

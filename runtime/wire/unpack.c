@@ -94,6 +94,7 @@ static bool unpack_call(crb_wire_call *to, const Corbel__Wire__Call *from, crb_s
         .n_refs = from->n_references,
         .length = from->length,
         .args = unpack_bytes(from->args),
+        .after = from->after,
     };
     return to->n_refs == 0 || to->refs != NULL;
 }

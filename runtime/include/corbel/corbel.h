@@ -3,6 +3,7 @@
 #define CORBEL_CORBEL_H
 
 #include <corbel/any.h>
+#include <corbel/batch.h>
 #include <corbel/call.h>
 #include <corbel/daemon.h>
 #include <corbel/error.h>

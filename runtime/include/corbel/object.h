@@ -20,6 +20,8 @@ typedef struct corbel_object_seq {
 typedef struct corbel_interface corbel_interface;
 /** What a program needs before its first reference: see <corbel/runtime.h>. Any thread may use it. */
 typedef struct corbel_runtime corbel_runtime;
+/** Calls that travel together: see <corbel/batch.h>. */
+typedef struct corbel_batch corbel_batch;
 /** Called once, when nothing holds an object any more; on a worker, with no lock held, after the last call has left. */
 typedef void (*corbel_finalizer)(void *self);
 
@@ -83,11 +85,12 @@ typedef struct corbel_options {
                                instead of failing with CORBEL_WOULD_BLOCK */
     bool overlap;         /**< the calls leave their lane: they need not keep any order, as those of @overlap operations */
     corbel_lane *lane;    /**< the calls go in this lane; a reference with this option keeps a count of it */
+    corbel_batch *batch;  /**< calls begun on the reference wait in the batch until corbel_batch_run() */
 } corbel_options;
 /** What corbel_options start with. */
 #define CORBEL_OPTIONS_INIT                                                                                                      \
     {                                                                                                                            \
-        sizeof(corbel_options), 0, false, false, NULL                                                                            \
+        sizeof(corbel_options), 0, false, false, NULL, NULL                                                                      \
     }
 
 /** An interface and functions that implement it, from bank_Account_skeleton(): type-checked there, opaque here. */

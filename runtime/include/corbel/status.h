@@ -63,7 +63,8 @@ typedef enum corbel_reaction {
     X(PROTOCOL, GIVE_UP, "the peer does not speak the protocol")                                                                 \
     X(SYSTEM, GIVE_UP, "the operating system refused")                                                                           \
     X(FORKED, FIX_CALL, "not usable in the child of a fork")                                                                     \
-    X(FAILED, GIVE_UP, "the servant failed")
+    X(FAILED, GIVE_UP, "the servant failed")                                                                                     \
+    X(SKIPPED, GIVE_UP, "a call before it in its batch failed")
 
 /** What every function that can fail returns. Must be checked: CORBEL_OK, which is 0, is success. The values are those of
  *  CORBEL_STATUS_MAP. */

@@ -54,6 +54,7 @@ static void pair_fill_call(pair *p, ProtobufCBinaryData body)
     call->hop = (uint32_t)random_value();
     call->length = random_value();
     call->args = body;
+    call->after = random_value();
     p->theirs.body_case = CORBEL__WIRE__FRAME__BODY_CALL;
     p->theirs.call = call;
     p->frame.type = CRB_WIRE_CALL;
@@ -70,7 +71,8 @@ static void pair_fill_call(pair *p, ProtobufCBinaryData body)
                                         .chain = call->chain,
                                         .hop = call->hop,
                                         .length = call->length,
-                                        .args = { body.data, body.len } };
+                                        .args = { body.data, body.len },
+                                        .after = call->after };
 }
 
 static void pair_fill_return(pair *p, ProtobufCBinaryData body)
@@ -137,6 +139,7 @@ static void assert_same(const crb_frame *ours, const Corbel__Wire__Frame *theirs
         assert_string_equal(a->name, b->name);
         assert_int_equal(a->n_refs, b->n_references);
         assert_bytes(a->args, b->args);
+        assert_int_equal(a->after, b->after);
     } else if (ours->type == CRB_WIRE_BODY) {
         const crb_wire_body *const a = &ours->u.body;
         const Corbel__Wire__Body *const b = theirs->piece;
