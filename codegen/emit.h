@@ -350,6 +350,11 @@ void emit_source(emit_file *file, emit_buf *out);
 void emit_stubs(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_inherited_stubs(emit_file *file, emit_buf *out, const idl_decl *interface);
 void emit_skeleton(emit_file *file, emit_buf *out, const idl_decl *interface);
+/** _reply and _defer of its own operations (emit_replies.c). */
+void emit_replies(emit_file *file, emit_buf *out, const idl_decl *interface);
+void emit_header_replies(emit_file *file, emit_buf *out, const idl_decl *interface);
+/** Has it _args and _defer()? */
+bool emit_lends_arguments(const emit_call *call);
 void emit_references(emit_file *file, emit_buf *out, const idl_decl *interface);
 /** Of interfaces that are opaque. */
 void emit_opaque_references(emit_file *file, emit_buf *out);

@@ -153,7 +153,8 @@ static void emit_servant(emit_file *file, emit_buf *out, const idl_decl *interfa
     if (with_rules) {
         emit_strings rules = { .arena = run->arena };
         emit_add(&rules, "What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until you "
-                         "return. Results start zeroed: fill them in; what they point to is constant, an argument, or from "
+                         "return; _defer() lends them until you reply. Results start zeroed: fill them in; what they point to is "
+                         "constant, an argument, or from "
                          "corbel_request_alloc(); references in them are given away.");
         emit_comment(out, 0, NULL, &rules);
     } else {
@@ -239,6 +240,7 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
         }
     }
     emit_servant(file, out, interface, with_rules);
+    emit_header_replies(file, out, interface);
     emit_verbatim(out, interface, "END_DECLARATION");
     emit_verbatim(out, interface, "AFTER_DECLARATION");
 }

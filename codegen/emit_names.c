@@ -160,6 +160,13 @@ static void derive_call(emit_file *file, const idl_decl *interface, const emit_c
         derive(file, interface, call->decl, emit_format(run->arena, "_%s_begin", call->stem));
         derive(file, interface, call->decl, emit_format(run->arena, "_%s_finish", call->stem));
     }
+    if (call->owner == interface && emit_has_halves(call)) {
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s_reply", call->stem));
+    }
+    if (call->owner == interface && emit_lends_arguments(call)) {
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s_args", call->stem));
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s_defer", call->stem));
+    }
 }
 
 /* "_as_Named"; with two bases of that name in different scopes "_as_bank_Named". */

@@ -110,6 +110,7 @@ static bool emit_decl(emit_file *file, emit_buf *out, const idl_decl *decl)
         emit(out, "\n/* ---- interface %s ---- */\n\n", decl->scoped_name);
         emit_stubs(file, out, decl);
         emit_skeleton(file, out, decl);
+        emit_replies(file, out, decl);
         emit(out, "\n");
         emit_references(file, out, decl);
         emit_conversions(file, out, decl);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define DAEMON_RUN_GRACE_MS 5000u
+#define DAEMON_DEFERRED_GRACE_MS 1000u /* at the end: who holds them may be gone */
 
 static const crb_host daemon_host = {
     .call = crb_dispatch_call,
@@ -22,6 +23,7 @@ static const crb_host daemon_host = {
     .body = crb_dispatch_body,
     .cancel = crb_dispatch_cancel,
     .cancel_locked = crb_dispatch_cancel_locked,
+    .abandon_locked = crb_dispatch_abandon_locked,
     .find = crb_ids_find,
     .uri = crb_ids_uri,
     .post = crb_workers_post,
@@ -212,20 +214,25 @@ static corbel_status daemon_busy_locked(const crb_dispatch *dispatch, uint32_t g
                     grace_ms, names);
 }
 
+/** Waits until no call is left. grace_ms UINT32_MAX: as long as functions run, but for deferred ones a second. */
 static corbel_status daemon_wait_for_calls(corbel_runtime *runtime, uint32_t grace_ms, corbel_error *reterr)
 {
-    corbel_status status = CORBEL_OK;
-    const uint64_t until = crb_after_ms(crb_now(), grace_ms);
-    const struct timespec deadline = { (time_t)(until / CRB_SECOND), (long)(until % CRB_SECOND) };
+    const bool for_ever = grace_ms == UINT32_MAX;
+    const uint64_t until = crb_after_ms(crb_now(), for_ever ? DAEMON_DEFERRED_GRACE_MS : grace_ms);
+    bool late = false;
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;
-    while (dispatch != NULL && dispatch->n_requests > 0 && status == CORBEL_OK) {
-        const int failed = grace_ms == UINT32_MAX
-                               ? pthread_cond_wait(&dispatch->changed, &runtime->dispatch_lock)
-                               : pthread_cond_timedwait(&dispatch->changed, &runtime->dispatch_lock, &deadline);
-        if (failed == ETIMEDOUT && dispatch->n_requests > 0) {
-            status = daemon_busy_locked(dispatch, grace_ms, reterr);
+    while (dispatch != NULL && dispatch->n_requests > 0) {
+        const bool runs = dispatch->n_requests > dispatch->n_deferred;
+        if (late && !(for_ever && runs)) {
+            break;
         }
+        crb_workers_wait_locked(runtime, for_ever && runs ? CRB_NEVER : until);
+        late = crb_now() >= until;
+    }
+    corbel_status status = CORBEL_OK;
+    if (dispatch != NULL && dispatch->n_requests > 0 && !for_ever) {
+        status = daemon_busy_locked(dispatch, grace_ms, reterr);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
     return status;

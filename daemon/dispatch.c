@@ -271,6 +271,12 @@ void crb_dispatch_cancel_locked(void *user)
     }
 }
 
+void crb_dispatch_abandon_locked(void *user)
+{
+    ((corbel_request *)user)->local = NULL;
+    crb_dispatch_cancel_locked(user);
+}
+
 void crb_dispatch_cancel(void *user)
 {
     corbel_runtime *const runtime = ((corbel_request *)user)->runtime;
@@ -279,11 +285,8 @@ void crb_dispatch_cancel(void *user)
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
-void crb_dispatch_finish(corbel_request *request)
+void crb_dispatch_remove_locked(crb_dispatch *dispatch, corbel_request *request)
 {
-    corbel_runtime *const runtime = request->runtime;
-    pthread_mutex_lock(&runtime->dispatch_lock);
-    crb_dispatch *const dispatch = runtime->dispatch;
     if (request->prev != NULL) {
         request->prev->next = request->next;
     } else {
@@ -293,7 +296,17 @@ void crb_dispatch_finish(corbel_request *request)
         request->next->prev = request->prev;
     }
     dispatch->n_requests--;
+    dispatch->n_deferred -= request->returned ? 1 : 0;
     pthread_cond_broadcast(&dispatch->changed);
+}
+
+void crb_dispatch_finish(corbel_request *request)
+{
+    corbel_runtime *const runtime = request->runtime;
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    if (!request->detached) {
+        crb_dispatch_remove_locked(runtime->dispatch, request);
+    }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 

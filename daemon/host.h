@@ -15,6 +15,9 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+/** So many deferred requests are remembered that were answered. */
+#define CRB_ANSWERED 256u
+
 typedef struct crb_lane crb_lane;
 typedef struct crb_worker crb_worker;
 
@@ -47,6 +50,8 @@ struct corbel_request {
     crb_lane *lane;
     corbel_request *next_in_lane;
     corbel_request *prev, *next; /* all that are not over */
+    bool returned;               /* deferred, and its function has returned */
+    bool detached;               /* the runtime has ended: it is in no list any more */
     /* The running thread's: */
     crb_arena *arena;
     bool no_memory;            /* a helper that returns strings found none */
@@ -55,7 +60,13 @@ struct corbel_request {
     corbel_any *exception_any; /* counted: that one */
     crb_buf exception_body;
     crb_ref_list exception_refs;
-    _Atomic uint32_t holds; /* of a relayed call */
+    _Atomic uint32_t holds; /* of a relayed or a deferred call: who is last ends it */
+    /* See defer.c. */
+    _Atomic uint32_t deferral;
+    bool lends_args;  /* until the reply */
+    const void **ins; /* while the function runs: where the arguments are */
+    crb_held held;    /* their references, once it has returned */
+    crb_context context;
 };
 
 /** Calls of one lane to one object, in order; only the first may run. */
@@ -99,7 +110,10 @@ typedef struct crb_dispatch {
     crb_registered *ids;
     crb_target *builtin; /* counted; corbel.Daemon, once somebody asked for it */
     bool draining, stopping;
-    pthread_cond_t changed; /* n_requests or n_threads became less */
+    uint32_t n_deferred;                    /* of n_requests: those whose functions have returned */
+    pthread_cond_t changed;                 /* n_requests or n_threads became less, or n_deferred more */
+    corbel_request *answered[CRB_ANSWERED]; /* deferred ones that are over, the last of them: see defer.c */
+    uint32_t next_answered;
 } crb_dispatch;
 
 /** The runtime's dispatcher, made when it is needed. NULL: no memory, or the runtime has ended. Under dispatch_lock. */
@@ -111,16 +125,21 @@ bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming);
 void crb_dispatch_body(void *user, crb_buf *args); /* user: a corbel_request */
 void crb_dispatch_cancel(void *user);
 void crb_dispatch_cancel_locked(void *user);
+void crb_dispatch_abandon_locked(void *user);
 void crb_dispatch_wait_ends_locked(crb_wait *wait);
 /** The function of the request has returned: its lane goes on. No lock held. */
 void crb_dispatch_leave_lane(corbel_request *request);
 /** The request is over for the dispatcher, answered and all. No lock held; it is still the caller's to free. */
 void crb_dispatch_finish(corbel_request *request);
+/** Takes it off the list. */
+void crb_dispatch_remove_locked(crb_dispatch *dispatch, corbel_request *request);
 
 /* workers.c */
 void crb_workers_post(corbel_runtime *runtime, crb_work *work);
 void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work);
 void crb_workers_unpost_locked(crb_dispatch *dispatch, crb_work *work);
+/** Waits until dispatch->changed is told, or the deadline has come. */
+void crb_workers_wait_locked(corbel_runtime *runtime, uint64_t deadline);
 void crb_workers_blocking(corbel_runtime *runtime, bool blocked);
 /** The timer's function; user: the runtime. */
 void crb_workers_retry(void *user);
@@ -133,6 +152,9 @@ void crb_daemon_drain(corbel_runtime *runtime, uint32_t grace_ms);
 corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming);
 /** Frees a request that was made but not kept: what it had taken over stays the incoming call's. Under dispatch_lock. */
 void crb_request_disown(corbel_request *request);
+/** Gives back everything but the request itself and its count of the runtime's memory. More than once is as good as once. No
+ * lock held. */
+void crb_request_clear(corbel_request *request);
 /** No lock held. */
 void crb_request_free(corbel_request *request);
 /** A name for traces: the registered id, or interface and four bytes of a hash. Under no lock. */
@@ -145,6 +167,21 @@ void crb_log_oneway(const char *operation, const char *object, const corbel_erro
 /** Answers with what went wrong; for relays and refusals. The hop of this process is added. No lock held. */
 void crb_request_reply_error(corbel_request *request, corbel_error *error);
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception);
+
+/** Answers with what the servant said: its status, and with CORBEL_OK its outputs. No lock held. */
+void crb_request_answer(corbel_request *request, corbel_status status, const void *const *outs);
+
+/** What a thread that works for the request inherits to its calls. */
+crb_context crb_request_context(const corbel_request *request);
+
+/* defer.c */
+/** The function of a deferred request has returned status; held are the references in its arguments. */
+void crb_defer_returned(corbel_request *request, corbel_status status, crb_held *held);
+/** Was it deferred, or answered meanwhile? */
+bool crb_is_deferred(const corbel_request *request);
+/** The runtime ends: whoever still has a deferred request has it alone from now on; its caller is told, if it is in this process.
+ *  Under dispatch_lock, which it lets go of. */
+void crb_defer_detach_all_locked(corbel_runtime *runtime);
 
 /* builtin.c */
 /** Runs an operation that every object has. False: it is none. */

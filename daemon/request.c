@@ -90,16 +90,36 @@ void crb_request_disown(corbel_request *request)
     crb_runtime_unref_memory(runtime);
 }
 
-void crb_request_free(corbel_request *request)
+static void request_drop_exception(corbel_request *request)
 {
-    corbel_error_clear(&request->error);
     crb_buf_clear(&request->exception_body);
     crb_refs_free(request->exception_refs.items, request->exception_refs.len);
-    corbel_any_unref(request->exception_any);
+    request->exception_refs = (crb_ref_list) { .indexes = true };
+    request->exception_any = corbel_any_unref(request->exception_any);
+    request->exception = NULL;
+}
+
+void crb_request_clear(corbel_request *request)
+{
+    corbel_error_clear(&request->error);
+    request_drop_exception(request);
+    crb_held_release(&request->held);
+    request->held = (crb_held) { 0 };
     crb_arena_free(request->arena);
+    request->arena = NULL;
     crb_buf_clear(&request->args);
     crb_refs_free(request->refs, request->n_refs);
+    request->refs = NULL;
+    request->n_refs = 0;
     crb_target_unref(request->target);
+    request->target = NULL;
+    crb_peer_unref(request->peer);
+    request->peer = NULL;
+}
+
+void crb_request_free(corbel_request *request)
+{
+    crb_request_clear(request);
     crb_request_disown(request);
 }
 
@@ -133,13 +153,13 @@ void crb_request_object_name(const crb_target *target, char *out, size_t max)
 
 void *corbel_request_alloc(corbel_request *request, size_t count, size_t size)
 {
-    return crb_arena_alloc(request->arena, count, size);
+    return request->arena == NULL ? NULL : crb_arena_alloc(request->arena, count, size); /* NULL: it is over */
 }
 
 const char *corbel_request_strdup(corbel_request *request, const char *string)
 {
     const size_t size = string == NULL ? 1 : strlen(string) + 1;
-    char *const copy = crb_arena_alloc(request->arena, size, 1);
+    char *const copy = corbel_request_alloc(request, size, 1);
     if (copy == NULL) {
         request->no_memory = true;
         return NULL;
@@ -154,7 +174,7 @@ const char *corbel_request_printf(corbel_request *request, const char *format, .
     va_copy(again, arguments);
     const int len = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    char *const text = len < 0 ? NULL : crb_arena_alloc(request->arena, (size_t)len + 1, 1);
+    char *const text = len < 0 ? NULL : corbel_request_alloc(request, (size_t)len + 1, 1);
     if (text == NULL) {
         request->no_memory = true;
     } else {
@@ -180,15 +200,6 @@ corbel_status corbel_request_fail(corbel_request *request, corbel_status status,
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     return crb_fail(&request->error, status, CORBEL_COMPLETED_YES, "%s", text);
-}
-
-static void request_drop_exception(corbel_request *request)
-{
-    crb_buf_clear(&request->exception_body);
-    crb_refs_free(request->exception_refs.items, request->exception_refs.len);
-    request->exception_refs = (crb_ref_list) { .indexes = true };
-    request->exception_any = corbel_any_unref(request->exception_any);
-    request->exception = NULL;
 }
 
 /** Passes on an exception as it came, whether this program knows its type or not: its reader sees whether it declares it. */

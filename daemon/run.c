@@ -70,7 +70,7 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
             value.outcome = CRB_OUTCOME_ERROR;
             crb_fail(&value.error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for an exception");
         }
-        crb_call_complete(request->local, &value);
+        crb_call_complete_at(&request->local, &request->runtime->dispatch_lock, &value);
     }
     crb_buf_clear(body);
 }
@@ -107,7 +107,7 @@ void crb_request_reply_error(corbel_request *request, corbel_error *error)
         crb_outcome_value value = { .outcome = CRB_OUTCOME_ERROR, .error = CORBEL_ERROR_INIT };
         crb_error_add_hop(error, request->runtime->name, object, operation, error->message);
         crb_error_move(&value.error, error);
-        crb_call_complete(request->local, &value);
+        crb_call_complete_at(&request->local, &request->runtime->dispatch_lock, &value);
     }
     corbel_error_clear(error);
 }
@@ -141,8 +141,9 @@ static void run_failure(corbel_request *request, corbel_status status, corbel_er
     }
 }
 
-static void run_reply(corbel_request *request, const corbel_operation *operation, corbel_status status, void **outs)
+void crb_request_answer(corbel_request *request, corbel_status status, const void *const *outs)
 {
+    const corbel_operation *const operation = request->method->operation;
     corbel_error error = CORBEL_ERROR_INIT;
     crb_buf body = CRB_BUF_INIT;
     crb_ref_list refs = { 0 };
@@ -156,7 +157,7 @@ static void run_reply(corbel_request *request, const corbel_operation *operation
     } else if (operation->n_out > 0) {
         const crb_ref_writer writer = { crb_ref_list_add, &refs };
         corbel_error bad = CORBEL_ERROR_INIT;
-        if (crb_encode_params(operation->out, operation->n_out, (const void *const *)outs, &writer, &body, &bad)) {
+        if (crb_encode_params(operation->out, operation->n_out, outs, &writer, &body, &bad)) {
             status = bad.status == CORBEL_NO_MEMORY ? CORBEL_NO_MEMORY : CORBEL_BAD_REPLY;
             crb_fail(&error, status, CORBEL_COMPLETED_YES, "the servant's result: %s", bad.message);
             corbel_error_clear(&bad);
@@ -171,7 +172,14 @@ static void run_reply(corbel_request *request, const corbel_operation *operation
     crb_refs_free(refs.items, refs.len);
 }
 
-static void run_servant(corbel_request *request)
+crb_context crb_request_context(const corbel_request *request)
+{
+    return (
+        crb_context) { .runtime = request->runtime, .chain = request->chain, .deadline = request->deadline, .hop = request->hop };
+}
+
+/** True: it is over. False: it was deferred, and may be gone. */
+static bool run_servant(corbel_request *request)
 {
     const corbel_operation *const operation = request->method->operation;
     crb_ref_table table = { request->refs, request->n_refs };
@@ -187,28 +195,35 @@ static void run_servant(corbel_request *request)
         crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the arguments");
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
-        return;
+        return true;
     }
     if (crb_decode_args(operation->in, operation->n_in, request->args.data, request->args.len, &request->runtime->values, &reader,
                         request->arena, &held, ins, &error)) {
         error.completion = CORBEL_COMPLETED_NO;
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
-        return;
+        return true;
     }
-    crb_context context = {
-        .runtime = request->runtime, .chain = request->chain, .deadline = request->deadline, .hop = request->hop
-    };
+    request->ins = ins;
+    crb_context context = crb_request_context(request);
     crb_context_enter(&context);
     const corbel_status status =
         request->method->thunk(request->target->local.skeleton.servant, request->target->local.self, request, ins, outs);
     crb_context_leave(&context);
-    run_reply(request, operation, status, outs);
+    const bool deferred = crb_is_deferred(request);
+    if (!deferred) {
+        crb_request_answer(request, status, (const void *const *)outs);
+    }
     crb_dispatch_leave_lane(request);
     for (uint32_t i = 0; i < operation->n_out; i++) {
         crb_value_release_refs(operation->out[i].type, outs[i]);
     }
-    crb_held_release(&held);
+    if (deferred) {
+        crb_defer_returned(request, status, &held);
+    } else {
+        crb_held_release(&held);
+    }
+    return !deferred;
 }
 
 /* ---- all of it ---- */
@@ -251,7 +266,9 @@ void crb_request_run(crb_work *work)
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
     } else if (request->method != NULL) {
-        run_servant(request);
+        if (!run_servant(request)) {
+            return; /* over when it is answered */
+        }
     } else if (!crb_builtin_run(request)) {
         crb_fail(&error, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "the object has no operation %s::%s", request->interface,
                  request->operation);

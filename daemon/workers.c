@@ -212,6 +212,16 @@ void crb_workers_blocking(corbel_runtime *runtime, bool blocked)
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
+void crb_workers_wait_locked(corbel_runtime *runtime, uint64_t deadline)
+{
+    const struct timespec until = { (time_t)(deadline / CRB_SECOND), (long)(deadline % CRB_SECOND) };
+    if (deadline == CRB_NEVER) {
+        pthread_cond_wait(&runtime->dispatch->changed, &runtime->dispatch_lock);
+    } else {
+        (void)pthread_cond_timedwait(&runtime->dispatch->changed, &runtime->dispatch_lock, &until);
+    }
+}
+
 void crb_workers_end(corbel_runtime *runtime)
 {
     pthread_mutex_lock(&runtime->dispatch_lock);
@@ -233,9 +243,11 @@ void crb_workers_end(corbel_runtime *runtime)
             free(registered);
             pthread_mutex_lock(&runtime->dispatch_lock);
         }
-        while (dispatch->n_requests > 0) { /* calls whose sessions ended, and those of this process, may finish */
-            pthread_cond_wait(&dispatch->changed, &runtime->dispatch_lock);
+        while (dispatch->n_requests >
+               dispatch->n_deferred) { /* calls whose sessions ended, and those of this process, may finish */
+            crb_workers_wait_locked(runtime, CRB_NEVER);
         }
+        crb_defer_detach_all_locked(runtime);
         dispatch->stopping = true;
         while (dispatch->n_threads > 0) {
             for (crb_worker *worker = dispatch->idle; worker != NULL; worker = dispatch->idle) {

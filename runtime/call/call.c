@@ -174,23 +174,39 @@ void crb_call_unref(corbel_call *call)
     }
 }
 
-void crb_call_complete(corbel_call *call, crb_outcome_value *value)
+void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_value *value)
 {
-    pthread_mutex_lock(call->guard);
-    call->request = NULL;
-    const bool late = atomic_load(&call->done); /* it was cancelled, or its deadline has passed: nobody wants the value */
+    void (*completed)(corbel_call *) = NULL;
+    bool counted = false;
+    bool late = true; /* it was cancelled, or its deadline has passed: nobody wants the value */
+    pthread_mutex_lock(guard);
+    corbel_call *const call = *at;
+    *at = NULL;
+    if (call != NULL) {
+        call->request = NULL;
+        counted = !call->direct;
+        late = atomic_load(&call->done);
+    }
     if (!late) {
+        completed = call->completed;
         crb_call_complete_locked(call, value);
     }
-    void (*const completed)(corbel_call *) = late ? NULL : call->completed;
-    pthread_mutex_unlock(call->guard);
+    pthread_mutex_unlock(guard); /* from here on one that is not counted may be gone */
     if (late) {
         crb_outcome_clear(value);
     }
     if (completed != NULL) {
         completed(call);
     }
-    crb_call_unref(call);
+    if (counted) {
+        crb_call_unref(call);
+    }
+}
+
+void crb_call_complete(corbel_call *call, crb_outcome_value *value)
+{
+    corbel_call *at = call;
+    crb_call_complete_at(&at, call->guard, value);
 }
 
 corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
@@ -243,18 +259,41 @@ bool crb_call_wait_local(corbel_call *call)
     return done;
 }
 
+/** Its servant's function has returned. False: it has deferred its reply, which did not come in time. */
+static bool call_wait_direct(corbel_call *call)
+{
+    pthread_mutex_lock(call->guard);
+    bool done = atomic_load(&call->done);
+    pthread_mutex_unlock(call->guard);
+    if (done || crb_call_wait_local(call)) {
+        return true;
+    }
+    pthread_mutex_lock(call->guard);
+    done = atomic_load(&call->done);
+    if (!done) {
+        crb_host_get()->abandon_locked(call->request);
+    }
+    pthread_mutex_unlock(call->guard);
+    return done;
+}
+
 static corbel_status call_local(crb_start *start, const corbel_operation *operation, void *const *out, corbel_error *reterr)
 {
     crb_incoming incoming = crb_start_incoming(start, operation, NULL, false);
     corbel_call direct = { .runtime = start->runtime,
                            .operation = operation,
+                           .direct = true,
                            .guard = &start->runtime->dispatch_lock,
+                           .chain = start->chain,
                            .deadline = start->deadline,
                            .value.error = CORBEL_ERROR_INIT };
-    atomic_init(&direct.refs, 2); /* never freed by counting */
     incoming.local = &direct;
     if (!start->shares_lane && crb_host_get()->call_direct(start->runtime, &incoming)) {
         crb_start_handed_over(start);
+        if (!call_wait_direct(&direct)) {
+            return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed", operation->interface,
+                            operation->name);
+        }
         if (crb_now() >= start->deadline && direct.value.outcome != CRB_OUTCOME_ERROR) {
             crb_outcome_clear(&direct.value);
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s returned after its deadline",

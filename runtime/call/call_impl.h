@@ -43,6 +43,7 @@ struct corbel_call {
     struct corbel_request *request; /* that is passed on, for completed(); in this process the one that it became, until that is
                                        answered: guarded by guard */
     bool is_bind;                   /* its question lives on until crb_session_finish() */
+    bool direct;                    /* on its caller's stack, not counted */
     bool timed;                     /* timer is in use; set before anybody else knows the call */
     _Atomic bool given;             /* to done, which has not begun yet; set under guard */
     corbel_call_done on_done;       /* see completion.c */
@@ -88,6 +89,8 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
 void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value);
 /** The same for a queued call in this process, whose count of the request it gives back. No lock held. */
 void crb_call_complete(corbel_call *call, crb_outcome_value *value);
+/** The same for the call that *at holds under guard, the call's own; *at becomes NULL. When it is already, nobody waits. */
+void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_value *value);
 
 /* Operations of every object (daemon/builtin.c). */
 /** (in string interface; boolean ret, unsigned long long fingerprint: of that interface where the object is). */

@@ -57,6 +57,8 @@ typedef struct crb_host {
     void (*cancel)(void *request);
     /** Under dispatch_lock: the same for a call in this runtime itself. */
     void (*cancel_locked)(void *request);
+    /** The same, and it has no call any more to answer. */
+    void (*abandon_locked)(void *request);
     /** Under the peer's lock: which object has the id? A counted target, or NULL with reterr. */
     struct crb_target *(*find)(corbel_runtime *runtime, const char *id, const char *interface, corbel_error *reterr);
     /** No lock held: the URI of a registered object, a corbel block; NULL: it has none. */

@@ -106,6 +106,73 @@ static const sink_Thing_servant sink_ops = {
     .deep_lists = echo_deep_lists,
 };
 
+/* The same, answered by a reply: the arguments are those that were lent. */
+#define LATER_BODY(name)                                                                                                         \
+    sink_Thing_##name##_args args;                                                                                               \
+    const corbel_status status = sink_Thing_##name##_defer(request, &args);                                                      \
+    (void)self;                                                                                                                  \
+    sink_Thing_##name##_reply(request, args.both, args.value, args.value);                                                       \
+    return status;
+#define LATER(name, c_type)                                                                                                      \
+    static corbel_status later_##name(void *self, corbel_request *request, c_type value, c_type *ret_copy, c_type *inout_both,   \
+                                      c_type *ret)                                                                               \
+    {                                                                                                                            \
+        (void)value;                                                                                                             \
+        (void)ret_copy;                                                                                                          \
+        (void)inout_both;                                                                                                        \
+        (void)ret;                                                                                                               \
+        LATER_BODY(name)                                                                                                         \
+    }
+#define LATER_APART(name, in_type, out_type)                                                                                     \
+    static corbel_status later_##name(void *self, corbel_request *request, in_type value, out_type *ret_copy, in_type both,      \
+                                      out_type *ret_both, out_type *ret)                                                         \
+    {                                                                                                                            \
+        (void)value;                                                                                                             \
+        (void)ret_copy;                                                                                                          \
+        (void)both;                                                                                                              \
+        (void)ret_both;                                                                                                          \
+        (void)ret;                                                                                                               \
+        LATER_BODY(name)                                                                                                         \
+    }
+LATER(flip, bool)
+LATER(octets, uint8_t)
+LATER(chars, char)
+LATER(shorts, int16_t)
+LATER(unsigned_shorts, uint16_t)
+LATER(longs, int32_t)
+LATER(unsigned_longs, uint32_t)
+LATER(long_longs, int64_t)
+LATER(unsigned_long_longs, uint64_t)
+LATER(floats, float)
+LATER(doubles, double)
+LATER(colours, sink_Colour)
+LATER_APART(strings, const char *, const char *)
+LATER_APART(deeps, const sink_Deep *, sink_Deep)
+LATER_APART(things, sink_Thing *, sink_Thing *)
+LATER_APART(numbers, sink_Longs, sink_Longs)
+LATER_APART(deep_lists, sink_Deep_seq, sink_Deep_seq)
+
+static const sink_Thing_servant later_ops = {
+    .shout = shout,
+    .flip = later_flip,
+    .octets = later_octets,
+    .chars = later_chars,
+    .shorts = later_shorts,
+    .unsigned_shorts = later_unsigned_shorts,
+    .longs = later_longs,
+    .unsigned_longs = later_unsigned_longs,
+    .long_longs = later_long_longs,
+    .unsigned_long_longs = later_unsigned_long_longs,
+    .floats = later_floats,
+    .doubles = later_doubles,
+    .colours = later_colours,
+    .strings = later_strings,
+    .deeps = later_deeps,
+    .things = later_things,
+    .numbers = later_numbers,
+    .deep_lists = later_deep_lists,
+};
+
 /* Whole, and in halves. */
 #define CHECK_ECHO(name, c_type, first, second)                                                                                  \
     do {                                                                                                                         \
@@ -120,8 +187,7 @@ static const sink_Thing_servant sink_ops = {
 
 static void plain_values_arrive(void **state)
 {
-    (void)state;
-    sink_Thing *thing = sink_Thing_new(NULL, &sink_ops, NULL, NULL);
+    sink_Thing *thing = sink_Thing_new(NULL, *state, NULL, NULL);
     CHECK_ECHO(flip, bool, true, false);
     CHECK_ECHO(octets, uint8_t, 200, 7);
     CHECK_ECHO(chars, char, 'x', 'y');
@@ -139,8 +205,7 @@ static void plain_values_arrive(void **state)
 
 static void strings_arrive(void **state)
 {
-    (void)state;
-    sink_Thing *thing = sink_Thing_new(NULL, &sink_ops, NULL, NULL);
+    sink_Thing *thing = sink_Thing_new(NULL, *state, NULL, NULL);
     char *copy = NULL, *both = NULL, *result = NULL;
     assert_int_equal(sink_Thing_strings(thing, "one", &copy, "two", &both, &result, NULL), CORBEL_OK);
     assert_string_equal(result, "one");
@@ -159,8 +224,7 @@ static void strings_arrive(void **state)
 
 static void structs_sequences_and_references_arrive(void **state)
 {
-    (void)state;
-    sink_Thing *thing = sink_Thing_new(NULL, &sink_ops, NULL, NULL);
+    sink_Thing *thing = sink_Thing_new(NULL, *state, NULL, NULL);
     const sink_Deep one = { .amount = 1, .text = "one" }, two = { .amount = 2, .text = "two" };
     sink_Deep *copy = NULL, *both = NULL, *result = NULL;
     assert_int_equal(sink_Thing_deeps(thing, &one, &copy, &two, &both, &result, NULL), CORBEL_OK);
@@ -169,7 +233,7 @@ static void structs_sequences_and_references_arrive(void **state)
     sink_Deep_free(both);
     sink_Deep_free(result);
 
-    sink_Thing *other = sink_Thing_new(NULL, &sink_ops, NULL, NULL);
+    sink_Thing *other = sink_Thing_new(NULL, *state, NULL, NULL);
     sink_Thing *thing_copy = NULL, *thing_both = NULL, *thing_result = NULL;
     assert_int_equal(sink_Thing_things(thing, thing, &thing_copy, other, &thing_both, &thing_result, NULL), CORBEL_OK);
     assert_true(thing_result == thing && thing_copy == other && thing_both == thing);
@@ -322,9 +386,12 @@ static void tables_describe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plain_values_arrive),
-        cmocka_unit_test(strings_arrive),
-        cmocka_unit_test(structs_sequences_and_references_arrive),
+        cmocka_unit_test_prestate(plain_values_arrive, (void *)(uintptr_t)&sink_ops),
+        cmocka_unit_test_prestate(plain_values_arrive, (void *)(uintptr_t)&later_ops),
+        cmocka_unit_test_prestate(strings_arrive, (void *)(uintptr_t)&sink_ops),
+        cmocka_unit_test_prestate(strings_arrive, (void *)(uintptr_t)&later_ops),
+        cmocka_unit_test_prestate(structs_sequences_and_references_arrive, (void *)(uintptr_t)&sink_ops),
+        cmocka_unit_test_prestate(structs_sequences_and_references_arrive, (void *)(uintptr_t)&later_ops),
         cmocka_unit_test(attributes_are_two_operations),
         cmocka_unit_test(heirs_answer_for_their_bases),
         cmocka_unit_test(enumerators_have_names),

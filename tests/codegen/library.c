@@ -39,6 +39,9 @@ struct corbel_call {
 };
 
 library_seen library_last;
+/* Of the call that was entered last. */
+static const void *const *library_in;
+static void *const *library_out;
 
 static void *storage(size_t size)
 {
@@ -64,7 +67,10 @@ static corbel_status enter(corbel_object *self, const corbel_operation *operatio
         for (uint32_t n = 0; n < operation->n_out; n++) {
             out[n] = storage(operation->out[n].type->size);
         }
-        return method->thunk(self->servant, self->self, NULL, in, out);
+        library_in = in;
+        library_out = out;
+        const corbel_status status = method->thunk(self->servant, self->self, NULL, in, out);
+        return status == CORBEL_DEFERRED && library_last.replied != NULL ? CORBEL_OK : status;
     }
     return CORBEL_NOT_FOUND;
 }
@@ -169,6 +175,29 @@ corbel_status corbel_skeleton_raise(corbel_request *request, const corbel_type *
     library_last.raised = type;
     library_last.exception = exception;
     return CORBEL_RAISED;
+}
+
+corbel_status corbel_skeleton_defer(corbel_request *request, const corbel_operation *operation, void *const *args)
+{
+    (void)request;
+    for (uint32_t i = 0; i < operation->n_in; i++) {
+        const corbel_type *const type = operation->in[i].type;
+        if (type->kind == CORBEL_KIND_STRUCT) {
+            *(const void **)args[i] = library_in[i];
+        } else {
+            memcpy(args[i], library_in[i], type->size);
+        }
+    }
+    return CORBEL_DEFERRED;
+}
+
+void corbel_skeleton_reply(corbel_request *request, const corbel_operation *operation, const void *const *out)
+{
+    (void)request;
+    for (uint32_t i = 0; i < operation->n_out; i++) {
+        memcpy(library_out[i], out[i], operation->out[i].type->size);
+    }
+    library_last.replied = operation;
 }
 
 const void *corbel_error_raised(const corbel_error *error, const corbel_type *type)

@@ -15,6 +15,7 @@ typedef struct library_seen {
     bool is_idempotent;
     const corbel_type *raised;
     const void *exception;
+    const corbel_operation *replied;
 } library_seen;
 extern library_seen library_last;
 

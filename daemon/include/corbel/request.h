@@ -9,7 +9,8 @@
 
 CORBEL_BEGIN_DECLS
 
-/** One call as its servant sees it. Valid until the servant returns. One thread at a time. */
+/** One call as its servant sees it. Valid until the servant's function returns; once deferred, until its _reply() or
+ *  corbel_request_end(). One thread at a time. */
 typedef struct corbel_request corbel_request;
 
 /** Memory for what goes into ret: zeroed, released by itself after the reply. NULL: out of memory. */
@@ -30,6 +31,25 @@ CORBEL_API CORBEL_PRINTF(3, 4) corbel_status
 /** A nested call failed: this one fails with the same error, one hop longer; an exception is passed on as it came, with its
  *  references, whether or not this program knows its type and the operation declares it. Clears error. Return what it returns. */
 CORBEL_API corbel_status corbel_request_forward(corbel_request *request, corbel_error *error);
+
+/** Replies later, from any thread: call it before another thread can see the request, hand the request over, and return what it
+ *  returns, always CORBEL_DEFERRED. For the order of calls, and for the worker, the call has ended with the return. What ends it
+ *  for the caller is one X_reply(request, outs…), which borrows its arguments, or one corbel_request_end(); it may come before
+ * the function has returned, and after the caller has gone, which is harmless. One answer too many is refused, with a line in the
+ *  log, for a good while after the first (the last 256 answers of the runtime); so is one to a request that was not deferred. A
+ *  function that returns anything else ends the request so.
+ *
+ *  The function's arguments end with its return, all the same: who still needs them defers with X_defer(request, &args) instead.
+ *  A request that is never answered runs, as corbel_daemon_join() sees it; at the end of the runtime it loses its caller. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_request_defer(corbel_request *request);
+/** Ends a deferred request with a failure: corbel_request_end(request, bank_Locked_raise(request)), or what _fail() or _forward()
+ *  returned. CORBEL_OK is for operations without outputs. Any thread. The request is gone afterwards. */
+CORBEL_API void corbel_request_end(corbel_request *request, corbel_status status);
+/** From here to corbel_request_leave() the calling thread works for a deferred request: calls that it makes belong to the
+ *  request's chain and inherit its deadline, as those of the function do. Pairs nest. Leave before you answer. */
+CORBEL_API void corbel_request_enter(corbel_request *request);
+/** The same thread is through with it. */
+CORBEL_API void corbel_request_leave(corbel_request *request);
 
 /** Has the caller given up, or its session ended, or the deadline passed? */
 CORBEL_API bool corbel_request_cancelled(const corbel_request *request);

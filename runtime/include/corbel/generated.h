@@ -167,6 +167,11 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_stub_finish(corbel_call *call,
                                                               void *const *out, corbel_error *reterr);
 /* Skeletons. */
 CORBEL_API corbel_status corbel_skeleton_raise(corbel_request *request, const corbel_type *type, const void *exception);
+/** in order of operation->out: the address of each output. */
+CORBEL_API void corbel_skeleton_reply(corbel_request *request, const corbel_operation *operation, const void *const *out);
+/** corbel_request_defer() with the arguments lent: args[i] is where the i-th goes, as the servant's function has it. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_skeleton_defer(corbel_request *request, const corbel_operation *operation,
+                                                                 void *const *args);
 CORBEL_API const void *corbel_error_raised(const corbel_error *error, const corbel_type *type);
 
 CORBEL_END_DECLS

@@ -957,6 +957,53 @@ const corbel_interface plant_Probe_interface = {
                    "3\") @verbatim(placement=END_DECLARATION, text=\"/* the end of Probe "
                    "*/\")",
 };
+void plant_Probe_take_reply(corbel_request *request, const plant_Reading *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &plant_Probe_take_operation, out);
+}
+corbel_status plant_Probe_take_defer(corbel_request *request, plant_Probe_take_args *args)
+{
+    void *const lent[] = { &args->within, &args->which };
+    return corbel_skeleton_defer(request, &plant_Probe_take_operation, lent);
+}
+void plant_Probe_sample_reply(corbel_request *request, plant_Kind what, const plant_Sample *ret)
+{
+    const void *const out[] = { ret, &what };
+    corbel_skeleton_reply(request, &plant_Probe_sample_operation, out);
+}
+corbel_status plant_Probe_sample_defer(corbel_request *request, plant_Probe_sample_args *args)
+{
+    void *const lent[] = { &args->what };
+    return corbel_skeleton_defer(request, &plant_Probe_sample_operation, lent);
+}
+void plant_Probe_stop_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &plant_Probe_stop_operation, NULL);
+}
+void plant_Probe_get_rate_reply(corbel_request *request, double ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &plant_Probe_get_rate_operation, out);
+}
+void plant_Probe_set_rate_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &plant_Probe_set_rate_operation, NULL);
+}
+corbel_status plant_Probe_set_rate_defer(corbel_request *request, plant_Probe_set_rate_args *args)
+{
+    void *const lent[] = { &args->rate };
+    return corbel_skeleton_defer(request, &plant_Probe_set_rate_operation, lent);
+}
+void plant_Probe_get_calm_reply(corbel_request *request, bool ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &plant_Probe_get_calm_operation, out);
+}
+void plant_Probe_begin_take_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &plant_Probe_begin_take_operation, NULL);
+}
 
 plant_Probe *plant_Probe_ref(plant_Probe *self)
 {
@@ -1142,6 +1189,12 @@ const corbel_interface plant_Robot_interface = {
     .bases = (const corbel_interface *const[]){ &plant_Probe_interface, NULL },
     .annotations = "@deprecated(\"nobody has one\") @c_name(\"Robot\")",
 };
+void plant_Robot_height_reply(corbel_request *request, plant_Probe *self_,
+                              const plant_Robot_Rank *ret)
+{
+    const void *const out[] = { ret, &self_ };
+    corbel_skeleton_reply(request, &plant_Robot_height_operation, out);
+}
 
 plant_Robot *plant_Robot_ref(plant_Robot *self)
 {

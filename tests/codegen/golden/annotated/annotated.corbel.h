@@ -176,8 +176,9 @@ CORBEL_MUST_CHECK corbel_status plant_Probe_begin_take_finish(corbel_call *call,
                                                               corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct plant_Probe_servant {
     corbel_status (*take)(void *self, corbel_request *request, int32_t within, plant_Kind which,
                           plant_Reading *ret);
@@ -190,6 +191,33 @@ typedef struct plant_Probe_servant {
     corbel_status (*begin_take)(void *self, corbel_request *request);
     corbel_status (*reset)(void *self, corbel_request *request);
 } plant_Probe_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void plant_Probe_take_reply(corbel_request *request, const plant_Reading *ret);
+void plant_Probe_sample_reply(corbel_request *request, plant_Kind what, const plant_Sample *ret);
+void plant_Probe_stop_reply(corbel_request *request);
+void plant_Probe_get_rate_reply(corbel_request *request, double ret);
+void plant_Probe_set_rate_reply(corbel_request *request);
+void plant_Probe_get_calm_reply(corbel_request *request, bool ret);
+void plant_Probe_begin_take_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct plant_Probe_take_args {
+    int32_t within;
+    plant_Kind which;
+} plant_Probe_take_args;
+CORBEL_MUST_CHECK corbel_status plant_Probe_take_defer(corbel_request *request,
+                                                       plant_Probe_take_args *args);
+typedef struct plant_Probe_sample_args {
+    plant_Kind what;
+} plant_Probe_sample_args;
+CORBEL_MUST_CHECK corbel_status plant_Probe_sample_defer(corbel_request *request,
+                                                         plant_Probe_sample_args *args);
+typedef struct plant_Probe_set_rate_args {
+    double rate;
+} plant_Probe_set_rate_args;
+CORBEL_MUST_CHECK corbel_status plant_Probe_set_rate_defer(corbel_request *request,
+                                                           plant_Probe_set_rate_args *args);
 /* the end of Probe */
 
 /* ---- interface plant::Machine : plant::Probe ------------------------------------------------- */
@@ -223,6 +251,10 @@ typedef struct plant_Robot_servant {
     corbel_status (*height)(void *self, corbel_request *request, plant_Probe **ret_self,
                             plant_Robot_Rank *ret);
 } plant_Robot_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void plant_Robot_height_reply(corbel_request *request, plant_Probe *self_,
+                              const plant_Robot_Rank *ret);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -1505,6 +1505,134 @@ const corbel_interface arrays_Lamp_interface = {
         { &arrays_Lamp_shine_operation, arrays_Lamp_shine_thunk },
     },
 };
+void arrays_Lamp_get_grid_reply(corbel_request *request, const arrays_Grid *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &arrays_Lamp_get_grid_operation, out);
+}
+void arrays_Lamp_set_grid_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &arrays_Lamp_set_grid_operation, NULL);
+}
+corbel_status arrays_Lamp_set_grid_defer(corbel_request *request, arrays_Lamp_set_grid_args *args)
+{
+    void *const lent[] = { &args->grid };
+    return corbel_skeleton_defer(request, &arrays_Lamp_set_grid_operation, lent);
+}
+void arrays_Lamp_get_words_reply(corbel_request *request, const arrays_Words *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &arrays_Lamp_get_words_operation, out);
+}
+void arrays_Lamp_set_words_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &arrays_Lamp_set_words_operation, NULL);
+}
+corbel_status arrays_Lamp_set_words_defer(corbel_request *request, arrays_Lamp_set_words_args *args)
+{
+    void *const lent[] = { &args->words };
+    return corbel_skeleton_defer(request, &arrays_Lamp_set_words_operation, lent);
+}
+void arrays_Lamp_grids_reply(corbel_request *request, const arrays_Grid *copy,
+                             const arrays_Grid *both, const arrays_Grid *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &arrays_Lamp_grids_operation, out);
+}
+corbel_status arrays_Lamp_grids_defer(corbel_request *request, arrays_Lamp_grids_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_grids_operation, lent);
+}
+void arrays_Lamp_boards_reply(corbel_request *request, const arrays_Board *copy,
+                              const arrays_Board *both, const arrays_Board *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &arrays_Lamp_boards_operation, out);
+}
+corbel_status arrays_Lamp_boards_defer(corbel_request *request, arrays_Lamp_boards_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_boards_operation, lent);
+}
+void arrays_Lamp_texts_reply(corbel_request *request, const arrays_Words *copy,
+                             const arrays_Words *both, const arrays_Words *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &arrays_Lamp_texts_operation, out);
+}
+corbel_status arrays_Lamp_texts_defer(corbel_request *request, arrays_Lamp_texts_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_texts_operation, lent);
+}
+void arrays_Lamp_keys_reply(corbel_request *request, const arrays_Key *copy, const arrays_Key *both,
+                            const arrays_Key *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &arrays_Lamp_keys_operation, out);
+}
+corbel_status arrays_Lamp_keys_defer(corbel_request *request, arrays_Lamp_keys_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_keys_operation, lent);
+}
+void arrays_Lamp_lamps_reply(corbel_request *request, const arrays_Lamps *copy,
+                             const arrays_Lamps *both, const arrays_Lamps *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &arrays_Lamp_lamps_operation, out);
+}
+corbel_status arrays_Lamp_lamps_defer(corbel_request *request, arrays_Lamp_lamps_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_lamps_operation, lent);
+}
+void arrays_Lamp_points_reply(corbel_request *request, const arrays_Point *copy,
+                              const arrays_Point *both, const arrays_Point *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &arrays_Lamp_points_operation, out);
+}
+corbel_status arrays_Lamp_points_defer(corbel_request *request, arrays_Lamp_points_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_points_operation, lent);
+}
+void arrays_Lamp_holders_reply(corbel_request *request, const arrays_Holder *copy,
+                               const arrays_Holder *both, const arrays_Holder *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &arrays_Lamp_holders_operation, out);
+}
+corbel_status arrays_Lamp_holders_defer(corbel_request *request, arrays_Lamp_holders_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_holders_operation, lent);
+}
+void arrays_Lamp_lists_reply(corbel_request *request, arrays_Grid_list copy, arrays_Grid_list both,
+                             arrays_Grid_list ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &arrays_Lamp_lists_operation, out);
+}
+corbel_status arrays_Lamp_lists_defer(corbel_request *request, arrays_Lamp_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_lists_operation, lent);
+}
+void arrays_Lamp_point_lists_reply(corbel_request *request, arrays_Point_seq copy,
+                                   arrays_Point_seq both, arrays_Point_seq ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &arrays_Lamp_point_lists_operation, out);
+}
+corbel_status arrays_Lamp_point_lists_defer(corbel_request *request,
+                                            arrays_Lamp_point_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &arrays_Lamp_point_lists_operation, lent);
+}
 
 arrays_Lamp *arrays_Lamp_ref(arrays_Lamp *self)
 {

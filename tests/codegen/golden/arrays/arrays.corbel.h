@@ -248,8 +248,9 @@ CORBEL_MUST_CHECK corbel_status arrays_Lamp_point_lists_finish(corbel_call *call
                                                                corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct arrays_Lamp_servant {
     corbel_status (*get_grid)(void *self, corbel_request *request, arrays_Grid *ret);
     corbel_status (*set_grid)(void *self, corbel_request *request, const arrays_Grid *grid);
@@ -281,6 +282,96 @@ typedef struct arrays_Lamp_servant {
     corbel_status (*shine)(void *self, corbel_request *request, const arrays_Grid *grid,
                            const arrays_Point *point, const arrays_Words *words);
 } arrays_Lamp_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void arrays_Lamp_get_grid_reply(corbel_request *request, const arrays_Grid *ret);
+void arrays_Lamp_set_grid_reply(corbel_request *request);
+void arrays_Lamp_get_words_reply(corbel_request *request, const arrays_Words *ret);
+void arrays_Lamp_set_words_reply(corbel_request *request);
+void arrays_Lamp_grids_reply(corbel_request *request, const arrays_Grid *copy,
+                             const arrays_Grid *both, const arrays_Grid *ret);
+void arrays_Lamp_boards_reply(corbel_request *request, const arrays_Board *copy,
+                              const arrays_Board *both, const arrays_Board *ret);
+void arrays_Lamp_texts_reply(corbel_request *request, const arrays_Words *copy,
+                             const arrays_Words *both, const arrays_Words *ret);
+void arrays_Lamp_keys_reply(corbel_request *request, const arrays_Key *copy, const arrays_Key *both,
+                            const arrays_Key *ret);
+void arrays_Lamp_lamps_reply(corbel_request *request, const arrays_Lamps *copy,
+                             const arrays_Lamps *both, const arrays_Lamps *ret);
+void arrays_Lamp_points_reply(corbel_request *request, const arrays_Point *copy,
+                              const arrays_Point *both, const arrays_Point *ret);
+void arrays_Lamp_holders_reply(corbel_request *request, const arrays_Holder *copy,
+                               const arrays_Holder *both, const arrays_Holder *ret);
+void arrays_Lamp_lists_reply(corbel_request *request, arrays_Grid_list copy, arrays_Grid_list both,
+                             arrays_Grid_list ret);
+void arrays_Lamp_point_lists_reply(corbel_request *request, arrays_Point_seq copy,
+                                   arrays_Point_seq both, arrays_Point_seq ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct arrays_Lamp_set_grid_args {
+    const arrays_Grid *grid;
+} arrays_Lamp_set_grid_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_set_grid_defer(corbel_request *request,
+                                                           arrays_Lamp_set_grid_args *args);
+typedef struct arrays_Lamp_set_words_args {
+    const arrays_Words *words;
+} arrays_Lamp_set_words_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_set_words_defer(corbel_request *request,
+                                                            arrays_Lamp_set_words_args *args);
+typedef struct arrays_Lamp_grids_args {
+    const arrays_Grid *value;
+    const arrays_Grid *both;
+} arrays_Lamp_grids_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_grids_defer(corbel_request *request,
+                                                        arrays_Lamp_grids_args *args);
+typedef struct arrays_Lamp_boards_args {
+    const arrays_Board *value;
+    const arrays_Board *both;
+} arrays_Lamp_boards_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_boards_defer(corbel_request *request,
+                                                         arrays_Lamp_boards_args *args);
+typedef struct arrays_Lamp_texts_args {
+    const arrays_Words *value;
+    const arrays_Words *both;
+} arrays_Lamp_texts_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_texts_defer(corbel_request *request,
+                                                        arrays_Lamp_texts_args *args);
+typedef struct arrays_Lamp_keys_args {
+    const arrays_Key *value;
+    const arrays_Key *both;
+} arrays_Lamp_keys_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_keys_defer(corbel_request *request,
+                                                       arrays_Lamp_keys_args *args);
+typedef struct arrays_Lamp_lamps_args {
+    const arrays_Lamps *value;
+    const arrays_Lamps *both;
+} arrays_Lamp_lamps_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_lamps_defer(corbel_request *request,
+                                                        arrays_Lamp_lamps_args *args);
+typedef struct arrays_Lamp_points_args {
+    const arrays_Point *value;
+    const arrays_Point *both;
+} arrays_Lamp_points_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_points_defer(corbel_request *request,
+                                                         arrays_Lamp_points_args *args);
+typedef struct arrays_Lamp_holders_args {
+    const arrays_Holder *value;
+    const arrays_Holder *both;
+} arrays_Lamp_holders_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_holders_defer(corbel_request *request,
+                                                          arrays_Lamp_holders_args *args);
+typedef struct arrays_Lamp_lists_args {
+    arrays_Grid_list value;
+    arrays_Grid_list both;
+} arrays_Lamp_lists_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_lists_defer(corbel_request *request,
+                                                        arrays_Lamp_lists_args *args);
+typedef struct arrays_Lamp_point_lists_args {
+    arrays_Point_seq value;
+    arrays_Point_seq both;
+} arrays_Lamp_point_lists_args;
+CORBEL_MUST_CHECK corbel_status arrays_Lamp_point_lists_defer(corbel_request *request,
+                                                              arrays_Lamp_point_lists_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -2250,6 +2250,356 @@ const corbel_interface attributes_All_interface = {
         { &attributes_All_set_twice_operation, attributes_All_set_twice_thunk },
     },
 };
+void attributes_All_get_a_boolean_reply(corbel_request *request, bool ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_boolean_operation, out);
+}
+void attributes_All_set_a_boolean_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_boolean_operation, NULL);
+}
+corbel_status attributes_All_set_a_boolean_defer(corbel_request *request,
+                                                 attributes_All_set_a_boolean_args *args)
+{
+    void *const lent[] = { &args->a_boolean };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_boolean_operation, lent);
+}
+void attributes_All_get_an_octet_reply(corbel_request *request, uint8_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_an_octet_operation, out);
+}
+void attributes_All_set_an_octet_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_an_octet_operation, NULL);
+}
+corbel_status attributes_All_set_an_octet_defer(corbel_request *request,
+                                                attributes_All_set_an_octet_args *args)
+{
+    void *const lent[] = { &args->an_octet };
+    return corbel_skeleton_defer(request, &attributes_All_set_an_octet_operation, lent);
+}
+void attributes_All_get_a_wchar_reply(corbel_request *request, uint32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_wchar_operation, out);
+}
+void attributes_All_set_a_wchar_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_wchar_operation, NULL);
+}
+corbel_status attributes_All_set_a_wchar_defer(corbel_request *request,
+                                               attributes_All_set_a_wchar_args *args)
+{
+    void *const lent[] = { &args->a_wchar };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_wchar_operation, lent);
+}
+void attributes_All_get_an_int8_reply(corbel_request *request, int8_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_an_int8_operation, out);
+}
+void attributes_All_set_an_int8_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_an_int8_operation, NULL);
+}
+corbel_status attributes_All_set_an_int8_defer(corbel_request *request,
+                                               attributes_All_set_an_int8_args *args)
+{
+    void *const lent[] = { &args->an_int8 };
+    return corbel_skeleton_defer(request, &attributes_All_set_an_int8_operation, lent);
+}
+void attributes_All_get_a_long_double_reply(corbel_request *request, long double ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_long_double_operation, out);
+}
+void attributes_All_set_a_long_double_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_long_double_operation, NULL);
+}
+corbel_status attributes_All_set_a_long_double_defer(corbel_request *request,
+                                                     attributes_All_set_a_long_double_args *args)
+{
+    void *const lent[] = { &args->a_long_double };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_long_double_operation, lent);
+}
+void attributes_All_get_a_string_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_string_operation, out);
+}
+void attributes_All_set_a_string_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_string_operation, NULL);
+}
+corbel_status attributes_All_set_a_string_defer(corbel_request *request,
+                                                attributes_All_set_a_string_args *args)
+{
+    void *const lent[] = { &args->a_string };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_string_operation, lent);
+}
+void attributes_All_get_a_wstring_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_wstring_operation, out);
+}
+void attributes_All_set_a_wstring_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_wstring_operation, NULL);
+}
+corbel_status attributes_All_set_a_wstring_defer(corbel_request *request,
+                                                 attributes_All_set_a_wstring_args *args)
+{
+    void *const lent[] = { &args->a_wstring };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_wstring_operation, lent);
+}
+void attributes_All_get_a_fixed_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_fixed_operation, out);
+}
+void attributes_All_set_a_fixed_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_fixed_operation, NULL);
+}
+corbel_status attributes_All_set_a_fixed_defer(corbel_request *request,
+                                               attributes_All_set_a_fixed_args *args)
+{
+    void *const lent[] = { &args->a_fixed };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_fixed_operation, lent);
+}
+void attributes_All_get_a_kind_reply(corbel_request *request, attributes_Kind ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_kind_operation, out);
+}
+void attributes_All_set_a_kind_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_kind_operation, NULL);
+}
+corbel_status attributes_All_set_a_kind_defer(corbel_request *request,
+                                              attributes_All_set_a_kind_args *args)
+{
+    void *const lent[] = { &args->a_kind };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_kind_operation, lent);
+}
+void attributes_All_get_a_pair_reply(corbel_request *request, const attributes_Pair *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_pair_operation, out);
+}
+void attributes_All_set_a_pair_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_pair_operation, NULL);
+}
+corbel_status attributes_All_set_a_pair_defer(corbel_request *request,
+                                              attributes_All_set_a_pair_args *args)
+{
+    void *const lent[] = { &args->a_pair };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_pair_operation, lent);
+}
+void attributes_All_get_a_span_reply(corbel_request *request, const attributes_Span *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_span_operation, out);
+}
+void attributes_All_set_a_span_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_span_operation, NULL);
+}
+corbel_status attributes_All_set_a_span_defer(corbel_request *request,
+                                              attributes_All_set_a_span_args *args)
+{
+    void *const lent[] = { &args->a_span };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_span_operation, lent);
+}
+void attributes_All_get_a_choice_reply(corbel_request *request, const attributes_Choice *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &attributes_All_get_a_choice_operation, out);
+}
+void attributes_All_set_a_choice_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_a_choice_operation, NULL);
+}
+corbel_status attributes_All_set_a_choice_defer(corbel_request *request,
+                                                attributes_All_set_a_choice_args *args)
+{
+    void *const lent[] = { &args->a_choice };
+    return corbel_skeleton_defer(request, &attributes_All_set_a_choice_operation, lent);
+}
+void attributes_All_get_some_bits_reply(corbel_request *request, const attributes_Bits *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &attributes_All_get_some_bits_operation, out);
+}
+void attributes_All_set_some_bits_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_some_bits_operation, NULL);
+}
+corbel_status attributes_All_set_some_bits_defer(corbel_request *request,
+                                                 attributes_All_set_some_bits_args *args)
+{
+    void *const lent[] = { &args->some_bits };
+    return corbel_skeleton_defer(request, &attributes_All_set_some_bits_operation, lent);
+}
+void attributes_All_get_some_flags_reply(corbel_request *request, attributes_Flags ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_some_flags_operation, out);
+}
+void attributes_All_set_some_flags_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_some_flags_operation, NULL);
+}
+corbel_status attributes_All_set_some_flags_defer(corbel_request *request,
+                                                  attributes_All_set_some_flags_args *args)
+{
+    void *const lent[] = { &args->some_flags };
+    return corbel_skeleton_defer(request, &attributes_All_set_some_flags_operation, lent);
+}
+void attributes_All_get_three_reply(corbel_request *request, const attributes_Three *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &attributes_All_get_three_operation, out);
+}
+void attributes_All_set_three_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_three_operation, NULL);
+}
+corbel_status attributes_All_set_three_defer(corbel_request *request,
+                                             attributes_All_set_three_args *args)
+{
+    void *const lent[] = { &args->three };
+    return corbel_skeleton_defer(request, &attributes_All_set_three_operation, lent);
+}
+void attributes_All_get_names_reply(corbel_request *request, const attributes_Names *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &attributes_All_get_names_operation, out);
+}
+void attributes_All_set_names_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_names_operation, NULL);
+}
+corbel_status attributes_All_set_names_defer(corbel_request *request,
+                                             attributes_All_set_names_args *args)
+{
+    void *const lent[] = { &args->names };
+    return corbel_skeleton_defer(request, &attributes_All_set_names_operation, lent);
+}
+void attributes_All_get_pairs_reply(corbel_request *request, attributes_Pair_seq ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_pairs_operation, out);
+}
+void attributes_All_set_pairs_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_pairs_operation, NULL);
+}
+corbel_status attributes_All_set_pairs_defer(corbel_request *request,
+                                             attributes_All_set_pairs_args *args)
+{
+    void *const lent[] = { &args->pairs };
+    return corbel_skeleton_defer(request, &attributes_All_set_pairs_operation, lent);
+}
+void attributes_All_get_spans_reply(corbel_request *request, attributes_Span_by_string ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_spans_operation, out);
+}
+void attributes_All_set_spans_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_spans_operation, NULL);
+}
+corbel_status attributes_All_set_spans_defer(corbel_request *request,
+                                             attributes_All_set_spans_args *args)
+{
+    void *const lent[] = { &args->spans };
+    return corbel_skeleton_defer(request, &attributes_All_set_spans_operation, lent);
+}
+void attributes_All_get_what_reply(corbel_request *request, corbel_any *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_what_operation, out);
+}
+void attributes_All_set_what_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_what_operation, NULL);
+}
+corbel_status attributes_All_set_what_defer(corbel_request *request,
+                                            attributes_All_set_what_args *args)
+{
+    void *const lent[] = { &args->what };
+    return corbel_skeleton_defer(request, &attributes_All_set_what_operation, lent);
+}
+void attributes_All_get_anything_reply(corbel_request *request, corbel_object *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_anything_operation, out);
+}
+void attributes_All_set_anything_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_anything_operation, NULL);
+}
+corbel_status attributes_All_set_anything_defer(corbel_request *request,
+                                                attributes_All_set_anything_args *args)
+{
+    void *const lent[] = { &args->anything };
+    return corbel_skeleton_defer(request, &attributes_All_set_anything_operation, lent);
+}
+void attributes_All_get_type_code_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_type_code_operation, out);
+}
+void attributes_All_set_type_code_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_type_code_operation, NULL);
+}
+corbel_status attributes_All_set_type_code_defer(corbel_request *request,
+                                                 attributes_All_set_type_code_args *args)
+{
+    void *const lent[] = { &args->type_code };
+    return corbel_skeleton_defer(request, &attributes_All_set_type_code_operation, lent);
+}
+void attributes_All_get_other_reply(corbel_request *request, attributes_Other *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_other_operation, out);
+}
+void attributes_All_set_other_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_other_operation, NULL);
+}
+corbel_status attributes_All_set_other_defer(corbel_request *request,
+                                             attributes_All_set_other_args *args)
+{
+    void *const lent[] = { &args->other };
+    return corbel_skeleton_defer(request, &attributes_All_set_other_operation, lent);
+}
+void attributes_All_get_checked_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_checked_operation, out);
+}
+void attributes_All_get_twice_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &attributes_All_get_twice_operation, out);
+}
+void attributes_All_set_twice_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &attributes_All_set_twice_operation, NULL);
+}
+corbel_status attributes_All_set_twice_defer(corbel_request *request,
+                                             attributes_All_set_twice_args *args)
+{
+    void *const lent[] = { &args->twice };
+    return corbel_skeleton_defer(request, &attributes_All_set_twice_operation, lent);
+}
 
 attributes_All *attributes_All_ref(attributes_All *self)
 {

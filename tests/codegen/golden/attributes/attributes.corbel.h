@@ -80,8 +80,9 @@ typedef struct attributes_Refused {
 /* No operations. */
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct attributes_Other_servant {
     char unused_; /* no operations, and C has no empty struct */
 } attributes_Other_servant;
@@ -447,6 +448,172 @@ typedef struct attributes_All_servant {
     corbel_status (*get_twice)(void *self, corbel_request *request, int32_t *ret);
     corbel_status (*set_twice)(void *self, corbel_request *request, int32_t twice);
 } attributes_All_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void attributes_All_get_a_boolean_reply(corbel_request *request, bool ret);
+void attributes_All_set_a_boolean_reply(corbel_request *request);
+void attributes_All_get_an_octet_reply(corbel_request *request, uint8_t ret);
+void attributes_All_set_an_octet_reply(corbel_request *request);
+void attributes_All_get_a_wchar_reply(corbel_request *request, uint32_t ret);
+void attributes_All_set_a_wchar_reply(corbel_request *request);
+void attributes_All_get_an_int8_reply(corbel_request *request, int8_t ret);
+void attributes_All_set_an_int8_reply(corbel_request *request);
+void attributes_All_get_a_long_double_reply(corbel_request *request, long double ret);
+void attributes_All_set_a_long_double_reply(corbel_request *request);
+void attributes_All_get_a_string_reply(corbel_request *request, const char *ret);
+void attributes_All_set_a_string_reply(corbel_request *request);
+void attributes_All_get_a_wstring_reply(corbel_request *request, const char *ret);
+void attributes_All_set_a_wstring_reply(corbel_request *request);
+void attributes_All_get_a_fixed_reply(corbel_request *request, const char *ret);
+void attributes_All_set_a_fixed_reply(corbel_request *request);
+void attributes_All_get_a_kind_reply(corbel_request *request, attributes_Kind ret);
+void attributes_All_set_a_kind_reply(corbel_request *request);
+void attributes_All_get_a_pair_reply(corbel_request *request, const attributes_Pair *ret);
+void attributes_All_set_a_pair_reply(corbel_request *request);
+void attributes_All_get_a_span_reply(corbel_request *request, const attributes_Span *ret);
+void attributes_All_set_a_span_reply(corbel_request *request);
+void attributes_All_get_a_choice_reply(corbel_request *request, const attributes_Choice *ret);
+void attributes_All_set_a_choice_reply(corbel_request *request);
+void attributes_All_get_some_bits_reply(corbel_request *request, const attributes_Bits *ret);
+void attributes_All_set_some_bits_reply(corbel_request *request);
+void attributes_All_get_some_flags_reply(corbel_request *request, attributes_Flags ret);
+void attributes_All_set_some_flags_reply(corbel_request *request);
+void attributes_All_get_three_reply(corbel_request *request, const attributes_Three *ret);
+void attributes_All_set_three_reply(corbel_request *request);
+void attributes_All_get_names_reply(corbel_request *request, const attributes_Names *ret);
+void attributes_All_set_names_reply(corbel_request *request);
+void attributes_All_get_pairs_reply(corbel_request *request, attributes_Pair_seq ret);
+void attributes_All_set_pairs_reply(corbel_request *request);
+void attributes_All_get_spans_reply(corbel_request *request, attributes_Span_by_string ret);
+void attributes_All_set_spans_reply(corbel_request *request);
+void attributes_All_get_what_reply(corbel_request *request, corbel_any *ret);
+void attributes_All_set_what_reply(corbel_request *request);
+void attributes_All_get_anything_reply(corbel_request *request, corbel_object *ret);
+void attributes_All_set_anything_reply(corbel_request *request);
+void attributes_All_get_type_code_reply(corbel_request *request, const char *ret);
+void attributes_All_set_type_code_reply(corbel_request *request);
+void attributes_All_get_other_reply(corbel_request *request, attributes_Other *ret);
+void attributes_All_set_other_reply(corbel_request *request);
+void attributes_All_get_checked_reply(corbel_request *request, int32_t ret);
+void attributes_All_get_twice_reply(corbel_request *request, int32_t ret);
+void attributes_All_set_twice_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct attributes_All_set_a_boolean_args {
+    bool a_boolean;
+} attributes_All_set_a_boolean_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_boolean_defer(
+    corbel_request *request, attributes_All_set_a_boolean_args *args);
+typedef struct attributes_All_set_an_octet_args {
+    uint8_t an_octet;
+} attributes_All_set_an_octet_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_an_octet_defer(
+    corbel_request *request, attributes_All_set_an_octet_args *args);
+typedef struct attributes_All_set_a_wchar_args {
+    uint32_t a_wchar;
+} attributes_All_set_a_wchar_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_wchar_defer(
+    corbel_request *request, attributes_All_set_a_wchar_args *args);
+typedef struct attributes_All_set_an_int8_args {
+    int8_t an_int8;
+} attributes_All_set_an_int8_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_an_int8_defer(
+    corbel_request *request, attributes_All_set_an_int8_args *args);
+typedef struct attributes_All_set_a_long_double_args {
+    long double a_long_double;
+} attributes_All_set_a_long_double_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_long_double_defer(
+    corbel_request *request, attributes_All_set_a_long_double_args *args);
+typedef struct attributes_All_set_a_string_args {
+    const char *a_string;
+} attributes_All_set_a_string_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_string_defer(
+    corbel_request *request, attributes_All_set_a_string_args *args);
+typedef struct attributes_All_set_a_wstring_args {
+    const char *a_wstring;
+} attributes_All_set_a_wstring_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_wstring_defer(
+    corbel_request *request, attributes_All_set_a_wstring_args *args);
+typedef struct attributes_All_set_a_fixed_args {
+    const char *a_fixed;
+} attributes_All_set_a_fixed_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_fixed_defer(
+    corbel_request *request, attributes_All_set_a_fixed_args *args);
+typedef struct attributes_All_set_a_kind_args {
+    attributes_Kind a_kind;
+} attributes_All_set_a_kind_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_kind_defer(
+    corbel_request *request, attributes_All_set_a_kind_args *args);
+typedef struct attributes_All_set_a_pair_args {
+    const attributes_Pair *a_pair;
+} attributes_All_set_a_pair_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_pair_defer(
+    corbel_request *request, attributes_All_set_a_pair_args *args);
+typedef struct attributes_All_set_a_span_args {
+    const attributes_Span *a_span;
+} attributes_All_set_a_span_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_span_defer(
+    corbel_request *request, attributes_All_set_a_span_args *args);
+typedef struct attributes_All_set_a_choice_args {
+    const attributes_Choice *a_choice;
+} attributes_All_set_a_choice_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_a_choice_defer(
+    corbel_request *request, attributes_All_set_a_choice_args *args);
+typedef struct attributes_All_set_some_bits_args {
+    const attributes_Bits *some_bits;
+} attributes_All_set_some_bits_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_some_bits_defer(
+    corbel_request *request, attributes_All_set_some_bits_args *args);
+typedef struct attributes_All_set_some_flags_args {
+    attributes_Flags some_flags;
+} attributes_All_set_some_flags_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_some_flags_defer(
+    corbel_request *request, attributes_All_set_some_flags_args *args);
+typedef struct attributes_All_set_three_args {
+    const attributes_Three *three;
+} attributes_All_set_three_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_three_defer(
+    corbel_request *request, attributes_All_set_three_args *args);
+typedef struct attributes_All_set_names_args {
+    const attributes_Names *names;
+} attributes_All_set_names_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_names_defer(
+    corbel_request *request, attributes_All_set_names_args *args);
+typedef struct attributes_All_set_pairs_args {
+    attributes_Pair_seq pairs;
+} attributes_All_set_pairs_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_pairs_defer(
+    corbel_request *request, attributes_All_set_pairs_args *args);
+typedef struct attributes_All_set_spans_args {
+    attributes_Span_by_string spans;
+} attributes_All_set_spans_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_spans_defer(
+    corbel_request *request, attributes_All_set_spans_args *args);
+typedef struct attributes_All_set_what_args {
+    corbel_any *what;
+} attributes_All_set_what_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_what_defer(corbel_request *request,
+                                                              attributes_All_set_what_args *args);
+typedef struct attributes_All_set_anything_args {
+    corbel_object *anything;
+} attributes_All_set_anything_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_anything_defer(
+    corbel_request *request, attributes_All_set_anything_args *args);
+typedef struct attributes_All_set_type_code_args {
+    const char *type_code;
+} attributes_All_set_type_code_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_type_code_defer(
+    corbel_request *request, attributes_All_set_type_code_args *args);
+typedef struct attributes_All_set_other_args {
+    attributes_Other *other;
+} attributes_All_set_other_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_other_defer(
+    corbel_request *request, attributes_All_set_other_args *args);
+typedef struct attributes_All_set_twice_args {
+    int32_t twice;
+} attributes_All_set_twice_args;
+CORBEL_MUST_CHECK corbel_status attributes_All_set_twice_defer(
+    corbel_request *request, attributes_All_set_twice_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

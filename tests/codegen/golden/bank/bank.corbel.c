@@ -894,6 +894,60 @@ const corbel_interface bank_Account_interface = {
         { &bank_Account_last_operation, bank_Account_last_thunk },
     },
 };
+void bank_Account_get_balance_reply(corbel_request *request, int64_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Account_get_balance_operation, out);
+}
+void bank_Account_get_label_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Account_get_label_operation, out);
+}
+void bank_Account_set_label_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &bank_Account_set_label_operation, NULL);
+}
+corbel_status bank_Account_set_label_defer(corbel_request *request,
+                                           bank_Account_set_label_args *args)
+{
+    void *const lent[] = { &args->label };
+    return corbel_skeleton_defer(request, &bank_Account_set_label_operation, lent);
+}
+void bank_Account_withdraw_reply(corbel_request *request, int64_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Account_withdraw_operation, out);
+}
+corbel_status bank_Account_withdraw_defer(corbel_request *request, bank_Account_withdraw_args *args)
+{
+    void *const lent[] = { &args->amount };
+    return corbel_skeleton_defer(request, &bank_Account_withdraw_operation, lent);
+}
+void bank_Account_profile_reply(corbel_request *request, const bank_Profile *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &bank_Account_profile_operation, out);
+}
+void bank_Account_update_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &bank_Account_update_operation, NULL);
+}
+corbel_status bank_Account_update_defer(corbel_request *request, bank_Account_update_args *args)
+{
+    void *const lent[] = { &args->profile };
+    return corbel_skeleton_defer(request, &bank_Account_update_operation, lent);
+}
+void bank_Account_last_reply(corbel_request *request, bank_Entries ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Account_last_operation, out);
+}
+corbel_status bank_Account_last_defer(corbel_request *request, bank_Account_last_args *args)
+{
+    void *const lent[] = { &args->count };
+    return corbel_skeleton_defer(request, &bank_Account_last_operation, lent);
+}
 
 bank_Account *bank_Account_ref(bank_Account *self)
 {
@@ -1031,6 +1085,20 @@ const corbel_interface bank_Named_interface = {
         { &bank_Named_rename_operation, bank_Named_rename_thunk },
     },
 };
+void bank_Named_get_name_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Named_get_name_operation, out);
+}
+void bank_Named_rename_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &bank_Named_rename_operation, NULL);
+}
+corbel_status bank_Named_rename_defer(corbel_request *request, bank_Named_rename_args *args)
+{
+    void *const lent[] = { &args->name };
+    return corbel_skeleton_defer(request, &bank_Named_rename_operation, lent);
+}
 
 bank_Named *bank_Named_ref(bank_Named *self)
 {
@@ -1355,6 +1423,66 @@ const corbel_interface bank_Branch_interface = {
     },
     .bases = (const corbel_interface *const[]){ &bank_Named_interface, NULL },
 };
+void bank_Branch_open_reply(corbel_request *request, bank_Account *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Branch_open_operation, out);
+}
+corbel_status bank_Branch_open_defer(corbel_request *request, bank_Branch_open_args *args)
+{
+    void *const lent[] = { &args->owner };
+    return corbel_skeleton_defer(request, &bank_Branch_open_operation, lent);
+}
+void bank_Branch_find_reply(corbel_request *request, bank_Account *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Branch_find_operation, out);
+}
+corbel_status bank_Branch_find_defer(corbel_request *request, bank_Branch_find_args *args)
+{
+    void *const lent[] = { &args->owner };
+    return corbel_skeleton_defer(request, &bank_Branch_find_operation, lent);
+}
+void bank_Branch_find_all_reply(corbel_request *request, bank_Accounts ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Branch_find_all_operation, out);
+}
+corbel_status bank_Branch_find_all_defer(corbel_request *request, bank_Branch_find_all_args *args)
+{
+    void *const lent[] = { &args->owners };
+    return corbel_skeleton_defer(request, &bank_Branch_find_all_operation, lent);
+}
+void bank_Branch_watch_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &bank_Branch_watch_operation, NULL);
+}
+corbel_status bank_Branch_watch_defer(corbel_request *request, bank_Branch_watch_args *args)
+{
+    void *const lent[] = { &args->watcher };
+    return corbel_skeleton_defer(request, &bank_Branch_watch_operation, lent);
+}
+void bank_Branch_move_reply(corbel_request *request, int64_t amount, const bank_Entry *entry)
+{
+    const void *const out[] = { &amount, entry };
+    corbel_skeleton_reply(request, &bank_Branch_move_operation, out);
+}
+corbel_status bank_Branch_move_defer(corbel_request *request, bank_Branch_move_args *args)
+{
+    void *const lent[] = { &args->from, &args->to, &args->amount };
+    return corbel_skeleton_defer(request, &bank_Branch_move_operation, lent);
+}
+void bank_Branch_complete_reply(corbel_request *request, const bank_Profile *profile,
+                                const bank_Span *valid)
+{
+    const void *const out[] = { profile, valid };
+    corbel_skeleton_reply(request, &bank_Branch_complete_operation, out);
+}
+corbel_status bank_Branch_complete_defer(corbel_request *request, bank_Branch_complete_args *args)
+{
+    void *const lent[] = { &args->profile };
+    return corbel_skeleton_defer(request, &bank_Branch_complete_operation, lent);
+}
 
 bank_Branch *bank_Branch_ref(bank_Branch *self)
 {

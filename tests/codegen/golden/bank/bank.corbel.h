@@ -109,8 +109,9 @@ CORBEL_MUST_CHECK corbel_status bank_Watcher_happened(bank_Watcher *self, bank_A
                                                       corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct bank_Watcher_servant {
     corbel_status (*happened)(void *self, corbel_request *request, bank_Account *account,
                               const bank_Event *event);
@@ -171,6 +172,37 @@ typedef struct bank_Account_servant {
     corbel_status (*last)(void *self, corbel_request *request, uint32_t count, bank_Entries *ret);
 } bank_Account_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Account_get_balance_reply(corbel_request *request, int64_t ret);
+void bank_Account_get_label_reply(corbel_request *request, const char *ret);
+void bank_Account_set_label_reply(corbel_request *request);
+void bank_Account_withdraw_reply(corbel_request *request, int64_t ret);
+void bank_Account_profile_reply(corbel_request *request, const bank_Profile *ret);
+void bank_Account_update_reply(corbel_request *request);
+void bank_Account_last_reply(corbel_request *request, bank_Entries ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct bank_Account_set_label_args {
+    const char *label;
+} bank_Account_set_label_args;
+CORBEL_MUST_CHECK corbel_status bank_Account_set_label_defer(corbel_request *request,
+                                                             bank_Account_set_label_args *args);
+typedef struct bank_Account_withdraw_args {
+    int64_t amount;
+} bank_Account_withdraw_args;
+CORBEL_MUST_CHECK corbel_status bank_Account_withdraw_defer(corbel_request *request,
+                                                            bank_Account_withdraw_args *args);
+typedef struct bank_Account_update_args {
+    const bank_Profile *profile;
+} bank_Account_update_args;
+CORBEL_MUST_CHECK corbel_status bank_Account_update_defer(corbel_request *request,
+                                                          bank_Account_update_args *args);
+typedef struct bank_Account_last_args {
+    uint32_t count;
+} bank_Account_last_args;
+CORBEL_MUST_CHECK corbel_status bank_Account_last_defer(corbel_request *request,
+                                                        bank_Account_last_args *args);
+
 /* ---- interface bank::Named ------------------------------------------------------------------- */
 
 /** ret: yours, corbel_string_free(). */
@@ -191,6 +223,17 @@ typedef struct bank_Named_servant {
     corbel_status (*get_name)(void *self, corbel_request *request, const char **ret);
     corbel_status (*rename)(void *self, corbel_request *request, const char *name);
 } bank_Named_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Named_get_name_reply(corbel_request *request, const char *ret);
+void bank_Named_rename_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct bank_Named_rename_args {
+    const char *name;
+} bank_Named_rename_args;
+CORBEL_MUST_CHECK corbel_status bank_Named_rename_defer(corbel_request *request,
+                                                        bank_Named_rename_args *args);
 
 /* ---- interface bank::Branch : bank::Named ---------------------------------------------------- */
 
@@ -258,6 +301,49 @@ typedef struct bank_Branch_servant {
     corbel_status (*complete)(void *self, corbel_request *request, const bank_Profile *profile,
                               bank_Profile *ret_profile, bank_Span *ret_valid);
 } bank_Branch_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Branch_open_reply(corbel_request *request, bank_Account *ret);
+void bank_Branch_find_reply(corbel_request *request, bank_Account *ret);
+void bank_Branch_find_all_reply(corbel_request *request, bank_Accounts ret);
+void bank_Branch_watch_reply(corbel_request *request);
+void bank_Branch_move_reply(corbel_request *request, int64_t amount, const bank_Entry *entry);
+void bank_Branch_complete_reply(corbel_request *request, const bank_Profile *profile,
+                                const bank_Span *valid);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct bank_Branch_open_args {
+    const char *owner;
+} bank_Branch_open_args;
+CORBEL_MUST_CHECK corbel_status bank_Branch_open_defer(corbel_request *request,
+                                                       bank_Branch_open_args *args);
+typedef struct bank_Branch_find_args {
+    const char *owner;
+} bank_Branch_find_args;
+CORBEL_MUST_CHECK corbel_status bank_Branch_find_defer(corbel_request *request,
+                                                       bank_Branch_find_args *args);
+typedef struct bank_Branch_find_all_args {
+    bank_Names owners;
+} bank_Branch_find_all_args;
+CORBEL_MUST_CHECK corbel_status bank_Branch_find_all_defer(corbel_request *request,
+                                                           bank_Branch_find_all_args *args);
+typedef struct bank_Branch_watch_args {
+    bank_Watcher *watcher;
+} bank_Branch_watch_args;
+CORBEL_MUST_CHECK corbel_status bank_Branch_watch_defer(corbel_request *request,
+                                                        bank_Branch_watch_args *args);
+typedef struct bank_Branch_move_args {
+    bank_Account *from;
+    bank_Account *to;
+    int64_t amount;
+} bank_Branch_move_args;
+CORBEL_MUST_CHECK corbel_status bank_Branch_move_defer(corbel_request *request,
+                                                       bank_Branch_move_args *args);
+typedef struct bank_Branch_complete_args {
+    const bank_Profile *profile;
+} bank_Branch_complete_args;
+CORBEL_MUST_CHECK corbel_status bank_Branch_complete_defer(corbel_request *request,
+                                                           bank_Branch_complete_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -60,6 +60,11 @@ const corbel_interface m_One_interface = {
     .n_methods = 1,
     .methods = (const corbel_method[]){ { &m_One_two_operation, m_One_two_thunk } },
 };
+void m_One_two_reply(corbel_request *request, m_Two *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &m_One_two_operation, out);
+}
 
 m_One *m_One_ref(m_One *self) { return (m_One *)corbel_object_ref((corbel_object *)self); }
 m_One *m_One_unref(m_One *self) { return (m_One *)corbel_object_unref((corbel_object *)self); }

@@ -36,11 +36,15 @@ CORBEL_MUST_CHECK corbel_status m_One_two_finish(corbel_call *call, m_Two **ret,
                                                  corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct m_One_servant {
     corbel_status (*two)(void *self, corbel_request *request, m_Two **ret);
 } m_One_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void m_One_two_reply(corbel_request *request, m_Two *ret);
 
 /* Descriptions, for tools. */
 extern const corbel_interface m_One_interface;

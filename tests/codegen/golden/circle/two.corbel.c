@@ -101,6 +101,16 @@ const corbel_interface m_Two_interface = {
     .n_methods = 1,
     .methods = (const corbel_method[]){ { &m_Two_one_operation, m_Two_one_thunk } },
 };
+void m_Two_one_reply(corbel_request *request, m_One *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &m_Two_one_operation, out);
+}
+corbel_status m_Two_one_defer(corbel_request *request, m_Two_one_args *args)
+{
+    void *const lent[] = { &args->more };
+    return corbel_skeleton_defer(request, &m_Two_one_operation, lent);
+}
 
 m_Two *m_Two_ref(m_Two *self) { return (m_Two *)corbel_object_ref((corbel_object *)self); }
 m_Two *m_Two_unref(m_Two *self) { return (m_Two *)corbel_object_unref((corbel_object *)self); }

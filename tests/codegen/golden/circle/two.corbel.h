@@ -43,11 +43,21 @@ CORBEL_MUST_CHECK corbel_status m_Two_one_finish(corbel_call *call, m_One **ret,
                                                  corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct m_Two_servant {
     corbel_status (*one)(void *self, corbel_request *request, m_One_seq more, m_One **ret);
 } m_Two_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void m_Two_one_reply(corbel_request *request, m_One *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct m_Two_one_args {
+    m_One_seq more;
+} m_Two_one_args;
+CORBEL_MUST_CHECK corbel_status m_Two_one_defer(corbel_request *request, m_Two_one_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_interface m_Two_interface;

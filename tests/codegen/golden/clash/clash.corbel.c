@@ -918,6 +918,97 @@ const corbel_interface clash_Account_interface = {
         { &clash_Account_assert_operation, clash_Account_assert_thunk },
     },
 };
+void clash_Account_get_limit_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &clash_Account_get_limit_operation, out);
+}
+void clash_Account_set_limit_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_set_limit__operation, NULL);
+}
+corbel_status clash_Account_set_limit_defer(corbel_request *request,
+                                            clash_Account_set_limit_args *args)
+{
+    void *const lent[] = { &args->limit };
+    return corbel_skeleton_defer(request, &clash_Account_set_limit__operation, lent);
+}
+void clash_Account_set_limit_reply_(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_set_limit_operation, NULL);
+}
+corbel_status clash_Account_set_limit_defer_(corbel_request *request,
+                                             clash_Account_set_limit_args_ *args)
+{
+    void *const lent[] = { &args->limit };
+    return corbel_skeleton_defer(request, &clash_Account_set_limit_operation, lent);
+}
+void clash_Account_new_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_new_operation, NULL);
+}
+corbel_status clash_Account_new_defer(corbel_request *request, clash_Account_new_args *args)
+{
+    void *const lent[] = { &args->new_ };
+    return corbel_skeleton_defer(request, &clash_Account_new_operation, lent);
+}
+void clash_Account_cast_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_cast_operation, NULL);
+}
+void clash_Account_ref_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_ref_operation, NULL);
+}
+void clash_Account_interface__reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_interface__operation, NULL);
+}
+void clash_Account_begin_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_begin_operation, NULL);
+}
+void clash_Account_begin_begin_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_begin_begin_operation, NULL);
+}
+void clash_Account_delete_reply(corbel_request *request, int32_t this_, int32_t operator__)
+{
+    const void *const out[] = { &this_, &operator__ };
+    corbel_skeleton_reply(request, &clash_Account_delete_operation, out);
+}
+corbel_status clash_Account_delete_defer(corbel_request *request, clash_Account_delete_args *args)
+{
+    void *const lent[] = { &args->delete_, &args->operator__ };
+    return corbel_skeleton_defer(request, &clash_Account_delete_operation, lent);
+}
+void clash_Account_parameters_reply(corbel_request *request, int32_t self_, int32_t register__,
+                                    int32_t ret)
+{
+    const void *const out[] = { &ret, &self_, &register__ };
+    corbel_skeleton_reply(request, &clash_Account_parameters_operation, out);
+}
+corbel_status clash_Account_parameters_defer(corbel_request *request,
+                                             clash_Account_parameters_args *args)
+{
+    void *const lent[] = { &args->self_, &args->request_, &args->call_, &args->ret_, &args->reterr_,
+                           &args->ret_value_, &args->inout_value_, &args->register__ };
+    return corbel_skeleton_defer(request, &clash_Account_parameters_operation, lent);
+}
+void clash_Account_locals_reply(corbel_request *request, int32_t status)
+{
+    const void *const out[] = { &status };
+    corbel_skeleton_reply(request, &clash_Account_locals_operation, out);
+}
+corbel_status clash_Account_locals_defer(corbel_request *request, clash_Account_locals_args *args)
+{
+    void *const lent[] = { &args->in, &args->out, &args->s };
+    return corbel_skeleton_defer(request, &clash_Account_locals_operation, lent);
+}
+void clash_Account_servant_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Account_servant_operation, NULL);
+}
 
 clash_Account *clash_Account_ref_(clash_Account *self)
 {
@@ -1158,6 +1249,10 @@ const corbel_interface clash_Heir_interface = {
     },
     .bases = (const corbel_interface *const[]){ &clash_Account_interface, NULL },
 };
+void clash_Heir_get_limit_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &clash_Heir_get_limit_operation, NULL);
+}
 
 clash_Heir *clash_Heir_ref_(clash_Heir *self)
 {
@@ -1439,6 +1534,16 @@ const corbel_interface operator_interface = {
     .n_methods = 1,
     .methods = (const corbel_method[]){ { &operator_open_operation, operator_open_thunk } },
 };
+void operator_open_reply(corbel_request *request, const register_ *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &operator_open_operation, out);
+}
+corbel_status operator_open_defer(corbel_request *request, operator_open_args *args)
+{
+    void *const lent[] = { &args->register__, &args->double__ };
+    return corbel_skeleton_defer(request, &operator_open_operation, lent);
+}
 
 operator_ *operator_ref(operator_ *self)
 {

@@ -151,8 +151,9 @@ CORBEL_MUST_CHECK corbel_status clash_Account_servant_finish(corbel_call *call,
                                                              corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct clash_Account_servant_ {
     corbel_status (*get_limit)(void *self, corbel_request *request, int32_t *ret);
     corbel_status (*set_limit_)(void *self, corbel_request *request, int32_t limit);
@@ -174,6 +175,64 @@ typedef struct clash_Account_servant_ {
     corbel_status (*servant)(void *self, corbel_request *request);
     corbel_status (*assert_)(void *self, corbel_request *request, const char *errno_);
 } clash_Account_servant_;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void clash_Account_get_limit_reply(corbel_request *request, int32_t ret);
+void clash_Account_set_limit_reply(corbel_request *request);
+void clash_Account_set_limit_reply_(corbel_request *request);
+void clash_Account_new_reply(corbel_request *request);
+void clash_Account_cast_reply(corbel_request *request);
+void clash_Account_ref_reply(corbel_request *request);
+void clash_Account_interface__reply(corbel_request *request);
+void clash_Account_begin_reply(corbel_request *request);
+void clash_Account_begin_begin_reply(corbel_request *request);
+void clash_Account_delete_reply(corbel_request *request, int32_t this_, int32_t operator__);
+void clash_Account_parameters_reply(corbel_request *request, int32_t self_, int32_t register__,
+                                    int32_t ret);
+void clash_Account_locals_reply(corbel_request *request, int32_t status);
+void clash_Account_servant_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct clash_Account_set_limit_args {
+    int32_t limit;
+} clash_Account_set_limit_args;
+CORBEL_MUST_CHECK corbel_status clash_Account_set_limit_defer(corbel_request *request,
+                                                              clash_Account_set_limit_args *args);
+typedef struct clash_Account_set_limit_args_ {
+    int32_t limit;
+} clash_Account_set_limit_args_;
+CORBEL_MUST_CHECK corbel_status clash_Account_set_limit_defer_(
+    corbel_request *request, clash_Account_set_limit_args_ *args);
+typedef struct clash_Account_new_args {
+    int32_t new_;
+} clash_Account_new_args;
+CORBEL_MUST_CHECK corbel_status clash_Account_new_defer(corbel_request *request,
+                                                        clash_Account_new_args *args);
+typedef struct clash_Account_delete_args {
+    int32_t delete_;
+    int32_t operator__;
+} clash_Account_delete_args;
+CORBEL_MUST_CHECK corbel_status clash_Account_delete_defer(corbel_request *request,
+                                                           clash_Account_delete_args *args);
+typedef struct clash_Account_parameters_args {
+    int32_t self_;
+    int32_t request_;
+    int32_t call_;
+    int32_t ret_;
+    int32_t reterr_;
+    int32_t ret_value_;
+    int32_t inout_value_;
+    int32_t register__;
+} clash_Account_parameters_args;
+CORBEL_MUST_CHECK corbel_status clash_Account_parameters_defer(
+    corbel_request *request, clash_Account_parameters_args *args);
+typedef struct clash_Account_locals_args {
+    int32_t in;
+    const char *out;
+    int32_t s;
+} clash_Account_locals_args;
+CORBEL_MUST_CHECK corbel_status clash_Account_locals_defer(corbel_request *request,
+                                                           clash_Account_locals_args *args);
 
 /* ---- interface clash::Heir : clash::Account -------------------------------------------------- */
 
@@ -210,6 +269,9 @@ typedef struct clash_Heir_servant_ {
     corbel_status (*get_limit)(void *self, corbel_request *request);
 } clash_Heir_servant_;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void clash_Heir_get_limit_reply(corbel_request *request);
+
 /* ---- interface operator ---------------------------------------------------------------------- */
 
 /** ret: yours, register_free(). */
@@ -228,6 +290,17 @@ typedef struct operator_servant {
     corbel_status (*open)(void *self, corbel_request *request, const register_ *register__,
                           const double_ *double__, register_ *ret);
 } operator_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void operator_open_reply(corbel_request *request, const register_ *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct operator_open_args {
+    const register_ *register__;
+    const double_ *double__;
+} operator_open_args;
+CORBEL_MUST_CHECK corbel_status operator_open_defer(corbel_request *request,
+                                                    operator_open_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_type clash_class_of_type, clash_Value_type, clash_Value_copy_type,

@@ -91,8 +91,9 @@ typedef enum limits_Size { limits_SMALL = 0, limits_LARGE = 1 } limits_Size;
 /* No operations. */
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct limits_Shop_servant {
     char unused_; /* no operations, and C has no empty struct */
 } limits_Shop_servant;

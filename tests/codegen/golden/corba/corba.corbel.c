@@ -127,6 +127,25 @@ const corbel_interface Stock_Cache_interface = {
         { &Stock_Cache_get_operation, Stock_Cache_get_thunk },
     },
 };
+void Stock_Cache_put_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &Stock_Cache_put_operation, NULL);
+}
+corbel_status Stock_Cache_put_defer(corbel_request *request, Stock_Cache_put_args *args)
+{
+    void *const lent[] = { &args->cookie, &args->value };
+    return corbel_skeleton_defer(request, &Stock_Cache_put_operation, lent);
+}
+void Stock_Cache_get_reply(corbel_request *request, corbel_object *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &Stock_Cache_get_operation, out);
+}
+corbel_status Stock_Cache_get_defer(corbel_request *request, Stock_Cache_get_args *args)
+{
+    void *const lent[] = { &args->cookie };
+    return corbel_skeleton_defer(request, &Stock_Cache_get_operation, lent);
+}
 
 Stock_Cache *Stock_Cache_ref(Stock_Cache *self)
 {
@@ -217,6 +236,11 @@ const corbel_interface Stock_Describable_interface = {
         { &Stock_Describable_describe_operation, Stock_Describable_describe_thunk },
     },
 };
+void Stock_Describable_describe_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &Stock_Describable_describe_operation, out);
+}
 
 Stock_Describable *Stock_Describable_ref(Stock_Describable *self)
 {
@@ -417,6 +441,35 @@ const corbel_interface Stock_Quoter_interface = {
     },
     .bases = (const corbel_interface *const[]){ &Stock_Describable_interface, NULL },
 };
+void Stock_Quoter_quote_reply(corbel_request *request, const char *code, const char *ret)
+{
+    const void *const out[] = { &ret, &code };
+    corbel_skeleton_reply(request, &Stock_Quoter_quote_operation, out);
+}
+corbel_status Stock_Quoter_quote_defer(corbel_request *request, Stock_Quoter_quote_args *args)
+{
+    void *const lent[] = { &args->attribute, &args->properties };
+    return corbel_skeleton_defer(request, &Stock_Quoter_quote_operation, lent);
+}
+void Stock_Quoter_list_reply(corbel_request *request, Stock_Quoter_Objects ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &Stock_Quoter_list_operation, out);
+}
+corbel_status Stock_Quoter_list_defer(corbel_request *request, Stock_Quoter_list_args *args)
+{
+    void *const lent[] = { &args->label };
+    return corbel_skeleton_defer(request, &Stock_Quoter_list_operation, lent);
+}
+void Stock_Quoter_tell_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &Stock_Quoter_tell_operation, NULL);
+}
+corbel_status Stock_Quoter_tell_defer(corbel_request *request, Stock_Quoter_tell_args *args)
+{
+    void *const lent[] = { &args->what };
+    return corbel_skeleton_defer(request, &Stock_Quoter_tell_operation, lent);
+}
 
 Stock_Quoter *Stock_Quoter_ref(Stock_Quoter *self)
 {

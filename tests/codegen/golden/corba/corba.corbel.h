@@ -53,14 +53,32 @@ CORBEL_MUST_CHECK corbel_status Stock_Cache_get_finish(corbel_call *call, corbel
                                                        corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct Stock_Cache_servant {
     corbel_status (*put)(void *self, corbel_request *request, Stock_Cookie cookie,
                          corbel_object *value);
     corbel_status (*get)(void *self, corbel_request *request, Stock_Cookie cookie,
                          corbel_object **ret);
 } Stock_Cache_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void Stock_Cache_put_reply(corbel_request *request);
+void Stock_Cache_get_reply(corbel_request *request, corbel_object *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct Stock_Cache_put_args {
+    Stock_Cookie cookie;
+    corbel_object *value;
+} Stock_Cache_put_args;
+CORBEL_MUST_CHECK corbel_status Stock_Cache_put_defer(corbel_request *request,
+                                                      Stock_Cache_put_args *args);
+typedef struct Stock_Cache_get_args {
+    Stock_Cookie cookie;
+} Stock_Cache_get_args;
+CORBEL_MUST_CHECK corbel_status Stock_Cache_get_defer(corbel_request *request,
+                                                      Stock_Cache_get_args *args);
 
 /* ---- abstract interface Stock::Describable --------------------------------------------------- */
 
@@ -77,6 +95,9 @@ CORBEL_MUST_CHECK corbel_status Stock_Describable_describe_finish(corbel_call *c
 typedef struct Stock_Describable_servant {
     corbel_status (*describe)(void *self, corbel_request *request, const char **ret);
 } Stock_Describable_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void Stock_Describable_describe_reply(corbel_request *request, const char *ret);
 
 /* ---- interface Stock::Quoter : Stock::Describable -------------------------------------------- */
 
@@ -114,6 +135,29 @@ typedef struct Stock_Quoter_servant {
                           Stock_Quoter_Objects *ret);
     corbel_status (*tell)(void *self, corbel_request *request, const char *what);
 } Stock_Quoter_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void Stock_Quoter_quote_reply(corbel_request *request, const char *code, const char *ret);
+void Stock_Quoter_list_reply(corbel_request *request, Stock_Quoter_Objects ret);
+void Stock_Quoter_tell_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct Stock_Quoter_quote_args {
+    const char *attribute;
+    Stock_Properties properties;
+} Stock_Quoter_quote_args;
+CORBEL_MUST_CHECK corbel_status Stock_Quoter_quote_defer(corbel_request *request,
+                                                         Stock_Quoter_quote_args *args);
+typedef struct Stock_Quoter_list_args {
+    const char *label;
+} Stock_Quoter_list_args;
+CORBEL_MUST_CHECK corbel_status Stock_Quoter_list_defer(corbel_request *request,
+                                                        Stock_Quoter_list_args *args);
+typedef struct Stock_Quoter_tell_args {
+    const char *what;
+} Stock_Quoter_tell_args;
+CORBEL_MUST_CHECK corbel_status Stock_Quoter_tell_defer(corbel_request *request,
+                                                        Stock_Quoter_tell_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_interface Stock_Cache_interface, Stock_Describable_interface,

@@ -344,6 +344,37 @@ const corbel_interface described_Guide_interface = {
     .doc = "Points the way.",
     .annotations = "@service(platform=\"*\") @audited(by=\"me\", how=STRICT)",
 };
+void described_Guide_get_heading_reply(corbel_request *request, double ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &described_Guide_get_heading_operation, out);
+}
+void described_Guide_get_way_reply(corbel_request *request, described_Way ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &described_Guide_get_way_operation, out);
+}
+void described_Guide_set_way_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &described_Guide_set_way_operation, NULL);
+}
+corbel_status described_Guide_set_way_defer(corbel_request *request,
+                                            described_Guide_set_way_args *args)
+{
+    void *const lent[] = { &args->way };
+    return corbel_skeleton_defer(request, &described_Guide_set_way_operation, lent);
+}
+void described_Guide_ask_reply(corbel_request *request, described_Way way, int32_t patience,
+                               const described_Spot *ret)
+{
+    const void *const out[] = { ret, &way, &patience };
+    corbel_skeleton_reply(request, &described_Guide_ask_operation, out);
+}
+corbel_status described_Guide_ask_defer(corbel_request *request, described_Guide_ask_args *args)
+{
+    void *const lent[] = { &args->whom, &args->patience };
+    return corbel_skeleton_defer(request, &described_Guide_ask_operation, lent);
+}
 
 described_Guide *described_Guide_ref(described_Guide *self)
 {

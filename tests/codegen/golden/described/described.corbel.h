@@ -85,8 +85,9 @@ CORBEL_MUST_CHECK corbel_status described_Guide_ask_finish(corbel_call *call,
                                                            corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct described_Guide_servant {
     corbel_status (*get_heading)(void *self, corbel_request *request, double *ret);
     corbel_status (*get_way)(void *self, corbel_request *request, described_Way *ret);
@@ -95,6 +96,26 @@ typedef struct described_Guide_servant {
                          const char *whom, int32_t *inout_patience, described_Spot *ret);
     corbel_status (*leave)(void *self, corbel_request *request);
 } described_Guide_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void described_Guide_get_heading_reply(corbel_request *request, double ret);
+void described_Guide_get_way_reply(corbel_request *request, described_Way ret);
+void described_Guide_set_way_reply(corbel_request *request);
+void described_Guide_ask_reply(corbel_request *request, described_Way way, int32_t patience,
+                               const described_Spot *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct described_Guide_set_way_args {
+    described_Way way;
+} described_Guide_set_way_args;
+CORBEL_MUST_CHECK corbel_status described_Guide_set_way_defer(corbel_request *request,
+                                                              described_Guide_set_way_args *args);
+typedef struct described_Guide_ask_args {
+    const char *whom;
+    int32_t patience;
+} described_Guide_ask_args;
+CORBEL_MUST_CHECK corbel_status described_Guide_ask_defer(corbel_request *request,
+                                                          described_Guide_ask_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

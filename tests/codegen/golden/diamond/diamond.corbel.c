@@ -154,6 +154,10 @@ const corbel_interface left_Named_interface = {
         { &left_Named_left_only_operation, left_Named_left_only_thunk },
     },
 };
+void left_Named_left_only_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &left_Named_left_only_operation, NULL);
+}
 
 left_Named *left_Named_ref(left_Named *self)
 {
@@ -252,6 +256,10 @@ const corbel_interface right_Named_interface = {
         { &right_Named_right_only_operation, right_Named_right_only_thunk },
     },
 };
+void right_Named_right_only_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &right_Named_right_only_operation, NULL);
+}
 
 right_Named *right_Named_ref(right_Named *self)
 {
@@ -460,6 +468,31 @@ const corbel_interface diamond_Top_interface = {
         { &diamond_Top_note_operation, diamond_Top_note_thunk },
     },
 };
+void diamond_Top_get_level_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &diamond_Top_get_level_operation, out);
+}
+void diamond_Top_set_level_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &diamond_Top_set_level_operation, NULL);
+}
+corbel_status diamond_Top_set_level_defer(corbel_request *request, diamond_Top_set_level_args *args)
+{
+    void *const lent[] = { &args->level };
+    return corbel_skeleton_defer(request, &diamond_Top_set_level_operation, lent);
+}
+void diamond_Top_describe_reply(corbel_request *request, int32_t length, int32_t counter,
+                                const char *ret)
+{
+    const void *const out[] = { &ret, &length, &counter };
+    corbel_skeleton_reply(request, &diamond_Top_describe_operation, out);
+}
+corbel_status diamond_Top_describe_defer(corbel_request *request, diamond_Top_describe_args *args)
+{
+    void *const lent[] = { &args->how, &args->counter };
+    return corbel_skeleton_defer(request, &diamond_Top_describe_operation, lent);
+}
 
 diamond_Top *diamond_Top_ref(diamond_Top *self)
 {
@@ -598,6 +631,10 @@ const corbel_interface diamond_Left_interface = {
     },
     .bases = (const corbel_interface *const[]){ &diamond_Top_interface, NULL },
 };
+void diamond_Left_go_left_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &diamond_Left_go_left_operation, NULL);
+}
 
 diamond_Left *diamond_Left_ref(diamond_Left *self)
 {
@@ -782,6 +819,10 @@ const corbel_interface diamond_Right_interface = {
     },
     .bases = (const corbel_interface *const[]){ &diamond_Top_interface, NULL },
 };
+void diamond_Right_go_right_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &diamond_Right_go_right_operation, NULL);
+}
 
 diamond_Right *diamond_Right_ref(diamond_Right *self)
 {
@@ -993,6 +1034,10 @@ const corbel_interface diamond_Bottom_interface = {
     },
     .doc = "Has Top once.",
 };
+void diamond_Bottom_stop_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &diamond_Bottom_stop_operation, NULL);
+}
 
 diamond_Bottom *diamond_Bottom_ref(diamond_Bottom *self)
 {
@@ -1419,6 +1464,11 @@ const corbel_interface diamond_Both_interface = {
         NULL,
     },
 };
+void diamond_Both_lowest_reply(corbel_request *request, diamond_Lower_seq ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &diamond_Both_lowest_operation, out);
+}
 
 diamond_Both *diamond_Both_ref(diamond_Both *self)
 {

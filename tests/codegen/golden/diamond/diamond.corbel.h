@@ -44,11 +44,15 @@ CORBEL_MUST_CHECK corbel_status left_Named_left_only_finish(corbel_call *call,
                                                             corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct left_Named_servant {
     corbel_status (*left_only)(void *self, corbel_request *request);
 } left_Named_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void left_Named_left_only_reply(corbel_request *request);
 
 /* ---- interface right::Named ------------------------------------------------------------------ */
 
@@ -63,6 +67,9 @@ CORBEL_MUST_CHECK corbel_status right_Named_right_only_finish(corbel_call *call,
 typedef struct right_Named_servant {
     corbel_status (*right_only)(void *self, corbel_request *request);
 } right_Named_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void right_Named_right_only_reply(corbel_request *request);
 
 /* ---- interface diamond::Top ------------------------------------------------------------------ */
 
@@ -100,6 +107,25 @@ typedef struct diamond_Top_servant {
     corbel_status (*note)(void *self, corbel_request *request, const char *text);
 } diamond_Top_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void diamond_Top_get_level_reply(corbel_request *request, int32_t ret);
+void diamond_Top_set_level_reply(corbel_request *request);
+void diamond_Top_describe_reply(corbel_request *request, int32_t length, int32_t counter,
+                                const char *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct diamond_Top_set_level_args {
+    int32_t level;
+} diamond_Top_set_level_args;
+CORBEL_MUST_CHECK corbel_status diamond_Top_set_level_defer(corbel_request *request,
+                                                            diamond_Top_set_level_args *args);
+typedef struct diamond_Top_describe_args {
+    const char *how;
+    int32_t counter;
+} diamond_Top_describe_args;
+CORBEL_MUST_CHECK corbel_status diamond_Top_describe_defer(corbel_request *request,
+                                                           diamond_Top_describe_args *args);
+
 /* ---- interface diamond::Left : diamond::Top -------------------------------------------------- */
 
 CORBEL_MUST_CHECK corbel_status diamond_Left_go_left(diamond_Left *self, corbel_error *reterr);
@@ -121,6 +147,9 @@ typedef struct diamond_Left_servant {
     corbel_status (*go_left)(void *self, corbel_request *request);
 } diamond_Left_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void diamond_Left_go_left_reply(corbel_request *request);
+
 /* ---- interface diamond::Right : diamond::Top ------------------------------------------------- */
 
 CORBEL_MUST_CHECK corbel_status diamond_Right_go_right(diamond_Right *self, corbel_error *reterr);
@@ -141,6 +170,9 @@ typedef struct diamond_Right_servant {
     /* diamond::Right */
     corbel_status (*go_right)(void *self, corbel_request *request);
 } diamond_Right_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void diamond_Right_go_right_reply(corbel_request *request);
 
 /* ---- interface diamond::Bottom : diamond::Left, diamond::Right: Has Top once. ---------------- */
 
@@ -165,6 +197,9 @@ typedef struct diamond_Bottom_servant {
     /* diamond::Bottom */
     corbel_status (*stop)(void *self, corbel_request *request);
 } diamond_Bottom_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void diamond_Bottom_stop_reply(corbel_request *request);
 
 /* ---- interface diamond::Lower : diamond::Bottom ---------------------------------------------- */
 
@@ -207,6 +242,9 @@ typedef struct diamond_Both_servant {
     /* diamond::Both */
     corbel_status (*lowest)(void *self, corbel_request *request, diamond_Lower_seq *ret);
 } diamond_Both_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void diamond_Both_lowest_reply(corbel_request *request, diamond_Lower_seq ret);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

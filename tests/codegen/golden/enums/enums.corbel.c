@@ -528,6 +528,16 @@ const corbel_interface shades_Mixer_interface = {
     .n_methods = 1,
     .methods = (const corbel_method[]){ { &shades_Mixer_mix_operation, shades_Mixer_mix_thunk } },
 };
+void shades_Mixer_mix_reply(corbel_request *request, shades_Sparse b, shades_Small ret)
+{
+    const void *const out[] = { &ret, &b };
+    corbel_skeleton_reply(request, &shades_Mixer_mix_operation, out);
+}
+corbel_status shades_Mixer_mix_defer(corbel_request *request, shades_Mixer_mix_args *args)
+{
+    void *const lent[] = { &args->a, &args->b, &args->how };
+    return corbel_skeleton_defer(request, &shades_Mixer_mix_operation, lent);
+}
 
 shades_Mixer *shades_Mixer_ref(shades_Mixer *self)
 {

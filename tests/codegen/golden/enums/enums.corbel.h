@@ -88,12 +88,25 @@ CORBEL_MUST_CHECK corbel_status shades_Mixer_mix_finish(corbel_call *call, shade
                                                         shades_Small *ret, corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct shades_Mixer_servant {
     corbel_status (*mix)(void *self, corbel_request *request, shades_Wide a, shades_Sparse *inout_b,
                          shades_Mixer_Speed how, shades_Small *ret);
 } shades_Mixer_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void shades_Mixer_mix_reply(corbel_request *request, shades_Sparse b, shades_Small ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct shades_Mixer_mix_args {
+    shades_Wide a;
+    shades_Sparse b;
+    shades_Mixer_Speed how;
+} shades_Mixer_mix_args;
+CORBEL_MUST_CHECK corbel_status shades_Mixer_mix_defer(corbel_request *request,
+                                                       shades_Mixer_mix_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_type shades_Plain_type, shades_Small_type, shades_Wide_type, shades_Sparse_type,

@@ -721,6 +721,32 @@ const corbel_interface tree_Late_interface = {
         { &tree_Late_all_operation, tree_Late_all_thunk },
     },
 };
+void tree_Late_me_reply(corbel_request *request, tree_Late *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &tree_Late_me_operation, out);
+}
+corbel_status tree_Late_me_defer(corbel_request *request, tree_Late_me_args *args)
+{
+    void *const lent[] = { &args->passed, &args->root, &args->none };
+    return corbel_skeleton_defer(request, &tree_Late_me_operation, lent);
+}
+void tree_Late_give_reply(corbel_request *request, const tree_Even *both, const tree_Pair *two,
+                          tree_Never *ret)
+{
+    const void *const out[] = { &ret, both, two };
+    corbel_skeleton_reply(request, &tree_Late_give_operation, out);
+}
+corbel_status tree_Late_give_defer(corbel_request *request, tree_Late_give_args *args)
+{
+    void *const lent[] = { &args->both };
+    return corbel_skeleton_defer(request, &tree_Late_give_operation, lent);
+}
+void tree_Late_all_reply(corbel_request *request, tree_Never_seq ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &tree_Late_all_operation, out);
+}
 
 tree_Late *tree_Late_ref(tree_Late *self)
 {

@@ -116,8 +116,9 @@ CORBEL_MUST_CHECK corbel_status tree_Late_all_finish(corbel_call *call, tree_Nev
                                                      corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct tree_Late_servant {
     corbel_status (*me)(void *self, corbel_request *request, tree_Never *passed,
                         const tree_Node *root, const tree_Nothing *none, tree_Late **ret);
@@ -125,6 +126,26 @@ typedef struct tree_Late_servant {
                           tree_Even *ret_both, tree_Pair *ret_two, tree_Never **ret);
     corbel_status (*all)(void *self, corbel_request *request, tree_Never_seq *ret);
 } tree_Late_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void tree_Late_me_reply(corbel_request *request, tree_Late *ret);
+void tree_Late_give_reply(corbel_request *request, const tree_Even *both, const tree_Pair *two,
+                          tree_Never *ret);
+void tree_Late_all_reply(corbel_request *request, tree_Never_seq ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct tree_Late_me_args {
+    tree_Never *passed;
+    const tree_Node *root;
+    const tree_Nothing *none;
+} tree_Late_me_args;
+CORBEL_MUST_CHECK corbel_status tree_Late_me_defer(corbel_request *request,
+                                                   tree_Late_me_args *args);
+typedef struct tree_Late_give_args {
+    const tree_Even *both;
+} tree_Late_give_args;
+CORBEL_MUST_CHECK corbel_status tree_Late_give_defer(corbel_request *request,
+                                                     tree_Late_give_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_type tree_Node_type, tree_Pair_type, tree_Odd_type, tree_Even_type,

@@ -722,6 +722,26 @@ const corbel_interface post_Counter_interface = {
         { &post_Counter_open_operation, post_Counter_open_thunk },
     },
 };
+void post_Counter_take_reply(corbel_request *request, const post_Counter_Slip *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &post_Counter_take_operation, out);
+}
+corbel_status post_Counter_take_defer(corbel_request *request, post_Counter_take_args *args)
+{
+    void *const lent[] = { &args->parcel, &args->state, &args->fee };
+    return corbel_skeleton_defer(request, &post_Counter_take_operation, lent);
+}
+void post_Counter_open_reply(corbel_request *request, post_Parcel_Content_Ware_seq ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &post_Counter_open_operation, out);
+}
+corbel_status post_Counter_open_defer(corbel_request *request, post_Counter_open_args *args)
+{
+    void *const lent[] = { &args->content };
+    return corbel_skeleton_defer(request, &post_Counter_open_operation, lent);
+}
 
 post_Counter *post_Counter_ref(post_Counter *self)
 {

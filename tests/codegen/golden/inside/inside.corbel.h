@@ -117,14 +117,33 @@ CORBEL_MUST_CHECK corbel_status post_Counter_open_finish(corbel_call *call,
                                                          corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct post_Counter_servant {
     corbel_status (*take)(void *self, corbel_request *request, const post_Parcel *parcel,
                           post_Parcel_State state, const post_Fee *fee, post_Counter_Slip *ret);
     corbel_status (*open)(void *self, corbel_request *request, const post_Parcel_Content *content,
                           post_Parcel_Content_Ware_seq *ret);
 } post_Counter_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void post_Counter_take_reply(corbel_request *request, const post_Counter_Slip *ret);
+void post_Counter_open_reply(corbel_request *request, post_Parcel_Content_Ware_seq ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct post_Counter_take_args {
+    const post_Parcel *parcel;
+    post_Parcel_State state;
+    const post_Fee *fee;
+} post_Counter_take_args;
+CORBEL_MUST_CHECK corbel_status post_Counter_take_defer(corbel_request *request,
+                                                        post_Counter_take_args *args);
+typedef struct post_Counter_open_args {
+    const post_Parcel_Content *content;
+} post_Counter_open_args;
+CORBEL_MUST_CHECK corbel_status post_Counter_open_defer(corbel_request *request,
+                                                        post_Counter_open_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -873,6 +873,68 @@ const corbel_interface instrument_Scope_interface = {
         { &instrument_Scope_once_operation, instrument_Scope_once_thunk },
     },
 };
+void instrument_Scope_get_channels_reply(corbel_request *request, const instrument_Channels *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &instrument_Scope_get_channels_operation, out);
+}
+void instrument_Scope_set_channels_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &instrument_Scope_set_channels_operation, NULL);
+}
+corbel_status instrument_Scope_set_channels_defer(corbel_request *request,
+                                                  instrument_Scope_set_channels_args *args)
+{
+    void *const lent[] = { &args->channels };
+    return corbel_skeleton_defer(request, &instrument_Scope_set_channels_operation, lent);
+}
+void instrument_Scope_get_presets_reply(corbel_request *request, instrument_Presets ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &instrument_Scope_get_presets_operation, out);
+}
+void instrument_Scope_set_presets_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &instrument_Scope_set_presets_operation, NULL);
+}
+corbel_status instrument_Scope_set_presets_defer(corbel_request *request,
+                                                 instrument_Scope_set_presets_args *args)
+{
+    void *const lent[] = { &args->presets };
+    return corbel_skeleton_defer(request, &instrument_Scope_set_presets_operation, lent);
+}
+void instrument_Scope_get_status_reply(corbel_request *request, instrument_Status ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &instrument_Scope_get_status_operation, out);
+}
+void instrument_Scope_control_reply(corbel_request *request, const instrument_Control *control)
+{
+    const void *const out[] = { control };
+    corbel_skeleton_reply(request, &instrument_Scope_control_operation, out);
+}
+corbel_status instrument_Scope_control_defer(corbel_request *request,
+                                             instrument_Scope_control_args *args)
+{
+    void *const lent[] = { &args->control };
+    return corbel_skeleton_defer(request, &instrument_Scope_control_operation, lent);
+}
+void instrument_Scope_acquire_reply(corbel_request *request, instrument_Sample_seq ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &instrument_Scope_acquire_operation, out);
+}
+corbel_status instrument_Scope_acquire_defer(corbel_request *request,
+                                             instrument_Scope_acquire_args *args)
+{
+    void *const lent[] = { &args->trigger, &args->most };
+    return corbel_skeleton_defer(request, &instrument_Scope_acquire_operation, lent);
+}
+void instrument_Scope_once_reply(corbel_request *request, const instrument_Sample *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &instrument_Scope_once_operation, out);
+}
 
 instrument_Scope *instrument_Scope_ref(instrument_Scope *self)
 {

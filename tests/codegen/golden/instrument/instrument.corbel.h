@@ -156,8 +156,9 @@ CORBEL_MUST_CHECK corbel_status instrument_Scope_once_finish(corbel_call *call,
                                                              corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct instrument_Scope_servant {
     corbel_status (*get_channels)(void *self, corbel_request *request, instrument_Channels *ret);
     corbel_status (*set_channels)(void *self, corbel_request *request,
@@ -171,6 +172,39 @@ typedef struct instrument_Scope_servant {
                              uint32_t most, instrument_Sample_seq *ret);
     corbel_status (*once)(void *self, corbel_request *request, instrument_Sample *ret);
 } instrument_Scope_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void instrument_Scope_get_channels_reply(corbel_request *request, const instrument_Channels *ret);
+void instrument_Scope_set_channels_reply(corbel_request *request);
+void instrument_Scope_get_presets_reply(corbel_request *request, instrument_Presets ret);
+void instrument_Scope_set_presets_reply(corbel_request *request);
+void instrument_Scope_get_status_reply(corbel_request *request, instrument_Status ret);
+void instrument_Scope_control_reply(corbel_request *request, const instrument_Control *control);
+void instrument_Scope_acquire_reply(corbel_request *request, instrument_Sample_seq ret);
+void instrument_Scope_once_reply(corbel_request *request, const instrument_Sample *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct instrument_Scope_set_channels_args {
+    const instrument_Channels *channels;
+} instrument_Scope_set_channels_args;
+CORBEL_MUST_CHECK corbel_status instrument_Scope_set_channels_defer(
+    corbel_request *request, instrument_Scope_set_channels_args *args);
+typedef struct instrument_Scope_set_presets_args {
+    instrument_Presets presets;
+} instrument_Scope_set_presets_args;
+CORBEL_MUST_CHECK corbel_status instrument_Scope_set_presets_defer(
+    corbel_request *request, instrument_Scope_set_presets_args *args);
+typedef struct instrument_Scope_control_args {
+    const instrument_Control *control;
+} instrument_Scope_control_args;
+CORBEL_MUST_CHECK corbel_status instrument_Scope_control_defer(
+    corbel_request *request, instrument_Scope_control_args *args);
+typedef struct instrument_Scope_acquire_args {
+    const instrument_Trigger *trigger;
+    uint32_t most;
+} instrument_Scope_acquire_args;
+CORBEL_MUST_CHECK corbel_status instrument_Scope_acquire_defer(
+    corbel_request *request, instrument_Scope_acquire_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

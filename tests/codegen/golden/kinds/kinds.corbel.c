@@ -1897,6 +1897,246 @@ const corbel_interface kinds_Thing_interface = {
         { &kinds_Thing_set_lists_operation, kinds_Thing_set_lists_thunk },
     },
 };
+void kinds_Thing_get_value_reply(corbel_request *request, corbel_any *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &kinds_Thing_get_value_operation, out);
+}
+void kinds_Thing_set_value_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &kinds_Thing_set_value_operation, NULL);
+}
+corbel_status kinds_Thing_set_value_defer(corbel_request *request, kinds_Thing_set_value_args *args)
+{
+    void *const lent[] = { &args->value };
+    return corbel_skeleton_defer(request, &kinds_Thing_set_value_operation, lent);
+}
+void kinds_Thing_get_other_reply(corbel_request *request, corbel_object *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &kinds_Thing_get_other_operation, out);
+}
+void kinds_Thing_set_other_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &kinds_Thing_set_other_operation, NULL);
+}
+corbel_status kinds_Thing_set_other_defer(corbel_request *request, kinds_Thing_set_other_args *args)
+{
+    void *const lent[] = { &args->other };
+    return corbel_skeleton_defer(request, &kinds_Thing_set_other_operation, lent);
+}
+void kinds_Thing_get_rights_reply(corbel_request *request, kinds_Rights ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &kinds_Thing_get_rights_operation, out);
+}
+void kinds_Thing_set_rights_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &kinds_Thing_set_rights_operation, NULL);
+}
+corbel_status kinds_Thing_set_rights_defer(corbel_request *request,
+                                           kinds_Thing_set_rights_args *args)
+{
+    void *const lent[] = { &args->rights };
+    return corbel_skeleton_defer(request, &kinds_Thing_set_rights_operation, lent);
+}
+void kinds_Thing_letters_reply(corbel_request *request, uint32_t copy, uint32_t both, uint32_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_letters_operation, out);
+}
+corbel_status kinds_Thing_letters_defer(corbel_request *request, kinds_Thing_letters_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_letters_operation, lent);
+}
+void kinds_Thing_texts_reply(corbel_request *request, const char *copy, const char *both,
+                             const char *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_texts_operation, out);
+}
+corbel_status kinds_Thing_texts_defer(corbel_request *request, kinds_Thing_texts_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_texts_operation, lent);
+}
+void kinds_Thing_tinies_reply(corbel_request *request, int8_t copy, int8_t both, int8_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_tinies_operation, out);
+}
+corbel_status kinds_Thing_tinies_defer(corbel_request *request, kinds_Thing_tinies_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_tinies_operation, lent);
+}
+void kinds_Thing_bytes_reply(corbel_request *request, uint8_t copy, uint8_t both, uint8_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_bytes_operation, out);
+}
+corbel_status kinds_Thing_bytes_defer(corbel_request *request, kinds_Thing_bytes_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_bytes_operation, lent);
+}
+void kinds_Thing_precise_reply(corbel_request *request, long double copy, long double both,
+                               long double ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_precise_operation, out);
+}
+corbel_status kinds_Thing_precise_defer(corbel_request *request, kinds_Thing_precise_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_precise_operation, lent);
+}
+void kinds_Thing_prices_reply(corbel_request *request, const char *copy, const char *both,
+                              const char *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_prices_operation, out);
+}
+corbel_status kinds_Thing_prices_defer(corbel_request *request, kinds_Thing_prices_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_prices_operation, lent);
+}
+void kinds_Thing_anys_reply(corbel_request *request, corbel_any *copy, corbel_any *both,
+                            corbel_any *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_anys_operation, out);
+}
+corbel_status kinds_Thing_anys_defer(corbel_request *request, kinds_Thing_anys_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_anys_operation, lent);
+}
+void kinds_Thing_whatevers_reply(corbel_request *request, kinds_Whatever *copy,
+                                 kinds_Whatever *both, kinds_Whatever *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_whatevers_operation, out);
+}
+corbel_status kinds_Thing_whatevers_defer(corbel_request *request, kinds_Thing_whatevers_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_whatevers_operation, lent);
+}
+void kinds_Thing_objects_reply(corbel_request *request, corbel_object *copy, corbel_object *both,
+                               corbel_object *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_objects_operation, out);
+}
+corbel_status kinds_Thing_objects_defer(corbel_request *request, kinds_Thing_objects_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_objects_operation, lent);
+}
+void kinds_Thing_some_objects_reply(corbel_request *request, kinds_Some_object *copy,
+                                    kinds_Some_object *both, kinds_Some_object *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_some_objects_operation, out);
+}
+corbel_status kinds_Thing_some_objects_defer(corbel_request *request,
+                                             kinds_Thing_some_objects_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_some_objects_operation, lent);
+}
+void kinds_Thing_codes_reply(corbel_request *request, const char *copy, const char *both,
+                             const char *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_codes_operation, out);
+}
+corbel_status kinds_Thing_codes_defer(corbel_request *request, kinds_Thing_codes_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_codes_operation, lent);
+}
+void kinds_Thing_masks_reply(corbel_request *request, kinds_Rights copy, kinds_Rights both,
+                             kinds_Rights ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_masks_operation, out);
+}
+corbel_status kinds_Thing_masks_defer(corbel_request *request, kinds_Thing_masks_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_masks_operation, lent);
+}
+void kinds_Thing_sets_reply(corbel_request *request, const kinds_Colours *copy,
+                            const kinds_Colours *both, const kinds_Colours *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &kinds_Thing_sets_operation, out);
+}
+corbel_status kinds_Thing_sets_defer(corbel_request *request, kinds_Thing_sets_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_sets_operation, lent);
+}
+void kinds_Thing_alls_reply(corbel_request *request, const kinds_All *copy, const kinds_All *both,
+                            const kinds_All *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &kinds_Thing_alls_operation, out);
+}
+corbel_status kinds_Thing_alls_defer(corbel_request *request, kinds_Thing_alls_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_alls_operation, lent);
+}
+void kinds_Thing_choices_reply(corbel_request *request, const kinds_Choice *copy,
+                               const kinds_Choice *both, const kinds_Choice *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &kinds_Thing_choices_operation, out);
+}
+corbel_status kinds_Thing_choices_defer(corbel_request *request, kinds_Thing_choices_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_choices_operation, lent);
+}
+void kinds_Thing_any_lists_reply(corbel_request *request, kinds_Anys copy, kinds_Anys both,
+                                 kinds_Anys ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_any_lists_operation, out);
+}
+corbel_status kinds_Thing_any_lists_defer(corbel_request *request, kinds_Thing_any_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_any_lists_operation, lent);
+}
+void kinds_Thing_object_lists_reply(corbel_request *request, kinds_Objects copy, kinds_Objects both,
+                                    kinds_Objects ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_object_lists_operation, out);
+}
+corbel_status kinds_Thing_object_lists_defer(corbel_request *request,
+                                             kinds_Thing_object_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_object_lists_operation, lent);
+}
+void kinds_Thing_set_lists_reply(corbel_request *request, kinds_Colours_seq copy,
+                                 kinds_Colours_seq both, kinds_Colours_seq ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Thing_set_lists_operation, out);
+}
+corbel_status kinds_Thing_set_lists_defer(corbel_request *request, kinds_Thing_set_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Thing_set_lists_operation, lent);
+}
 
 kinds_Thing *kinds_Thing_ref(kinds_Thing *self)
 {
@@ -2047,6 +2287,27 @@ const corbel_interface kinds_Near_interface = {
         { &kinds_Near_held_operation, kinds_Near_held_thunk },
     },
 };
+void kinds_Near_handles_reply(corbel_request *request, kinds_Handle copy, kinds_Handle both,
+                              kinds_Handle ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &kinds_Near_handles_operation, out);
+}
+corbel_status kinds_Near_handles_defer(corbel_request *request, kinds_Near_handles_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &kinds_Near_handles_operation, lent);
+}
+void kinds_Near_held_reply(corbel_request *request, const kinds_Held *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &kinds_Near_held_operation, out);
+}
+corbel_status kinds_Near_held_defer(corbel_request *request, kinds_Near_held_args *args)
+{
+    void *const lent[] = { &args->value };
+    return corbel_skeleton_defer(request, &kinds_Near_held_operation, lent);
+}
 
 kinds_Near *kinds_Near_ref(kinds_Near *self)
 {

@@ -413,8 +413,9 @@ CORBEL_MUST_CHECK corbel_status kinds_Thing_set_lists_finish(corbel_call *call,
                                                              corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct kinds_Thing_servant {
     corbel_status (*get_value)(void *self, corbel_request *request, corbel_any **ret);
     corbel_status (*set_value)(void *self, corbel_request *request, corbel_any *value);
@@ -472,6 +473,172 @@ typedef struct kinds_Thing_servant {
                                kinds_Colours_seq *ret_both, kinds_Colours_seq *ret);
 } kinds_Thing_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void kinds_Thing_get_value_reply(corbel_request *request, corbel_any *ret);
+void kinds_Thing_set_value_reply(corbel_request *request);
+void kinds_Thing_get_other_reply(corbel_request *request, corbel_object *ret);
+void kinds_Thing_set_other_reply(corbel_request *request);
+void kinds_Thing_get_rights_reply(corbel_request *request, kinds_Rights ret);
+void kinds_Thing_set_rights_reply(corbel_request *request);
+void kinds_Thing_letters_reply(corbel_request *request, uint32_t copy, uint32_t both, uint32_t ret);
+void kinds_Thing_texts_reply(corbel_request *request, const char *copy, const char *both,
+                             const char *ret);
+void kinds_Thing_tinies_reply(corbel_request *request, int8_t copy, int8_t both, int8_t ret);
+void kinds_Thing_bytes_reply(corbel_request *request, uint8_t copy, uint8_t both, uint8_t ret);
+void kinds_Thing_precise_reply(corbel_request *request, long double copy, long double both,
+                               long double ret);
+void kinds_Thing_prices_reply(corbel_request *request, const char *copy, const char *both,
+                              const char *ret);
+void kinds_Thing_anys_reply(corbel_request *request, corbel_any *copy, corbel_any *both,
+                            corbel_any *ret);
+void kinds_Thing_whatevers_reply(corbel_request *request, kinds_Whatever *copy,
+                                 kinds_Whatever *both, kinds_Whatever *ret);
+void kinds_Thing_objects_reply(corbel_request *request, corbel_object *copy, corbel_object *both,
+                               corbel_object *ret);
+void kinds_Thing_some_objects_reply(corbel_request *request, kinds_Some_object *copy,
+                                    kinds_Some_object *both, kinds_Some_object *ret);
+void kinds_Thing_codes_reply(corbel_request *request, const char *copy, const char *both,
+                             const char *ret);
+void kinds_Thing_masks_reply(corbel_request *request, kinds_Rights copy, kinds_Rights both,
+                             kinds_Rights ret);
+void kinds_Thing_sets_reply(corbel_request *request, const kinds_Colours *copy,
+                            const kinds_Colours *both, const kinds_Colours *ret);
+void kinds_Thing_alls_reply(corbel_request *request, const kinds_All *copy, const kinds_All *both,
+                            const kinds_All *ret);
+void kinds_Thing_choices_reply(corbel_request *request, const kinds_Choice *copy,
+                               const kinds_Choice *both, const kinds_Choice *ret);
+void kinds_Thing_any_lists_reply(corbel_request *request, kinds_Anys copy, kinds_Anys both,
+                                 kinds_Anys ret);
+void kinds_Thing_object_lists_reply(corbel_request *request, kinds_Objects copy, kinds_Objects both,
+                                    kinds_Objects ret);
+void kinds_Thing_set_lists_reply(corbel_request *request, kinds_Colours_seq copy,
+                                 kinds_Colours_seq both, kinds_Colours_seq ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct kinds_Thing_set_value_args {
+    corbel_any *value;
+} kinds_Thing_set_value_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_set_value_defer(corbel_request *request,
+                                                            kinds_Thing_set_value_args *args);
+typedef struct kinds_Thing_set_other_args {
+    corbel_object *other;
+} kinds_Thing_set_other_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_set_other_defer(corbel_request *request,
+                                                            kinds_Thing_set_other_args *args);
+typedef struct kinds_Thing_set_rights_args {
+    kinds_Rights rights;
+} kinds_Thing_set_rights_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_set_rights_defer(corbel_request *request,
+                                                             kinds_Thing_set_rights_args *args);
+typedef struct kinds_Thing_letters_args {
+    uint32_t value;
+    uint32_t both;
+} kinds_Thing_letters_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_letters_defer(corbel_request *request,
+                                                          kinds_Thing_letters_args *args);
+typedef struct kinds_Thing_texts_args {
+    const char *value;
+    const char *both;
+} kinds_Thing_texts_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_texts_defer(corbel_request *request,
+                                                        kinds_Thing_texts_args *args);
+typedef struct kinds_Thing_tinies_args {
+    int8_t value;
+    int8_t both;
+} kinds_Thing_tinies_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_tinies_defer(corbel_request *request,
+                                                         kinds_Thing_tinies_args *args);
+typedef struct kinds_Thing_bytes_args {
+    uint8_t value;
+    uint8_t both;
+} kinds_Thing_bytes_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_bytes_defer(corbel_request *request,
+                                                        kinds_Thing_bytes_args *args);
+typedef struct kinds_Thing_precise_args {
+    long double value;
+    long double both;
+} kinds_Thing_precise_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_precise_defer(corbel_request *request,
+                                                          kinds_Thing_precise_args *args);
+typedef struct kinds_Thing_prices_args {
+    const char *value;
+    const char *both;
+} kinds_Thing_prices_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_prices_defer(corbel_request *request,
+                                                         kinds_Thing_prices_args *args);
+typedef struct kinds_Thing_anys_args {
+    corbel_any *value;
+    corbel_any *both;
+} kinds_Thing_anys_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_anys_defer(corbel_request *request,
+                                                       kinds_Thing_anys_args *args);
+typedef struct kinds_Thing_whatevers_args {
+    kinds_Whatever *value;
+    kinds_Whatever *both;
+} kinds_Thing_whatevers_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_whatevers_defer(corbel_request *request,
+                                                            kinds_Thing_whatevers_args *args);
+typedef struct kinds_Thing_objects_args {
+    corbel_object *value;
+    corbel_object *both;
+} kinds_Thing_objects_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_objects_defer(corbel_request *request,
+                                                          kinds_Thing_objects_args *args);
+typedef struct kinds_Thing_some_objects_args {
+    kinds_Some_object *value;
+    kinds_Some_object *both;
+} kinds_Thing_some_objects_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_some_objects_defer(
+    corbel_request *request, kinds_Thing_some_objects_args *args);
+typedef struct kinds_Thing_codes_args {
+    const char *value;
+    const char *both;
+} kinds_Thing_codes_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_codes_defer(corbel_request *request,
+                                                        kinds_Thing_codes_args *args);
+typedef struct kinds_Thing_masks_args {
+    kinds_Rights value;
+    kinds_Rights both;
+} kinds_Thing_masks_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_masks_defer(corbel_request *request,
+                                                        kinds_Thing_masks_args *args);
+typedef struct kinds_Thing_sets_args {
+    const kinds_Colours *value;
+    const kinds_Colours *both;
+} kinds_Thing_sets_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_sets_defer(corbel_request *request,
+                                                       kinds_Thing_sets_args *args);
+typedef struct kinds_Thing_alls_args {
+    const kinds_All *value;
+    const kinds_All *both;
+} kinds_Thing_alls_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_alls_defer(corbel_request *request,
+                                                       kinds_Thing_alls_args *args);
+typedef struct kinds_Thing_choices_args {
+    const kinds_Choice *value;
+    const kinds_Choice *both;
+} kinds_Thing_choices_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_choices_defer(corbel_request *request,
+                                                          kinds_Thing_choices_args *args);
+typedef struct kinds_Thing_any_lists_args {
+    kinds_Anys value;
+    kinds_Anys both;
+} kinds_Thing_any_lists_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_any_lists_defer(corbel_request *request,
+                                                            kinds_Thing_any_lists_args *args);
+typedef struct kinds_Thing_object_lists_args {
+    kinds_Objects value;
+    kinds_Objects both;
+} kinds_Thing_object_lists_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_object_lists_defer(
+    corbel_request *request, kinds_Thing_object_lists_args *args);
+typedef struct kinds_Thing_set_lists_args {
+    kinds_Colours_seq value;
+    kinds_Colours_seq both;
+} kinds_Thing_set_lists_args;
+CORBEL_MUST_CHECK corbel_status kinds_Thing_set_lists_defer(corbel_request *request,
+                                                            kinds_Thing_set_lists_args *args);
+
 /* ---- local interface kinds::Near ------------------------------------------------------------- */
 
 /* References to it do not leave the process. */
@@ -499,6 +666,24 @@ typedef struct kinds_Near_servant {
     corbel_status (*held)(void *self, corbel_request *request, const kinds_Held *value,
                           kinds_Held *ret);
 } kinds_Near_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void kinds_Near_handles_reply(corbel_request *request, kinds_Handle copy, kinds_Handle both,
+                              kinds_Handle ret);
+void kinds_Near_held_reply(corbel_request *request, const kinds_Held *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct kinds_Near_handles_args {
+    kinds_Handle value;
+    kinds_Handle both;
+} kinds_Near_handles_args;
+CORBEL_MUST_CHECK corbel_status kinds_Near_handles_defer(corbel_request *request,
+                                                         kinds_Near_handles_args *args);
+typedef struct kinds_Near_held_args {
+    const kinds_Held *value;
+} kinds_Near_held_args;
+CORBEL_MUST_CHECK corbel_status kinds_Near_held_defer(corbel_request *request,
+                                                      kinds_Near_held_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -3073,6 +3073,74 @@ const corbel_interface maps_Account_interface = {
         { &maps_Account_note_operation, maps_Account_note_thunk },
     },
 };
+void maps_Account_get_tags_reply(corbel_request *request, maps_Tags ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &maps_Account_get_tags_operation, out);
+}
+void maps_Account_set_tags_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &maps_Account_set_tags_operation, NULL);
+}
+corbel_status maps_Account_set_tags_defer(corbel_request *request, maps_Account_set_tags_args *args)
+{
+    void *const lent[] = { &args->tags };
+    return corbel_skeleton_defer(request, &maps_Account_set_tags_operation, lent);
+}
+void maps_Account_tag_maps_reply(corbel_request *request, maps_Tags copy, maps_Tags both,
+                                 maps_Tags ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &maps_Account_tag_maps_operation, out);
+}
+corbel_status maps_Account_tag_maps_defer(corbel_request *request, maps_Account_tag_maps_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &maps_Account_tag_maps_operation, lent);
+}
+void maps_Account_kinds_reply(corbel_request *request, maps_By_kind copy, maps_By_kind both,
+                              maps_By_kind ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &maps_Account_kinds_operation, out);
+}
+corbel_status maps_Account_kinds_defer(corbel_request *request, maps_Account_kinds_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &maps_Account_kinds_operation, lent);
+}
+void maps_Account_ledgers_reply(corbel_request *request, maps_Ledgers copy, maps_Ledgers both,
+                                maps_Ledgers ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &maps_Account_ledgers_operation, out);
+}
+corbel_status maps_Account_ledgers_defer(corbel_request *request, maps_Account_ledgers_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &maps_Account_ledgers_operation, lent);
+}
+void maps_Account_lists_reply(corbel_request *request, maps_Tag_list copy, maps_Tag_list both,
+                              maps_Tag_list ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &maps_Account_lists_operation, out);
+}
+corbel_status maps_Account_lists_defer(corbel_request *request, maps_Account_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &maps_Account_lists_operation, lent);
+}
+void maps_Account_accounts_reply(corbel_request *request, maps_Account_by_Kind ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &maps_Account_accounts_operation, out);
+}
+corbel_status maps_Account_accounts_defer(corbel_request *request, maps_Account_accounts_args *args)
+{
+    void *const lent[] = { &args->value };
+    return corbel_skeleton_defer(request, &maps_Account_accounts_operation, lent);
+}
 
 maps_Account *maps_Account_ref(maps_Account *self)
 {

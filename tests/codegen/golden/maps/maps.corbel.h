@@ -530,8 +530,9 @@ CORBEL_MUST_CHECK corbel_status maps_Account_accounts_finish(corbel_call *call,
                                                              corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct maps_Account_servant {
     corbel_status (*get_tags)(void *self, corbel_request *request, maps_Tags *ret);
     corbel_status (*set_tags)(void *self, corbel_request *request, maps_Tags tags);
@@ -551,6 +552,55 @@ typedef struct maps_Account_servant {
                               maps_Account_by_Kind *ret);
     corbel_status (*note)(void *self, corbel_request *request, maps_Tags tags);
 } maps_Account_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void maps_Account_get_tags_reply(corbel_request *request, maps_Tags ret);
+void maps_Account_set_tags_reply(corbel_request *request);
+void maps_Account_tag_maps_reply(corbel_request *request, maps_Tags copy, maps_Tags both,
+                                 maps_Tags ret);
+void maps_Account_kinds_reply(corbel_request *request, maps_By_kind copy, maps_By_kind both,
+                              maps_By_kind ret);
+void maps_Account_ledgers_reply(corbel_request *request, maps_Ledgers copy, maps_Ledgers both,
+                                maps_Ledgers ret);
+void maps_Account_lists_reply(corbel_request *request, maps_Tag_list copy, maps_Tag_list both,
+                              maps_Tag_list ret);
+void maps_Account_accounts_reply(corbel_request *request, maps_Account_by_Kind ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct maps_Account_set_tags_args {
+    maps_Tags tags;
+} maps_Account_set_tags_args;
+CORBEL_MUST_CHECK corbel_status maps_Account_set_tags_defer(corbel_request *request,
+                                                            maps_Account_set_tags_args *args);
+typedef struct maps_Account_tag_maps_args {
+    maps_Tags value;
+    maps_Tags both;
+} maps_Account_tag_maps_args;
+CORBEL_MUST_CHECK corbel_status maps_Account_tag_maps_defer(corbel_request *request,
+                                                            maps_Account_tag_maps_args *args);
+typedef struct maps_Account_kinds_args {
+    maps_By_kind value;
+    maps_By_kind both;
+} maps_Account_kinds_args;
+CORBEL_MUST_CHECK corbel_status maps_Account_kinds_defer(corbel_request *request,
+                                                         maps_Account_kinds_args *args);
+typedef struct maps_Account_ledgers_args {
+    maps_Ledgers value;
+    maps_Ledgers both;
+} maps_Account_ledgers_args;
+CORBEL_MUST_CHECK corbel_status maps_Account_ledgers_defer(corbel_request *request,
+                                                           maps_Account_ledgers_args *args);
+typedef struct maps_Account_lists_args {
+    maps_Tag_list value;
+    maps_Tag_list both;
+} maps_Account_lists_args;
+CORBEL_MUST_CHECK corbel_status maps_Account_lists_defer(corbel_request *request,
+                                                         maps_Account_lists_args *args);
+typedef struct maps_Account_accounts_args {
+    maps_Account_by_Kind value;
+} maps_Account_accounts_args;
+CORBEL_MUST_CHECK corbel_status maps_Account_accounts_defer(corbel_request *request,
+                                                            maps_Account_accounts_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -1987,6 +1987,111 @@ const corbel_interface members_Thing_interface = {
         { &members_Thing_percents_operation, members_Thing_percents_thunk },
     },
 };
+void members_Thing_get_level_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &members_Thing_get_level_operation, out);
+}
+void members_Thing_set_level_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &members_Thing_set_level_operation, NULL);
+}
+corbel_status members_Thing_set_level_defer(corbel_request *request,
+                                            members_Thing_set_level_args *args)
+{
+    void *const lent[] = { &args->level };
+    return corbel_skeleton_defer(request, &members_Thing_set_level_operation, lent);
+}
+void members_Thing_ranged_reply(corbel_request *request, int32_t copy, int32_t both, int32_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &members_Thing_ranged_operation, out);
+}
+corbel_status members_Thing_ranged_defer(corbel_request *request, members_Thing_ranged_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &members_Thing_ranged_operation, lent);
+}
+void members_Thing_numbered_reply(corbel_request *request, int32_t c, const char *d, int32_t e,
+                                  const members_Address *f, int32_t ret)
+{
+    const void *const out[] = { &ret, f, &d, &e, &c };
+    corbel_skeleton_reply(request, &members_Thing_numbered_operation, out);
+}
+corbel_status members_Thing_numbered_defer(corbel_request *request,
+                                           members_Thing_numbered_args *args)
+{
+    void *const lent[] = { &args->f, &args->b, &args->e, &args->a };
+    return corbel_skeleton_defer(request, &members_Thing_numbered_operation, lent);
+}
+void members_Thing_options_reply(corbel_request *request, const members_Options *copy,
+                                 const members_Options *both, const members_Options *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &members_Thing_options_operation, out);
+}
+corbel_status members_Thing_options_defer(corbel_request *request, members_Thing_options_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &members_Thing_options_operation, lent);
+}
+void members_Thing_defaults_reply(corbel_request *request, const members_Defaults *copy,
+                                  const members_Defaults *both, const members_Defaults *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &members_Thing_defaults_operation, out);
+}
+corbel_status members_Thing_defaults_defer(corbel_request *request,
+                                           members_Thing_defaults_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &members_Thing_defaults_operation, lent);
+}
+void members_Thing_ranges_reply(corbel_request *request, const members_Ranges *copy,
+                                const members_Ranges *both, const members_Ranges *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &members_Thing_ranges_operation, out);
+}
+corbel_status members_Thing_ranges_defer(corbel_request *request, members_Thing_ranges_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &members_Thing_ranges_operation, lent);
+}
+void members_Thing_heirs_reply(corbel_request *request, const members_Heir *copy,
+                               const members_Heir *both, const members_Heir *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &members_Thing_heirs_operation, out);
+}
+corbel_status members_Thing_heirs_defer(corbel_request *request, members_Thing_heirs_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &members_Thing_heirs_operation, lent);
+}
+void members_Thing_plains_reply(corbel_request *request, const members_Plain_heir *copy,
+                                const members_Plain_heir *both, const members_Plain_heir *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &members_Thing_plains_operation, out);
+}
+corbel_status members_Thing_plains_defer(corbel_request *request, members_Thing_plains_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &members_Thing_plains_operation, lent);
+}
+void members_Thing_percents_reply(corbel_request *request, members_Percent copy,
+                                  members_Percent both, members_Percent ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &members_Thing_percents_operation, out);
+}
+corbel_status members_Thing_percents_defer(corbel_request *request,
+                                           members_Thing_percents_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &members_Thing_percents_operation, lent);
+}
 
 members_Thing *members_Thing_ref(members_Thing *self)
 {

@@ -353,8 +353,9 @@ CORBEL_MUST_CHECK corbel_status members_Thing_percents_finish(corbel_call *call,
                                                               corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct members_Thing_servant {
     corbel_status (*get_level)(void *self, corbel_request *request, int32_t *ret);
     corbel_status (*set_level)(void *self, corbel_request *request, int32_t level);
@@ -382,6 +383,82 @@ typedef struct members_Thing_servant {
                               members_Percent *ret_copy, members_Percent *inout_both,
                               members_Percent *ret);
 } members_Thing_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void members_Thing_get_level_reply(corbel_request *request, int32_t ret);
+void members_Thing_set_level_reply(corbel_request *request);
+void members_Thing_ranged_reply(corbel_request *request, int32_t copy, int32_t both, int32_t ret);
+void members_Thing_numbered_reply(corbel_request *request, int32_t c, const char *d, int32_t e,
+                                  const members_Address *f, int32_t ret);
+void members_Thing_options_reply(corbel_request *request, const members_Options *copy,
+                                 const members_Options *both, const members_Options *ret);
+void members_Thing_defaults_reply(corbel_request *request, const members_Defaults *copy,
+                                  const members_Defaults *both, const members_Defaults *ret);
+void members_Thing_ranges_reply(corbel_request *request, const members_Ranges *copy,
+                                const members_Ranges *both, const members_Ranges *ret);
+void members_Thing_heirs_reply(corbel_request *request, const members_Heir *copy,
+                               const members_Heir *both, const members_Heir *ret);
+void members_Thing_plains_reply(corbel_request *request, const members_Plain_heir *copy,
+                                const members_Plain_heir *both, const members_Plain_heir *ret);
+void members_Thing_percents_reply(corbel_request *request, members_Percent copy,
+                                  members_Percent both, members_Percent ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct members_Thing_set_level_args {
+    int32_t level;
+} members_Thing_set_level_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_set_level_defer(corbel_request *request,
+                                                              members_Thing_set_level_args *args);
+typedef struct members_Thing_ranged_args {
+    int32_t value;
+    int32_t both;
+} members_Thing_ranged_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_ranged_defer(corbel_request *request,
+                                                           members_Thing_ranged_args *args);
+typedef struct members_Thing_numbered_args {
+    int32_t a;
+    const char *b;
+    int32_t e;
+    const members_Address *f;
+} members_Thing_numbered_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_numbered_defer(corbel_request *request,
+                                                             members_Thing_numbered_args *args);
+typedef struct members_Thing_options_args {
+    const members_Options *value;
+    const members_Options *both;
+} members_Thing_options_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_options_defer(corbel_request *request,
+                                                            members_Thing_options_args *args);
+typedef struct members_Thing_defaults_args {
+    const members_Defaults *value;
+    const members_Defaults *both;
+} members_Thing_defaults_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_defaults_defer(corbel_request *request,
+                                                             members_Thing_defaults_args *args);
+typedef struct members_Thing_ranges_args {
+    const members_Ranges *value;
+    const members_Ranges *both;
+} members_Thing_ranges_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_ranges_defer(corbel_request *request,
+                                                           members_Thing_ranges_args *args);
+typedef struct members_Thing_heirs_args {
+    const members_Heir *value;
+    const members_Heir *both;
+} members_Thing_heirs_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_heirs_defer(corbel_request *request,
+                                                          members_Thing_heirs_args *args);
+typedef struct members_Thing_plains_args {
+    const members_Plain_heir *value;
+    const members_Plain_heir *both;
+} members_Thing_plains_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_plains_defer(corbel_request *request,
+                                                           members_Thing_plains_args *args);
+typedef struct members_Thing_percents_args {
+    members_Percent value;
+    members_Percent both;
+} members_Thing_percents_args;
+CORBEL_MUST_CHECK corbel_status members_Thing_percents_defer(corbel_request *request,
+                                                             members_Thing_percents_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -305,6 +305,18 @@ const corbel_interface sensor_msgs_srv_SetRate_interface = {
         { &sensor_msgs_srv_SetRate_call_operation, sensor_msgs_srv_SetRate_call_thunk },
     },
 };
+void sensor_msgs_srv_SetRate_call_reply(corbel_request *request,
+                                        const sensor_msgs_srv_SetRate_Response *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &sensor_msgs_srv_SetRate_call_operation, out);
+}
+corbel_status sensor_msgs_srv_SetRate_call_defer(corbel_request *request,
+                                                 sensor_msgs_srv_SetRate_call_args *args)
+{
+    void *const lent[] = { &args->request_ };
+    return corbel_skeleton_defer(request, &sensor_msgs_srv_SetRate_call_operation, lent);
+}
 
 sensor_msgs_srv_SetRate *sensor_msgs_srv_SetRate_ref(sensor_msgs_srv_SetRate *self)
 {

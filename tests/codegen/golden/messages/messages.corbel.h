@@ -67,13 +67,25 @@ CORBEL_MUST_CHECK corbel_status sensor_msgs_srv_SetRate_call_finish(
     corbel_call *call, sensor_msgs_srv_SetRate_Response **ret, corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct sensor_msgs_srv_SetRate_servant {
     corbel_status (*call)(void *self, corbel_request *request,
                           const sensor_msgs_srv_SetRate_Request *request_,
                           sensor_msgs_srv_SetRate_Response *ret);
 } sensor_msgs_srv_SetRate_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void sensor_msgs_srv_SetRate_call_reply(corbel_request *request,
+                                        const sensor_msgs_srv_SetRate_Response *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct sensor_msgs_srv_SetRate_call_args {
+    const sensor_msgs_srv_SetRate_Request *request_;
+} sensor_msgs_srv_SetRate_call_args;
+CORBEL_MUST_CHECK corbel_status sensor_msgs_srv_SetRate_call_defer(
+    corbel_request *request, sensor_msgs_srv_SetRate_call_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_type sensor_msgs_msg_double__9_type, sensor_msgs_msg_Imu_type,

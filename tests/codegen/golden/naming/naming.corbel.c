@@ -239,6 +239,11 @@ const corbel_interface corbel_Registration_interface = {
     .doc = "Held by who leased a name: when the last reference to it goes, or the "
            "session of its holder ends, the name goes.",
 };
+void corbel_Registration_get_name_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &corbel_Registration_get_name_operation, out);
+}
 
 corbel_Registration *corbel_Registration_ref(corbel_Registration *self)
 {
@@ -348,6 +353,10 @@ const corbel_interface corbel_Lessee_interface = {
     .doc = "Implemented by who leases a name, and watched by the name server: when "
            "the session to it breaks, the name goes at once.",
 };
+void corbel_Lessee_ping_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &corbel_Lessee_ping_operation, NULL);
+}
 
 corbel_Lessee *corbel_Lessee_ref(corbel_Lessee *self)
 {
@@ -727,6 +736,74 @@ const corbel_interface corbel_NameServer_interface = {
     .doc = "Names for objects. The one of a name server has the id "
            "\"corbel.NameServer\".",
 };
+void corbel_NameServer_ping_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &corbel_NameServer_ping_operation, NULL);
+}
+void corbel_NameServer_lookup_reply(corbel_request *request, const corbel_NameEntry *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &corbel_NameServer_lookup_operation, out);
+}
+corbel_status corbel_NameServer_lookup_defer(corbel_request *request,
+                                             corbel_NameServer_lookup_args *args)
+{
+    void *const lent[] = { &args->name };
+    return corbel_skeleton_defer(request, &corbel_NameServer_lookup_operation, lent);
+}
+void corbel_NameServer_list_reply(corbel_request *request, corbel_NameEntries ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &corbel_NameServer_list_operation, out);
+}
+corbel_status corbel_NameServer_list_defer(corbel_request *request,
+                                           corbel_NameServer_list_args *args)
+{
+    void *const lent[] = { &args->prefix };
+    return corbel_skeleton_defer(request, &corbel_NameServer_list_operation, lent);
+}
+void corbel_NameServer_register_reply(corbel_request *request, uint64_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &corbel_NameServer_register_operation, out);
+}
+corbel_status corbel_NameServer_register_defer(corbel_request *request,
+                                               corbel_NameServer_register_args *args)
+{
+    void *const lent[] = { &args->name, &args->uri, &args->tags, &args->replace };
+    return corbel_skeleton_defer(request, &corbel_NameServer_register_operation, lent);
+}
+void corbel_NameServer_lease_reply(corbel_request *request, corbel_Registration *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &corbel_NameServer_lease_operation, out);
+}
+corbel_status corbel_NameServer_lease_defer(corbel_request *request,
+                                            corbel_NameServer_lease_args *args)
+{
+    void *const lent[] = { &args->name, &args->uri, &args->tags, &args->replace, &args->lessee };
+    return corbel_skeleton_defer(request, &corbel_NameServer_lease_operation, lent);
+}
+void corbel_NameServer_remove_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &corbel_NameServer_remove_operation, NULL);
+}
+corbel_status corbel_NameServer_remove_defer(corbel_request *request,
+                                             corbel_NameServer_remove_args *args)
+{
+    void *const lent[] = { &args->name };
+    return corbel_skeleton_defer(request, &corbel_NameServer_remove_operation, lent);
+}
+void corbel_NameServer_set_tags_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &corbel_NameServer_set_tags_operation, NULL);
+}
+corbel_status corbel_NameServer_set_tags_defer(corbel_request *request,
+                                               corbel_NameServer_set_tags_args *args)
+{
+    void *const lent[] = { &args->name, &args->tags };
+    return corbel_skeleton_defer(request, &corbel_NameServer_set_tags_operation, lent);
+}
 
 corbel_NameServer *corbel_NameServer_ref(corbel_NameServer *self)
 {

@@ -75,11 +75,15 @@ CORBEL_MUST_CHECK corbel_status corbel_Registration_get_name_finish(corbel_call 
                                                                     corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct corbel_Registration_servant {
     corbel_status (*get_name)(void *self, corbel_request *request, const char **ret);
 } corbel_Registration_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void corbel_Registration_get_name_reply(corbel_request *request, const char *ret);
 
 /* ---- interface corbel::Lessee ---------------------------------------------------------------- */
 /* Implemented by who leases a name, and watched by the name server: when the session to it
@@ -96,6 +100,9 @@ CORBEL_MUST_CHECK corbel_status corbel_Lessee_ping_finish(corbel_call *call, cor
 typedef struct corbel_Lessee_servant {
     corbel_status (*ping)(void *self, corbel_request *request);
 } corbel_Lessee_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void corbel_Lessee_ping_reply(corbel_request *request);
 
 /* ---- interface corbel::NameServer ------------------------------------------------------------ */
 /* Names for objects. The one of a name server has the id "corbel.NameServer". */
@@ -185,6 +192,55 @@ typedef struct corbel_NameServer_servant {
     corbel_status (*set_tags)(void *self, corbel_request *request, const char *name,
                               corbel_Tags tags);
 } corbel_NameServer_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void corbel_NameServer_ping_reply(corbel_request *request);
+void corbel_NameServer_lookup_reply(corbel_request *request, const corbel_NameEntry *ret);
+void corbel_NameServer_list_reply(corbel_request *request, corbel_NameEntries ret);
+void corbel_NameServer_register_reply(corbel_request *request, uint64_t ret);
+void corbel_NameServer_lease_reply(corbel_request *request, corbel_Registration *ret);
+void corbel_NameServer_remove_reply(corbel_request *request);
+void corbel_NameServer_set_tags_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct corbel_NameServer_lookup_args {
+    const char *name;
+} corbel_NameServer_lookup_args;
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_lookup_defer(
+    corbel_request *request, corbel_NameServer_lookup_args *args);
+typedef struct corbel_NameServer_list_args {
+    const char *prefix;
+} corbel_NameServer_list_args;
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_list_defer(corbel_request *request,
+                                                             corbel_NameServer_list_args *args);
+typedef struct corbel_NameServer_register_args {
+    const char *name;
+    const char *uri;
+    corbel_Tags tags;
+    bool replace;
+} corbel_NameServer_register_args;
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_register_defer(
+    corbel_request *request, corbel_NameServer_register_args *args);
+typedef struct corbel_NameServer_lease_args {
+    const char *name;
+    const char *uri;
+    corbel_Tags tags;
+    bool replace;
+    corbel_Lessee *lessee;
+} corbel_NameServer_lease_args;
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_lease_defer(corbel_request *request,
+                                                              corbel_NameServer_lease_args *args);
+typedef struct corbel_NameServer_remove_args {
+    const char *name;
+} corbel_NameServer_remove_args;
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_remove_defer(
+    corbel_request *request, corbel_NameServer_remove_args *args);
+typedef struct corbel_NameServer_set_tags_args {
+    const char *name;
+    corbel_Tags tags;
+} corbel_NameServer_set_tags_args;
+CORBEL_MUST_CHECK corbel_status corbel_NameServer_set_tags_defer(
+    corbel_request *request, corbel_NameServer_set_tags_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -751,6 +751,45 @@ const corbel_interface bank_Account_interface = {
     },
     .doc = "Money in one place.",
 };
+void bank_Account_get_balance_reply(corbel_request *request, bank_Account_Money ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Account_get_balance_operation, out);
+}
+void bank_Account_get_owner_reply(corbel_request *request, const bank_Owner *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &bank_Account_get_owner_operation, out);
+}
+void bank_Account_set_owner_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &bank_Account_set_owner_operation, NULL);
+}
+corbel_status bank_Account_set_owner_defer(corbel_request *request,
+                                           bank_Account_set_owner_args *args)
+{
+    void *const lent[] = { &args->owner };
+    return corbel_skeleton_defer(request, &bank_Account_set_owner_operation, lent);
+}
+void bank_Account_list_reply(corbel_request *request, bank_Account_Entries ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Account_list_operation, out);
+}
+corbel_status bank_Account_list_defer(corbel_request *request, bank_Account_list_args *args)
+{
+    void *const lent[] = { &args->what };
+    return corbel_skeleton_defer(request, &bank_Account_list_operation, lent);
+}
+void bank_Account_book_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &bank_Account_book_operation, NULL);
+}
+corbel_status bank_Account_book_defer(corbel_request *request, bank_Account_book_args *args)
+{
+    void *const lent[] = { &args->one };
+    return corbel_skeleton_defer(request, &bank_Account_book_operation, lent);
+}
 
 bank_Account *bank_Account_ref(bank_Account *self)
 {
@@ -912,6 +951,17 @@ const corbel_interface bank_Savings_interface = {
     .bases = (const corbel_interface *const[]){ &bank_Account_interface, NULL },
     .doc = "Uses what it inherits, and its base's by name.",
 };
+void bank_Savings_propose_reply(corbel_request *request, bank_Account_Entries all,
+                                const bank_Savings_Plan *ret)
+{
+    const void *const out[] = { ret, &all };
+    corbel_skeleton_reply(request, &bank_Savings_propose_operation, out);
+}
+corbel_status bank_Savings_propose_defer(corbel_request *request, bank_Savings_propose_args *args)
+{
+    void *const lent[] = { &args->what };
+    return corbel_skeleton_defer(request, &bank_Savings_propose_operation, lent);
+}
 
 bank_Savings *bank_Savings_ref(bank_Savings *self)
 {
@@ -1090,6 +1140,16 @@ const corbel_interface bank_Auditor_interface = {
     },
     .doc = "Stays in the process.",
 };
+void bank_Auditor_check_reply(corbel_request *request, bank_Auditor_Verdict ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Auditor_check_operation, out);
+}
+corbel_status bank_Auditor_check_defer(corbel_request *request, bank_Auditor_check_args *args)
+{
+    void *const lent[] = { &args->of };
+    return corbel_skeleton_defer(request, &bank_Auditor_check_operation, lent);
+}
 
 bank_Auditor *bank_Auditor_ref(bank_Auditor *self)
 {
@@ -1183,6 +1243,11 @@ const corbel_interface bank_Describable_interface = {
     },
     .doc = "What anything may say of itself.",
 };
+void bank_Describable_describe_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &bank_Describable_describe_operation, out);
+}
 
 bank_Describable *bank_Describable_ref(bank_Describable *self)
 {
@@ -1294,6 +1359,15 @@ const corbel_interface bank_Lock_interface = {
     .methods = (const corbel_method[]){ { &bank_Lock_with_operation, bank_Lock_with_thunk } },
     .doc = "Names that meet derived ones: these stand, what is derived gives way.",
 };
+void bank_Lock_with_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &bank_Lock_with_operation, NULL);
+}
+corbel_status bank_Lock_with_defer(corbel_request *request, bank_Lock_with_args *args)
+{
+    void *const lent[] = { &args->one, &args->other };
+    return corbel_skeleton_defer(request, &bank_Lock_with_operation, lent);
+}
 
 bank_Lock *bank_Lock_ref_(bank_Lock *self)
 {

@@ -139,8 +139,9 @@ corbel_call *bank_Account_book_begin(bank_Account *self, const bank_Account_Entr
 CORBEL_MUST_CHECK corbel_status bank_Account_book_finish(corbel_call *call, corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct bank_Account_servant {
     corbel_status (*get_balance)(void *self, corbel_request *request, bank_Account_Money *ret);
     corbel_status (*get_owner)(void *self, corbel_request *request, bank_Owner *ret);
@@ -149,6 +150,30 @@ typedef struct bank_Account_servant {
                           bank_Account_Entries *ret);
     corbel_status (*book)(void *self, corbel_request *request, const bank_Account_Entry *one);
 } bank_Account_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Account_get_balance_reply(corbel_request *request, bank_Account_Money ret);
+void bank_Account_get_owner_reply(corbel_request *request, const bank_Owner *ret);
+void bank_Account_set_owner_reply(corbel_request *request);
+void bank_Account_list_reply(corbel_request *request, bank_Account_Entries ret);
+void bank_Account_book_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct bank_Account_set_owner_args {
+    const bank_Owner *owner;
+} bank_Account_set_owner_args;
+CORBEL_MUST_CHECK corbel_status bank_Account_set_owner_defer(corbel_request *request,
+                                                             bank_Account_set_owner_args *args);
+typedef struct bank_Account_list_args {
+    bank_Account_Kind what;
+} bank_Account_list_args;
+CORBEL_MUST_CHECK corbel_status bank_Account_list_defer(corbel_request *request,
+                                                        bank_Account_list_args *args);
+typedef struct bank_Account_book_args {
+    const bank_Account_Entry *one;
+} bank_Account_book_args;
+CORBEL_MUST_CHECK corbel_status bank_Account_book_defer(corbel_request *request,
+                                                        bank_Account_book_args *args);
 
 /* ---- interface bank::Savings : bank::Account ------------------------------------------------- */
 /* Uses what it inherits, and its base's by name. */
@@ -180,6 +205,17 @@ typedef struct bank_Savings_servant {
                              bank_Account_Entries *ret_all, bank_Savings_Plan *ret);
 } bank_Savings_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Savings_propose_reply(corbel_request *request, bank_Account_Entries all,
+                                const bank_Savings_Plan *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct bank_Savings_propose_args {
+    bank_Account_Kind what;
+} bank_Savings_propose_args;
+CORBEL_MUST_CHECK corbel_status bank_Savings_propose_defer(corbel_request *request,
+                                                           bank_Savings_propose_args *args);
+
 /* ---- local interface bank::Auditor: Stays in the process. ------------------------------------ */
 
 /* References to it do not leave the process. */
@@ -198,6 +234,16 @@ typedef struct bank_Auditor_servant {
                            bank_Auditor_Verdict *ret);
 } bank_Auditor_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Auditor_check_reply(corbel_request *request, bank_Auditor_Verdict ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct bank_Auditor_check_args {
+    bank_Account *of;
+} bank_Auditor_check_args;
+CORBEL_MUST_CHECK corbel_status bank_Auditor_check_defer(corbel_request *request,
+                                                         bank_Auditor_check_args *args);
+
 /* ---- abstract interface bank::Describable: What anything may say of itself. ------------------ */
 
 /** ret: yours, corbel_string_free(). */
@@ -213,6 +259,9 @@ CORBEL_MUST_CHECK corbel_status bank_Describable_describe_finish(corbel_call *ca
 typedef struct bank_Describable_servant {
     corbel_status (*describe)(void *self, corbel_request *request, const char **ret);
 } bank_Describable_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Describable_describe_reply(corbel_request *request, const char *ret);
 
 /* ---- interface bank::Lock -------------------------------------------------------------------- */
 /* Names that meet derived ones: these stand, what is derived gives way. */
@@ -231,6 +280,17 @@ typedef struct bank_Lock_servant_ {
     corbel_status (*with)(void *self, corbel_request *request, const bank_Lock_ref *one,
                           bank_Lock_servant other);
 } bank_Lock_servant_;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void bank_Lock_with_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct bank_Lock_with_args {
+    const bank_Lock_ref *one;
+    bank_Lock_servant other;
+} bank_Lock_with_args;
+CORBEL_MUST_CHECK corbel_status bank_Lock_with_defer(corbel_request *request,
+                                                     bank_Lock_with_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

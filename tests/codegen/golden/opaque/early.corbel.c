@@ -233,6 +233,26 @@ const corbel_interface opaque_Uses_interface = {
         { &opaque_Uses_give_operation, opaque_Uses_give_thunk },
     },
 };
+void opaque_Uses_take_reply(corbel_request *request, opaque_Undones ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &opaque_Uses_take_operation, out);
+}
+corbel_status opaque_Uses_take_defer(corbel_request *request, opaque_Uses_take_args *args)
+{
+    void *const lent[] = { &args->one, &args->two };
+    return corbel_skeleton_defer(request, &opaque_Uses_take_operation, lent);
+}
+void opaque_Uses_give_reply(corbel_request *request, opaque_Later *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &opaque_Uses_give_operation, out);
+}
+corbel_status opaque_Uses_give_defer(corbel_request *request, opaque_Uses_give_args *args)
+{
+    void *const lent[] = { &args->all };
+    return corbel_skeleton_defer(request, &opaque_Uses_give_operation, lent);
+}
 
 opaque_Uses *opaque_Uses_ref(opaque_Uses *self)
 {

@@ -63,14 +63,32 @@ CORBEL_MUST_CHECK corbel_status opaque_Uses_give_finish(corbel_call *call, opaqu
                                                         corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct opaque_Uses_servant {
     corbel_status (*take)(void *self, corbel_request *request, opaque_Later *one,
                           const opaque_Early *two, opaque_Undones *ret);
     corbel_status (*give)(void *self, corbel_request *request, opaque_Laters all,
                           opaque_Later **ret);
 } opaque_Uses_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void opaque_Uses_take_reply(corbel_request *request, opaque_Undones ret);
+void opaque_Uses_give_reply(corbel_request *request, opaque_Later *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct opaque_Uses_take_args {
+    opaque_Later *one;
+    const opaque_Early *two;
+} opaque_Uses_take_args;
+CORBEL_MUST_CHECK corbel_status opaque_Uses_take_defer(corbel_request *request,
+                                                       opaque_Uses_take_args *args);
+typedef struct opaque_Uses_give_args {
+    opaque_Laters all;
+} opaque_Uses_give_args;
+CORBEL_MUST_CHECK corbel_status opaque_Uses_give_defer(corbel_request *request,
+                                                       opaque_Uses_give_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_type opaque_Early_type;

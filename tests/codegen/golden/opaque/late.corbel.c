@@ -157,6 +157,11 @@ const corbel_interface opaque_Later_interface = {
     },
     .bases = (const corbel_interface *const[]){ &opaque_Uses_interface, NULL },
 };
+void opaque_Later_all_reply(corbel_request *request, opaque_Undones ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &opaque_Later_all_operation, out);
+}
 
 opaque_Later *opaque_Later_ref(opaque_Later *self)
 {

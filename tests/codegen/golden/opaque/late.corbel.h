@@ -43,8 +43,9 @@ CORBEL_MUST_CHECK corbel_status opaque_Later_all_finish(corbel_call *call, opaqu
                                                         corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct opaque_Later_servant {
     /* opaque::Uses */
     corbel_status (*take)(void *self, corbel_request *request, opaque_Later *one,
@@ -54,6 +55,9 @@ typedef struct opaque_Later_servant {
     /* opaque::Later */
     corbel_status (*all)(void *self, corbel_request *request, opaque_Undones *ret);
 } opaque_Later_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void opaque_Later_all_reply(corbel_request *request, opaque_Undones ret);
 
 /* Descriptions, for tools. */
 extern const corbel_type opaque_Undone_type;

@@ -2391,6 +2391,380 @@ const corbel_interface sink_Thing_interface = {
            "\n"
            "Its comment has two paragraphs.",
 };
+void sink_Thing_get_is_on_reply(corbel_request *request, bool ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &sink_Thing_get_is_on_operation, out);
+}
+void sink_Thing_get_colour_reply(corbel_request *request, sink_Colour ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &sink_Thing_get_colour_operation, out);
+}
+void sink_Thing_set_colour_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &sink_Thing_set_colour_operation, NULL);
+}
+corbel_status sink_Thing_set_colour_defer(corbel_request *request, sink_Thing_set_colour_args *args)
+{
+    void *const lent[] = { &args->colour };
+    return corbel_skeleton_defer(request, &sink_Thing_set_colour_operation, lent);
+}
+void sink_Thing_get_shade_reply(corbel_request *request, sink_Colour ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &sink_Thing_get_shade_operation, out);
+}
+void sink_Thing_set_shade_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &sink_Thing_set_shade_operation, NULL);
+}
+corbel_status sink_Thing_set_shade_defer(corbel_request *request, sink_Thing_set_shade_args *args)
+{
+    void *const lent[] = { &args->shade };
+    return corbel_skeleton_defer(request, &sink_Thing_set_shade_operation, lent);
+}
+void sink_Thing_get_deep_reply(corbel_request *request, const sink_Deep *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &sink_Thing_get_deep_operation, out);
+}
+void sink_Thing_set_deep_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &sink_Thing_set_deep_operation, NULL);
+}
+corbel_status sink_Thing_set_deep_defer(corbel_request *request, sink_Thing_set_deep_args *args)
+{
+    void *const lent[] = { &args->deep };
+    return corbel_skeleton_defer(request, &sink_Thing_set_deep_operation, lent);
+}
+void sink_Thing_get_name_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &sink_Thing_get_name_operation, out);
+}
+void sink_Thing_set_name_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &sink_Thing_set_name_operation, NULL);
+}
+corbel_status sink_Thing_set_name_defer(corbel_request *request, sink_Thing_set_name_args *args)
+{
+    void *const lent[] = { &args->name };
+    return corbel_skeleton_defer(request, &sink_Thing_set_name_operation, lent);
+}
+void sink_Thing_get_key_reply(corbel_request *request, sink_Key ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &sink_Thing_get_key_operation, out);
+}
+void sink_Thing_set_key_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &sink_Thing_set_key_operation, NULL);
+}
+corbel_status sink_Thing_set_key_defer(corbel_request *request, sink_Thing_set_key_args *args)
+{
+    void *const lent[] = { &args->key };
+    return corbel_skeleton_defer(request, &sink_Thing_set_key_operation, lent);
+}
+void sink_Thing_get_next_reply(corbel_request *request, sink_Thing *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &sink_Thing_get_next_operation, out);
+}
+void sink_Thing_set_next_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &sink_Thing_set_next_operation, NULL);
+}
+corbel_status sink_Thing_set_next_defer(corbel_request *request, sink_Thing_set_next_args *args)
+{
+    void *const lent[] = { &args->next };
+    return corbel_skeleton_defer(request, &sink_Thing_set_next_operation, lent);
+}
+void sink_Thing_nothing_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &sink_Thing_nothing_operation, NULL);
+}
+void sink_Thing_flip_reply(corbel_request *request, bool copy, bool both, bool ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_flip_operation, out);
+}
+corbel_status sink_Thing_flip_defer(corbel_request *request, sink_Thing_flip_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_flip_operation, lent);
+}
+void sink_Thing_octets_reply(corbel_request *request, uint8_t copy, uint8_t both, uint8_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_octets_operation, out);
+}
+corbel_status sink_Thing_octets_defer(corbel_request *request, sink_Thing_octets_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_octets_operation, lent);
+}
+void sink_Thing_chars_reply(corbel_request *request, char copy, char both, char ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_chars_operation, out);
+}
+corbel_status sink_Thing_chars_defer(corbel_request *request, sink_Thing_chars_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_chars_operation, lent);
+}
+void sink_Thing_shorts_reply(corbel_request *request, int16_t copy, int16_t both, int16_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_shorts_operation, out);
+}
+corbel_status sink_Thing_shorts_defer(corbel_request *request, sink_Thing_shorts_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_shorts_operation, lent);
+}
+void sink_Thing_unsigned_shorts_reply(corbel_request *request, uint16_t copy, uint16_t both,
+                                      uint16_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_unsigned_shorts_operation, out);
+}
+corbel_status sink_Thing_unsigned_shorts_defer(corbel_request *request,
+                                               sink_Thing_unsigned_shorts_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_unsigned_shorts_operation, lent);
+}
+void sink_Thing_longs_reply(corbel_request *request, int32_t copy, int32_t both, int32_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_longs_operation, out);
+}
+corbel_status sink_Thing_longs_defer(corbel_request *request, sink_Thing_longs_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_longs_operation, lent);
+}
+void sink_Thing_unsigned_longs_reply(corbel_request *request, uint32_t copy, uint32_t both,
+                                     uint32_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_unsigned_longs_operation, out);
+}
+corbel_status sink_Thing_unsigned_longs_defer(corbel_request *request,
+                                              sink_Thing_unsigned_longs_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_unsigned_longs_operation, lent);
+}
+void sink_Thing_long_longs_reply(corbel_request *request, int64_t copy, int64_t both, int64_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_long_longs_operation, out);
+}
+corbel_status sink_Thing_long_longs_defer(corbel_request *request, sink_Thing_long_longs_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_long_longs_operation, lent);
+}
+void sink_Thing_unsigned_long_longs_reply(corbel_request *request, uint64_t copy, uint64_t both,
+                                          uint64_t ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_unsigned_long_longs_operation, out);
+}
+corbel_status sink_Thing_unsigned_long_longs_defer(corbel_request *request,
+                                                   sink_Thing_unsigned_long_longs_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_unsigned_long_longs_operation, lent);
+}
+void sink_Thing_floats_reply(corbel_request *request, float copy, float both, float ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_floats_operation, out);
+}
+corbel_status sink_Thing_floats_defer(corbel_request *request, sink_Thing_floats_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_floats_operation, lent);
+}
+void sink_Thing_doubles_reply(corbel_request *request, double copy, double both, double ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_doubles_operation, out);
+}
+corbel_status sink_Thing_doubles_defer(corbel_request *request, sink_Thing_doubles_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_doubles_operation, lent);
+}
+void sink_Thing_strings_reply(corbel_request *request, const char *copy, const char *both,
+                              const char *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_strings_operation, out);
+}
+corbel_status sink_Thing_strings_defer(corbel_request *request, sink_Thing_strings_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_strings_operation, lent);
+}
+void sink_Thing_bounded_strings_reply(corbel_request *request, const char *copy, const char *both,
+                                      const char *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_bounded_strings_operation, out);
+}
+corbel_status sink_Thing_bounded_strings_defer(corbel_request *request,
+                                               sink_Thing_bounded_strings_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_bounded_strings_operation, lent);
+}
+void sink_Thing_colours_reply(corbel_request *request, sink_Colour copy, sink_Colour both,
+                              sink_Colour ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_colours_operation, out);
+}
+corbel_status sink_Thing_colours_defer(corbel_request *request, sink_Thing_colours_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_colours_operation, lent);
+}
+void sink_Thing_deeps_reply(corbel_request *request, const sink_Deep *copy, const sink_Deep *both,
+                            const sink_Deep *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &sink_Thing_deeps_operation, out);
+}
+corbel_status sink_Thing_deeps_defer(corbel_request *request, sink_Thing_deeps_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_deeps_operation, lent);
+}
+void sink_Thing_things_reply(corbel_request *request, sink_Thing *copy, sink_Thing *both,
+                             sink_Thing *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_things_operation, out);
+}
+corbel_status sink_Thing_things_defer(corbel_request *request, sink_Thing_things_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_things_operation, lent);
+}
+void sink_Thing_numbers_reply(corbel_request *request, sink_Longs copy, sink_Longs both,
+                              sink_Longs ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_numbers_operation, out);
+}
+corbel_status sink_Thing_numbers_defer(corbel_request *request, sink_Thing_numbers_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_numbers_operation, lent);
+}
+void sink_Thing_deep_lists_reply(corbel_request *request, sink_Deep_seq copy, sink_Deep_seq both,
+                                 sink_Deep_seq ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_deep_lists_operation, out);
+}
+corbel_status sink_Thing_deep_lists_defer(corbel_request *request, sink_Thing_deep_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_deep_lists_operation, lent);
+}
+void sink_Thing_thing_lists_reply(corbel_request *request, sink_Thing_seq copy, sink_Thing_seq both,
+                                  sink_Thing_seq ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_thing_lists_operation, out);
+}
+corbel_status sink_Thing_thing_lists_defer(corbel_request *request,
+                                           sink_Thing_thing_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_thing_lists_operation, lent);
+}
+void sink_Thing_cubes_reply(corbel_request *request, sink_Cube copy, sink_Cube both, sink_Cube ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_cubes_operation, out);
+}
+corbel_status sink_Thing_cubes_defer(corbel_request *request, sink_Thing_cubes_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_cubes_operation, lent);
+}
+void sink_Thing_keys_reply(corbel_request *request, sink_Key copy, sink_Key both, sink_Key ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_keys_operation, out);
+}
+corbel_status sink_Thing_keys_defer(corbel_request *request, sink_Thing_keys_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_keys_operation, lent);
+}
+void sink_Thing_amounts_reply(corbel_request *request, sink_Price copy, sink_Price both,
+                              sink_Amount ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_amounts_operation, out);
+}
+corbel_status sink_Thing_amounts_defer(corbel_request *request, sink_Thing_amounts_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_amounts_operation, lent);
+}
+void sink_Thing_texts_reply(corbel_request *request, const char *copy, const char *both,
+                            const char *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_texts_operation, out);
+}
+corbel_status sink_Thing_texts_defer(corbel_request *request, sink_Thing_texts_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_texts_operation, lent);
+}
+void sink_Thing_paints_reply(corbel_request *request, sink_Paint copy, sink_Paint both,
+                             sink_Paint ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_paints_operation, out);
+}
+corbel_status sink_Thing_paints_defer(corbel_request *request, sink_Thing_paints_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_paints_operation, lent);
+}
+void sink_Thing_objects_reply(corbel_request *request, sink_Object_ *copy, sink_Object_ *both,
+                              sink_Object_ *ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &sink_Thing_objects_operation, out);
+}
+corbel_status sink_Thing_objects_defer(corbel_request *request, sink_Thing_objects_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &sink_Thing_objects_operation, lent);
+}
+void sink_Thing_documented_reply(corbel_request *request, const sink_Basic *place,
+                                 const char *remark, int32_t ret)
+{
+    const void *const out[] = { &ret, place, &remark };
+    corbel_skeleton_reply(request, &sink_Thing_documented_operation, out);
+}
+corbel_status sink_Thing_documented_defer(corbel_request *request, sink_Thing_documented_args *args)
+{
+    void *const lent[] = { &args->distance, &args->remark };
+    return corbel_skeleton_defer(request, &sink_Thing_documented_operation, lent);
+}
 
 sink_Thing *sink_Thing_ref(sink_Thing *self)
 {

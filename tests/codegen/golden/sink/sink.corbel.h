@@ -520,8 +520,9 @@ CORBEL_MUST_CHECK corbel_status sink_Thing_documented_finish(corbel_call *call,
                                                              corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct sink_Thing_servant {
     corbel_status (*get_is_on)(void *self, corbel_request *request, bool *ret);
     corbel_status (*get_colour)(void *self, corbel_request *request, sink_Colour *ret);
@@ -603,6 +604,252 @@ typedef struct sink_Thing_servant {
                                 sink_Basic *ret_place, const char *remark, const char **ret_remark,
                                 int32_t *ret);
 } sink_Thing_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void sink_Thing_get_is_on_reply(corbel_request *request, bool ret);
+void sink_Thing_get_colour_reply(corbel_request *request, sink_Colour ret);
+void sink_Thing_set_colour_reply(corbel_request *request);
+void sink_Thing_get_shade_reply(corbel_request *request, sink_Colour ret);
+void sink_Thing_set_shade_reply(corbel_request *request);
+void sink_Thing_get_deep_reply(corbel_request *request, const sink_Deep *ret);
+void sink_Thing_set_deep_reply(corbel_request *request);
+void sink_Thing_get_name_reply(corbel_request *request, const char *ret);
+void sink_Thing_set_name_reply(corbel_request *request);
+void sink_Thing_get_key_reply(corbel_request *request, sink_Key ret);
+void sink_Thing_set_key_reply(corbel_request *request);
+void sink_Thing_get_next_reply(corbel_request *request, sink_Thing *ret);
+void sink_Thing_set_next_reply(corbel_request *request);
+void sink_Thing_nothing_reply(corbel_request *request);
+void sink_Thing_flip_reply(corbel_request *request, bool copy, bool both, bool ret);
+void sink_Thing_octets_reply(corbel_request *request, uint8_t copy, uint8_t both, uint8_t ret);
+void sink_Thing_chars_reply(corbel_request *request, char copy, char both, char ret);
+void sink_Thing_shorts_reply(corbel_request *request, int16_t copy, int16_t both, int16_t ret);
+void sink_Thing_unsigned_shorts_reply(corbel_request *request, uint16_t copy, uint16_t both,
+                                      uint16_t ret);
+void sink_Thing_longs_reply(corbel_request *request, int32_t copy, int32_t both, int32_t ret);
+void sink_Thing_unsigned_longs_reply(corbel_request *request, uint32_t copy, uint32_t both,
+                                     uint32_t ret);
+void sink_Thing_long_longs_reply(corbel_request *request, int64_t copy, int64_t both, int64_t ret);
+void sink_Thing_unsigned_long_longs_reply(corbel_request *request, uint64_t copy, uint64_t both,
+                                          uint64_t ret);
+void sink_Thing_floats_reply(corbel_request *request, float copy, float both, float ret);
+void sink_Thing_doubles_reply(corbel_request *request, double copy, double both, double ret);
+void sink_Thing_strings_reply(corbel_request *request, const char *copy, const char *both,
+                              const char *ret);
+void sink_Thing_bounded_strings_reply(corbel_request *request, const char *copy, const char *both,
+                                      const char *ret);
+void sink_Thing_colours_reply(corbel_request *request, sink_Colour copy, sink_Colour both,
+                              sink_Colour ret);
+void sink_Thing_deeps_reply(corbel_request *request, const sink_Deep *copy, const sink_Deep *both,
+                            const sink_Deep *ret);
+void sink_Thing_things_reply(corbel_request *request, sink_Thing *copy, sink_Thing *both,
+                             sink_Thing *ret);
+void sink_Thing_numbers_reply(corbel_request *request, sink_Longs copy, sink_Longs both,
+                              sink_Longs ret);
+void sink_Thing_deep_lists_reply(corbel_request *request, sink_Deep_seq copy, sink_Deep_seq both,
+                                 sink_Deep_seq ret);
+void sink_Thing_thing_lists_reply(corbel_request *request, sink_Thing_seq copy, sink_Thing_seq both,
+                                  sink_Thing_seq ret);
+void sink_Thing_cubes_reply(corbel_request *request, sink_Cube copy, sink_Cube both, sink_Cube ret);
+void sink_Thing_keys_reply(corbel_request *request, sink_Key copy, sink_Key both, sink_Key ret);
+void sink_Thing_amounts_reply(corbel_request *request, sink_Price copy, sink_Price both,
+                              sink_Amount ret);
+void sink_Thing_texts_reply(corbel_request *request, const char *copy, const char *both,
+                            const char *ret);
+void sink_Thing_paints_reply(corbel_request *request, sink_Paint copy, sink_Paint both,
+                             sink_Paint ret);
+void sink_Thing_objects_reply(corbel_request *request, sink_Object_ *copy, sink_Object_ *both,
+                              sink_Object_ *ret);
+void sink_Thing_documented_reply(corbel_request *request, const sink_Basic *place,
+                                 const char *remark, int32_t ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct sink_Thing_set_colour_args {
+    sink_Colour colour;
+} sink_Thing_set_colour_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_set_colour_defer(corbel_request *request,
+                                                            sink_Thing_set_colour_args *args);
+typedef struct sink_Thing_set_shade_args {
+    sink_Colour shade;
+} sink_Thing_set_shade_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_set_shade_defer(corbel_request *request,
+                                                           sink_Thing_set_shade_args *args);
+typedef struct sink_Thing_set_deep_args {
+    const sink_Deep *deep;
+} sink_Thing_set_deep_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_set_deep_defer(corbel_request *request,
+                                                          sink_Thing_set_deep_args *args);
+typedef struct sink_Thing_set_name_args {
+    const char *name;
+} sink_Thing_set_name_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_set_name_defer(corbel_request *request,
+                                                          sink_Thing_set_name_args *args);
+typedef struct sink_Thing_set_key_args {
+    sink_Key key;
+} sink_Thing_set_key_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_set_key_defer(corbel_request *request,
+                                                         sink_Thing_set_key_args *args);
+typedef struct sink_Thing_set_next_args {
+    sink_Thing *next;
+} sink_Thing_set_next_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_set_next_defer(corbel_request *request,
+                                                          sink_Thing_set_next_args *args);
+typedef struct sink_Thing_flip_args {
+    bool value;
+    bool both;
+} sink_Thing_flip_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_flip_defer(corbel_request *request,
+                                                      sink_Thing_flip_args *args);
+typedef struct sink_Thing_octets_args {
+    uint8_t value;
+    uint8_t both;
+} sink_Thing_octets_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_octets_defer(corbel_request *request,
+                                                        sink_Thing_octets_args *args);
+typedef struct sink_Thing_chars_args {
+    char value;
+    char both;
+} sink_Thing_chars_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_chars_defer(corbel_request *request,
+                                                       sink_Thing_chars_args *args);
+typedef struct sink_Thing_shorts_args {
+    int16_t value;
+    int16_t both;
+} sink_Thing_shorts_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_shorts_defer(corbel_request *request,
+                                                        sink_Thing_shorts_args *args);
+typedef struct sink_Thing_unsigned_shorts_args {
+    uint16_t value;
+    uint16_t both;
+} sink_Thing_unsigned_shorts_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_unsigned_shorts_defer(
+    corbel_request *request, sink_Thing_unsigned_shorts_args *args);
+typedef struct sink_Thing_longs_args {
+    int32_t value;
+    int32_t both;
+} sink_Thing_longs_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_longs_defer(corbel_request *request,
+                                                       sink_Thing_longs_args *args);
+typedef struct sink_Thing_unsigned_longs_args {
+    uint32_t value;
+    uint32_t both;
+} sink_Thing_unsigned_longs_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_unsigned_longs_defer(
+    corbel_request *request, sink_Thing_unsigned_longs_args *args);
+typedef struct sink_Thing_long_longs_args {
+    int64_t value;
+    int64_t both;
+} sink_Thing_long_longs_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_long_longs_defer(corbel_request *request,
+                                                            sink_Thing_long_longs_args *args);
+typedef struct sink_Thing_unsigned_long_longs_args {
+    uint64_t value;
+    uint64_t both;
+} sink_Thing_unsigned_long_longs_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_unsigned_long_longs_defer(
+    corbel_request *request, sink_Thing_unsigned_long_longs_args *args);
+typedef struct sink_Thing_floats_args {
+    float value;
+    float both;
+} sink_Thing_floats_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_floats_defer(corbel_request *request,
+                                                        sink_Thing_floats_args *args);
+typedef struct sink_Thing_doubles_args {
+    double value;
+    double both;
+} sink_Thing_doubles_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_doubles_defer(corbel_request *request,
+                                                         sink_Thing_doubles_args *args);
+typedef struct sink_Thing_strings_args {
+    const char *value;
+    const char *both;
+} sink_Thing_strings_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_strings_defer(corbel_request *request,
+                                                         sink_Thing_strings_args *args);
+typedef struct sink_Thing_bounded_strings_args {
+    const char *value;
+    const char *both;
+} sink_Thing_bounded_strings_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_bounded_strings_defer(
+    corbel_request *request, sink_Thing_bounded_strings_args *args);
+typedef struct sink_Thing_colours_args {
+    sink_Colour value;
+    sink_Colour both;
+} sink_Thing_colours_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_colours_defer(corbel_request *request,
+                                                         sink_Thing_colours_args *args);
+typedef struct sink_Thing_deeps_args {
+    const sink_Deep *value;
+    const sink_Deep *both;
+} sink_Thing_deeps_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_deeps_defer(corbel_request *request,
+                                                       sink_Thing_deeps_args *args);
+typedef struct sink_Thing_things_args {
+    sink_Thing *value;
+    sink_Thing *both;
+} sink_Thing_things_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_things_defer(corbel_request *request,
+                                                        sink_Thing_things_args *args);
+typedef struct sink_Thing_numbers_args {
+    sink_Longs value;
+    sink_Longs both;
+} sink_Thing_numbers_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_numbers_defer(corbel_request *request,
+                                                         sink_Thing_numbers_args *args);
+typedef struct sink_Thing_deep_lists_args {
+    sink_Deep_seq value;
+    sink_Deep_seq both;
+} sink_Thing_deep_lists_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_deep_lists_defer(corbel_request *request,
+                                                            sink_Thing_deep_lists_args *args);
+typedef struct sink_Thing_thing_lists_args {
+    sink_Thing_seq value;
+    sink_Thing_seq both;
+} sink_Thing_thing_lists_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_thing_lists_defer(corbel_request *request,
+                                                             sink_Thing_thing_lists_args *args);
+typedef struct sink_Thing_cubes_args {
+    sink_Cube value;
+    sink_Cube both;
+} sink_Thing_cubes_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_cubes_defer(corbel_request *request,
+                                                       sink_Thing_cubes_args *args);
+typedef struct sink_Thing_keys_args {
+    sink_Key value;
+    sink_Key both;
+} sink_Thing_keys_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_keys_defer(corbel_request *request,
+                                                      sink_Thing_keys_args *args);
+typedef struct sink_Thing_amounts_args {
+    sink_Amount value;
+    sink_Price both;
+} sink_Thing_amounts_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_amounts_defer(corbel_request *request,
+                                                         sink_Thing_amounts_args *args);
+typedef struct sink_Thing_texts_args {
+    const char *value;
+    const char *both;
+} sink_Thing_texts_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_texts_defer(corbel_request *request,
+                                                       sink_Thing_texts_args *args);
+typedef struct sink_Thing_paints_args {
+    sink_Paint value;
+    sink_Paint both;
+} sink_Thing_paints_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_paints_defer(corbel_request *request,
+                                                        sink_Thing_paints_args *args);
+typedef struct sink_Thing_objects_args {
+    sink_Object_ *value;
+    sink_Object_ *both;
+} sink_Thing_objects_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_objects_defer(corbel_request *request,
+                                                         sink_Thing_objects_args *args);
+typedef struct sink_Thing_documented_args {
+    int32_t distance;
+    const char *remark;
+} sink_Thing_documented_args;
+CORBEL_MUST_CHECK corbel_status sink_Thing_documented_defer(corbel_request *request,
+                                                            sink_Thing_documented_args *args);
 
 /* ---- interface sink::Bare -------------------------------------------------------------------- */
 

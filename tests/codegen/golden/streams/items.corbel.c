@@ -157,6 +157,15 @@ const corbel_interface items_Source_interface = {
         { &items_Source_points_operation, items_Source_points_thunk },
     },
 };
+void items_Source_points_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &items_Source_points_operation, NULL);
+}
+corbel_status items_Source_points_defer(corbel_request *request, items_Source_points_args *args)
+{
+    void *const lent[] = { &args->first, &args->last };
+    return corbel_skeleton_defer(request, &items_Source_points_operation, lent);
+}
 
 items_Source *items_Source_ref(items_Source *self)
 {

@@ -43,12 +43,24 @@ corbel_call *items_Source_points_begin(items_Source *self, int32_t first, int32_
 CORBEL_MUST_CHECK corbel_status items_Source_points_finish(corbel_call *call, corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct items_Source_servant {
     corbel_status (*points)(void *self, corbel_request *request, int32_t first, int32_t last,
                             items_Point_stream *ret);
 } items_Source_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void items_Source_points_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct items_Source_points_args {
+    int32_t first;
+    int32_t last;
+} items_Source_points_args;
+CORBEL_MUST_CHECK corbel_status items_Source_points_defer(corbel_request *request,
+                                                          items_Source_points_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_type items_Colour_type, items_Point_type;

@@ -837,6 +837,41 @@ const corbel_interface streams_Account_interface = {
         { &streams_Account_close_operation, streams_Account_close_thunk },
     },
 };
+void streams_Account_get_balance_reply(corbel_request *request, int64_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &streams_Account_get_balance_operation, out);
+}
+void streams_Account_history_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Account_history_operation, NULL);
+}
+corbel_status streams_Account_history_defer(corbel_request *request,
+                                            streams_Account_history_args *args)
+{
+    void *const lent[] = { &args->span };
+    return corbel_skeleton_defer(request, &streams_Account_history_operation, lent);
+}
+void streams_Account_load_reply(corbel_request *request, uint32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &streams_Account_load_operation, out);
+}
+void streams_Account_translate_reply(corbel_request *request, int32_t n)
+{
+    const void *const out[] = { &n };
+    corbel_skeleton_reply(request, &streams_Account_translate_operation, out);
+}
+corbel_status streams_Account_translate_defer(corbel_request *request,
+                                              streams_Account_translate_args *args)
+{
+    void *const lent[] = { &args->language, &args->quickly };
+    return corbel_skeleton_defer(request, &streams_Account_translate_operation, lent);
+}
+void streams_Account_close_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Account_close_operation, NULL);
+}
 
 streams_Account *streams_Account_ref(streams_Account *self)
 {
@@ -1706,6 +1741,82 @@ const corbel_interface streams_Items_interface = {
     },
     .doc = "Nothing but streams.",
 };
+void streams_Items_booleans_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_booleans_operation, NULL);
+}
+void streams_Items_wchars_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_wchars_operation, NULL);
+}
+void streams_Items_shorts_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_shorts_operation, NULL);
+}
+void streams_Items_longs_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_longs_operation, NULL);
+}
+void streams_Items_wides_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_wides_operation, NULL);
+}
+void streams_Items_smalls_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_smalls_operation, NULL);
+}
+void streams_Items_floats_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_floats_operation, NULL);
+}
+void streams_Items_precise_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_precise_operation, NULL);
+}
+void streams_Items_texts_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_texts_operation, NULL);
+}
+void streams_Items_wide_texts_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_wide_texts_operation, NULL);
+}
+void streams_Items_kinds_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_kinds_operation, NULL);
+}
+void streams_Items_halves_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_halves_operation, NULL);
+}
+void streams_Items_events_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_events_operation, NULL);
+}
+void streams_Items_chunks_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_chunks_operation, NULL);
+}
+void streams_Items_directories_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_directories_operation, NULL);
+}
+void streams_Items_accounts_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_accounts_operation, NULL);
+}
+void streams_Items_points_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_points_operation, NULL);
+}
+void streams_Items_dice_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_dice_operation, NULL);
+}
+void streams_Items_ears_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Items_ears_operation, NULL);
+}
 
 streams_Items *streams_Items_ref(streams_Items *self)
 {
@@ -1953,6 +2064,24 @@ const corbel_interface streams_Heir_interface = {
     .bases = (const corbel_interface *const[]){ &streams_Account_interface, NULL },
     .doc = "Numbers of its own, and names that are in the way.",
 };
+void streams_Heir_numbered_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &streams_Heir_numbered_operation, out);
+}
+corbel_status streams_Heir_numbered_defer(corbel_request *request, streams_Heir_numbered_args *args)
+{
+    void *const lent[] = { &args->call_, &args->ret_b_, &args->a };
+    return corbel_skeleton_defer(request, &streams_Heir_numbered_operation, lent);
+}
+void streams_Heir_old_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Heir_old_operation, NULL);
+}
+void streams_Heir_pages_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &streams_Heir_pages_operation, NULL);
+}
 
 streams_Heir *streams_Heir_ref(streams_Heir *self)
 {

@@ -161,8 +161,9 @@ CORBEL_MUST_CHECK corbel_status streams_Account_translate_finish(corbel_call *ca
                                                                  corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct streams_Account_servant {
     corbel_status (*get_balance)(void *self, corbel_request *request, int64_t *ret);
     corbel_status (*history)(void *self, corbel_request *request, const streams_Span *span,
@@ -174,6 +175,26 @@ typedef struct streams_Account_servant {
                                corbel_string_stream *ret);
     corbel_status (*close)(void *self, corbel_request *request);
 } streams_Account_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void streams_Account_get_balance_reply(corbel_request *request, int64_t ret);
+void streams_Account_history_reply(corbel_request *request);
+void streams_Account_load_reply(corbel_request *request, uint32_t ret);
+void streams_Account_translate_reply(corbel_request *request, int32_t n);
+void streams_Account_close_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct streams_Account_history_args {
+    const streams_Span *span;
+} streams_Account_history_args;
+CORBEL_MUST_CHECK corbel_status streams_Account_history_defer(corbel_request *request,
+                                                              streams_Account_history_args *args);
+typedef struct streams_Account_translate_args {
+    const char *language;
+    bool quickly;
+} streams_Account_translate_args;
+CORBEL_MUST_CHECK corbel_status streams_Account_translate_defer(
+    corbel_request *request, streams_Account_translate_args *args);
 
 /* ---- interface streams::Items: Nothing but streams. ------------------------------------------ */
 
@@ -327,6 +348,27 @@ typedef struct streams_Items_servant {
                           items_Ear_stream *ret);
 } streams_Items_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void streams_Items_booleans_reply(corbel_request *request);
+void streams_Items_wchars_reply(corbel_request *request);
+void streams_Items_shorts_reply(corbel_request *request);
+void streams_Items_longs_reply(corbel_request *request);
+void streams_Items_wides_reply(corbel_request *request);
+void streams_Items_smalls_reply(corbel_request *request);
+void streams_Items_floats_reply(corbel_request *request);
+void streams_Items_precise_reply(corbel_request *request);
+void streams_Items_texts_reply(corbel_request *request);
+void streams_Items_wide_texts_reply(corbel_request *request);
+void streams_Items_kinds_reply(corbel_request *request);
+void streams_Items_halves_reply(corbel_request *request);
+void streams_Items_events_reply(corbel_request *request);
+void streams_Items_chunks_reply(corbel_request *request);
+void streams_Items_directories_reply(corbel_request *request);
+void streams_Items_accounts_reply(corbel_request *request);
+void streams_Items_points_reply(corbel_request *request);
+void streams_Items_dice_reply(corbel_request *request);
+void streams_Items_ears_reply(corbel_request *request);
+
 /* ---- interface streams::Heir : streams::Account ---------------------------------------------- */
 /* Numbers of its own, and names that are in the way. */
 
@@ -367,6 +409,20 @@ typedef struct streams_Heir_servant {
     corbel_status (*pages)(void *self, corbel_request *request, streams_Page_stream_ *pages,
                            streams_Page_stream_ *ret);
 } streams_Heir_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void streams_Heir_numbered_reply(corbel_request *request, int32_t ret);
+void streams_Heir_old_reply(corbel_request *request);
+void streams_Heir_pages_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct streams_Heir_numbered_args {
+    int32_t a;
+    int32_t ret_b_;
+    int32_t call_;
+} streams_Heir_numbered_args;
+CORBEL_MUST_CHECK corbel_status streams_Heir_numbered_defer(corbel_request *request,
+                                                            streams_Heir_numbered_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

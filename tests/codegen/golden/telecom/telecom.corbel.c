@@ -674,6 +674,55 @@ const corbel_interface telecom_Line_interface = {
         { &telecom_Line_block_operation, telecom_Line_block_thunk },
     },
 };
+void telecom_Line_get_number_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &telecom_Line_get_number_operation, out);
+}
+void telecom_Line_get_state_reply(corbel_request *request, telecom_Line_LineState ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &telecom_Line_get_state_operation, out);
+}
+void telecom_Line_get_owner_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &telecom_Line_get_owner_operation, out);
+}
+void telecom_Line_set_owner_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &telecom_Line_set_owner_operation, NULL);
+}
+corbel_status telecom_Line_set_owner_defer(corbel_request *request,
+                                           telecom_Line_set_owner_args *args)
+{
+    void *const lent[] = { &args->owner };
+    return corbel_skeleton_defer(request, &telecom_Line_set_owner_operation, lent);
+}
+void telecom_Line_dial_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &telecom_Line_dial_operation, NULL);
+}
+corbel_status telecom_Line_dial_defer(corbel_request *request, telecom_Line_dial_args *args)
+{
+    void *const lent[] = { &args->number };
+    return corbel_skeleton_defer(request, &telecom_Line_dial_operation, lent);
+}
+void telecom_Line_hang_up_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &telecom_Line_hang_up_operation, NULL);
+}
+void telecom_Line_block_reply(corbel_request *request, telecom_Line_LineState state,
+                              uint32_t waiting)
+{
+    const void *const out[] = { &state, &waiting };
+    corbel_skeleton_reply(request, &telecom_Line_block_operation, out);
+}
+corbel_status telecom_Line_block_defer(corbel_request *request, telecom_Line_block_args *args)
+{
+    void *const lent[] = { &args->state };
+    return corbel_skeleton_defer(request, &telecom_Line_block_operation, lent);
+}
 
 telecom_Line *telecom_Line_ref(telecom_Line *self)
 {
@@ -948,6 +997,57 @@ const corbel_interface telecom_Exchange_interface = {
         { &telecom_Exchange_subscribe_operation, telecom_Exchange_subscribe_thunk },
     },
 };
+void telecom_Exchange_find_reply(corbel_request *request, telecom_Line *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &telecom_Exchange_find_operation, out);
+}
+corbel_status telecom_Exchange_find_defer(corbel_request *request, telecom_Exchange_find_args *args)
+{
+    void *const lent[] = { &args->number };
+    return corbel_skeleton_defer(request, &telecom_Exchange_find_operation, lent);
+}
+void telecom_Exchange_list_reply(corbel_request *request, bool more, telecom_Numbers ret)
+{
+    const void *const out[] = { &ret, &more };
+    corbel_skeleton_reply(request, &telecom_Exchange_list_operation, out);
+}
+corbel_status telecom_Exchange_list_defer(corbel_request *request, telecom_Exchange_list_args *args)
+{
+    void *const lent[] = { &args->state, &args->first, &args->most };
+    return corbel_skeleton_defer(request, &telecom_Exchange_list_operation, lent);
+}
+void telecom_Exchange_alarms_reply(corbel_request *request, telecom_Listener_Alarms ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &telecom_Exchange_alarms_operation, out);
+}
+corbel_status telecom_Exchange_alarms_defer(corbel_request *request,
+                                            telecom_Exchange_alarms_args *args)
+{
+    void *const lent[] = { &args->least };
+    return corbel_skeleton_defer(request, &telecom_Exchange_alarms_operation, lent);
+}
+void telecom_Exchange_watch_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &telecom_Exchange_watch_operation, NULL);
+}
+corbel_status telecom_Exchange_watch_defer(corbel_request *request,
+                                           telecom_Exchange_watch_args *args)
+{
+    void *const lent[] = { &args->listener };
+    return corbel_skeleton_defer(request, &telecom_Exchange_watch_operation, lent);
+}
+void telecom_Exchange_subscribe_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &telecom_Exchange_subscribe_operation, NULL);
+}
+corbel_status telecom_Exchange_subscribe_defer(corbel_request *request,
+                                               telecom_Exchange_subscribe_args *args)
+{
+    void *const lent[] = { &args->listener };
+    return corbel_skeleton_defer(request, &telecom_Exchange_subscribe_operation, lent);
+}
 
 telecom_Exchange *telecom_Exchange_ref(telecom_Exchange *self)
 {

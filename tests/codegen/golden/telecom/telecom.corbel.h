@@ -82,8 +82,9 @@ CORBEL_MUST_CHECK corbel_status telecom_Listener_gone(telecom_Listener *self, co
                                                       corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct telecom_Listener_servant {
     corbel_status (*raised)(void *self, corbel_request *request,
                             const telecom_Listener_Alarm *alarm);
@@ -151,6 +152,33 @@ typedef struct telecom_Line_servant {
                            uint32_t *ret_waiting);
 } telecom_Line_servant;
 
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void telecom_Line_get_number_reply(corbel_request *request, const char *ret);
+void telecom_Line_get_state_reply(corbel_request *request, telecom_Line_LineState ret);
+void telecom_Line_get_owner_reply(corbel_request *request, const char *ret);
+void telecom_Line_set_owner_reply(corbel_request *request);
+void telecom_Line_dial_reply(corbel_request *request);
+void telecom_Line_hang_up_reply(corbel_request *request);
+void telecom_Line_block_reply(corbel_request *request, telecom_Line_LineState state,
+                              uint32_t waiting);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct telecom_Line_set_owner_args {
+    const char *owner;
+} telecom_Line_set_owner_args;
+CORBEL_MUST_CHECK corbel_status telecom_Line_set_owner_defer(corbel_request *request,
+                                                             telecom_Line_set_owner_args *args);
+typedef struct telecom_Line_dial_args {
+    const char *number;
+} telecom_Line_dial_args;
+CORBEL_MUST_CHECK corbel_status telecom_Line_dial_defer(corbel_request *request,
+                                                        telecom_Line_dial_args *args);
+typedef struct telecom_Line_block_args {
+    telecom_Line_LineState state;
+} telecom_Line_block_args;
+CORBEL_MUST_CHECK corbel_status telecom_Line_block_defer(corbel_request *request,
+                                                         telecom_Line_block_args *args);
+
 /* ---- interface telecom::Exchange ------------------------------------------------------------- */
 
 /** Raises telecom::NoSuchLine. number: at most 16 bytes. ret: yours, telecom_Line_unref(). */
@@ -206,6 +234,42 @@ typedef struct telecom_Exchange_servant {
     corbel_status (*watch)(void *self, corbel_request *request, telecom_Listener *listener);
     corbel_status (*subscribe)(void *self, corbel_request *request, telecom_Listener *listener);
 } telecom_Exchange_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void telecom_Exchange_find_reply(corbel_request *request, telecom_Line *ret);
+void telecom_Exchange_list_reply(corbel_request *request, bool more, telecom_Numbers ret);
+void telecom_Exchange_alarms_reply(corbel_request *request, telecom_Listener_Alarms ret);
+void telecom_Exchange_watch_reply(corbel_request *request);
+void telecom_Exchange_subscribe_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct telecom_Exchange_find_args {
+    const char *number;
+} telecom_Exchange_find_args;
+CORBEL_MUST_CHECK corbel_status telecom_Exchange_find_defer(corbel_request *request,
+                                                            telecom_Exchange_find_args *args);
+typedef struct telecom_Exchange_list_args {
+    telecom_Line_LineState state;
+    uint32_t first;
+    uint32_t most;
+} telecom_Exchange_list_args;
+CORBEL_MUST_CHECK corbel_status telecom_Exchange_list_defer(corbel_request *request,
+                                                            telecom_Exchange_list_args *args);
+typedef struct telecom_Exchange_alarms_args {
+    telecom_Listener_Severity least;
+} telecom_Exchange_alarms_args;
+CORBEL_MUST_CHECK corbel_status telecom_Exchange_alarms_defer(corbel_request *request,
+                                                              telecom_Exchange_alarms_args *args);
+typedef struct telecom_Exchange_watch_args {
+    telecom_Listener *listener;
+} telecom_Exchange_watch_args;
+CORBEL_MUST_CHECK corbel_status telecom_Exchange_watch_defer(corbel_request *request,
+                                                             telecom_Exchange_watch_args *args);
+typedef struct telecom_Exchange_subscribe_args {
+    telecom_Listener *listener;
+} telecom_Exchange_subscribe_args;
+CORBEL_MUST_CHECK corbel_status telecom_Exchange_subscribe_defer(
+    corbel_request *request, telecom_Exchange_subscribe_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -453,6 +453,25 @@ const corbel_interface fleet_Fleet_interface = {
         { &fleet_Fleet_report_operation, fleet_Fleet_report_thunk },
     },
 };
+void fleet_Fleet_find_reply(corbel_request *request, const fleet_Truck *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &fleet_Fleet_find_operation, out);
+}
+corbel_status fleet_Fleet_find_defer(corbel_request *request, fleet_Fleet_find_args *args)
+{
+    void *const lent[] = { &args->id };
+    return corbel_skeleton_defer(request, &fleet_Fleet_find_operation, lent);
+}
+void fleet_Fleet_report_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &fleet_Fleet_report_operation, NULL);
+}
+corbel_status fleet_Fleet_report_defer(corbel_request *request, fleet_Fleet_report_args *args)
+{
+    void *const lent[] = { &args->events };
+    return corbel_skeleton_defer(request, &fleet_Fleet_report_operation, lent);
+}
 
 fleet_Fleet *fleet_Fleet_ref(fleet_Fleet *self)
 {

@@ -81,12 +81,29 @@ corbel_call *fleet_Fleet_report_begin(fleet_Fleet *self, fleet_Event_seq events)
 CORBEL_MUST_CHECK corbel_status fleet_Fleet_report_finish(corbel_call *call, corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct fleet_Fleet_servant {
     corbel_status (*find)(void *self, corbel_request *request, uint32_t id, fleet_Truck *ret);
     corbel_status (*report)(void *self, corbel_request *request, fleet_Event_seq events);
 } fleet_Fleet_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void fleet_Fleet_find_reply(corbel_request *request, const fleet_Truck *ret);
+void fleet_Fleet_report_reply(corbel_request *request);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct fleet_Fleet_find_args {
+    uint32_t id;
+} fleet_Fleet_find_args;
+CORBEL_MUST_CHECK corbel_status fleet_Fleet_find_defer(corbel_request *request,
+                                                       fleet_Fleet_find_args *args);
+typedef struct fleet_Fleet_report_args {
+    fleet_Event_seq events;
+} fleet_Fleet_report_args;
+CORBEL_MUST_CHECK corbel_status fleet_Fleet_report_defer(corbel_request *request,
+                                                         fleet_Fleet_report_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_type fleet_Position_type, fleet_Vehicle_type, fleet_Truck_type,

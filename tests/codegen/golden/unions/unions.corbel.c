@@ -2245,6 +2245,78 @@ const corbel_interface unions_Account_interface = {
         { &unions_Account_happened_operation, unions_Account_happened_thunk },
     },
 };
+void unions_Account_get_last_reply(corbel_request *request, const unions_Event *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &unions_Account_get_last_operation, out);
+}
+void unions_Account_set_last_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &unions_Account_set_last_operation, NULL);
+}
+corbel_status unions_Account_set_last_defer(corbel_request *request,
+                                            unions_Account_set_last_args *args)
+{
+    void *const lent[] = { &args->last };
+    return corbel_skeleton_defer(request, &unions_Account_set_last_operation, lent);
+}
+void unions_Account_events_reply(corbel_request *request, const unions_Event *copy,
+                                 const unions_Event *both, const unions_Event *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &unions_Account_events_operation, out);
+}
+corbel_status unions_Account_events_defer(corbel_request *request, unions_Account_events_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &unions_Account_events_operation, lent);
+}
+void unions_Account_plains_reply(corbel_request *request, const unions_Plain *copy,
+                                 const unions_Plain *both, const unions_Plain *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &unions_Account_plains_operation, out);
+}
+corbel_status unions_Account_plains_defer(corbel_request *request, unions_Account_plains_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &unions_Account_plains_operation, lent);
+}
+void unions_Account_holders_reply(corbel_request *request, const unions_Holder *copy,
+                                  const unions_Holder *both, const unions_Holder *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &unions_Account_holders_operation, out);
+}
+corbel_status unions_Account_holders_defer(corbel_request *request,
+                                           unions_Account_holders_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &unions_Account_holders_operation, lent);
+}
+void unions_Account_lists_reply(corbel_request *request, unions_Event_seq copy,
+                                unions_Event_seq both, unions_Event_seq ret)
+{
+    const void *const out[] = { &ret, &copy, &both };
+    corbel_skeleton_reply(request, &unions_Account_lists_operation, out);
+}
+corbel_status unions_Account_lists_defer(corbel_request *request, unions_Account_lists_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &unions_Account_lists_operation, lent);
+}
+void unions_Account_everything_reply(corbel_request *request, const unions_Everything *copy,
+                                     const unions_Everything *both, const unions_Everything *ret)
+{
+    const void *const out[] = { ret, copy, both };
+    corbel_skeleton_reply(request, &unions_Account_everything_operation, out);
+}
+corbel_status unions_Account_everything_defer(corbel_request *request,
+                                              unions_Account_everything_args *args)
+{
+    void *const lent[] = { &args->value, &args->both };
+    return corbel_skeleton_defer(request, &unions_Account_everything_operation, lent);
+}
 
 unions_Account *unions_Account_ref(unions_Account *self)
 {

@@ -344,8 +344,9 @@ CORBEL_MUST_CHECK corbel_status unions_Account_everything_finish(corbel_call *ca
                                                                  corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct unions_Account_servant {
     corbel_status (*get_last)(void *self, corbel_request *request, unions_Event *ret);
     corbel_status (*set_last)(void *self, corbel_request *request, const unions_Event *last);
@@ -366,6 +367,57 @@ typedef struct unions_Account_servant {
     corbel_status (*happened)(void *self, corbel_request *request, const unions_Event *event,
                               const unions_Plain *plain);
 } unions_Account_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void unions_Account_get_last_reply(corbel_request *request, const unions_Event *ret);
+void unions_Account_set_last_reply(corbel_request *request);
+void unions_Account_events_reply(corbel_request *request, const unions_Event *copy,
+                                 const unions_Event *both, const unions_Event *ret);
+void unions_Account_plains_reply(corbel_request *request, const unions_Plain *copy,
+                                 const unions_Plain *both, const unions_Plain *ret);
+void unions_Account_holders_reply(corbel_request *request, const unions_Holder *copy,
+                                  const unions_Holder *both, const unions_Holder *ret);
+void unions_Account_lists_reply(corbel_request *request, unions_Event_seq copy,
+                                unions_Event_seq both, unions_Event_seq ret);
+void unions_Account_everything_reply(corbel_request *request, const unions_Everything *copy,
+                                     const unions_Everything *both, const unions_Everything *ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct unions_Account_set_last_args {
+    const unions_Event *last;
+} unions_Account_set_last_args;
+CORBEL_MUST_CHECK corbel_status unions_Account_set_last_defer(corbel_request *request,
+                                                              unions_Account_set_last_args *args);
+typedef struct unions_Account_events_args {
+    const unions_Event *value;
+    const unions_Event *both;
+} unions_Account_events_args;
+CORBEL_MUST_CHECK corbel_status unions_Account_events_defer(corbel_request *request,
+                                                            unions_Account_events_args *args);
+typedef struct unions_Account_plains_args {
+    const unions_Plain *value;
+    const unions_Plain *both;
+} unions_Account_plains_args;
+CORBEL_MUST_CHECK corbel_status unions_Account_plains_defer(corbel_request *request,
+                                                            unions_Account_plains_args *args);
+typedef struct unions_Account_holders_args {
+    const unions_Holder *value;
+    const unions_Holder *both;
+} unions_Account_holders_args;
+CORBEL_MUST_CHECK corbel_status unions_Account_holders_defer(corbel_request *request,
+                                                             unions_Account_holders_args *args);
+typedef struct unions_Account_lists_args {
+    unions_Event_seq value;
+    unions_Event_seq both;
+} unions_Account_lists_args;
+CORBEL_MUST_CHECK corbel_status unions_Account_lists_defer(corbel_request *request,
+                                                           unions_Account_lists_args *args);
+typedef struct unions_Account_everything_args {
+    const unions_Everything *value;
+    const unions_Everything *both;
+} unions_Account_everything_args;
+CORBEL_MUST_CHECK corbel_status unions_Account_everything_defer(
+    corbel_request *request, unions_Account_everything_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

@@ -209,6 +209,16 @@ const corbel_interface common_Item_interface = {
         { &common_Item_weigh_operation, common_Item_weigh_thunk },
     },
 };
+void common_Item_get_label_reply(corbel_request *request, const char *ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &common_Item_get_label_operation, out);
+}
+void common_Item_weigh_reply(corbel_request *request, const common_Quantity *ret)
+{
+    const void *const out[] = { ret };
+    corbel_skeleton_reply(request, &common_Item_weigh_operation, out);
+}
 
 common_Item *common_Item_ref(common_Item *self)
 {

@@ -51,12 +51,17 @@ CORBEL_MUST_CHECK corbel_status common_Item_weigh_finish(corbel_call *call, comm
                                                          corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct common_Item_servant {
     corbel_status (*get_label)(void *self, corbel_request *request, const char **ret);
     corbel_status (*weigh)(void *self, corbel_request *request, common_Quantity *ret);
 } common_Item_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void common_Item_get_label_reply(corbel_request *request, const char *ret);
+void common_Item_weigh_reply(corbel_request *request, const common_Quantity *ret);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 

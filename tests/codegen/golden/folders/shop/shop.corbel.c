@@ -246,6 +246,37 @@ const corbel_interface shop_Till_interface = {
     .bases = (const corbel_interface *const[]){ &common_Item_interface, NULL },
     .doc = "Weighs and sells.",
 };
+void shop_Till_sell_reply(corbel_request *request, const shop_Amount *amount,
+                          const common_Quantity *ret)
+{
+    const void *const out[] = { ret, amount };
+    corbel_skeleton_reply(request, &shop_Till_sell_operation, out);
+}
+corbel_status shop_Till_sell_defer(corbel_request *request, shop_Till_sell_args *args)
+{
+    void *const lent[] = { &args->order, &args->amount };
+    return corbel_skeleton_defer(request, &shop_Till_sell_operation, lent);
+}
+void shop_Till_units_reply(corbel_request *request, common_Unit_seq ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &shop_Till_units_operation, out);
+}
+corbel_status shop_Till_units_defer(corbel_request *request, shop_Till_units_args *args)
+{
+    void *const lent[] = { &args->shelves, &args->orders };
+    return corbel_skeleton_defer(request, &shop_Till_units_operation, lent);
+}
+void shop_Till_sums_reply(corbel_request *request, shop_Matrix ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &shop_Till_sums_operation, out);
+}
+corbel_status shop_Till_sums_defer(corbel_request *request, shop_Till_sums_args *args)
+{
+    void *const lent[] = { &args->matrix };
+    return corbel_skeleton_defer(request, &shop_Till_sums_operation, lent);
+}
 
 shop_Till *shop_Till_ref(shop_Till *self)
 {

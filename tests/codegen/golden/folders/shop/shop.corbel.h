@@ -57,8 +57,9 @@ CORBEL_MUST_CHECK corbel_status shop_Till_sums_finish(corbel_call *call, shop_Ma
                                                       corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
- *  you return. Results start zeroed: fill them in; what they point to is constant, an argument,
- *  or from corbel_request_alloc(); references in them are given away. */
+ *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
+ *  they point to is constant, an argument, or from corbel_request_alloc(); references in them
+ *  are given away. */
 typedef struct shop_Till_servant {
     /* common::Item */
     corbel_status (*get_label)(void *self, corbel_request *request, const char **ret);
@@ -71,6 +72,31 @@ typedef struct shop_Till_servant {
     corbel_status (*sums)(void *self, corbel_request *request, shop_Matrix matrix,
                           shop_Matrix *ret);
 } shop_Till_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void shop_Till_sell_reply(corbel_request *request, const shop_Amount *amount,
+                          const common_Quantity *ret);
+void shop_Till_units_reply(corbel_request *request, common_Unit_seq ret);
+void shop_Till_sums_reply(corbel_request *request, shop_Matrix ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct shop_Till_sell_args {
+    const shop_Order *order;
+    const shop_Amount *amount;
+} shop_Till_sell_args;
+CORBEL_MUST_CHECK corbel_status shop_Till_sell_defer(corbel_request *request,
+                                                     shop_Till_sell_args *args);
+typedef struct shop_Till_units_args {
+    common_Item_seq_seq shelves;
+    shop_Order_seq orders;
+} shop_Till_units_args;
+CORBEL_MUST_CHECK corbel_status shop_Till_units_defer(corbel_request *request,
+                                                      shop_Till_units_args *args);
+typedef struct shop_Till_sums_args {
+    shop_Matrix matrix;
+} shop_Till_sums_args;
+CORBEL_MUST_CHECK corbel_status shop_Till_sums_defer(corbel_request *request,
+                                                     shop_Till_sums_args *args);
 
 /* Descriptions, for tools. */
 extern const corbel_interface shop_Till_interface;
