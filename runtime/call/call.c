@@ -3,6 +3,8 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/call_impl.h"
+#include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
 
 #include <assert.h>
@@ -170,6 +172,7 @@ void crb_call_unref(corbel_call *call)
         crb_outcome_clear(&call->value);
         crb_target_unref(call->target);
         crb_batch_unref(call->batch);
+        crb_operation_release(call->operation);
         free(call);
     }
 }
@@ -216,6 +219,7 @@ corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
         atomic_init(&call->refs, 1);
         call->runtime = start->runtime;
         call->operation = operation;
+        crb_operation_hold(operation);
         call->target = crb_target_ref(start->target);
         call->chain = start->chain;
         call->deadline = start->deadline;

@@ -97,6 +97,9 @@ void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_
 extern const corbel_operation crb_object_is_a;
 /** (Object ret): the corbel.Daemon of the process that has the object, wherever calls on it are passed on. */
 extern const corbel_operation crb_object_daemon;
+/** (string ret, unsigned long long fingerprint): the interface that the object has itself, and its fingerprint there; "": whatever it
+ *  is taken for (corbel_raw_new()). */
+extern const corbel_operation crb_object_interface;
 
 /** Collects the references of a message that is being written. */
 typedef struct crb_ref_list {
@@ -163,6 +166,10 @@ corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operatio
 /** One count, the caller's. NULL: no memory. */
 corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start);
 void crb_call_unref(corbel_call *call);
+/** A call that has failed before it began; error is moved from. Never NULL. In halves.c. */
+corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *operation, corbel_error *error);
+/** Ends one that failed before it had an operation. */
+corbel_status crb_call_finish_failed(corbel_call *call, corbel_error *reterr);
 /** Queues a call in this process; call is NULL for a oneway. */
 void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_call *call);
 /** At or after the deadline of a call to a peer: completes it, if nothing did. No lock held. */

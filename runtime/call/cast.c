@@ -1,6 +1,7 @@
 /** The interface of an object: what every object answers, and the check of a cast. */
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/describe/describe.h"
 
 static const corbel_param call_is_a_in[] = { { .name = "interface", .id = 1, .type = &corbel_string_type } };
 static const corbel_param call_is_a_out[] = { { .name = "ret", .id = 1, .type = &corbel_bool_type },
@@ -15,6 +16,11 @@ const corbel_operation crb_object_is_a = { .interface = "corbel::Object",
 static const corbel_param call_daemon_out[] = { { .name = "ret", .id = 1, .type = &corbel_object_type } };
 const corbel_operation crb_object_daemon = {
     .interface = "corbel::Object", .name = "daemon", .flags = CORBEL_IDEMPOTENT, .n_out = 1, .out = call_daemon_out
+};
+static const corbel_param call_interface_out[] = { { .name = "ret", .id = 1, .type = &corbel_string_type },
+                                                   { .name = "fingerprint", .id = 2, .type = &corbel_uint64_type } };
+const corbel_operation crb_object_interface = {
+    .interface = "corbel::Object", .name = "interface", .flags = CORBEL_IDEMPOTENT, .n_out = 2, .out = call_interface_out
 };
 
 corbel_status corbel_object_cast(corbel_object *self, const corbel_interface *interface, corbel_object **ret,
@@ -54,8 +60,10 @@ corbel_status corbel_object_cast(corbel_object *self, const corbel_interface *in
     if (cast->target == NULL) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
     }
-    cast->interface = interface;
-    cast->agree = agree != NULL ? agree : self->agree;
+    if (!crb_interface_is_counted(interface)) {
+        cast->interface = interface;
+        cast->agree = agree != NULL ? agree : self->agree;
+    }
     *ret = cast;
     return CORBEL_OK;
 }

@@ -3,6 +3,8 @@
 #include "runtime/base/fork.h"
 #include "runtime/base/log.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/call_impl.h"
+#include "runtime/describe/describe.h"
 
 #include <stdlib.h>
 
@@ -21,10 +23,22 @@ corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *
         call->runtime = self->target->runtime;
     }
     call->operation = operation;
+    crb_operation_hold(operation);
     call->value.outcome = CRB_OUTCOME_ERROR;
     crb_error_move(&call->value.error, error);
     atomic_init(&call->done, true);
     return call;
+}
+
+corbel_status crb_call_finish_failed(corbel_call *call, corbel_error *reterr)
+{
+    if (call == &crb_call_no_memory) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a call");
+    }
+    const corbel_status status = call->value.error.status;
+    crb_error_move(reterr, &call->value.error);
+    crb_call_unref(call);
+    return status;
 }
 
 corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *operation, const void *const *in)

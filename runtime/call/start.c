@@ -3,6 +3,8 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/message.h"
+#include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
 
 void crb_start_clear(crb_start *start)
@@ -63,12 +65,15 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
         start->lane = crb_thread_lane();
     }
     const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
-    corbel_status status = crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr);
+    corbel_status status = (operation->flags & CRB_RAW) == 0
+                               ? crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr)
+                               : crb_message_send(in[0], &start->args, &start->refs, reterr);
     if (status == CORBEL_OK) {
         status = crb_target_resolve(self->target, start->deadline, &start->target, reterr);
     }
     if (status == CORBEL_OK && start->target->kind == CRB_TARGET_IMPORT &&
-        atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree) {
+        atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree &&
+        (operation->flags & CRB_COUNTED) == 0) { /* of what the callee has described nothing need be asked */
         status = crb_agree(self, start->target, operation, start->deadline, reterr);
     }
     if (status != CORBEL_OK) {
@@ -79,6 +84,9 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
 
 crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operation, corbel_call *local, bool oneway)
 {
+    for (size_t i = 0; i < start->refs.len; i++) {
+        start->refs.items[i].interface = NULL; /* as in what comes from a peer: the request may outlive the caller's tables */
+    }
     return (crb_incoming) {
         .local = local,
         .target = start->target,
@@ -108,7 +116,7 @@ static crb_send start_to_send(crb_start *start, const corbel_operation *operatio
     return (crb_send) {
         .interface = operation->interface,
         .operation = operation->name,
-        .operation_key = operation,
+        .operation_key = (operation->flags & CRB_COUNTED) == 0 ? operation : NULL, /* the session keeps it */
         .lane = start->lane,
         .hop = start->hop,
         .oneway = call == NULL,

@@ -1,6 +1,8 @@
 /** What a call ends with: its outcome becomes what the caller gets. */
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/message.h"
+#include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
 
 #include <string.h>
@@ -23,16 +25,18 @@ static corbel_status call_raise(const corbel_runtime *runtime, const corbel_oper
     const crb_ref_reader reader = { crb_ref_table_take, &table };
     void *block = NULL;
     corbel_status status = CORBEL_UNDECLARED;
-    if (type != NULL) {
+    if ((operation->flags & CRB_RAW) != 0) {
+        status = crb_error_set_exception(reterr, value->exception, NULL, NULL);
+    } else if (type != NULL) {
         status = crb_decode_struct(type, value->body.data, value->body.len, &runtime->values, &reader, &block, reterr);
         if (status != CORBEL_OK) {
             return status;
         }
-        if (reterr == NULL) {
+        const bool keeps = reterr != NULL && (operation->flags & CRB_COUNTED) == 0; /* else the type may go before the error */
+        if (!keeps) {
             corbel_block_free(block);
-            return CORBEL_RAISED;
         }
-        status = crb_error_set_exception(reterr, value->exception, type, block);
+        status = crb_error_set_exception(reterr, value->exception, keeps ? type : NULL, keeps ? block : NULL);
     } else {
         corbel_error error = CORBEL_ERROR_INIT;
         crb_fail(&error, CORBEL_UNDECLARED, CORBEL_COMPLETED_YES, "%s::%s raised %s, which it does not declare here",
@@ -56,6 +60,8 @@ corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operatio
         crb_error_move(reterr, &value->error);
     } else if (value->outcome == CRB_OUTCOME_EXCEPTION) {
         status = call_raise(runtime, operation, value, reterr);
+    } else if ((operation->flags & CRB_RAW) != 0) {
+        status = crb_message_received(value->body.data, value->body.len, value->refs, value->n_refs, out[0], reterr);
     } else {
         crb_ref_table table = { value->refs, value->n_refs };
         const crb_ref_reader reader = { crb_ref_table_take, &table };

@@ -6,6 +6,7 @@
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
 #include "runtime/call/watch.h"
+#include "runtime/describe/describe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ crb_target *crb_target_new_uri(corbel_runtime *runtime, const corbel_interface *
     target->uri.text = copy;
     target->uri.uri = *uri;
     *uri = (crb_uri) { 0 };
-    target->uri.interface = interface;
+    target->uri.interface = crb_interface_is_counted(interface) ? NULL : interface; /* it may go before the target */
     pthread_mutex_init(&target->uri.bind_lock, NULL);
     return target;
 }
@@ -201,8 +202,8 @@ void crb_target_destroy(crb_target *target)
 
 const corbel_interface *crb_interface_find(const corbel_interface *interface, const char *name)
 {
-    if (name[0] == '\0' || strcmp(interface->name, name) == 0) {
-        return interface;
+    if (name[0] == '\0' || interface->name[0] == '\0' || strcmp(interface->name, name) == 0) {
+        return interface; /* one without a name is whatever it is taken for: see corbel_raw_new() */
     }
     for (const corbel_interface *const *base = interface->bases; base != NULL && *base != NULL; base++) {
         if (strcmp((*base)->name, name) == 0) {
@@ -234,6 +235,9 @@ corbel_object *crb_object_new(crb_target *target, const corbel_interface *interf
         return NULL;
     }
     atomic_init(&object->refs, 1);
+    if (crb_interface_is_counted(interface)) {
+        interface = NULL; /* it may go before the reference */
+    }
     object->target = target;
     object->interface = interface;
     object->agree = interface;

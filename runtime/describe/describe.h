@@ -31,7 +31,13 @@ typedef struct crb_rebuild_limits {
         (size_t)16 << 20, 65536, 64, (uint64_t)64 << 20                                                                          \
     }
 
-/** Tables that were made at run time. */
+/** Flags of tables that were made at run time, beside those of <corbel/generated.h>. */
+enum {
+    CRB_COUNTED = 1 << 16, /* of an operation or an interface: it goes when nobody holds it any more */
+    CRB_RAW = 1 << 17      /* of an operation: its one argument and its one result are corbel_messages, not decoded */
+};
+
+/** Tables that were made at run time, with the interfaces and operations in them. Counted: a call holds those of its operation. */
 typedef struct crb_tables crb_tables;
 /** Makes them: what corbelc would write for the same IDL on this machine, but for thunks, which are NULL, and bases, of which the
  *  names alone are known. The description may be anything that decodes: indexes, bounds, names and numbers
@@ -39,10 +45,42 @@ typedef struct crb_tables crb_tables;
  *  ones). CORBEL_DECODE: the description is not one; CORBEL_LIMIT; CORBEL_NO_MEMORY. Completion YES. */
 corbel_status crb_tables_new(const corbel_InterfaceDescription *description, const crb_rebuild_limits *limits, crb_tables **ret,
                              corbel_error *reterr);
-/** Takes NULL. A session remembers the address of an operation that was called on it (crb_call_out.operation_key): tables that
- * were used for calls must live as long as their runtime. */
+/** Tables of one operation of which only the names are known, copied; with CRB_RAW. of: the operation that is meant, held
+ *  meanwhile; NULL: not known. NULL: no memory. */
+crb_tables *crb_tables_new_raw(const char *interface, const char *operation, uint32_t flags, const corbel_operation *of);
+void crb_tables_ref(crb_tables *tables);
+/** Gives a count back. Takes NULL. */
 void crb_tables_free(crb_tables *tables);
+/** NULL in those of crb_tables_new_raw(). */
 const corbel_interface *crb_tables_interface(const crb_tables *tables);
+/** The one of crb_tables_new_raw(). */
+const corbel_operation *crb_tables_operation(const crb_tables *tables);
+/** Zeroed memory that lives as long as the tables; only while nobody else knows of them. NULL: no memory. */
+void *crb_tables_alloc(crb_tables *tables, size_t count, size_t size);
+
+/** Of an operation that is counted: the tables that it stands in; else NULL. Takes NULL. */
+crb_tables *crb_tables_of(const corbel_operation *operation);
+crb_tables *crb_tables_of_interface(const corbel_interface *interface);
+/** Of one of crb_tables_new_raw(): the operation that is meant. */
+const corbel_operation *crb_tables_means(const corbel_operation *operation);
+
+static inline bool crb_interface_is_counted(const corbel_interface *interface)
+{
+    return interface != NULL && (interface->flags & CRB_COUNTED) != 0;
+}
+/** What holds an operation for longer than the function that was given it. Free for those of generated tables. */
+static inline void crb_operation_hold(const corbel_operation *operation)
+{
+    if (operation != NULL && (operation->flags & CRB_COUNTED) != 0) {
+        crb_tables_ref(crb_tables_of(operation));
+    }
+}
+static inline void crb_operation_release(const corbel_operation *operation)
+{
+    if (operation != NULL && (operation->flags & CRB_COUNTED) != 0) {
+        crb_tables_free(crb_tables_of(operation));
+    }
+}
 
 /** Calls of ours, as here says, on an object whose process thinks of there (NULL: it has no such operation): do both agree on
  * what travels? The rules are those of corbelc --check (docs/evolution.md): what is wire-breaking there is a difference here.

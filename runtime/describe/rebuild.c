@@ -104,11 +104,22 @@ static bool is_id(uint32_t id, uint32_t before)
 
 /* ---- types ---- */
 
+static corbel_interface *rebuild_new_interface(rebuild *run)
+{
+    crb_counted_interface *const counted = rebuild_alloc(run, 1, sizeof *counted);
+    if (counted == NULL) {
+        return NULL;
+    }
+    counted->tables = run->tables;
+    counted->interface.flags = CRB_COUNTED;
+    return &counted->interface;
+}
+
 /** A table for an interface of which only the name is known. */
 static const corbel_interface *rebuild_interface_name(rebuild *run, const char *text)
 {
     const char *name = NULL;
-    corbel_interface *const interface = rebuild_alloc(run, 1, sizeof *interface);
+    corbel_interface *const interface = rebuild_new_interface(run);
     if (interface == NULL || !rebuild_name(run, text, true, &name)) {
         return NULL;
     }
@@ -454,7 +465,7 @@ static bool rebuild_raises(rebuild *run, const corbel_TypeIndexes *from, const c
 
 static bool rebuild_operation(rebuild *run, const corbel_OperationDescription *from, corbel_operation *to)
 {
-    to->flags = (from->is_oneway ? CORBEL_ONEWAY : 0u) | (from->is_idempotent ? CORBEL_IDEMPOTENT : 0u);
+    to->flags = (from->is_oneway ? CORBEL_ONEWAY : 0u) | (from->is_idempotent ? CORBEL_IDEMPOTENT : 0u) | CRB_COUNTED;
     to->fingerprint = from->fingerprint;
     if (from->is_oneway && (from->outs.len > 0 || from->exceptions.len > 0)) {
         return rebuild_refuse(run, "a oneway operation with an answer");
@@ -494,19 +505,20 @@ static bool rebuild_interface(rebuild *run)
         return rebuild_refuse(run, "too many operations");
     }
     corbel_method *const methods = rebuild_alloc(run, from->operations.len, sizeof *methods);
-    corbel_operation *const operations = rebuild_alloc(run, from->operations.len, sizeof *operations);
+    crb_counted_operation *const operations = rebuild_alloc(run, from->operations.len, sizeof *operations);
     if (methods == NULL || operations == NULL || !rebuild_bases(run, to) || !rebuild_text(run, from->doc, &to->doc) ||
         !rebuild_text(run, from->annotations, &to->annotations)) {
         return false;
     }
     for (size_t i = 0; i < from->operations.len; i++) {
-        if (!rebuild_operation(run, &from->operations.items[i], &operations[i])) {
+        if (!rebuild_operation(run, &from->operations.items[i], &operations[i].operation)) {
             return false;
         }
-        methods[i].operation = &operations[i];
+        operations[i].tables = run->tables;
+        methods[i].operation = &operations[i].operation;
     }
     to->fingerprint = from->fingerprint;
-    to->flags = from->is_local ? CORBEL_LOCAL : 0;
+    to->flags = (from->is_local ? CORBEL_LOCAL : 0u) | CRB_COUNTED;
     to->methods = methods;
     to->n_methods = (uint32_t)from->operations.len;
     return true;
@@ -521,7 +533,7 @@ static bool rebuild_start(rebuild *run)
                                (unsigned)tables->limits.types);
         return false;
     }
-    tables->interface = rebuild_alloc(run, 1, sizeof *tables->interface);
+    tables->interface = rebuild_new_interface(run);
     tables->types = tables->interface == NULL ? NULL : rebuild_alloc(run, n, sizeof *tables->types);
     tables->aligns = tables->types == NULL ? NULL : rebuild_alloc(run, n, sizeof *tables->aligns);
     tables->states = tables->aligns == NULL ? NULL : rebuild_alloc(run, n, sizeof *tables->states);
@@ -541,6 +553,7 @@ corbel_status crb_tables_new(const corbel_InterfaceDescription *description, con
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for a description");
     }
     *tables = (crb_tables) { .arena = arena, .limits = use };
+    atomic_init(&tables->refs, 1);
     rebuild run = { .tables = tables, .from = description, .reterr = reterr };
     if (!rebuild_start(&run) || !rebuild_types(&run) || !rebuild_interface(&run)) {
         crb_arena_free(arena);
@@ -548,16 +561,4 @@ corbel_status crb_tables_new(const corbel_InterfaceDescription *description, con
     }
     *ret = tables;
     return CORBEL_OK;
-}
-
-void crb_tables_free(crb_tables *tables)
-{
-    if (tables != NULL) {
-        crb_arena_free(tables->arena);
-    }
-}
-
-const corbel_interface *crb_tables_interface(const crb_tables *tables)
-{
-    return tables->interface;
 }

@@ -280,7 +280,7 @@ bool crb_json_read_value(crb_json_reader *r, json_t *json, uint32_t id, const co
 
 /* ---- all of it ---- */
 
-static corbel_object *read_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr)
+corbel_object *crb_json_reader_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr)
 {
     const crb_any_objects *const objects = user;
     return crb_object_as(objects->items[tag - 1], interface, reterr);
@@ -290,7 +290,7 @@ static corbel_object *read_take(void *user, uint64_t tag, const corbel_interface
 static corbel_status read_decode(crb_json_reader *r, const corbel_type *type, void *out, corbel_error *error)
 {
     const corbel_param param = { .name = NULL, .id = 1, .type = type };
-    const crb_ref_reader reader = { read_take, &r->objects };
+    const crb_ref_reader reader = { crb_json_reader_take, &r->objects };
     corbel_status status = crb_decode_results(&param, 1, r->out.data, r->out.len, NULL, &reader, &out, error);
     if (status != CORBEL_OK) {
         error->completion = CORBEL_COMPLETED_NO;
@@ -301,8 +301,8 @@ static corbel_status read_decode(crb_json_reader *r, const corbel_type *type, vo
     return status;
 }
 
-/** The text as a message in r->out. */
-static bool read_text(crb_json_reader *r, const corbel_type *type, const char *text)
+static bool read_text(crb_json_reader *r, const char *text, bool (*read)(crb_json_reader *r, json_t *json, const void *user),
+                      const void *user)
 {
     static const size_t flags = JSON_DECODE_ANY | JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL;
     const size_t len = strnlen(text, CRB_JSON_MAX_TEXT + 1);
@@ -310,43 +310,68 @@ static bool read_text(crb_json_reader *r, const corbel_type *type, const char *t
         return crb_json_fail(&r->error, CORBEL_LIMIT, NULL, "more than %d bytes of text", CRB_JSON_MAX_TEXT);
     }
     json_t *const json = crb_json_parse(text, len, flags, NULL, &r->error);
-    const bool done = json != NULL && crb_json_read_value(r, json, 1, type, false, NULL);
+    const bool done = json != NULL && read(r, json, user);
     json_decref(json);
     return done;
+}
+
+void crb_json_reader_init(crb_json_reader *r, corbel_runtime *runtime)
+{
+    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
+    *r = (crb_json_reader) {
+        .error = CORBEL_ERROR_INIT, .out = CRB_BUF_INIT, .scratch = CRB_BUF_INIT, .depth = limits.depth, .runtime = runtime
+    };
+    r->e = (crb_encoder) { .out = &r->out, .error = CORBEL_ERROR_INIT };
+}
+
+void crb_json_reader_clear(crb_json_reader *r)
+{
+    crb_any_objects_clear(&r->objects);
+    crb_buf_clear(&r->out);
+    crb_buf_clear(&r->scratch);
+    corbel_error_clear(&r->error);
+}
+
+corbel_status crb_json_reader_run(crb_json_reader *r, const char *text,
+                                  bool (*read)(crb_json_reader *r, json_t *json, const void *user), const void *user,
+                                  corbel_error *error)
+{
+    if (text == NULL) {
+        return crb_fail(error, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "no text");
+    }
+    /* Numbers have a point, whatever the program's locale. "C" is static in the C library: this takes no memory. */
+    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const locale_t before = plain != (locale_t)0 ? uselocale(plain) : (locale_t)0;
+    const bool done = plain != (locale_t)0 && read_text(r, text, read, user);
+    if (plain != (locale_t)0) {
+        uselocale(before);
+        freelocale(plain);
+    }
+    if (!done && r->error.status != CORBEL_OK) {
+        const corbel_status status = r->error.status;
+        crb_error_move(error, &r->error);
+        return status;
+    }
+    return done && !r->out.failed ? CORBEL_OK
+                                  : crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the value");
+}
+
+static bool read_one(crb_json_reader *r, json_t *json, const void *type)
+{
+    return crb_json_read_value(r, json, 1, type, false, NULL);
 }
 
 corbel_status corbel_value_from_json(corbel_runtime *runtime, const corbel_type *type, const char *json, void *out,
                                      corbel_error *reterr)
 {
-    const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
-    crb_json_reader r = {
-        .error = CORBEL_ERROR_INIT, .out = CRB_BUF_INIT, .scratch = CRB_BUF_INIT, .depth = limits.depth, .runtime = runtime
-    };
-    r.e = (crb_encoder) { .out = &r.out, .error = CORBEL_ERROR_INIT };
-    if (json == NULL) {
-        return crb_fail(reterr, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, "no text");
-    }
-    /* Numbers have a point, whatever the program's locale. "C" is static in the C library: this takes no memory. */
-    const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    const locale_t before = plain != (locale_t)0 ? uselocale(plain) : (locale_t)0;
+    crb_json_reader r;
     corbel_error error = CORBEL_ERROR_INIT;
-    corbel_status status = CORBEL_OK;
-    const bool done = plain != (locale_t)0 && read_text(&r, type, json);
-    if (plain != (locale_t)0) {
-        uselocale(before);
-        freelocale(plain);
-    }
-    if (!done && r.error.status != CORBEL_OK) {
-        crb_error_move(&error, &r.error);
-        status = error.status;
-    } else if (!done || r.out.failed) {
-        status = crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the value");
-    } else {
+    crb_json_reader_init(&r, runtime);
+    corbel_status status = crb_json_reader_run(&r, json, read_one, type, &error);
+    if (status == CORBEL_OK) {
         status = read_decode(&r, type, out, &error);
     }
-    crb_any_objects_clear(&r.objects);
-    crb_buf_clear(&r.out);
-    crb_buf_clear(&r.scratch);
+    crb_json_reader_clear(&r);
     if (status != CORBEL_OK) {
         crb_error_move(reterr, &error);
     }

@@ -15,7 +15,17 @@ typedef struct crb_json_reader {
     corbel_runtime *runtime; /* NULL: references are refused */
     crb_buf scratch;         /* octets while they are decoded */
     crb_any_objects objects; /* the references made; the message names them by their places, from 1 */
+    const corbel_object_seq *references; /* what "#1", … stand for; NULL: nothing */
 } crb_json_reader;
+
+void crb_json_reader_init(crb_json_reader *r, corbel_runtime *runtime);
+void crb_json_reader_clear(crb_json_reader *r);
+/** Has read() turn the text's tree into the message in r->out. On failure error is filled in. */
+corbel_status crb_json_reader_run(crb_json_reader *r, const char *text,
+                                  bool (*read)(crb_json_reader *r, json_t *json, const void *user), const void *user,
+                                  corbel_error *error);
+/** The references of that message for its decoder: a crb_ref_reader's take(); user is r->objects. */
+corbel_object *crb_json_reader_take(void *user, uint64_t tag, const corbel_interface *interface, corbel_error *reterr);
 
 /** A value as field id of the message. wrapped: a sequence, map or array stands in a message of its own. */
 bool crb_json_read_value(crb_json_reader *r, json_t *json, uint32_t id, const corbel_type *type, bool wrapped,

@@ -184,6 +184,23 @@ bool crb_json_scalar_of(crb_json_reader *r, const corbel_type *type, const char 
                          type->kind == CORBEL_KIND_ENUM ? "no such enumerator" : "not a number");
 }
 
+/** "#2": the second of the references beside the text. */
+static bool scalar_place(crb_json_reader *r, const char *text, const crb_path *path, uint64_t *ret)
+{
+    uint64_t place = 0;
+    const char *at = text + 1;
+    while (*at >= '0' && *at <= '9' && place <= r->references->len) {
+        place = 10 * place + (uint64_t)(*at++ - '0');
+    }
+    if (*at != '\0' || place == 0 || place > r->references->len) {
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "no such reference beside the text, which has %zu",
+                             r->references->len);
+    }
+    corbel_object *const object = r->references->items[place - 1];
+    *ret = object == NULL ? 0 : crb_any_objects_add(&r->objects, object, NULL, &r->error);
+    return object == NULL || *ret != 0;
+}
+
 static bool scalar_reference(crb_json_reader *r, const corbel_type *type, const char *uri, const crb_path *path, uint64_t *ret)
 {
     corbel_object *object = NULL;
@@ -191,6 +208,9 @@ static bool scalar_reference(crb_json_reader *r, const corbel_type *type, const 
     *ret = 0;
     if (*uri == '\0') {
         return true; /* nil */
+    }
+    if (*uri == '#' && r->references != NULL) {
+        return scalar_place(r, uri, path, ret);
     }
     if (r->runtime == NULL) {
         return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, path, "a reference, which needs a runtime");

@@ -5,6 +5,7 @@
 #include "runtime/value/any.h"
 #include "runtime/value/fixed.h"
 #include "runtime/value/json.h"
+#include "runtime/value/json_params.h"
 #include "runtime/value/long_double.h"
 #include "runtime/value/union.h"
 
@@ -20,6 +21,7 @@ typedef struct json_writer {
     crb_buf out;
     uint32_t depth; /* left */
     corbel_error error;
+    crb_any_objects *references; /* where those without a URI go, named by their places; NULL: they are refused */
 } json_writer;
 
 static bool write_value(json_writer *w, const corbel_type *type, const void *at, bool wrapped, const crb_path *path);
@@ -171,6 +173,22 @@ static bool write_fixed(json_writer *w, const corbel_type *type, const char *tex
     return true;
 }
 
+/** "#2": the second of the references beside the text. */
+static bool write_place(json_writer *w, corbel_object *object)
+{
+    char text[32];
+    uint64_t place = 0;
+    while (place < w->references->len && w->references->items[place] != object) {
+        place++;
+    }
+    if (place++ == w->references->len && (place = crb_any_objects_add(w->references, object, NULL, &w->error)) == 0) {
+        return false;
+    }
+    (void)snprintf(text, sizeof text, "\"#%" PRIu64 "\"", place);
+    write_text(w, text);
+    return true;
+}
+
 static bool write_reference(json_writer *w, corbel_object *object, const crb_path *path)
 {
     char *uri = NULL;
@@ -180,6 +198,10 @@ static bool write_reference(json_writer *w, corbel_object *object, const crb_pat
         return true;
     }
     if (corbel_object_to_uri(object, &uri, &error)) {
+        if (error.status == CORBEL_NOT_FOUND && w->references != NULL) {
+            corbel_error_clear(&error);
+            return write_place(w, object);
+        }
         write_fail(w, path, error.status == CORBEL_NOT_FOUND ? CORBEL_INVALID_ARGUMENT : error.status, error.message);
         corbel_error_clear(&error);
         return false;
@@ -404,30 +426,82 @@ static bool write_value(json_writer *w, const corbel_type *type, const void *at,
     }
 }
 
-corbel_status corbel_value_to_json(const corbel_type *type, const void *value, char **ret, corbel_error *reterr)
+/** What write() writes, as a block. */
+static corbel_status write_run(json_writer *w, bool (*write)(json_writer *w, const void *user), const void *user, char **ret,
+                               corbel_error *reterr)
 {
     const crb_codec_limits limits = CRB_CODEC_LIMITS_DEFAULT;
-    json_writer w = { .out = CRB_BUF_INIT,
-                      .depth = limits.depth + 1,
-                      .error = CORBEL_ERROR_INIT }; /* the outermost is not in one */
+    w->out = (crb_buf)CRB_BUF_INIT;
+    w->depth = limits.depth + 1; /* the outermost is not in one */
+    w->error = (corbel_error)CORBEL_ERROR_INIT;
     /* Numbers have a point, whatever the program's locale. "C" is static in the C library: this takes no memory. */
     const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     const locale_t before = plain != (locale_t)0 ? uselocale(plain) : (locale_t)0;
-    const bool done = plain != (locale_t)0 && write_value(&w, type, value, false, NULL);
-    char *const text = done && !w.out.failed ? crb_block_string((const char *)w.out.data, w.out.len) : NULL;
+    const bool done = plain != (locale_t)0 && write(w, user);
+    char *const text = done && !w->out.failed ? crb_block_string((const char *)w->out.data, w->out.len) : NULL;
     if (plain != (locale_t)0) {
         uselocale(before);
         freelocale(plain);
     }
-    crb_buf_clear(&w.out);
+    crb_buf_clear(&w->out);
     if (text != NULL) {
         *ret = text;
         return CORBEL_OK;
     }
-    if (w.error.status == CORBEL_OK) {
+    if (w->error.status == CORBEL_OK) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the text");
     }
-    const corbel_status status = w.error.status;
-    crb_error_move(reterr, &w.error);
+    const corbel_status status = w->error.status;
+    crb_error_move(reterr, &w->error);
     return status;
+}
+
+/** A value and its type. */
+typedef struct write_one {
+    const corbel_type *type;
+    const void *value;
+} write_one;
+
+static bool write_one_value(json_writer *w, const void *user)
+{
+    const write_one *const one = user;
+    return write_value(w, one->type, one->value, false, NULL);
+}
+
+corbel_status corbel_value_to_json(const corbel_type *type, const void *value, char **ret, corbel_error *reterr)
+{
+    const write_one one = { type, value };
+    json_writer w = { .references = NULL };
+    return write_run(&w, write_one_value, &one, ret, reterr);
+}
+
+typedef struct write_many {
+    const corbel_type *params; /* as the members of a struct */
+    const void *const *values;
+} write_many;
+
+static bool write_params(json_writer *w, const void *user)
+{
+    const write_many *const many = user;
+    write_text(w, "{");
+    for (uint32_t i = 0; i < many->params->count; i++) {
+        const corbel_member *const param = &many->params->members[i];
+        const crb_path here = { .name = param->name };
+        write_text(w, i == 0 ? "\"" : ",\"");
+        crb_json_put_name(many->params, param, &w->out);
+        write_text(w, "\":");
+        if (!write_value(w, param->type, many->values[i], false, &here)) {
+            return false;
+        }
+    }
+    write_text(w, "}");
+    return true;
+}
+
+corbel_status crb_json_write_params(const corbel_type *params, const void *const *values, crb_any_objects *references, char **ret,
+                                    corbel_error *reterr)
+{
+    const write_many many = { params, values };
+    json_writer w = { .references = references };
+    return write_run(&w, write_params, &many, ret, reterr);
 }
