@@ -123,6 +123,12 @@ static void builtin_is_a(corbel_request *request)
     }
 }
 
+static void builtin_interface(corbel_request *request)
+{
+    const corbel_interface *const has = request->target->local.skeleton.interface;
+    builtin_reply(request, &crb_object_interface, (const void *const[]) { &has->name, &has->fingerprint });
+}
+
 static void builtin_daemon(corbel_request *request)
 {
     corbel_runtime *const runtime = request->runtime;
@@ -151,6 +157,8 @@ bool crb_builtin_run(corbel_request *request)
         builtin_is_a(request);
     } else if (strcmp(request->operation, crb_object_daemon.name) == 0) {
         builtin_daemon(request);
+    } else if (strcmp(request->operation, crb_object_interface.name) == 0) {
+        builtin_interface(request);
     } else {
         return false;
     }

@@ -67,6 +67,8 @@ struct corbel_request {
     const void **ins; /* while the function runs: where the arguments are */
     crb_held held;    /* their references, once it has returned */
     crb_context context;
+    _Atomic uint32_t holds; /* of a relayed call */
+    struct crb_raw_call *raw; /* in the arena, while a handler of corbel_raw_new() runs; see dynamic.c */
 };
 
 /** Calls of one lane to one object, in order; only the first may run. */
@@ -166,6 +168,8 @@ void crb_request_run(crb_work *work);
 void crb_log_oneway(const char *operation, const char *object, const corbel_error *error);
 /** Answers with what went wrong; for relays and refusals. The hop of this process is added. No lock held. */
 void crb_request_reply_error(corbel_request *request, corbel_error *error);
+/** What the servant left as its failure. */
+void crb_request_failure(corbel_request *request, corbel_status status, corbel_error *ret);
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception);
 
 /** Answers with what the servant said: its status, and with CORBEL_OK its outputs. No lock held. */
@@ -192,9 +196,13 @@ crb_target *crb_builtin_daemon_locked(corbel_runtime *runtime);
 #define CRB_BUILTIN_ID "corbel.Daemon"
 
 /* relay.c */
-/** Passes the call on to where its target really is. The request is over when the answer has come: true; or it failed with
- *  error filled in. */
-bool crb_relay(corbel_request *request, corbel_error *error);
+/** Passes the call on to where to is: what it was for, or another object. The request is over when the answer has come: true; or it
+ *  failed with error filled in. */
+bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error);
+
+/* dynamic.c */
+/** Runs a call of an object that has a handler. True: it was passed on, and is over when the answer has come. */
+bool crb_raw_run(corbel_request *request);
 
 /* ids.c */
 crb_target *crb_ids_find(corbel_runtime *runtime, const char *id, const char *interface, corbel_error *reterr);

@@ -5,6 +5,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 
+#include <corbel/dynamic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,8 +67,10 @@ static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
     if (call != NULL) {
         call->runtime = request->runtime;
         call->target = crb_target_ref(target);
-        call->peer = target->import.peer;
-        call->guard = &call->peer->lock;
+        if (target->kind == CRB_TARGET_IMPORT) {
+            call->peer = target->import.peer;
+            call->guard = &call->peer->lock;
+        }
         call->completed = relay_answered;
         call->request = request;
         call->value.error = (corbel_error)CORBEL_ERROR_INIT;
@@ -75,28 +78,36 @@ static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
     return call;
 }
 
-bool crb_relay(corbel_request *request, corbel_error *error)
+/** To an object of this process: the call is queued there. It completes some time, however it goes. */
+static void relay_here(corbel_request *request, crb_target *target, corbel_call *call)
 {
-    crb_target *target = NULL;
-    if (crb_target_resolve(request->target, request->deadline, &target, error)) {
-        return false;
-    }
-    if (target->kind == CRB_TARGET_LOCAL) { /* a URI that led back to ourselves */
-        crb_target_unref(request->target);
-        request->target = target;
-        crb_fail(error, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the reference led back to the process that passed it on");
-        return false;
-    }
-    corbel_call *call = NULL;
-    if (!request->oneway && (call = relay_call_new(request, target)) == NULL) {
-        crb_target_unref(target);
-        crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to pass a call on");
-        return false;
-    }
+    crb_incoming incoming = {
+        .local = call,
+        .target = crb_target_ref(target),
+        .interface = corbel_request_interface(request),
+        .operation = corbel_request_operation(request),
+        .lane = request->lane_id == 0 ? 0 : relay_lane(request),
+        .deadline = request->deadline,
+        .chain = request->chain,
+        .hop = request->hop + 1,
+        .oneway = request->oneway,
+        .complete = true,
+        .args = request->args,
+        .refs = request->refs,
+        .n_refs = request->n_refs,
+    };
+    request->args = (crb_buf)CRB_BUF_INIT;
+    request->refs = NULL;
+    request->n_refs = 0;
+    crb_dispatch_call(target->runtime, &incoming);
+}
+
+static corbel_status relay_there(corbel_request *request, crb_target *target, corbel_call *call, corbel_error *error)
+{
     request->n_refs = relay_drop_gone(request->refs, request->n_refs);
     const crb_send send = {
-        .interface = request->interface,
-        .operation = request->operation,
+        .interface = corbel_request_interface(request),
+        .operation = corbel_request_operation(request),
         .lane = request->lane_id == 0 ? 0 : relay_lane(request),
         .hop = request->hop + 1,
         .oneway = request->oneway,
@@ -105,8 +116,44 @@ bool crb_relay(corbel_request *request, corbel_error *error)
         .refs = request->refs,
         .n_refs = request->n_refs,
     };
+    return crb_call_send(target, &send, call, request->chain, request->deadline, error);
+}
+
+/** Where the call goes: counted; NULL: error says why. */
+static crb_target *relay_resolve(corbel_request *request, crb_target *to, corbel_error *error)
+{
+    crb_target *target = NULL;
+    if (crb_target_resolve(to, request->deadline, &target, error)) {
+        return NULL;
+    }
+    if (target->kind == CRB_TARGET_LOCAL && to == request->target) { /* a URI that led back to ourselves */
+        crb_target_unref(request->target);
+        request->target = target;
+        crb_fail(error, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the reference led back to the process that passed it on");
+        return NULL;
+    }
+    return target;
+}
+
+bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
+{
+    crb_target *const target = relay_resolve(request, to, error);
+    corbel_call *call = NULL;
+    corbel_status status = CORBEL_OK;
+    if (target == NULL) {
+        return false;
+    }
+    if (!request->oneway && (call = relay_call_new(request, target)) == NULL) {
+        crb_target_unref(target);
+        crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to pass a call on");
+        return false;
+    }
     atomic_store(&request->holds, call == NULL ? 1 : 2); /* the answer may come before this function goes on */
-    const corbel_status status = crb_call_send(target, &send, call, request->chain, request->deadline, error);
+    if (target->kind == CRB_TARGET_LOCAL) {
+        relay_here(request, target, call);
+    } else {
+        status = relay_there(request, target, call, error);
+    }
     crb_target_unref(target);
     if (status != CORBEL_OK) {
         if (call != NULL) {

@@ -26,6 +26,9 @@ static const corbel_method *request_method(const crb_incoming *incoming)
     if (incoming->target->kind != CRB_TARGET_LOCAL) {
         return NULL;
     }
+    if (incoming->target->local.raw != NULL) {
+        return NULL; /* its handler knows; and its interface may be at another one's address some day */
+    }
     const corbel_interface *const has = incoming->target->local.skeleton.interface;
     crb_memo *const memo = incoming->memo;
     if (memo != NULL && memo->of == has) {
@@ -137,7 +140,8 @@ void crb_request_object_name(const crb_target *target, char *out, size_t max)
             for (size_t i = 0; i < sizeof target->local.key; i++) {
                 hash = (hash ^ target->local.key[i]) * 16777619u;
             }
-            (void)snprintf(out, max, "%s#%08x", target->local.skeleton.interface->name, hash);
+            const char *const name = target->local.skeleton.interface->name;
+            (void)snprintf(out, max, "%s#%08x", *name == '\0' ? "any" : name, hash);
         }
         return;
     }
@@ -242,6 +246,9 @@ corbel_status corbel_request_forward(corbel_request *request, corbel_error *erro
 static bool request_declares(const corbel_request *request, const corbel_type *type)
 {
     const corbel_type *const *declared = request->method == NULL ? NULL : request->method->operation->raises;
+    if (request->raw != NULL) {
+        return true; /* what the operation declares its handler knows */
+    }
     while (declared != NULL && *declared != NULL && strcmp((*declared)->name, type->name) != 0) {
         declared++;
     }

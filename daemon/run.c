@@ -62,6 +62,9 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
     } else {
         crb_outcome_value value = { .outcome = outcome, .body = *body, .error = CORBEL_ERROR_INIT };
         *body = (crb_buf)CRB_BUF_INIT;
+        for (size_t i = 0; i < refs->len; i++) {
+            refs->items[i].interface = NULL; /* as in what comes from a peer: its text may not live so long */
+        }
         value.refs = refs->items; /* their counts move along */
         value.n_refs = refs->len;
         *refs = (crb_ref_list) { 0 };
@@ -126,8 +129,7 @@ static bool run_make_outs(corbel_request *request, const corbel_operation *opera
     return true;
 }
 
-/** What the servant left as its failure. */
-static void run_failure(corbel_request *request, corbel_status status, corbel_error *ret)
+void crb_request_failure(corbel_request *request, corbel_status status, corbel_error *ret)
 {
     if (request->error.status == status && status != CORBEL_OK) {
         crb_error_move(ret, &request->error);
@@ -153,7 +155,7 @@ void crb_request_answer(corbel_request *request, corbel_status status, const voi
         crb_request_reply(request, CRB_OUTCOME_EXCEPTION, &request->exception_body, &request->exception_refs, request->exception);
         return;
     } else if (status != CORBEL_OK) {
-        run_failure(request, status, &error);
+        crb_request_failure(request, status, &error);
     } else if (operation->n_out > 0) {
         const crb_ref_writer writer = { crb_ref_list_add, &refs };
         corbel_error bad = CORBEL_ERROR_INIT;
@@ -247,6 +249,28 @@ static bool run_too_late(corbel_request *request, corbel_error *error)
     return false;
 }
 
+/** On an object of ours. True: it was passed on, and is over when the answer has come. */
+static bool run_here(corbel_request *request)
+{
+    const crb_raw *const raw = request->target->local.raw;
+    corbel_error error = CORBEL_ERROR_INIT;
+    if (request->method != NULL) {
+        run_servant(request);
+        return false;
+    }
+    if ((raw == NULL || !raw->everything) && crb_builtin_run(request)) {
+        return false;
+    }
+    if (raw != NULL) {
+        return crb_raw_run(request);
+    }
+    crb_fail(&error, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "the object has no operation %s::%s", request->interface,
+             request->operation);
+    crb_dispatch_leave_lane(request);
+    crb_request_reply_error(request, &error);
+    return false;
+}
+
 void crb_request_run(crb_work *work)
 {
     corbel_request *const request = (corbel_request *)(void *)work; /* its first member */
@@ -260,7 +284,7 @@ void crb_request_run(crb_work *work)
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
     } else if (request->target->kind != CRB_TARGET_LOCAL) {
-        if (crb_relay(request, &error)) {
+        if (crb_relay(request, request->target, &error)) {
             return; /* over when the answer comes */
         }
         crb_dispatch_leave_lane(request);
@@ -274,6 +298,8 @@ void crb_request_run(crb_work *work)
                  request->operation);
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
+    } else if (run_here(request)) {
+        return; /* the same */
     }
     crb_dispatch_finish(request);
     crb_request_free(request);

@@ -11,8 +11,8 @@ typedef struct crb_suggestion {
 } crb_suggestion;
 
 void crb_suggest_begin(crb_suggestion *self, const char *name);
-/** One that exists. Near is: at most a third of the letters wrong, missing, too many, or swapped with their neighbours; or no more
- *  than capitals and underscores differ. */
+/** One that exists. Near is: at most a third of the letters wrong, missing, too many, or swapped with their neighbours; or no
+ * more than capitals and underscores differ. */
 void crb_suggest(crb_suggestion *self, const char *candidate);
 
 #endif /* CRB_SUGGEST_H */

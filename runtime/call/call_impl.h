@@ -97,8 +97,8 @@ void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_
 extern const corbel_operation crb_object_is_a;
 /** (Object ret): the corbel.Daemon of the process that has the object, wherever calls on it are passed on. */
 extern const corbel_operation crb_object_daemon;
-/** (string ret, unsigned long long fingerprint): the interface that the object has itself, and its fingerprint there; "": whatever it
- *  is taken for (corbel_raw_new()). */
+/** (string ret, unsigned long long fingerprint): the interface that the object has itself, and its fingerprint there; "":
+ * whatever it is taken for (corbel_raw_new()). */
 extern const corbel_operation crb_object_interface;
 
 /** Collects the references of a message that is being written. */

@@ -1,5 +1,5 @@
-/* Calls of operations that are known by name, and of interfaces that are known by description. They are calls of stubs, of operations
- * whose tables are made for them: so whatever holds for those holds for these. */
+/* Calls of operations that are known by name, and of interfaces that are known by description. They are calls of stubs, of
+ * operations whose tables are made for them: so whatever holds for those holds for these. */
 #include "runtime/base/fail.h"
 #include "runtime/base/suggest.h"
 #include "runtime/call/message.h"
@@ -36,7 +36,8 @@ static corbel_status dynamic_own_interface(corbel_object *self, char **ret, uint
     const corbel_status status = corbel_stub_call(self, &crb_object_interface, NULL, out, reterr);
     if (status == CORBEL_OK && **ret == '\0') {
         *ret = corbel_string_free(*ret);
-        return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object takes calls of any interface: which one must be said");
+        return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO,
+                        "the object takes calls of any interface: which one must be said");
     }
     return status;
 }
@@ -67,7 +68,8 @@ static corbel_status dynamic_ask(corbel_object *self, const char *name, uint64_t
         status = corbel_Daemon_describe((corbel_Daemon *)server, name, fingerprint, &description, &error);
     }
     if (status == CORBEL_OK && strcmp(description->name, name) != 0) {
-        status = crb_fail(&error, CORBEL_DECODE, CORBEL_COMPLETED_YES, "asked for %s, the object's process described another", name);
+        status =
+            crb_fail(&error, CORBEL_DECODE, CORBEL_COMPLETED_YES, "asked for %s, the object's process described another", name);
     }
     if (status == CORBEL_OK) {
         status = crb_tables_new(description, NULL, &tables, &error);
@@ -159,8 +161,8 @@ const corbel_operation *corbel_interface_operation(const corbel_interface *self,
             continue;
         }
         if (found != NULL) {
-            crb_fail(reterr, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "%s has more than one %s: %s::%s and %s::%s", self->name, name,
-                     found->interface, found->name, operation->interface, operation->name);
+            crb_fail(reterr, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "%s has more than one %s: %s::%s and %s::%s", self->name,
+                     name, found->interface, found->name, operation->interface, operation->name);
             return NULL;
         }
         found = operation;
@@ -316,7 +318,8 @@ static bool json_arguments(corbel_object *self, const corbel_interface *interfac
         crb_error_move(reterr, &error);
         return false;
     }
-    if (corbel_message_from_json(runtime, (*ret)->in, (*ret)->n_in, arguments == NULL ? "{}" : arguments, NULL, ret_message, &error)) {
+    if (corbel_message_from_json(runtime, (*ret)->in, (*ret)->n_in, arguments == NULL ? "{}" : arguments, NULL, ret_message,
+                                 &error)) {
         crb_error_reword(&error, "%s::%s: %s", (*ret)->interface, (*ret)->name, error.message);
         crb_error_move(reterr, &error);
         return false;
@@ -354,8 +357,8 @@ static corbel_status json_end(const corbel_operation *operation, corbel_status s
     return status;
 }
 
-corbel_status corbel_json_call(corbel_object *self, const corbel_interface *interface, const char *operation, const char *arguments,
-                               char **ret, corbel_error *reterr)
+corbel_status corbel_json_call(corbel_object *self, const corbel_interface *interface, const char *operation,
+                               const char *arguments, char **ret, corbel_error *reterr)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_message message = CORBEL_MESSAGE_INIT, results = CORBEL_MESSAGE_INIT, kept;
@@ -383,7 +386,8 @@ corbel_status corbel_json_call(corbel_object *self, const corbel_interface *inte
     return status;
 }
 
-corbel_call *corbel_json_begin(corbel_object *self, const corbel_interface *interface, const char *operation, const char *arguments)
+corbel_call *corbel_json_begin(corbel_object *self, const corbel_interface *interface, const char *operation,
+                               const char *arguments)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_message message = CORBEL_MESSAGE_INIT;
@@ -423,7 +427,8 @@ corbel_status corbel_json_finish(corbel_call *call, char **ret, corbel_error *re
     return status;
 }
 
-corbel_status corbel_json_exception(const corbel_error *error, const corbel_interface *interface, char **ret, corbel_error *reterr)
+corbel_status corbel_json_exception(const corbel_error *error, const corbel_interface *interface, char **ret,
+                                    corbel_error *reterr)
 {
     const char *const name = corbel_error_exception(error);
     const corbel_any *const any = corbel_error_exception_any(error);
@@ -437,7 +442,9 @@ corbel_status corbel_json_exception(const corbel_error *error, const corbel_inte
     }
     if (any == NULL || type == NULL) {
         return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "%s%s", name == NULL ? "no exception was raised" : name,
-                        name == NULL ? "" : any == NULL ? ": there was no memory to keep it" : " is declared by no operation of the interface");
+                        name == NULL  ? ""
+                        : any == NULL ? ": there was no memory to keep it"
+                                      : " is declared by no operation of the interface");
     }
     void *value = NULL;
     const crb_ref_reader reader = { crb_any_take, (void *)(uintptr_t)any };

@@ -154,8 +154,8 @@ typedef struct message_values {
     crb_held held;
 } message_values;
 
-static corbel_status message_values_read(message_values *v, const corbel_param *params, uint32_t n, const uint8_t *body, size_t len,
-                                         const crb_ref_reader *reader, corbel_error *reterr)
+static corbel_status message_values_read(message_values *v, const corbel_param *params, uint32_t n, const uint8_t *body,
+                                         size_t len, const crb_ref_reader *reader, corbel_error *reterr)
 {
     *v = (message_values) { .arena = crb_arena_new(0) };
     v->values = v->arena == NULL ? NULL : crb_arena_alloc(v->arena, n, sizeof(void *));

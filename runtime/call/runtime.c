@@ -3,7 +3,9 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/peer.h"
+#include "runtime/describe/describe.h"
 
+#include <corbel/dynamic.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,9 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
         return;
     }
     crb_routes_free(runtime);
+    for (size_t i = 0; i < runtime->n_shown; i++) {
+        corbel_interface_unref(runtime->shown[i]);
+    }
     free(runtime->shown);
     pthread_mutex_destroy(&runtime->lock);
     pthread_mutex_destroy(&runtime->dispatch_lock);
@@ -125,6 +130,13 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     return CORBEL_OK;
 }
 
+/** Of interfaces that were made at run time one of each name and fingerprint is enough. */
+static bool runtime_is_shown(const corbel_interface *shown, const corbel_interface *interface)
+{
+    return shown == interface || (crb_interface_is_counted(interface) && shown->fingerprint == interface->fingerprint &&
+                                  strcmp(shown->name, interface->name) == 0);
+}
+
 void crb_runtime_shows(corbel_runtime *runtime, const corbel_interface *interface)
 {
     if (atomic_load_explicit(&runtime->last_shown, memory_order_relaxed) == interface) {
@@ -132,7 +144,7 @@ void crb_runtime_shows(corbel_runtime *runtime, const corbel_interface *interfac
     }
     pthread_mutex_lock(&runtime->dispatch_lock);
     size_t i = 0;
-    while (i < runtime->n_shown && runtime->shown[i] != interface) {
+    while (i < runtime->n_shown && !runtime_is_shown(runtime->shown[i], interface)) {
         i++;
     }
     if (i == runtime->n_shown && i == runtime->room_shown) {
@@ -144,10 +156,10 @@ void crb_runtime_shows(corbel_runtime *runtime, const corbel_interface *interfac
         }
     }
     if (i == runtime->n_shown && i < runtime->room_shown) { /* without memory it cannot be described, which harms no call */
-        runtime->shown[runtime->n_shown++] = interface;
+        runtime->shown[runtime->n_shown++] = corbel_interface_ref(interface);
     }
-    if (i < runtime->n_shown) {
-        atomic_store_explicit(&runtime->last_shown, interface, memory_order_relaxed);
+    if (i < runtime->n_shown) { /* one that is held, and so not another one's address some day */
+        atomic_store_explicit(&runtime->last_shown, runtime->shown[i], memory_order_relaxed);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }

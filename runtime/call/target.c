@@ -8,6 +8,7 @@
 #include "runtime/call/watch.h"
 #include "runtime/describe/describe.h"
 
+#include <corbel/dynamic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,6 +182,8 @@ void crb_target_destroy(crb_target *target)
     switch (target->kind) {
     case CRB_TARGET_LOCAL:
         free(target->local.id);
+        corbel_interface_unref(target->local.skeleton.interface);
+        free((void *)(uintptr_t)target->local.raw);
         if (target->local.finalize == NULL) {
             break;
         }

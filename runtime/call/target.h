@@ -28,10 +28,11 @@ struct crb_target {
             corbel_skeleton skeleton;
             void *self;
             corbel_finalizer finalize;
-            uint8_t key[16];    /* random: names the object in traces */
-            char *id;           /* registered under; guarded by dispatch_lock; NULL: not */
-            void *daemon;       /* the hosting half's: where it is registered; guarded by dispatch_lock */
-            crb_work finalizer; /* runs finalize */
+            const struct crb_raw *raw; /* malloc'ed: all its calls come to one function; NULL: to the skeleton's */
+            uint8_t key[16];           /* random: names the object in traces */
+            char *id;                  /* registered under; guarded by dispatch_lock; NULL: not */
+            void *daemon;              /* the hosting half's: where it is registered; guarded by dispatch_lock */
+            crb_work finalizer;        /* runs finalize */
         } local;
         struct {
             crb_peer *peer; /* counted */
@@ -54,6 +55,12 @@ struct crb_target {
         } uri;
     };
 };
+
+/** What an object has whose calls are not decoded: see daemon/dynamic.c. */
+typedef struct crb_raw {
+    corbel_status (*handler)(void *self, struct corbel_request *request);
+    bool everything; /* the operations of corbel::Object come to it, too */
+} crb_raw;
 
 /** refs 1. NULL: no memory (finalize is then not called: the caller does). */
 crb_target *crb_target_new_local(corbel_runtime *runtime, corbel_skeleton skeleton, void *self, corbel_finalizer finalize);

@@ -6,7 +6,8 @@
 crb_tables *crb_tables_new_raw(const char *interface, const char *operation, uint32_t flags, const corbel_operation *of)
 {
     const size_t interface_size = strlen(interface) + 1, size = strlen(operation) + 1;
-    crb_arena *const arena = crb_arena_new_sized(0, sizeof(crb_tables) + sizeof(crb_counted_operation) + interface_size + size + 64);
+    crb_arena *const arena =
+        crb_arena_new_sized(0, sizeof(crb_tables) + sizeof(crb_counted_operation) + interface_size + size + 64);
     crb_tables *const tables = arena == NULL ? NULL : crb_arena_alloc(arena, 1, sizeof *tables);
     crb_counted_operation *const raw = tables == NULL ? NULL : crb_arena_alloc(arena, 1, sizeof *raw);
     char *const names = raw == NULL ? NULL : crb_arena_alloc(arena, 1, interface_size + size);
@@ -16,9 +17,8 @@ crb_tables *crb_tables_new_raw(const char *interface, const char *operation, uin
     }
     memcpy(names, interface, interface_size);
     memcpy(names + interface_size, operation, size);
-    raw->operation = (corbel_operation) { .interface = names,
-                                          .name = names + interface_size,
-                                          .flags = flags | CRB_COUNTED | CRB_RAW };
+    raw->operation =
+        (corbel_operation) { .interface = names, .name = names + interface_size, .flags = flags | CRB_COUNTED | CRB_RAW };
     raw->tables = tables;
     tables->arena = arena;
     tables->raw = raw;

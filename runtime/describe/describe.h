@@ -37,7 +37,8 @@ enum {
     CRB_RAW = 1 << 17      /* of an operation: its one argument and its one result are corbel_messages, not decoded */
 };
 
-/** Tables that were made at run time, with the interfaces and operations in them. Counted: a call holds those of its operation. */
+/** Tables that were made at run time, with the interfaces and operations in them. Counted: a call holds those of its operation.
+ */
 typedef struct crb_tables crb_tables;
 /** Makes them: what corbelc would write for the same IDL on this machine, but for thunks, which are NULL, and bases, of which the
  *  names alone are known. The description may be anything that decodes: indexes, bounds, names and numbers

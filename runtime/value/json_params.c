@@ -26,17 +26,17 @@ static bool params_unknown(crb_json_reader *r, const corbel_type *type, const ch
         crb_suggest(&suggestion, type->members[i].name);
     }
     crb_escape(name, shown, sizeof shown);
-    return suggestion.best == NULL
-               ? crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, NULL, "no parameter \"%s\"", shown)
-               : crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, NULL, "no parameter \"%s\"; did you mean \"%s\"?", shown,
-                               suggestion.best);
+    return suggestion.best == NULL ? crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, NULL, "no parameter \"%s\"", shown)
+                                   : crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, NULL,
+                                                   "no parameter \"%s\"; did you mean \"%s\"?", shown, suggestion.best);
 }
 
 bool crb_json_read_params(crb_json_reader *r, json_t *json, const void *user)
 {
     const corbel_type *const type = user;
     if (!json_is_object(json)) {
-        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, NULL, "the arguments are %s, not an object", crb_json_what(json));
+        return crb_json_fail(&r->error, CORBEL_INVALID_ARGUMENT, NULL, "the arguments are %s, not an object",
+                             crb_json_what(json));
     }
     json_t **const values = calloc((size_t)type->count + 1, sizeof(json_t *));
     if (values == NULL) {

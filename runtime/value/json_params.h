@@ -4,7 +4,8 @@
 
 #include "runtime/value/json_read.h"
 
-/** The parameters as the members of a struct without places, for names and paths; members are malloc'ed: free(). NULL: no memory. */
+/** The parameters as the members of a struct without places, for names and paths; members are malloc'ed: free(). NULL: no memory.
+ */
 corbel_member *crb_json_params_type(const corbel_param *params, uint32_t n, corbel_type *ret);
 /** A reader's function: all of them, in any order, as one message. user: that type. */
 bool crb_json_read_params(crb_json_reader *r, json_t *json, const void *user);

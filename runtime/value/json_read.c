@@ -352,8 +352,7 @@ corbel_status crb_json_reader_run(crb_json_reader *r, const char *text,
         crb_error_move(error, &r->error);
         return status;
     }
-    return done && !r->out.failed ? CORBEL_OK
-                                  : crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the value");
+    return done && !r->out.failed ? CORBEL_OK : crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the value");
 }
 
 static bool read_one(crb_json_reader *r, json_t *json, const void *type)

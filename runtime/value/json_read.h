@@ -10,11 +10,11 @@
 typedef struct crb_json_reader {
     corbel_error error;
     crb_buf out;
-    crb_encoder e;           /* writes to out */
-    uint32_t depth;          /* left */
-    corbel_runtime *runtime; /* NULL: references are refused */
-    crb_buf scratch;         /* octets while they are decoded */
-    crb_any_objects objects; /* the references made; the message names them by their places, from 1 */
+    crb_encoder e;                       /* writes to out */
+    uint32_t depth;                      /* left */
+    corbel_runtime *runtime;             /* NULL: references are refused */
+    crb_buf scratch;                     /* octets while they are decoded */
+    crb_any_objects objects;             /* the references made; the message names them by their places, from 1 */
     const corbel_object_seq *references; /* what "#1", … stand for; NULL: nothing */
 } crb_json_reader;
 

@@ -1,4 +1,4 @@
-/** What generated .c files say to the library; nobody else includes it. Guarded by CORBEL_GENERATED_VERSION. */
+/** What generated .c files say to the library, and what <corbel/dynamic.h> gives to read; nobody else includes it. Guarded by CORBEL_GENERATED_VERSION. */
 #ifndef CORBEL_GENERATED_H
 #define CORBEL_GENERATED_H
 
