@@ -41,9 +41,15 @@ static void relay_drop(corbel_request *request)
     }
 }
 
+/** The call that a request becomes. */
+typedef struct relay_call {
+    corbel_call call; /* first: see relay_answered() */
+    corbel_request *request;
+} relay_call;
+
 static void relay_answered(corbel_call *call)
 {
-    corbel_request *const request = call->request;
+    corbel_request *const request = ((const relay_call *)(const void *)call)->request;
     crb_outcome_value *const value = &call->value;
     if (value->outcome == CRB_OUTCOME_ERROR) {
         crb_request_reply_error(request, &value->error);
@@ -55,26 +61,30 @@ static void relay_answered(corbel_call *call)
         crb_request_reply(request, value->outcome, &value->body, &refs, value->exception);
         crb_refs_free(refs.items, refs.len);
     }
-    crb_outcome_clear(value);
-    crb_target_unref(call->target);
-    free(call);
+    crb_call_unref(call);
     relay_drop(request);
 }
 
 static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
 {
-    corbel_call *const call = calloc(1, sizeof *call);
-    if (call != NULL) {
-        call->runtime = request->runtime;
-        call->target = crb_target_ref(target);
-        if (target->kind == CRB_TARGET_IMPORT) {
-            call->peer = target->import.peer;
-            call->guard = &call->peer->lock;
-        }
-        call->completed = relay_answered;
-        call->request = request;
-        call->value.error = (corbel_error)CORBEL_ERROR_INIT;
+    relay_call *const relay = calloc(1, sizeof *relay);
+    if (relay == NULL) {
+        return NULL;
     }
+    corbel_call *const call = &relay->call;
+    relay->request = request;
+    call->runtime = request->runtime;
+    call->target = crb_target_ref(target);
+    if (target->kind == CRB_TARGET_IMPORT) {
+        atomic_init(&call->refs, 1);
+        call->peer = target->import.peer;
+        call->guard = &call->peer->lock;
+    } else {
+        atomic_init(&call->refs, 2); /* the request's that it becomes, too */
+        call->guard = &target->runtime->dispatch_lock;
+    }
+    call->completed = relay_answered;
+    call->value.error = (corbel_error)CORBEL_ERROR_INIT;
     return call;
 }
 
@@ -157,8 +167,7 @@ bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
     crb_target_unref(target);
     if (status != CORBEL_OK) {
         if (call != NULL) {
-            crb_target_unref(call->target);
-            free(call);
+            crb_call_unref(call);
         }
         return false;
     }

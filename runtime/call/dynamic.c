@@ -175,6 +175,9 @@ const corbel_operation *corbel_interface_operation(const corbel_interface *self,
 
 /* ---- raw ---- */
 
+/** Of calls that failed before they had an operation. */
+static const corbel_operation raw_none = { .interface = "corbel", .name = "raw", .flags = CRB_RAW };
+
 /** The message with interfaces that live as long as tables do. ret: lent by them. NULL: no memory. */
 static bool raw_keep(crb_tables *tables, const corbel_message *message, corbel_message *ret)
 {
@@ -253,7 +256,7 @@ static corbel_call *raw_begin(corbel_object *self, const char *interface, const 
     corbel_error error = CORBEL_ERROR_INIT;
     crb_tables *const tables = raw_prepare(interface, operation, false, means, arguments, &kept, &error);
     if (tables == NULL) {
-        return crb_call_failed(NULL, NULL, &error);
+        return crb_call_failed(self, &raw_none, &error);
     }
     const void *const in[] = { &kept };
     corbel_call *const call = corbel_stub_begin(self, crb_tables_operation(tables), in);
@@ -266,22 +269,15 @@ corbel_call *corbel_raw_begin(corbel_object *self, const char *interface, const 
     return raw_begin(self, interface, operation, NULL, arguments);
 }
 
-/** Checks that it is a raw call, and has it finished; ret_means: the operation that is meant, held, or NULL. */
+/** Finishes it; ret_means: the operation that is meant, held, or NULL. One that is not raw is refused, and ended. */
 static corbel_status raw_finish(corbel_call *call, corbel_message *ret, const corbel_operation **ret_means, corbel_error *reterr)
 {
-    static const corbel_operation none = { .interface = "corbel", .name = "raw", .flags = CRB_RAW };
     void *const out[] = { ret };
-    const corbel_operation *const operation = call == NULL || call->operation == NULL ? &none : call->operation;
-    *ret_means = NULL;
-    if ((operation->flags & CRB_RAW) == 0) {
-        return corbel_stub_finish(call, &none, NULL, reterr); /* which says that it is another one's, and ends it */
-    }
+    const bool has_none = call == NULL || call == &crb_call_no_memory || (call->operation->flags & CRB_RAW) == 0;
+    const corbel_operation *const operation = has_none ? &raw_none : call->operation;
     *ret_means = crb_tables_means(operation);
-    crb_operation_hold(*ret_means);
-    if (call != NULL && call->operation == NULL) { /* it failed before it had one */
-        return crb_call_finish_failed(call, reterr);
-    }
-    crb_operation_hold(operation); /* for the time after the call */
+    crb_operation_hold(*ret_means); /* for the time after the call */
+    crb_operation_hold(operation);
     const corbel_status status = corbel_stub_finish(call, operation, out, reterr);
     crb_operation_release(operation);
     return status;
@@ -395,11 +391,11 @@ corbel_call *corbel_json_begin(corbel_object *self, const corbel_interface *inte
     corbel_call *call = NULL;
     const corbel_interface *const use = json_interface(self, interface, &error);
     if (use == NULL || !json_arguments(self, use, operation, arguments, &means, &message, &error)) {
-        call = crb_call_failed(NULL, NULL, &error);
+        call = crb_call_failed(self, &raw_none, &error);
     } else if ((means->flags & CORBEL_ONEWAY) != 0) {
         crb_fail(&error, CORBEL_MISUSE, CORBEL_COMPLETED_NO, "%s::%s is oneway: corbel_json_call() sends it", means->interface,
                  means->name);
-        call = crb_call_failed(NULL, NULL, &error);
+        call = crb_call_failed(self, &raw_none, &error);
     } else {
         call = raw_begin(self, means->interface, means->name, means, &message);
     }

@@ -30,17 +30,6 @@ corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *
     return call;
 }
 
-corbel_status crb_call_finish_failed(corbel_call *call, corbel_error *reterr)
-{
-    if (call == &crb_call_no_memory) {
-        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a call");
-    }
-    const corbel_status status = call->value.error.status;
-    crb_error_move(reterr, &call->value.error);
-    crb_call_unref(call);
-    return status;
-}
-
 corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *operation, const void *const *in)
 {
     corbel_error error = CORBEL_ERROR_INIT;
