@@ -10,6 +10,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fork.h"
+#include "runtime/describe/describe.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,7 @@ static void entry_free(batch_entry *entry)
     if (entry->call != NULL) {
         crb_call_unref(entry->call);
     }
+    crb_operation_release(entry->operation);
     free(entry);
 }
 
@@ -213,9 +215,10 @@ static batch_entry *begin_entry(corbel_object *self, const corbel_operation *ope
         return NULL;
     }
     entry->operation = operation;
+    crb_operation_hold(operation);
     entry->deadline_ms = self->deadline_ms;
     if (crb_start_prepare(self, operation, in, true, &entry->start, reterr)) {
-        free(entry);
+        entry_free(entry);
         return NULL;
     }
     return entry;
@@ -227,8 +230,7 @@ corbel_call *crb_batch_begin(corbel_object *self, const corbel_operation *operat
     batch_entry *entry = begin_entry(self, operation, in, &error);
     corbel_call *call = entry == NULL ? NULL : crb_call_new(operation, &entry->start);
     if (entry != NULL && call == NULL) {
-        crb_start_clear(&entry->start);
-        free(entry);
+        entry_free(entry);
         entry = NULL;
         begin_no_memory(operation, &error);
     }
@@ -239,6 +241,7 @@ corbel_call *crb_batch_begin(corbel_object *self, const corbel_operation *operat
             return call;
         }
         entry->operation = operation;
+        crb_operation_hold(operation);
     }
     call->deadline = CRB_NEVER; /* until it is run */
     call->batch = crb_batch_ref(self->batch);

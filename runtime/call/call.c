@@ -3,7 +3,6 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
-#include "runtime/call/call_impl.h"
 #include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
 

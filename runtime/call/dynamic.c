@@ -314,6 +314,11 @@ static bool json_arguments(corbel_object *self, const corbel_interface *interfac
         crb_error_move(reterr, &error);
         return false;
     }
+    if ((*ret)->stream_in != NULL || (*ret)->stream_out != NULL) {
+        crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
+                 "%s::%s has a stream, which has no JSON: corbel_stub_begin_streams() takes it", (*ret)->interface, (*ret)->name);
+        return false;
+    }
     if (corbel_message_from_json(runtime, (*ret)->in, (*ret)->n_in, arguments == NULL ? "{}" : arguments, NULL, ret_message,
                                  &error)) {
         crb_error_reword(&error, "%s::%s: %s", (*ret)->interface, (*ret)->name, error.message);

@@ -3,7 +3,6 @@
 #include "runtime/base/fork.h"
 #include "runtime/base/log.h"
 #include "runtime/call/batch.h"
-#include "runtime/call/call_impl.h"
 #include "runtime/describe/describe.h"
 
 #include <stdlib.h>
