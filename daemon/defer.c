@@ -8,6 +8,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/log.h"
 
+#include <corbel/dynamic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,17 +53,17 @@ static bool defer_claim(corbel_request *request, const char *how)
     if (atomic_compare_exchange_strong(&request->deferral, &before, DEFER_ANSWERED)) {
         return true;
     }
-    const corbel_operation *const operation = request->method->operation; /* a request that a servant has seen has one */
-    crb_log(CRB_LOG_ERROR, "daemon", "%s of %s::%s: the request %s", how, operation->interface, operation->name,
-            before == DEFER_NOT ? "was not deferred" : "was answered before");
+    crb_log(CRB_LOG_ERROR, "daemon", "%s of %s::%s: the request %s", how, corbel_request_interface(request),
+            corbel_request_operation(request), before == DEFER_NOT ? "was not deferred" : "was answered before");
     return false;
 }
 
 /** The same one may stand in several files: those that define an heir have a copy. */
 static bool defer_is(const corbel_request *request, const corbel_operation *operation)
 {
-    const corbel_operation *const own = request->method->operation;
-    return own == operation || (strcmp(own->name, operation->name) == 0 && strcmp(own->interface, operation->interface) == 0);
+    const corbel_operation *const own = request->method == NULL ? NULL : request->method->operation; /* NULL: a raw handler's */
+    return own == operation ||
+           (own != NULL && strcmp(own->name, operation->name) == 0 && strcmp(own->interface, operation->interface) == 0);
 }
 
 /* ---- the function ---- */
@@ -80,7 +81,7 @@ corbel_status corbel_skeleton_defer(corbel_request *request, const corbel_operat
 {
     if (request->ins == NULL || !defer_is(request, operation)) {
         return corbel_request_fail(request, CORBEL_MISUSE, "a request of %s::%s cannot lend the arguments of %s::%s",
-                                   request->method->operation->interface, request->method->operation->name, operation->interface,
+                                   corbel_request_interface(request), corbel_request_operation(request), operation->interface,
                                    operation->name);
     }
     for (uint32_t i = 0; i < operation->n_in; i++) {
@@ -126,8 +127,8 @@ void corbel_skeleton_reply(corbel_request *request, const corbel_operation *oper
     corbel_status status = CORBEL_OK;
     if (!defer_is(request, operation)) {
         status = corbel_request_fail(request, CORBEL_BAD_REPLY, "a request of %s::%s was answered as one of %s::%s",
-                                     request->method->operation->interface, request->method->operation->name,
-                                     operation->interface, operation->name);
+                                     corbel_request_interface(request), corbel_request_operation(request), operation->interface,
+                                     operation->name);
     }
     crb_request_answer(request, status, out);
     defer_drop(request);
@@ -138,7 +139,7 @@ void corbel_request_end(corbel_request *request, corbel_status status)
     if (!defer_claim(request, "corbel_request_end()")) {
         return;
     }
-    if ((status == CORBEL_OK && request->method->operation->n_out > 0) || status == CORBEL_DEFERRED) {
+    if ((status == CORBEL_OK && request->method != NULL && request->method->operation->n_out > 0) || status == CORBEL_DEFERRED) {
         status = corbel_request_fail(request, CORBEL_BAD_REPLY, "corbel_request_end() with %s, where a reply has outputs",
                                      corbel_status_name(status));
     }
@@ -186,11 +187,11 @@ void crb_defer_detach_all_locked(corbel_runtime *runtime)
         }
         pthread_mutex_unlock(&runtime->dispatch_lock);
         crb_log(CRB_LOG_WARNING, "daemon", "%s::%s was deferred, and not answered before the runtime ended",
-                request->method->operation->interface, request->method->operation->name);
+                corbel_request_interface(request), corbel_request_operation(request));
         if (request->peer == NULL && !request->oneway) {
             crb_outcome_value value = { .outcome = CRB_OUTCOME_ERROR, .error = CORBEL_ERROR_INIT };
             crb_fail(&value.error, CORBEL_GONE, CORBEL_COMPLETED_MAYBE, "%s::%s: the runtime has ended",
-                     request->method->operation->interface, request->method->operation->name);
+                     corbel_request_interface(request), corbel_request_operation(request));
             crb_call_complete_at(&request->local, &runtime->dispatch_lock, &value);
         }
         defer_drop(request);

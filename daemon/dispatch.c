@@ -215,9 +215,6 @@ bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming)
 {
     corbel_request *request = NULL;
     bool drains = false;
-    if (incoming->target->local.raw != NULL) {
-        return false; /* it may pass the call on, and be over later */
-    }
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = crb_dispatch_get_locked(runtime);
     if (dispatch != NULL && (incoming->lane == 0 || lane_find(dispatch, 0, incoming->lane, incoming->target) == NULL)) {

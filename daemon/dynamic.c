@@ -182,34 +182,56 @@ corbel_status corbel_request_pass(corbel_request *request, corbel_object *to)
 
 /* ---- running ---- */
 
-static void dynamic_reply(corbel_request *request, corbel_status status)
+void crb_raw_answer(corbel_request *request, corbel_status status)
 {
     crb_raw_call *const raw = request->raw;
     corbel_error error = CORBEL_ERROR_INIT;
-    if (status == CORBEL_OK) {
-        crb_request_reply(request, CRB_OUTCOME_RESULT, &raw->body, &raw->refs, NULL);
+    if (status == CORBEL_OK && request->no_memory) {
+        status = crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for a string in the result");
     } else if (status == CORBEL_RAISED && raw->exception != NULL) {
         crb_request_reply(request, CRB_OUTCOME_EXCEPTION, &raw->body, &raw->refs, raw->exception);
+        return;
     } else if (status == CORBEL_RAISED && request->exception != NULL) { /* by an X_raise(), or corbel_request_forward() */
         crb_request_reply(request, CRB_OUTCOME_EXCEPTION, &request->exception_body, &request->exception_refs, request->exception);
-    } else {
+        return;
+    } else if (status != CORBEL_OK) {
         crb_request_failure(request, status, &error);
+    }
+    if (status == CORBEL_OK) {
+        crb_request_reply(request, CRB_OUTCOME_RESULT, &raw->body, &raw->refs, NULL);
+    } else {
         crb_request_reply_error(request, &error);
     }
 }
 
-/** Ends what the handler has left; the reference that the call is passed on to, counted, or NULL. */
-static corbel_object *dynamic_end(corbel_request *request, corbel_status status)
+void crb_raw_clear(corbel_request *request)
 {
     crb_raw_call *const raw = request->raw;
-    corbel_object *to = raw->to;
-    request->raw = NULL;
-    dynamic_drop_arguments(raw);
-    dynamic_drop_reply(raw);
-    if (status != CORBEL_DEFERRED) {
-        to = corbel_object_unref(to);
+    if (raw != NULL) {
+        request->raw = NULL;
+        dynamic_drop_arguments(raw);
+        dynamic_drop_reply(raw);
+        corbel_object_unref(raw->to);
     }
-    return to;
+}
+
+/** Passes it on to whom the handler said. As crb_raw_run(). */
+static bool dynamic_pass(corbel_request *request)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_object *const to = corbel_object_ref(request->raw->to);
+    crb_raw_clear(request);
+    if (to->deadline_ms != 0) {
+        const uint64_t own = crb_after_ms(crb_now(), to->deadline_ms);
+        request->deadline = own < request->deadline ? own : request->deadline;
+    }
+    const bool passed = crb_relay(request, to->target, &error);
+    if (!passed) {
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+    }
+    corbel_object_unref(to);
+    return !passed;
 }
 
 bool crb_raw_run(corbel_request *request)
@@ -221,32 +243,22 @@ bool crb_raw_run(corbel_request *request)
         crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the arguments");
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
-        return false;
+        return true;
     }
-    crb_context context = {
-        .runtime = request->runtime, .chain = request->chain, .deadline = request->deadline, .hop = request->hop
-    };
+    crb_context context = crb_request_context(request);
     crb_context_enter(&context);
     const corbel_status status = request->target->local.raw->handler(request->target->local.self, request);
     crb_context_leave(&context);
-    const bool passes = status == CORBEL_DEFERRED && request->raw->to != NULL;
-    if (!passes) {
-        dynamic_reply(request, status);
+    if (crb_is_deferred(request)) {
+        crb_held none = { 0 };
         crb_dispatch_leave_lane(request);
-    }
-    corbel_object *const to = dynamic_end(request, status);
-    if (!passes) {
+        crb_defer_returned(request, status, &none);
         return false;
     }
-    if (to->deadline_ms != 0) {
-        const uint64_t own = crb_after_ms(crb_now(), to->deadline_ms);
-        request->deadline = own < request->deadline ? own : request->deadline;
+    if (status == CORBEL_DEFERRED && request->raw->to != NULL) {
+        return dynamic_pass(request);
     }
-    const bool passed = crb_relay(request, to->target, &error);
-    if (!passed) {
-        crb_dispatch_leave_lane(request);
-        crb_request_reply_error(request, &error);
-    }
-    corbel_object_unref(to);
-    return passed;
+    crb_raw_answer(request, status);
+    crb_dispatch_leave_lane(request);
+    return true;
 }

@@ -63,12 +63,11 @@ struct corbel_request {
     _Atomic uint32_t holds; /* of a relayed or a deferred call: who is last ends it */
     /* See defer.c. */
     _Atomic uint32_t deferral;
-    bool lends_args;  /* until the reply */
-    const void **ins; /* while the function runs: where the arguments are */
-    crb_held held;    /* their references, once it has returned */
+    bool lends_args;          /* until the reply */
+    const void **ins;         /* while the function runs: where the arguments are */
+    struct crb_raw_call *raw; /* in the arena, of an object with a raw handler; see dynamic.c */
+    crb_held held;            /* their references, once it has returned */
     crb_context context;
-    _Atomic uint32_t holds; /* of a relayed call */
-    struct crb_raw_call *raw; /* in the arena, while a handler of corbel_raw_new() runs; see dynamic.c */
 };
 
 /** Calls of one lane to one object, in order; only the first may run. */
@@ -196,13 +195,17 @@ crb_target *crb_builtin_daemon_locked(corbel_runtime *runtime);
 #define CRB_BUILTIN_ID "corbel.Daemon"
 
 /* relay.c */
-/** Passes the call on to where to is: what it was for, or another object. The request is over when the answer has come: true; or it
- *  failed with error filled in. */
+/** Passes the call on to where to is: what it was for, or another object. The request is over when the answer has come: true; or
+ * it failed with error filled in. */
 bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error);
 
 /* dynamic.c */
-/** Runs a call of an object that has a handler. True: it was passed on, and is over when the answer has come. */
+/** Runs a call of an object that has a raw handler. False: it was passed on or deferred, and may be gone. */
 bool crb_raw_run(corbel_request *request);
+/** crb_request_answer() of such a call. */
+void crb_raw_answer(corbel_request *request, corbel_status status);
+/** Releases what the handler asked for and left. */
+void crb_raw_clear(corbel_request *request);
 
 /* ids.c */
 crb_target *crb_ids_find(corbel_runtime *runtime, const char *id, const char *interface, corbel_error *reterr);

@@ -106,6 +106,7 @@ void crb_request_clear(corbel_request *request)
 {
     corbel_error_clear(&request->error);
     request_drop_exception(request);
+    crb_raw_clear(request);
     crb_held_release(&request->held);
     request->held = (crb_held) { 0 };
     crb_arena_free(request->arena);

@@ -145,6 +145,10 @@ void crb_request_failure(corbel_request *request, corbel_status status, corbel_e
 
 void crb_request_answer(corbel_request *request, corbel_status status, const void *const *outs)
 {
+    if (request->raw != NULL) {
+        crb_raw_answer(request, status);
+        return;
+    }
     const corbel_operation *const operation = request->method->operation;
     corbel_error error = CORBEL_ERROR_INIT;
     crb_buf body = CRB_BUF_INIT;
@@ -249,17 +253,16 @@ static bool run_too_late(corbel_request *request, corbel_error *error)
     return false;
 }
 
-/** On an object of ours. True: it was passed on, and is over when the answer has come. */
+/** On an object of ours. As run_servant(). */
 static bool run_here(corbel_request *request)
 {
     const crb_raw *const raw = request->target->local.raw;
     corbel_error error = CORBEL_ERROR_INIT;
     if (request->method != NULL) {
-        run_servant(request);
-        return false;
+        return run_servant(request);
     }
     if ((raw == NULL || !raw->everything) && crb_builtin_run(request)) {
-        return false;
+        return true;
     }
     if (raw != NULL) {
         return crb_raw_run(request);
@@ -268,7 +271,7 @@ static bool run_here(corbel_request *request)
              request->operation);
     crb_dispatch_leave_lane(request);
     crb_request_reply_error(request, &error);
-    return false;
+    return true;
 }
 
 void crb_request_run(crb_work *work)
@@ -289,17 +292,8 @@ void crb_request_run(crb_work *work)
         }
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
-    } else if (request->method != NULL) {
-        if (!run_servant(request)) {
-            return; /* over when it is answered */
-        }
-    } else if (!crb_builtin_run(request)) {
-        crb_fail(&error, CORBEL_UNIMPLEMENTED, CORBEL_COMPLETED_NO, "the object has no operation %s::%s", request->interface,
-                 request->operation);
-        crb_dispatch_leave_lane(request);
-        crb_request_reply_error(request, &error);
-    } else if (run_here(request)) {
-        return; /* the same */
+    } else if (!run_here(request)) {
+        return; /* over when it is answered */
     }
     crb_dispatch_finish(request);
     crb_request_free(request);

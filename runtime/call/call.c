@@ -189,15 +189,6 @@ void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_
         counted = !call->direct;
         late = atomic_load(&call->done);
     }
-    if (call->completed != NULL) { /* of a call that was passed on: its request has no count of it */
-        call->value = *value;
-        *value = (crb_outcome_value) { .error = CORBEL_ERROR_INIT };
-        atomic_store(&call->done, true);
-        call->completed(call);
-        return;
-    pthread_mutex_lock(call->guard);
-    call->request = NULL;
-    const bool late = atomic_load(&call->done); /* it was cancelled, or its deadline has passed: nobody wants the value */
     if (!late) {
         completed = call->completed;
         crb_call_complete_locked(call, value);

@@ -175,8 +175,8 @@ CORBEL_API corbel_status corbel_request_reply_raw(corbel_request *request, const
 /** Raises an exception: its name, and its members as a message. Return what it returns: CORBEL_RAISED. */
 CORBEL_API corbel_status corbel_request_raise_raw(corbel_request *request, const char *exception, const corbel_message *value);
 /** Passes the call on to another object, as it came: undecoded, with its references, its deadline and as part of its chain. The
- *  answer, an exception and an error go back the same way, one hop longer; the thread does not wait for them. Calls of one lane
- * are passed on in their order. Counts to. Return what it returns (CORBEL_DEFERRED), at once. */
+ *  answer, an exception and an error go back the same way, one hop longer; the thread does not wait for them. Calls of one lane are
+ *  passed on in their order. Counts to. Return what it returns (CORBEL_DEFERRED), at once; not of a request that was deferred. */
 CORBEL_API corbel_status corbel_request_pass(corbel_request *request, corbel_object *to);
 
 CORBEL_END_DECLS
