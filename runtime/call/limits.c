@@ -42,6 +42,7 @@ void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given)
         .ping_timeout_ms = limits.ping_timeout_ms,
         .hello_timeout_ms = limits.handshake_ms,
         .keep_lost_ms = limits.keep_lost_ms,
+        .max_pipeline = limits.max_pipeline,
     };
     runtime->values = (crb_codec_limits) {
         .memory = limits.max_values < SIZE_MAX ? (size_t)limits.max_values : SIZE_MAX,

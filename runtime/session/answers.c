@@ -44,8 +44,10 @@ static void answer_free(crb_session *session, crb_answer *answer)
     crb_sending_abandon(session, &answer->body, NULL, false);
     crb_body_drop(session, &answer->args);
     crb_operation_put(answer->operation);
-    crb_refs_take_back(session, answer->refs);
+    crb_refs_take_back(session, answer->refs, false);
     crb_refs_drop(session, answer->refs_in);
+    crb_promises_drop(session, answer);
+    crb_promise_forget(session, answer);
     free(answer->names);
     free(answer->exception);
     free(answer->error);
@@ -57,27 +59,19 @@ static void answer_free(crb_session *session, crb_answer *answer)
     }
 }
 
-/** The promise ends: its hold on what it answered, too. */
-static void answer_unbind(crb_session *session, crb_answer *answer)
-{
-    if (answer->bound != NULL) {
-        crb_export *const bound = answer->bound;
-        answer->bound = NULL;
-        crb_export_unhold(session, bound);
-    }
-}
-
 /** May the peer still name it? */
 static bool answer_is_named(const crb_answer *answer)
 {
-    return !answer->finished && (answer->kind == CRB_QUESTION_BIND || (answer->guard && answer->outcome != CRB_OUTCOME_RESULT));
+    return !answer->finished && (answer->keep || (answer->guard && answer->outcome != CRB_OUTCOME_RESULT));
 }
 
 void crb_answer_settle(crb_session *session, crb_answer *answer)
 {
+    if (answer->finished && answer->pins == 0) {
+        crb_promise_forget(session, answer);
+    }
     if (answer->answered && answer->pulled && !answer->args.active && !crb_node_linked(&answer->body.node) &&
         !crb_out_waits(&answer->abandon) && !answer_is_named(answer) && answer->pins == 0) {
-        answer_unbind(session, answer);
         answer_free(session, answer);
     }
 }
@@ -104,12 +98,7 @@ static void answer_close(crb_session *session, crb_answer *answer)
     crb_body_drop(session, &answer->args);
     crb_list_remove(&answer->follow);
     answer->after = NULL;
-    if (answer->promise != NULL) {
-        crb_answer *const promise = answer->promise;
-        answer->promise = NULL;
-        promise->pins--;
-        crb_answer_settle(session, promise);
-    }
+    crb_promises_drop(session, answer);
 }
 
 void crb_session_done(crb_session *session, crb_answer *answer)
@@ -170,6 +159,7 @@ static void answer_fail(crb_session *session, crb_answer *answer, corbel_status 
         return;
     }
     crb_out_queue(session, &answer->header);
+    crb_promise_answered(session, answer);
 }
 
 /** A oneway is gone afterwards. */
@@ -193,7 +183,7 @@ static void answer_let_go(crb_session *session, crb_answer *answer, crb_node *sk
         crb_list_remove(&follower->follow);
         follower->after = NULL;
         if (follower->anyway || answer->outcome == CRB_OUTCOME_RESULT) {
-            crb_event_queue(session, &follower->event);
+            crb_promises_hand_up(session, follower);
         } else {
             crb_list_append(skipped, &follower->follow);
         }
@@ -270,6 +260,9 @@ static bool answer_take_result(crb_session *session, crb_answer *answer, crb_res
         *ret_why = *ret_status == CORBEL_LIMIT ? "the caller may hold no more references" : NULL;
         return false;
     }
+    if (answer->keep && result->outcome == CRB_OUTCOME_RESULT) {
+        crb_promise_keep(session, answer, result);
+    }
     if (result->body != NULL) {
         answer->body.buf = *result->body;
         *result->body = (crb_buf)CRB_BUF_INIT;
@@ -298,14 +291,8 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
         const char *why = NULL;
         corbel_status status = CORBEL_OK;
         if (answer_take_result(session, answer, result, &why, &status)) {
-            if (answer->kind == CRB_QUESTION_BIND && answer->refs != NULL && !answer->finished) {
-                answer->bound = answer->refs->items[0].export;
-                if (answer->bound != NULL) {
-                    crb_export_hold(answer->bound);
-                }
-            }
-            answer->bound_status = CORBEL_NOT_FOUND; /* where it is none of ours */
             crb_out_queue(session, &answer->header);
+            crb_promise_answered(session, answer);
         } else if (why != NULL) {
             answer_fail(session, answer, status, CORBEL_COMPLETED_YES, why, NULL);
         } else {
@@ -340,6 +327,7 @@ static crb_answer *answer_new(crb_session *session, crb_question_kind kind, uint
     answer->body.result = true;
     answer->body.question = question;
     answer->deadline = deadline;
+    answer->keep = kind == CRB_QUESTION_BIND;
     answer->due.is_answer = true;
     if (!crb_id_add(&session->answers, &answer->by_id, question)) {
         free(answer);
@@ -369,24 +357,6 @@ static const char *answer_next(crb_session *session, uint64_t question, bool cou
         return "more questions at once than the limit";
     }
     session->last_answer = question;
-    return NULL;
-}
-
-/** The target of a call. */
-static const char *answer_target(crb_session *session, crb_answer *answer, const crb_wire_call *call)
-{
-    if (call->promise == 0) {
-        const crb_export *const export = crb_export_find(session, call->index, call->generation);
-        answer->object = export != NULL ? crb_export_object(export) : NULL;
-        return NULL;
-    }
-    crb_id_node *const node = crb_id_find(&session->answers, call->promise);
-    crb_answer *const promise = node != NULL ? CRB_CONTAINER(node, crb_answer, by_id) : NULL;
-    if (promise == NULL || promise->kind != CRB_QUESTION_BIND || promise->finished) {
-        return "a call on a promise that is not open";
-    }
-    promise->pins++;
-    answer->promise = promise;
     return NULL;
 }
 
@@ -431,6 +401,9 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
     if ((call->flags & CRB_FLAGS_CRITICAL) != 0) {
         return "a critical flag of a call that is not known here";
     }
+    if (oneway && (call->flags & CRB_FLAG_KEEP) != 0) {
+        return "a oneway that is to be kept";
+    }
     if (call->args.len > call->length) {
         return "a call whose arguments are longer than it says";
     }
@@ -452,20 +425,25 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
     answer->lane = call->lane;
     answer->chain = call->chain;
     answer->hop = call->hop;
+    answer->keep = (call->flags & CRB_FLAG_KEEP) != 0;
     answer->operation = crb_operation_receive(session, call, &why);
     if (answer->operation == NULL) {
         return why;
     }
-    answer->refs_in = crb_refs_receive(session, call->refs, call->n_refs, &why);
+    answer->refs_in = crb_refs_receive(session, call->refs, call->n_refs, true, &why);
     if (why != NULL || session->out_of_memory) {
         return why;
     }
     bool skips = false;
-    why = answer_target(session, answer, call);
+    if (call->promise == 0) {
+        const crb_export *const export = crb_export_find(session, call->index, call->generation);
+        answer->object = export != NULL ? crb_export_object(export) : NULL;
+    }
+    why = crb_promises_of_call(session, answer, call);
     if (why == NULL && (call->after | (call->flags & ~CRB_FLAG_ONEWAY)) != 0) {
         why = answer_after(session, answer, call, &skips);
     }
-    if (why != NULL) {
+    if (why != NULL || session->out_of_memory) {
         return why;
     }
     const bool too_long = call->length > session->limits.max_body;
@@ -474,8 +452,8 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
             crb_answer_refuse(session, answer, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
         } else if (skips) {
             crb_answer_refuse(session, answer, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));
-        } else if (answer->after == NULL) {
-            crb_event_queue(session, &answer->event);
+        } else if (crb_promises_ready(session, answer)) {
+            crb_promises_hand_up(session, answer);
         }
         return NULL;
     }
@@ -518,8 +496,14 @@ const char *crb_answer_on_bind(crb_session *session, const crb_wire_bind *bind, 
 
 void crb_answer_cancel(crb_session *session, crb_answer *answer)
 {
+    const bool late = answer->deadline != UINT64_MAX && answer->due.place == 0;
     crb_due_remove(&session->due, &answer->due);
     if (answer->answered || answer->cancelled) {
+        return;
+    }
+    if (crb_node_linked(&answer->target.node)) { /* the driver does not know it yet */
+        const corbel_status status = late ? CORBEL_DEADLINE : CORBEL_CANCELLED;
+        crb_answer_refuse(session, answer, status, corbel_status_text(status));
         return;
     }
     answer->cancelled = true;
@@ -541,16 +525,16 @@ const char *crb_answer_on_finish(crb_session *session, uint64_t question, bool c
     crb_id_node *const node = crb_id_find(&session->answers, question);
     crb_answer *const answer = node != NULL ? CRB_CONTAINER(node, crb_answer, by_id) : NULL;
     if (answer == NULL || answer->finished || answer->kind == CRB_QUESTION_ONEWAY ||
-        (answer->kind == CRB_QUESTION_CALL && !cancel && !answer->guard)) {
+        (!answer->keep && !cancel && !answer->guard)) {
         return NULL; /* it crossed its RETURN, or says nothing */
     }
     answer->finished = true;
+    answer->unwanted = cancel && answer->kind == CRB_QUESTION_CALL;
     if (cancel && !answer->answered) {
         crb_answer_cancel(session, answer);
     } else if (cancel && answer->pulled) {
         crb_sending_abandon(session, &answer->body, &answer->abandon, true);
     }
-    answer_unbind(session, answer);
     crb_answer_settle(session, answer);
     return NULL;
 }
@@ -562,7 +546,7 @@ void crb_answer_body_done(crb_session *session, crb_answer *answer, bool abandon
     } else if (abandoned) {
         crb_body_drop(session, &answer->args);
         crb_answer_cancel(session, answer);
-    } else if (answer->handed) {
+    } else if (answer->handed && (answer->promised == NULL || answer->promised->unknown == 0)) {
         crb_event_queue(session, &answer->body_event);
     }
 }
@@ -571,19 +555,17 @@ void crb_answer_body_done(crb_session *session, crb_answer *answer, bool abandon
 
 void crb_answers_end(crb_session *session, bool keep_output)
 {
+    crb_promises_end(session);
     crb_node *next = NULL;
     for (crb_node *node = session->all_answers.next; node != &session->all_answers; node = next) {
         next = node->next;
         crb_answer *const answer = CRB_CONTAINER(node, crb_answer, all);
-        answer->promise = NULL;
-        answer->pins = 0;
-        answer_unbind(session, answer);
         if (answer->answered) {
             if (!keep_output) {
                 answer_free(session, answer);
             } else {
                 answer->args.active = false;
-                answer->finished = answer->finished || answer->kind == CRB_QUESTION_BIND || answer->guard;
+                answer->finished = answer->finished || answer->keep || answer->guard;
                 crb_answer_settle(session, answer);
             }
         } else if (!answer->handed) {
@@ -598,6 +580,7 @@ void crb_answers_end(crb_session *session, bool keep_output)
 
 void crb_answers_free(crb_session *session)
 {
+    crb_promises_end(session);
     while (!crb_list_empty(&session->all_answers)) {
         answer_free(session, CRB_CONTAINER(session->all_answers.next, crb_answer, all));
     }

@@ -63,25 +63,34 @@ static void events_lend_refs(crb_session *session, crb_received_refs **refs, crb
     }
 }
 
-/** False: the core has refused it, as its promise failed. */
+/** What its table names, but does not have yet, comes with the rest of it. */
+static bool events_refs_known(const crb_answer *answer)
+{
+    return answer->promised == NULL || answer->promised->unknown == 0;
+}
+
+static void events_give_args(crb_answer *answer, crb_event *ret)
+{
+    ret->complete = true;
+    answer->args_handed = true;
+    ret->args = answer->args.buf;
+    answer->args.buf = (crb_buf)CRB_BUF_INIT;
+}
+
+/** False: the core has refused it, as a promise failed; or no memory. */
 static bool events_take_call(crb_session *session, crb_answer *answer, crb_event *ret)
 {
-    crb_answer *const promise = answer->promise;
-    if (promise != NULL && promise->answered) {
-        if (promise->bound == NULL) {
-            crb_answer_refuse(session, answer, promise->bound_status, "the object to call could not be bound");
-            return false;
+    const bool refs_known = events_refs_known(answer);
+    corbel_error error = CORBEL_ERROR_INIT;
+    if (!crb_promise_target(session, answer, ret, &error) || (refs_known && !crb_promise_arguments(session, answer, &error))) {
+        if (!session->out_of_memory) {
+            crb_answer_refuse(session, answer, error.status, error.message);
         }
-        answer->object = crb_export_object(promise->bound);
-    } else {
-        ret->promise = promise;
-    }
-    if (promise != NULL) {
-        answer->promise = NULL;
-        promise->pins--;
-        crb_answer_settle(session, promise);
+        corbel_error_clear(&error);
+        return false;
     }
     answer->handed = true;
+    session->calls_handed = answer->ordinal > session->calls_handed ? answer->ordinal : session->calls_handed;
     ret->answer = answer;
     ret->object = answer->object;
     ret->interface = answer->operation->interface;
@@ -93,27 +102,29 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
     ret->hop = answer->hop;
     ret->oneway = answer->kind == CRB_QUESTION_ONEWAY;
     ret->enter = answer->args.reserved > 0 || crb_flow_is_tight(session, answer->window);
-    events_lend_refs(session, &answer->refs_in, ret);
-    if (!answer->args.active && !answer->args.dropping) {
-        ret->complete = true;
-        answer->args_handed = true;
-        ret->args = answer->args.buf;
-        answer->args.buf = (crb_buf)CRB_BUF_INIT;
+    if (refs_known) {
+        events_lend_refs(session, &answer->refs_in, ret);
     }
-    if (answer->operation->single) {
+    if (refs_known && !answer->args.active && !answer->args.dropping) {
+        events_give_args(answer, ret);
+    }
+    if (answer->operation->single && !answer->keep) { /* a promise is asked for the name of its step */
         session->lent[0] = answer->operation;
         answer->operation = NULL;
     }
     return true;
 }
 
-static void events_take_body(crb_answer *answer, crb_event *ret)
+static void events_take_body(crb_session *session, crb_answer *answer, crb_event *ret)
 {
     ret->answer = answer;
-    ret->complete = true;
-    answer->args_handed = true;
-    ret->args = answer->args.buf;
-    answer->args.buf = (crb_buf)CRB_BUF_INIT;
+    if (!crb_promise_arguments(session, answer, &ret->error)) {
+        ret->complete = true;
+        answer->args_handed = true;
+        return;
+    }
+    events_lend_refs(session, &answer->refs_in, ret);
+    events_give_args(answer, ret);
 }
 
 static void events_take_return(crb_session *session, crb_question *question, crb_event *ret)
@@ -167,7 +178,7 @@ bool crb_session_next_event(crb_session *session, crb_event *ret)
             crb_session_end_without_memory(session);
             break;
         case CRB_EVENT_BODY:
-            events_take_body(CRB_CONTAINER(ev, crb_answer, body_event), ret);
+            events_take_body(session, CRB_CONTAINER(ev, crb_answer, body_event), ret);
             return true;
         case CRB_EVENT_CANCEL:
             ret->answer = CRB_CONTAINER(ev, crb_answer, cancel_event);

@@ -11,7 +11,9 @@
 
 enum {
     EXPORTS_FIRST_SLOTS = 16,
-    EXPORTS_REF_SIZE = 49 /* of an entry on the wire, but for its text, at most */
+    EXPORTS_REF_SIZE = 49,     /* of an entry on the wire, but for its text and promise, at most */
+    EXPORTS_PROMISE_SIZE = 14, /* of that, but for its path */
+    EXPORTS_STEP_SIZE = 5      /* of a step of it */
 };
 
 static bool exports_slot(crb_session *session, uint32_t *ret)
@@ -164,32 +166,48 @@ const char *crb_refs_check(const crb_ref_out *refs, size_t n)
         if (!crb_text_is_name(refs[i].interface)) {
             return "the name of an interface is not valid";
         }
+        if (refs[i].n_path > CRB_FRAME_MAX_PATH) {
+            return "a path in a result is too long";
+        }
         size += strlen(refs[i].interface) + EXPORTS_REF_SIZE;
+        size += refs[i].promise == NULL ? 0 : EXPORTS_PROMISE_SIZE + refs[i].n_path * EXPORTS_STEP_SIZE;
     }
     return size > CRB_FRAME_MAX / 2 ? "the reference table does not fit a frame" : NULL;
 }
 
 crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, corbel_status *ret_status)
 {
-    size_t text = 0;
+    size_t text = 0, steps = 0;
     for (size_t i = 0; i < n; i++) {
         text += strlen(refs[i].interface) + 1;
+        steps += refs[i].n_path;
         refs[i].fresh = false;
     }
-    crb_sent_refs *const table = n == 0 ? NULL : malloc(sizeof *table + n * sizeof *table->items + text);
+    crb_sent_refs *const table =
+        n == 0 ? NULL : malloc(sizeof *table + n * sizeof *table->items + steps * sizeof(uint32_t) + text);
     *ret_status = CORBEL_NO_MEMORY;
     if (table == NULL) {
         return NULL;
     }
     table->n = n;
-    char *at = (char *)&table->items[n];
+    uint32_t *path = (uint32_t *)(void *)&table->items[n];
+    char *at = (char *)(path + steps);
     for (size_t i = 0; i < n; i++) {
         crb_sent_ref *const item = &table->items[i];
-        assert(refs[i].tag != 0 && (refs[i].object == NULL) != (refs[i].import == NULL));
+        assert(refs[i].tag != 0 && (refs[i].object != NULL) + (refs[i].import != NULL) + (refs[i].promise != NULL) == 1);
         *item = (crb_sent_ref) { .tag = refs[i].tag, .interface = at, .fingerprint = refs[i].fingerprint };
         const size_t size = strlen(refs[i].interface) + 1;
         memcpy(at, refs[i].interface, size);
         at += size;
+        if (refs[i].promise != NULL) {
+            item->promise = refs[i].promise;
+            item->path = path;
+            item->n_path = refs[i].n_path;
+            memcpy(path, refs[i].path, refs[i].n_path * sizeof *path);
+            path += refs[i].n_path;
+            refs[i].promise->waiting++;
+            continue;
+        }
         if (refs[i].object == NULL) {
             item->index = refs[i].import->index;
             item->generation = refs[i].import->generation;
@@ -200,6 +218,9 @@ crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, 
             refs[i].fresh = false;
             while (i > 0) {
                 i--;
+                if (table->items[i].promise != NULL) {
+                    table->items[i].promise->waiting--; /* its driver has not finished it */
+                }
                 if (table->items[i].export != NULL) {
                     export_undo(session, table->items[i].export, refs[i].fresh);
                 }
@@ -214,9 +235,19 @@ crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, 
     return table;
 }
 
+/** A frame with that entry waits no more. */
+static void exports_no_promise(crb_session *session, const crb_sent_ref *item, bool settle)
+{
+    if (item->promise != NULL) {
+        item->promise->waiting--;
+        if (settle) {
+            crb_question_settle(session, item->promise);
+        }
+    }
+}
+
 void crb_refs_sent(crb_session *session, crb_sent_refs *refs)
 {
-    (void)session;
     for (size_t i = 0; refs != NULL && i < refs->n; i++) {
         crb_export *const export = refs->items[i].export;
         if (export != NULL) {
@@ -224,15 +255,17 @@ void crb_refs_sent(crb_session *session, crb_sent_refs *refs)
             export->holds--;
             assert(export->in_slot && export->count > 0);
         }
+        exports_no_promise(session, &refs->items[i], true);
     }
 }
 
-void crb_refs_take_back(crb_session *session, crb_sent_refs *refs)
+void crb_refs_take_back(crb_session *session, crb_sent_refs *refs, bool settle)
 {
     for (size_t i = 0; refs != NULL && i < refs->n; i++) {
         if (refs->items[i].export != NULL) {
             crb_export_unhold(session, refs->items[i].export);
         }
+        exports_no_promise(session, &refs->items[i], settle);
     }
     free(refs);
 }

@@ -84,7 +84,7 @@ static crb_import *import_receive(crb_session *session, uint32_t index, uint32_t
     return *place;
 }
 
-crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *refs, size_t n, const char **ret_why)
+crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *refs, size_t n, bool promises, const char **ret_why)
 {
     size_t text = 0;
     for (size_t i = 0; i < n; i++) {
@@ -110,6 +110,11 @@ crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *re
         at += size;
         if (refs[i].tag == 0) {
             *ret_why = "a reference without a tag";
+        } else if (refs[i].promise != 0 || refs[i].n_path > 0) {
+            if (refs[i].promise != 0 && promises && !refs[i].yours && refs[i].index == 0 && refs[i].generation == 0) {
+                continue;
+            }
+            *ret_why = "a promise where none can be";
         } else if (refs[i].yours) {
             table->exports[i] = crb_export_find(session, refs[i].index, refs[i].generation);
             if (table->exports[i] != NULL) {

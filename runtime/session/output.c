@@ -29,7 +29,17 @@ static size_t output_refs(crb_wire_ref *to, const crb_sent_refs *from)
     const size_t n = from == NULL ? 0 : from->n;
     for (size_t i = 0; i < n; i++) {
         const crb_sent_ref *const ref = &from->items[i];
-        to[i] = (crb_wire_ref) { ref->tag, ref->export == NULL, ref->index, ref->generation, ref->interface, ref->fingerprint };
+        to[i] = (crb_wire_ref) {
+            .tag = ref->tag,
+            .yours = ref->export == NULL && ref->promise == NULL,
+            .index = ref->index,
+            .generation = ref->generation,
+            .interface = ref->interface,
+            .fingerprint = ref->fingerprint,
+            .promise = ref->promise != NULL ? ref->promise->by_id.id : 0,
+            .path = ref->path,
+            .n_path = ref->n_path,
+        };
     }
     return n;
 }
@@ -74,17 +84,28 @@ static void output_rest(crb_session *session, crb_sending *sending, size_t first
     }
 }
 
+/** A promise that it needs and that never left, as it failed before; NULL: there is none. */
+static const crb_question *output_unsent_promise(const crb_question *question)
+{
+    if (question->promise != NULL && !question->promise->sent) {
+        return question->promise;
+    }
+    for (size_t i = 0; question->refs != NULL && i < question->refs->n; i++) {
+        const crb_question *const promise = question->refs->items[i].promise;
+        if (promise != NULL && !promise->sent) {
+            return promise;
+        }
+    }
+    return NULL;
+}
+
 /** Before a header is pulled: is it still wanted? False: it was dealt with. */
 static bool output_still_wanted(crb_session *session, crb_question *question, uint64_t now)
 {
     const bool oneway = question->kind == CRB_QUESTION_ONEWAY;
-    const crb_question *const promise = question->promise;
-    if (promise != NULL && !promise->sent) {
-        const corbel_status status = promise->error.status;
-        crb_question_unsend(session, question);
-        if (!oneway) {
-            crb_question_fail(session, question, status, CORBEL_COMPLETED_NO, "the object to call could not be bound");
-        }
+    const crb_question *const unsent = output_unsent_promise(question);
+    if (unsent != NULL) {
+        crb_question_break(session, question, unsent);
     } else if (question->after != NULL && !question->anyway && question->after->completed &&
                question->after->outcome != CRB_OUTCOME_RESULT) {
         crb_question_unsend(session, question);
@@ -142,12 +163,15 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
         .interface = names ? question->operation->interface : NULL,
         .name = names ? question->operation->name : NULL,
         .lane = question->lane,
-        .flags = (question->kind == CRB_QUESTION_ONEWAY ? CRB_FLAG_ONEWAY : 0) | (question->guard ? CRB_FLAG_GUARD : 0),
+        .flags = (question->kind == CRB_QUESTION_ONEWAY ? CRB_FLAG_ONEWAY : 0) | (question->guard ? CRB_FLAG_GUARD : 0) |
+                 (question->keep ? CRB_FLAG_KEEP : 0),
         .remaining_us = crb_session_remaining(question->due.when, now),
         .chain = question->chain,
         .hop = question->hop,
         .length = question->args.buf.len,
         .args = { question->args.buf.data, question->first },
+        .path = question->path,
+        .n_path = question->n_path,
     };
     if (question->after != NULL && !question->after->completed) {
         frame.u.call.after = question->after->by_id.id;
@@ -157,6 +181,10 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
     output_rest(session, &question->args, question->first);
     if (question->promise != NULL || question->after != NULL) {
         crb_question_named(session, question);
+    }
+    if (question->finished && !question->finish_sent) {
+        question->finish_sent = true;
+        crb_out_queue(session, &question->finish);
     }
     crb_question_settle(session, question);
 }
@@ -209,7 +237,7 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
     output_frame_with_refs(session, out, &frame, &answer->refs);
     answer->pulled = true;
     output_rest(session, &answer->body, first);
-    if (answer->finished && answer->kind == CRB_QUESTION_CALL) {
+    if (answer->unwanted) {
         crb_sending_abandon(session, &answer->body, &answer->abandon, true);
     }
     crb_answer_settle(session, answer);

@@ -44,7 +44,8 @@ static void question_free(crb_session *session, crb_question *question)
     crb_sending_abandon(session, &question->args, NULL, false);
     crb_body_drop(session, &question->body);
     crb_operation_put(question->operation);
-    crb_refs_take_back(session, question->refs);
+    crb_refs_take_back(session, question->refs, false);
+    free(question->path);
     crb_refs_drop(session, question->refs_in);
     free(question->names);
     free(question->exception);
@@ -59,16 +60,16 @@ static void question_free(crb_session *session, crb_question *question)
 
 void crb_question_settle(crb_session *session, crb_question *question)
 {
-    const bool user_done =
-        question->kind == CRB_QUESTION_ONEWAY || (question->taken && (question->kind == CRB_QUESTION_CALL || question->finished));
-    if (question->finishes && question->taken && question->waiting == 0 && !question->finish_sent && !crb_session_over(session)) {
+    const bool user_done = question->kind == CRB_QUESTION_ONEWAY || (question->taken && (!question->keep || question->finished));
+    if (question->finishes && !question->keep && question->taken && question->waiting == 0 && !question->finish_sent &&
+        !crb_session_over(session)) {
         question->finish_sent = true;
         crb_out_queue(session, &question->finish);
     }
     const bool wire_done = !crb_out_waits(&question->header) && !crb_out_waits(&question->finish) &&
                            !crb_out_waits(&question->abandon) && !crb_node_linked(&question->args.node) &&
                            (question->kind == CRB_QUESTION_ONEWAY || !question->sent || question->returned);
-    const bool until_finish = question->kind == CRB_QUESTION_BIND || question->finishes;
+    const bool until_finish = question->keep || question->finishes;
     if (question->returned && (!until_finish || (question->finish_sent && wire_done))) {
         question_uncount(session, question);
     }
@@ -133,7 +134,7 @@ static void question_unsend(crb_session *session, crb_question *question, crb_qu
     crb_list_remove(&question->header.node);
     crb_flow_untake(session, question->window, question->cost);
     question->cost = 0;
-    crb_refs_take_back(session, question->refs);
+    crb_refs_take_back(session, question->refs, false);
     question->refs = NULL;
     question_uncount(session, question);
     question_unname(question, ret_named);
@@ -142,12 +143,39 @@ static void question_unsend(crb_session *session, crb_question *question, crb_qu
 void crb_question_unsend(crb_session *session, crb_question *question)
 {
     crb_question *named[2];
+    crb_sent_refs *const refs = question->refs;
+    question->refs = NULL;
     question_unsend(session, question, named);
     for (int i = 0; i < 2; i++) {
         if (named[i] != NULL) {
             crb_question_settle(session, named[i]);
         }
     }
+    crb_refs_take_back(session, refs, true);
+}
+
+/** Why a call on promise, which is complete and has no result, fails. */
+static void question_broken(const crb_question *promise, corbel_error *reterr)
+{
+    const bool raised = promise->outcome == CRB_OUTCOME_EXCEPTION;
+    const corbel_status status = raised ? CORBEL_UNDECLARED : promise->error.status;
+    if (promise->kind == CRB_QUESTION_BIND) {
+        crb_fail(reterr, status, CORBEL_COMPLETED_NO, "the object to call could not be bound");
+    } else {
+        crb_fail(reterr, status, CORBEL_COMPLETED_NO, "%s of %s failed: %s", promise->operation->name,
+                 promise->operation->interface, raised ? "it raised an exception" : corbel_status_text(status));
+    }
+}
+
+void crb_question_break(crb_session *session, crb_question *question, const crb_question *promise)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    question_broken(promise, &error);
+    crb_question_unsend(session, question);
+    if (question->kind != CRB_QUESTION_ONEWAY) {
+        crb_question_fail(session, question, error.status, CORBEL_COMPLETED_NO, error.message);
+    }
+    corbel_error_clear(&error);
 }
 
 /** Asks the peer to stop, and sends no more of it. */
@@ -185,10 +213,10 @@ void crb_session_finish(crb_session *session, crb_question *question, bool cance
 {
     assert(question->kind != CRB_QUESTION_ONEWAY && !question->finished);
     const bool bind = question->kind == CRB_QUESTION_BIND;
-    question->finished = bind;
+    question->finished = question->keep;
     if (!question->completed && (cancel || (bind && !question->sent))) {
         question_stop(session, question, CORBEL_CANCELLED, corbel_status_text(CORBEL_CANCELLED));
-    } else if (bind && question->sent && !question->finish_sent && !crb_session_over(session)) {
+    } else if (question->keep && question->sent && !question->finish_sent && !crb_session_over(session)) {
         question->finish_sent = true;
         crb_out_queue(session, &question->finish);
     }
@@ -221,14 +249,41 @@ static corbel_status question_allowed(const crb_session *session, bool new_chain
     return CORBEL_OK;
 }
 
+static bool question_is_broken(const crb_question *promise)
+{
+    return promise != NULL && promise->completed && promise->outcome != CRB_OUTCOME_RESULT;
+}
+
+/** The first promise that the call needs and that has failed; NULL: none. */
+static const crb_question *question_broken_promise(const crb_call_out *call)
+{
+    if (question_is_broken(call->promise)) {
+        return call->promise;
+    }
+    for (size_t i = 0; i < call->n_refs; i++) {
+        if (question_is_broken(call->refs[i].promise)) {
+            return call->refs[i].promise;
+        }
+    }
+    return NULL;
+}
+
 static corbel_status question_call_allowed(const crb_session *session, const crb_call_out *call, corbel_error *reterr)
 {
     const bool early = session->phase == CRB_PHASE_NEW;
     if (call->target != NULL && call->target->withdrawn) {
         return question_refuse(reterr, CORBEL_NOT_FOUND, "the object is not there any more");
     }
-    if (call->promise != NULL && call->promise->completed && call->promise->outcome == CRB_OUTCOME_ERROR) {
-        return question_refuse(reterr, call->promise->error.status, "the object to call could not be bound");
+    const crb_question *const broken = question_broken_promise(call);
+    if (broken != NULL) {
+        corbel_error error = CORBEL_ERROR_INIT;
+        question_broken(broken, &error);
+        const corbel_status status = error.status;
+        crb_error_move(reterr, &error);
+        return status;
+    }
+    if (call->n_path > CRB_FRAME_MAX_PATH) {
+        return question_refuse(reterr, CORBEL_LIMIT, "a path in a result is too long");
     }
     if (!early && call->hop > session->peer.max_hops) {
         return question_refuse(reterr, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
@@ -257,6 +312,7 @@ static crb_question *question_new(crb_session *session, crb_question_kind kind, 
         return NULL;
     }
     question->kind = kind;
+    question->keep = kind == CRB_QUESTION_BIND;
     question->user = user;
     question->error = (corbel_error)CORBEL_ERROR_INIT;
     question->event.kind = CRB_EVENT_RETURN;
@@ -285,8 +341,10 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
                                corbel_error *reterr)
 {
     assert((call->target == NULL) != (call->promise == NULL));
-    assert(call->promise == NULL || (call->promise->kind == CRB_QUESTION_BIND && !call->promise->finished));
+    assert(call->promise == NULL || (call->promise->keep && !call->promise->finished));
+    assert(!call->keep || !call->oneway);
     assert(call->after == NULL || (call->after->kind == CRB_QUESTION_CALL && (call->after->guard || call->anyway)));
+    assert(!call->keep || !call->guard);
     corbel_status status = question_allowed(session, call->hop == 0, call->deadline, now, !call->oneway, reterr);
     if (status == CORBEL_OK) {
         status = question_call_allowed(session, call, reterr);
@@ -314,10 +372,19 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
     if (question->operation == NULL) {
         goto fail_rest;
     }
+    if (call->n_path > 0) {
+        question->path = malloc(call->n_path * sizeof *call->path);
+        if (question->path == NULL) {
+            goto fail_rest;
+        }
+        memcpy(question->path, call->path, call->n_path * sizeof *call->path);
+        question->n_path = call->n_path;
+    }
     question->refs = crb_refs_hold(session, call->refs, call->n_refs, &status);
     if (question->refs == NULL && call->n_refs > 0) {
         goto fail_rest;
     }
+    question->keep = call->keep;
     question->window = window;
     question->cost = cost;
     question->first = first;
@@ -468,7 +535,7 @@ const char *crb_question_on_return(crb_session *session, const crb_wire_return *
     if (why != NULL) {
         return why;
     }
-    question->refs_in = crb_refs_receive(session, frame->refs, frame->n_refs, &why);
+    question->refs_in = crb_refs_receive(session, frame->refs, frame->n_refs, false, &why);
     if (why != NULL || session->out_of_memory) {
         return why;
     }
@@ -549,6 +616,12 @@ void crb_questions_end(crb_session *session, const char *why, uint64_t calls, bo
 
 void crb_questions_free(crb_session *session)
 {
+    for (crb_node *node = session->all_questions.next; node != &session->all_questions; node = node->next) {
+        crb_sent_refs *const refs = CRB_CONTAINER(node, crb_question, all)->refs;
+        for (size_t i = 0; refs != NULL && i < refs->n; i++) {
+            refs->items[i].promise = NULL;
+        }
+    }
     while (!crb_list_empty(&session->all_questions)) {
         question_free(session, CRB_CONTAINER(session->all_questions.next, crb_question, all));
     }

@@ -276,25 +276,13 @@ void crb_session_tick(crb_session *session, uint64_t now)
 
 /* ---- the end ---- */
 
-/** How many of the peer's calls the driver has seen: a call whose event waits is not seen any more once the session has ended. */
-static uint64_t session_calls_handed(const crb_session *session)
-{
-    for (const crb_node *node = session->events.next; node != &session->events; node = node->next) {
-        const crb_ev *const ev = CRB_CONTAINER(node, const crb_ev, node);
-        if (ev->kind == CRB_EVENT_CALL) {
-            return CRB_CONTAINER(ev, const crb_answer, event)->ordinal - 1;
-        }
-    }
-    return session->calls_received;
-}
-
 typedef enum session_ending { SESSION_LOST, SESSION_ABORT, SESSION_BYE } session_ending;
 
 /** calls: how many of our CALLs the peer took up, or UINT64_MAX where nobody knows. */
 static void session_end(crb_session *session, session_ending ending, const char *why, bool clean, uint64_t calls)
 {
     assert(!crb_session_over(session));
-    session->final_calls = session_calls_handed(session);
+    session->final_calls = session->calls_handed; /* what was not seen before the end is not seen any more */
     session->final_is_abort = ending == SESSION_ABORT;
     session->phase = ending == SESSION_LOST ? CRB_PHASE_ENDED : CRB_PHASE_FLUSHING;
     session->clean = clean;

@@ -39,14 +39,16 @@ typedef struct crb_session_limits {
     uint32_t ping_timeout_ms;  /* no frame for so long after it: lost; default 5,000 */
     uint32_t hello_timeout_ms; /* default 10,000 */
     uint32_t keep_lost_ms;     /* what a peer that was lost held stays held for so long; default 2,000; the peer is not told */
+    uint32_t max_pipeline;     /* calls of the peer's, each on what the one before is still to return; default 64; not told */
 } crb_session_limits;
 #define CRB_SESSION_LIMITS_DEFAULT                                                                                               \
     {                                                                                                                            \
         (uint64_t)64 << 20, (uint64_t)256 << 20, 256u << 10, 64u << 10, 256u << 10, 65536, 1u << 20, 16384, 4096, 128, 10000,    \
-            5000, 10000, 2000                                                                                                    \
+            5000, 10000, 2000, 64                                                                                                \
     }
 
 #define CRB_PIECE (16u << 10)        /* bulk travels in pieces of so many bytes */
+#define CRB_PATH_MAX 64u             /* steps of a path into a result */
 #define CRB_MESSAGE_SOFT (64u << 10) /* a message with bulk in it ends there */
 
 typedef struct crb_session_config {
@@ -73,6 +75,11 @@ typedef struct crb_ref_out {
     crb_import *import;    /* one of the peer's own, going back to it */
     bool fresh;            /* set by the core: object was not exported on this session before. The session now holds the
                               object until CRB_EVENT_UNEXPORTED says that it does not any more. */
+    /* In place of object and import, in a call alone: what this question of ours on the same session will answer; path leads to
+     * it in the result, copied. */
+    crb_question *promise;
+    const uint32_t *path;
+    size_t n_path;
 } crb_ref_out;
 
 /** A reference in a message that we received. */
@@ -101,7 +108,7 @@ void crb_session_withdraw(crb_session *session, void *object, const char *why);
 
 typedef struct crb_call_out {
     crb_import *target;        /* or NULL: */
-    crb_question *promise;     /* a bind of ours under way: the call is pipelined on what it will answer */
+    crb_question *promise;     /* a bind or kept call of ours, not finished: the call is pipelined on what it will answer */
     const void *operation_key; /* stands for the operation for the session's life (the corbel_operation's address, or any
                                   interned pointer); NULL: the names are compared */
     const char *interface;     /* that declares the operation */
@@ -119,6 +126,11 @@ typedef struct crb_call_out {
                             once that one has returned a result; if it failed, this one gets CORBEL_SKIPPED, completion NO */
     bool anyway;         /* after: whatever became of that one, which then needs no guard */
     bool guard;          /* a later call may name it as its after */
+    /* of promise, unless it is a bind: where in its result the target is; field numbers, at most CRB_PATH_MAX, copied */
+    const uint32_t *path;
+    size_t n_path;
+    bool keep; /* the question is a promise until crb_session_finish(), which must come then, as of a bind; not with oneway or
+                  guard */
 } crb_call_out;
 
 /** Queues a call. CORBEL_OK: ret_question is set (NULL for a oneway), and unless oneway exactly one CRB_EVENT_RETURN follows,
@@ -131,15 +143,20 @@ typedef struct crb_call_out {
 corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_t now, crb_question **ret_question,
                                corbel_error *reterr);
 
+/** The number at the end of a path in the bytes of a protobuf message, as promises name references: a field number for each
+ *  message inside the one before, the last one that of a varint. 0: there is none. */
+uint64_t crb_path_follow(const uint8_t *body, size_t len, const uint32_t *path, size_t n);
+
 /** Asks for an object by id. The answer (CRB_EVENT_RETURN with one reference in its table) may be used as a call's promise at
  *  once. Ends by crb_session_finish(). interface may be "" (any). */
 corbel_status crb_session_bind(crb_session *session, const char *id, const char *interface, uint64_t fingerprint,
                                uint64_t deadline, void *user, uint64_t now, crb_question **ret_question, corbel_error *reterr);
 
-/** The caller has no more use for the question: of a bind, after its return, always (its promise ends); of a call only to cancel
- *  it early. cancel before the return: the peer is asked to stop (FINISH), and CRB_EVENT_RETURN comes at once with
- *  CORBEL_CANCELLED (NO when it never left us, else MAYBE); what the peer still returns is dropped, its references released.
- *  question is not to be used afterwards; one of a call is gone, too, once its CRB_EVENT_RETURN was taken. */
+/** The caller has no more use for the question: of a bind or a kept call always, once (its promise ends; what was called on it
+ *  before goes on, and it returns all the same); of another call only to cancel it early. cancel before the return: the peer is
+ * asked to stop (FINISH), and CRB_EVENT_RETURN comes at once with CORBEL_CANCELLED (NO when it never left us, else MAYBE); what
+ * the peer still returns is dropped, its references released. question is not to be used afterwards; one of a call is gone, too,
+ * once its CRB_EVENT_RETURN was taken. */
 void crb_session_finish(crb_session *session, crb_question *question, bool cancel);
 
 /* ---- calls of the peer's ---- */
@@ -210,7 +227,9 @@ typedef enum crb_event_kind {
     CRB_EVENT_OPEN,       /* the peer's HELLO is checked: peer_* are valid */
     CRB_EVENT_BIND,       /* answer, id, interface, fingerprint */
     CRB_EVENT_CALL,       /* answer and everything of the call; complete tells whether args are there */
-    CRB_EVENT_BODY,       /* answer: the rest of a large call has come; args */
+    CRB_EVENT_BODY,       /* answer: the rest of a call has come: args; and refs, if it waited for those (promises in its table:
+                             then CALL came without any). error, if its status is not OK: a promise failed, the call is to be
+                             answered with that, in its turn. */
     CRB_EVENT_CANCEL,     /* answer: the peer cancelled it or its deadline passed, or (once for each) the session ended. It
                              still wants crb_session_return() or crb_session_done(). An incomplete call's BODY will not come. */
     CRB_EVENT_RETURN,     /* user, result, refs: a question of ours is complete */
@@ -235,9 +254,10 @@ typedef struct crb_event {
     void *user;            /* RETURN */
     void *object;          /* CALL: the target: our own object; NULL: it is gone or never was (the driver answers
                               CORBEL_NOT_FOUND), unless promise: */
-    crb_answer *promise;   /* CALL: the target is what this bind will answer: the driver keeps the call until then. Calls on a
-                              bind that was answered already come with its object; on one that failed they do not come. */
-    crb_import *import;    /* GONE */
+    crb_import *import;    /* GONE. CALL on a promise: object is NULL, and the target is this object of the peer's own; one
+                              receipt of it is the driver's. Calls on a promise come when it has been answered, before its RETURN
+                              is pulled, in their order; on one that failed, or has no such reference, they do not come. */
+    const char *as;        /* CALL with import: the interface as which that was sent; fingerprint is of that */
     const char *id;        /* BIND; strings live until the next call of crb_session_next_event() */
     const char *interface; /* BIND: wanted; CALL: declares the operation */
     const char *operation; /* CALL */
@@ -256,7 +276,7 @@ typedef struct crb_event {
     crb_outcome outcome;   /* RETURN */
     crb_buf body;          /* RETURN: the taker's, crb_buf_clear() */
     const char *exception; /* RETURN, EXCEPTION */
-    corbel_error error;    /* RETURN, ERROR: the taker's, corbel_error_clear() */
+    corbel_error error;    /* RETURN, ERROR; BODY: the taker's, corbel_error_clear() */
     const char *why;       /* CLOSED, GONE */
     bool clean;            /* CLOSED */
 } crb_event;

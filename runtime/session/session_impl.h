@@ -109,6 +109,9 @@ typedef struct crb_sent_ref {
     uint32_t index, generation;
     const char *interface;
     uint64_t fingerprint;
+    crb_question *promise; /* or what this will answer; it waits for the frame */
+    const uint32_t *path;
+    size_t n_path;
 } crb_sent_ref;
 
 /** A table of references in one piece of memory, texts included. */
@@ -185,8 +188,11 @@ struct crb_question {
     crb_question *promise;
     crb_question *after;
     bool anyway, guard;
-    bool finishes;    /* a guard that failed: FINISH is owed, once nothing names it any more */
-    uint32_t waiting; /* calls not yet pulled that name it, as promise or after */
+    bool finishes;  /* a guard that failed: FINISH is owed, once nothing names it any more */
+    uint32_t *path; /* in the result of promise; malloc'ed */
+    size_t n_path;
+    uint32_t waiting; /* calls not yet pulled that name it, as promise or after, and entries of their tables */
+    bool keep;        /* a bind, or a call: stays a promise until FINISH */
     uint32_t index, generation;
     crb_operation *operation;
     uint64_t lane, chain, fingerprint;
@@ -207,24 +213,59 @@ struct crb_question {
 
 /* ---- answers ---- */
 
-/** A call or a bind of the peer's. It lives until the driver has answered it (a bind: and FINISH came), RETURN was pulled, its
- *  bodies are over and no call that waits to be taken has it as its promise. */
+/** What a kept answer has, for calls on it: its references by tag, and the bytes that name them. In one piece of memory. */
+typedef struct crb_kept_ref {
+    uint64_t tag;
+    crb_export *export; /* held; NULL: the peer's own: */
+    crb_import *import; /* one count of it */
+    const char *interface;
+    uint64_t fingerprint;
+} crb_kept_ref;
+typedef struct crb_kept {
+    size_t n;
+    uint8_t *body;
+    size_t len;
+    crb_kept_ref items[];
+} crb_kept;
+
+/** A call needs what another answer has. */
+typedef struct crb_dependency {
+    crb_node node; /* in the dependents of promise, until that is answered */
+    crb_answer *waits;
+    crb_answer *promise; /* pinned; NULL: none */
+    uint32_t *path;      /* malloc'ed */
+    size_t n_path;
+    size_t entry; /* of the call's table */
+} crb_dependency;
+typedef struct crb_promised_refs {
+    size_t n;
+    size_t unknown; /* not answered yet */
+    crb_dependency items[];
+} crb_promised_refs;
+
+/** A call or a bind of the peer's. It lives until the driver has answered it (one that is kept: and FINISH came), RETURN was
+ *  pulled, its bodies are over and no call depends on it. */
 struct crb_answer {
     crb_id_node by_id;
     crb_node all;
     crb_question_kind kind;
-    bool handed;    /* its event was taken */
-    bool entered;   /* its request window was given back */
-    bool answered;  /* by the driver, or the core itself */
-    bool pulled;    /* its RETURN, or there is none */
-    bool finished;  /* FINISH has come: a bind's promise ends, a call's result is not wanted */
-    bool cancelled; /* CRB_EVENT_CANCEL was queued */
-    bool counted;   /* in n_answers */
+    bool handed;        /* its event was taken */
+    bool entered;       /* its request window was given back */
+    bool answered;      /* by the driver, or the core itself */
+    bool pulled;        /* its RETURN, or there is none */
+    bool finished;      /* FINISH has come: it is no promise any more */
+    bool unwanted;      /* and it cancelled: a call's result is not wanted */
+    bool cancelled;     /* CRB_EVENT_CANCEL was queued */
+    bool counted;       /* in n_answers */
+    bool keep;          /* a bind, or a call: a promise until FINISH */
+    bool kept_too_much; /* there was no room to keep its result */
+    bool inherits;      /* its error is that of a promise: calls on it pass it on as it is */
     bool anyway, guard;
     crb_answer *after;  /* its event waits for this one to be answered */
     crb_node follow;    /* among the followers of that one; or of those that are to be skipped */
     crb_node followers; /* that wait for this one; all zero until the first */
-    uint32_t pins;      /* events not yet taken with this promise */
+    uint32_t depth;     /* of calls, each on what the one before is still to return */
+    uint32_t pins;      /* calls that depend on it and have not got it yet */
     uint64_t ordinal;   /* of its CALL among the peer's */
     crb_due due;
     void *user;
@@ -233,7 +274,8 @@ struct crb_answer {
     uint32_t cost;
     /* of the call or bind */
     void *object;
-    crb_answer *promise;
+    crb_dependency target;
+    crb_promised_refs *promised; /* of its table; NULL: none, or all were handed up */
     crb_operation *operation;
     char *names; /* of a bind: id and interface */
     const char *interface;
@@ -249,9 +291,10 @@ struct crb_answer {
     crb_sending body;
     char *exception;
     struct crb_sent_error *error;
-    /* of a bind that was answered */
-    crb_export *bound;
-    corbel_status bound_status; /* why there is none */
+    /* of one that is kept */
+    corbel_status bound_status; /* of its error */
+    crb_kept *kept;             /* NULL: it is not answered, failed, or has no reference */
+    crb_node dependents;        /* of crb_dependency; all zero until there is one */
 };
 
 /** An error in a frame of ours, in one piece of memory. */
@@ -302,6 +345,7 @@ struct crb_session {
     uint64_t reserved;       /* of limits.max_queued: bodies that come in */
     uint64_t results_queued; /* bytes of results that wait for the peer */
     uint64_t args_queued;    /* the same of arguments */
+    uint64_t kept_bytes;     /* of results that are promises */
 
     crb_id_table questions;
     crb_node all_questions;
@@ -317,6 +361,7 @@ struct crb_session {
     int n_spare_answers;
     uint64_t last_answer;    /* the highest question of the peer's */
     uint64_t calls_received; /* CALL frames */
+    uint64_t calls_handed;   /* of those, the last one that the driver has seen */
 
     crb_export_slot *slots;
     uint32_t n_slots, slots_capacity, first_free;
@@ -435,8 +480,8 @@ const char *crb_refs_check(const crb_ref_out *refs, size_t n);
 crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, corbel_status *ret_status);
 /** The frame is being pulled: holds become counts. Afterwards the table can be freed. */
 void crb_refs_sent(crb_session *session, crb_sent_refs *refs);
-/** The frame will never be pulled. Frees the table. */
-void crb_refs_take_back(crb_session *session, crb_sent_refs *refs);
+/** The frame will never be pulled. Frees the table. Promises in it are settled if settle. */
+void crb_refs_take_back(crb_session *session, crb_sent_refs *refs, bool settle);
 crb_export *crb_export_find(const crb_session *session, uint32_t index, uint32_t generation);
 /** The driver's pointer, as long as the session's hold on it lasts: until the event that ends it was taken. NULL: not any more.
  */
@@ -453,8 +498,10 @@ void crb_exports_forget(crb_session *session);
 void crb_exports_free(crb_session *session);
 
 /* imports.c */
-/** Takes all references of a table that came in. NULL with n above 0: *ret_why, or no memory (the session will end). */
-crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *refs, size_t n, const char **ret_why);
+/** Takes all references of a table that came in; entries of promises, where they are allowed, are left empty. NULL with n above
+ * 0: *ret_why, or no memory (the session will end). */
+crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *refs, size_t n, bool promises,
+                                    const char **ret_why);
 /** The driver is about to get them: own objects are filled in, and held by their exports from here on. */
 void crb_refs_resolve(crb_session *session, crb_received_refs *refs);
 /** Nobody wants them: gives all back, and frees the table. */
@@ -492,6 +539,8 @@ void crb_sending_abandon(crb_session *session, crb_sending *sending, crb_out *ab
 /** Queues CRB_EVENT_RETURN with an error. */
 void crb_question_fail(crb_session *session, crb_question *question, corbel_status status, corbel_completion completion,
                        const char *message);
+/** It has not left, and cannot: promise, which it needs, has failed. Completes it, unless it is oneway. */
+void crb_question_break(crb_session *session, crb_question *question, const crb_question *promise);
 /** The body of its RETURN is whole. */
 void crb_question_body_done(crb_session *session, crb_question *question, bool abandoned);
 const char *crb_question_on_return(crb_session *session, const crb_wire_return *frame);
@@ -504,6 +553,28 @@ void crb_question_unsend(crb_session *session, crb_question *question);
 void crb_question_named(crb_session *session, crb_question *question);
 void crb_questions_end(crb_session *session, const char *why, uint64_t calls, bool keep_output);
 void crb_questions_free(crb_session *session);
+
+/* promises.c */
+/** The answer, which is kept, has a result, whose table is held: so is what calls on it may need. */
+void crb_promise_keep(crb_session *session, crb_answer *answer, const crb_result *result);
+/** It is no promise any more. */
+void crb_promise_forget(crb_session *session, crb_answer *answer);
+/** Takes down what a call depends on. NULL: done, or no memory (the session will end). */
+const char *crb_promises_of_call(crb_session *session, crb_answer *answer, const crb_wire_call *call);
+/** It depends on nothing any more. */
+void crb_promises_drop(crb_session *session, crb_answer *answer);
+/** May a call that came depend on so much? False: it was refused. */
+bool crb_promises_ready(crb_session *session, crb_answer *answer);
+/** Queues its event, unless it waits for its target or for the call before it. */
+void crb_promises_hand_up(crb_session *session, crb_answer *answer);
+/** The call is being handed up: what its target is. False: reterr says why nothing; or no memory (the session will end). */
+bool crb_promise_target(crb_session *session, crb_answer *answer, crb_event *ret, corbel_error *reterr);
+/** All that its table depends on is answered: fills the table in. False: reterr. */
+bool crb_promise_arguments(crb_session *session, crb_answer *answer, corbel_error *reterr);
+/** The session ends: nothing depends on anything, and no result is kept. */
+void crb_promises_end(crb_session *session);
+/** All that waited for it goes on: before RETURN is pulled. */
+void crb_promise_answered(crb_session *session, crb_answer *answer);
 
 /* answers.c */
 const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, uint64_t now);

@@ -10,6 +10,7 @@
 
 /* More unknown fields than this in one frame is nothing that a newer version would send. Each costs protobuf-c 60 bytes. */
 enum { CHECK_MAX_UNKNOWN = 256 };
+enum { CHECK_MAX_FIELD = 0x1FFFFFFF }; /* protobuf's */
 
 typedef struct check_input {
     const uint8_t *at;
@@ -55,6 +56,21 @@ static size_t check_text_max(const ProtobufCMessageDescriptor *message, const Pr
         return CRB_FRAME_MAX_MESSAGE;
     }
     return CRB_FRAME_MAX_TEXT;
+}
+
+/** The steps of a path: field numbers, packed. */
+static const char *check_path(check_input in)
+{
+    for (unsigned n = 0; in.left > 0; n++) {
+        uint64_t step = 0;
+        if (n == CRB_FRAME_MAX_PATH) {
+            return "a path that is too long";
+        }
+        if (!check_varint(&in, &step) || step == 0 || step > CHECK_MAX_FIELD) {
+            return "a path with a step that is no field number";
+        }
+    }
+    return NULL;
 }
 
 static const char *check_count(check_state *state, const ProtobufCFieldDescriptor *field)
@@ -114,14 +130,24 @@ static const char *check_message(check_state *state, const ProtobufCMessageDescr
             }
             seen |= (uint64_t)1 << number;
         }
-        const bool wants_content = field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
+        const bool is_path = field->type == PROTOBUF_C_TYPE_UINT32 && field->label == PROTOBUF_C_LABEL_REPEATED;
+        const bool wants_content = is_path || field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES ||
                                    field->type == PROTOBUF_C_TYPE_MESSAGE;
         const bool wants_64bit = field->type == PROTOBUF_C_TYPE_FIXED64;
         if (wants_content != (content != NULL) || wants_64bit != (wire_type == PROTOBUF_C_WIRE_TYPE_64BIT) ||
             (!wants_content && !wants_64bit && wire_type != PROTOBUF_C_WIRE_TYPE_VARINT)) {
             return "a field of the wrong wire type";
         }
-        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+        if (is_path) {
+            if ((seen >> number & 1) != 0) {
+                return "a path in two pieces";
+            }
+            seen |= (uint64_t)1 << number;
+            const char *const why = check_path((check_input) { content, (size_t)value });
+            if (why != NULL) {
+                return why;
+            }
+        } else if (field->label == PROTOBUF_C_LABEL_REPEATED) {
             const char *const why = check_count(state, field);
             if (why != NULL) {
                 return why;

@@ -83,6 +83,9 @@ static bool frame_pack_refs(crb_scratch *scratch, const crb_wire_ref *refs, size
         items[i].generation = refs[i].generation;
         items[i].interface = frame_text(refs[i].interface);
         items[i].fingerprint = refs[i].fingerprint;
+        items[i].promise = refs[i].promise;
+        items[i].n_path = refs[i].n_path;
+        items[i].path = (uint32_t *)(uintptr_t)refs[i].path;
         list[i] = &items[i];
     }
     *ret = list;
@@ -132,6 +135,8 @@ static bool frame_pack_call(frame_pack *pack, const crb_wire_call *call, crb_scr
     out->length = call->length;
     out->args = frame_bytes(call->args.data, call->args.len);
     out->after = call->after;
+    out->n_path = call->n_path;
+    out->path = (uint32_t *)(uintptr_t)call->path;
     return frame_pack_refs(scratch, call->refs, call->n_refs, &out->references);
 }
 

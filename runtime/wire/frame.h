@@ -21,6 +21,8 @@
 #define CRB_FRAME_MAX_HOP_TEXT 256u    /* bytes of each text in a hop */
 #define CRB_FRAME_MAX_HOPS 128u        /* in an error */
 #define CRB_FLAG_ONEWAY 1u             /* of a CALL */
+#define CRB_FLAG_KEEP 2u               /* of a CALL */
+#define CRB_FRAME_MAX_PATH 64u         /* steps of a path into a result */
 #define CRB_FLAG_GUARD 4u              /* later calls may name it in after: if it fails, FINISH tells when none will any more */
 #define CRB_FLAG_ANYWAY 8u             /* it waits for the call in after, but does not care how that ended */
 #define CRB_FLAGS_CRITICAL 0xFFFF0000u /* who does not know one of these ends the session */
@@ -55,6 +57,9 @@ typedef struct crb_wire_ref {
     uint32_t index, generation;
     const char *interface;
     uint64_t fingerprint;
+    uint64_t promise; /* 0: none */
+    const uint32_t *path;
+    size_t n_path;
 } crb_wire_ref;
 
 typedef struct crb_wire_hop {
@@ -96,6 +101,8 @@ typedef struct crb_wire_call {
     uint64_t length;
     crb_wire_bytes args;
     uint64_t after;
+    const uint32_t *path;
+    size_t n_path;
 } crb_wire_call;
 
 typedef struct crb_wire_body {

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-/* An entry of a reference table is at least 8 bytes and becomes less than 128; a hop of 2 bytes 64, of which there are few. */
-enum { UNPACK_FACTOR = 16, UNPACK_BASE = 64 << 10 };
+/* An entry of a reference table is at least 8 bytes and becomes less than 192; a hop of 2 bytes 64, of which there are few; a
+ * step of a path of 1 byte 4. */
+enum { UNPACK_FACTOR = 24, UNPACK_BASE = 64 << 10 };
 
 static void *unpack_alloc(void *scratch, size_t size)
 {
@@ -60,8 +61,17 @@ static const crb_wire_ref *unpack_refs(crb_scratch *scratch, Corbel__Wire__Refer
 {
     crb_wire_ref *const to = n == 0 ? NULL : crb_scratch_alloc(scratch, n * sizeof *to);
     for (size_t i = 0; to != NULL && i < n; i++) {
-        to[i] = (crb_wire_ref) { from[i]->tag,        from[i]->yours,     from[i]->index,
-                                 from[i]->generation, from[i]->interface, from[i]->fingerprint };
+        to[i] = (crb_wire_ref) {
+            .tag = from[i]->tag,
+            .yours = from[i]->yours,
+            .index = from[i]->index,
+            .generation = from[i]->generation,
+            .interface = from[i]->interface,
+            .fingerprint = from[i]->fingerprint,
+            .promise = from[i]->promise,
+            .path = from[i]->path,
+            .n_path = from[i]->n_path,
+        };
     }
     return to;
 }
@@ -95,6 +105,8 @@ static bool unpack_call(crb_wire_call *to, const Corbel__Wire__Call *from, crb_s
         .length = from->length,
         .args = unpack_bytes(from->args),
         .after = from->after,
+        .path = from->path,
+        .n_path = from->n_path,
     };
     return to->n_refs == 0 || to->refs != NULL;
 }

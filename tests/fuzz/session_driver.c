@@ -71,6 +71,10 @@ static void driver_answer(driver *d, size_t i, uint8_t how)
     crb_buf body = driver_body(how);
     corbel_error error = { CORBEL_FAILED, CORBEL_COMPLETED_YES, "it failed", NULL };
     crb_ref_out ref = driver_ref(d, how);
+    if (body.len >= 2 && ref.tag < 128) { /* a result with that reference in its field 1 */
+        body.data[0] = 0x08;
+        body.data[1] = (uint8_t)ref.tag;
+    }
     crb_result result = { .body = &body, .exception = "a::E", .error = &error };
     result.outcome = (crb_outcome)(how % 3);
     if (result.outcome == CRB_OUTCOME_RESULT) {
@@ -97,7 +101,7 @@ static driver_asked *driver_find_asked(driver *d, bool bind, size_t how)
 {
     for (size_t i = 0; i < DRIVER_ASKED; i++) {
         driver_asked *const asked = &d->asked[(i + how) % DRIVER_ASKED];
-        if (asked->question != NULL && asked->bind == bind) {
+        if (asked->question != NULL && (asked->bind || asked->kept) == bind) {
             return asked;
         }
     }
@@ -113,6 +117,7 @@ static void driver_settle(driver_asked *asked)
 
 static void driver_call(driver *d, uint8_t how)
 {
+    static const uint32_t path[] = { 1 };
     driver_asked *const place = driver_free_place(d);
     const driver_asked *const promise = d->n_imports == 0 || how % 6 == 5 ? driver_find_asked(d, true, how) : NULL;
     if (place == NULL || (promise == NULL && d->n_imports == 0)) {
@@ -120,6 +125,11 @@ static void driver_call(driver *d, uint8_t how)
     }
     crb_buf args = driver_body(how);
     crb_ref_out ref = driver_ref(d, how);
+    const driver_asked *const passed = how % 3 == 1 ? driver_find_asked(d, true, how) : NULL;
+    if (passed != NULL) {
+        ref = (crb_ref_out) { .tag = ref.tag, .interface = ref.interface, .promise = passed->question, .path = path };
+        ref.n_path = passed->bind ? 0 : 1;
+    }
     crb_call_out call = {
         .target = promise == NULL ? d->imports[how % d->n_imports] : NULL,
         .promise = promise != NULL ? promise->question : NULL,
@@ -131,13 +141,16 @@ static void driver_call(driver *d, uint8_t how)
         .oneway = how % 5 == 0,
         .refs = &ref,
         .n_refs = how % 2,
+        .path = path,
+        .n_path = promise == NULL || promise->bind ? 0 : 1,
+        .keep = how % 7 == 3 && how % 5 != 0,
         .args = &args,
         .user = place,
     };
     crb_question *question = NULL;
     if (crb_session_call(d->session, &call, d->now, &question, NULL) == CORBEL_OK) {
         driver_require((question == NULL) == call.oneway);
-        *place = (driver_asked) { .used = question != NULL, .question = question };
+        *place = (driver_asked) { .used = question != NULL, .question = question, .kept = call.keep };
         driver_count(d, &ref);
     }
     crb_buf_clear(&args);
@@ -185,6 +198,9 @@ static void driver_event(driver *d, crb_event *event)
     switch (event->kind) {
     case CRB_EVENT_BIND:
     case CRB_EVENT_CALL:
+        if (event->kind == CRB_EVENT_CALL && event->import != NULL) {
+            crb_session_release(d->session, event->import, 1);
+        }
         driver_require(event->object == NULL || d->holds[(int *)event->object - d->objects] > 0);
         if (d->n_answers == DRIVER_HELD) {
             driver_answer(d, 0, 3);
@@ -196,7 +212,7 @@ static void driver_event(driver *d, crb_event *event)
     case CRB_EVENT_RETURN:
         driver_require(asked->used && !asked->returned);
         asked->returned = true;
-        if (!asked->bind) {
+        if (!asked->bind && !asked->kept) {
             asked->question = NULL;
         }
         driver_settle(asked);

@@ -12,6 +12,7 @@ enum { DRIVER_HELD = 256, DRIVER_OBJECTS = 4, DRIVER_ASKED = 48 };
 typedef struct driver_asked {
     crb_question *question; /* NULL: not to be used any more */
     bool used, bind, returned;
+    bool kept; /* a call that is a promise, as a bind is */
 } driver_asked;
 
 typedef struct driver {

@@ -76,7 +76,7 @@ static void peer_forget(peer_question questions[PEER_QUESTIONS])
 {
     for (size_t i = 0; i < PEER_QUESTIONS; i++) {
         const peer_question *const q = &questions[i];
-        if (q->answered && q->args_left == 0 && q->result_left == 0 && (!q->bind || q->finished)) {
+        if (q->answered && q->args_left == 0 && q->result_left == 0 && (!q->kept || q->finished)) {
             questions[i] = (peer_question) { 0 };
         }
     }
@@ -141,9 +141,9 @@ static crb_wire_ref peer_ref(fuzz_peer *p, size_t i)
     return ref;
 }
 
-static bool peer_is_open_bind(const peer_question *q)
+static bool peer_is_open_promise(const peer_question *q)
 {
-    return q->bind && !q->finished;
+    return q->kept && !q->finished;
 }
 
 static void peer_say_bind(fuzz_peer *p)
@@ -152,7 +152,7 @@ static void peer_say_bind(fuzz_peer *p)
     if (place == NULL) {
         return;
     }
-    *place = (peer_question) { .number = ++p->last_asked, .bind = true };
+    *place = (peer_question) { .number = ++p->last_asked, .bind = true, .kept = true };
     crb_frame frame = { .type = CRB_WIRE_BIND };
     frame.u.bind = (crb_wire_bind) { .question = peer_number(p, place->number), .id = "id", .interface = "" };
     frame.u.bind.remaining_us = peer_byte(p) * UINT64_C(100);
@@ -162,6 +162,7 @@ static void peer_say_bind(fuzz_peer *p)
 static void peer_say_call(fuzz_peer *p)
 {
     static const uint8_t bytes[CRB_PIECE];
+    static const uint32_t path[] = { 1, 2 };
     peer_question *const place = peer_find(p->asked, 0);
     const uint8_t how = peer_byte(p);
     const size_t length = peer_size(p);
@@ -177,7 +178,14 @@ static void peer_say_call(fuzz_peer *p)
     p->room[window] -= fits ? cost : 0;
     p->books = p->books && fits;
     for (size_t i = 0; i < n_refs; i++) {
-        refs[i] = peer_ref(p, i);
+        const peer_question *const passed = how % 8 == 7 ? peer_pick(p, p->asked, peer_is_open_promise) : NULL;
+        if (passed == NULL) {
+            refs[i] = peer_ref(p, i);
+        } else {
+            refs[i] =
+                (crb_wire_ref) { .tag = i + 1, .interface = "a::B", .promise = peer_number(p, passed->number), .path = path };
+            refs[i].n_path = passed->bind ? 0 : 1;
+        }
     }
     crb_frame frame = { .type = CRB_WIRE_CALL };
     crb_wire_call *const call = &frame.u.call;
@@ -188,12 +196,15 @@ static void peer_say_call(fuzz_peer *p)
                               .args = { bytes, first },
                               .lane = how % 3,
                               .hop = (how & 0x10) == 0 ? 0 : (uint32_t)peer_number(p, 1),
-                              .flags = (how & 0x20) == 0 ? 0 : (uint32_t)peer_number(p, CRB_FLAG_ONEWAY),
+                              .flags =
+                                  (how & 0x20) == 0 ? 0 : (uint32_t)peer_number(p, how % 4 < 2 ? CRB_FLAG_ONEWAY : CRB_FLAG_KEEP),
                               .remaining_us = (how & 0x40) == 0 ? 0 : peer_byte(p) * UINT64_C(100),
                               .chain = how };
-    const peer_question *const promise = how >= 0x80 ? peer_pick(p, p->asked, peer_is_open_bind) : NULL;
+    const peer_question *const promise = how >= 0x80 ? peer_pick(p, p->asked, peer_is_open_promise) : NULL;
     if (promise != NULL) {
         call->promise = peer_number(p, promise->number);
+        call->path = path;
+        call->n_path = promise->bind ? 0 : 1u + how % 2;
     } else {
         const peer_export *const target = &p->held[peer_byte(p) % PEER_EXPORTS];
         call->index = (uint32_t)peer_number(p, target->index);
@@ -208,6 +219,7 @@ static void peer_say_call(fuzz_peer *p)
     p->calls++;
     *place = (peer_question) { .number = ++p->last_asked,
                                .answered = (call->flags & CRB_FLAG_ONEWAY) != 0,
+                               .kept = (call->flags & CRB_FLAG_KEEP) != 0,
                                .args_left = length - first };
 }
 
@@ -294,7 +306,7 @@ static void peer_say_return(fuzz_peer *p)
 
 static bool peer_may_finish(const peer_question *q)
 {
-    return q->bind && !q->finished;
+    return q->kept && !q->finished;
 }
 
 static bool peer_may_cancel(const peer_question *q)

@@ -13,6 +13,7 @@ enum { PEER_QUESTIONS = 64, PEER_EXPORTS = 16 };
 typedef struct peer_question {
     uint64_t number; /* 0: a free place */
     bool bind, finished, answered;
+    bool kept;                       /* a promise until it is finished: a bind, or a call */
     uint64_t args_left, result_left; /* bytes of its bodies that are still to come as BODY */
     uint64_t response;               /* bytes of the result's first piece, to be given back */
 } peer_question;

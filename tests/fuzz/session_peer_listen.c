@@ -37,10 +37,20 @@ static peer_export *peer_held(fuzz_peer *p, uint32_t index)
     return place;
 }
 
+static void peer_take_promise(fuzz_peer *p, uint64_t number, size_t n_path)
+{
+    const peer_question *const promise = peer_find(p->heard, number);
+    driver_require(promise != NULL && promise->bind == (n_path == 0) && promise->kept && !promise->finished);
+}
+
 static void peer_take_refs(fuzz_peer *p, const crb_wire_ref *refs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        driver_require(refs[i].tag != 0 && refs[i].generation != 0);
+        driver_require(refs[i].tag != 0 && (refs[i].generation != 0) == (refs[i].promise == 0));
+        if (refs[i].promise != 0) {
+            peer_take_promise(p, refs[i].promise, refs[i].n_path);
+            continue;
+        }
         peer_export *const held = refs[i].yours ? NULL : peer_held(p, refs[i].index);
         if (held != NULL) {
             driver_require(held->generation == 0 || held->generation == refs[i].generation);
@@ -57,7 +67,7 @@ static peer_question *peer_add(fuzz_peer *p, uint64_t number, bool bind)
         p->books = false; /* more than they have room for */
         return NULL;
     }
-    *place = (peer_question) { .number = number, .bind = bind };
+    *place = (peer_question) { .number = number, .bind = bind, .kept = bind };
     return place;
 }
 
@@ -73,14 +83,14 @@ static void peer_take_call(fuzz_peer *p, const crb_wire_call *call)
     driver_require(call->args.len <= call->length);
     question->args_left = call->length - call->args.len;
     question->answered = (call->flags & CRB_FLAG_ONEWAY) != 0;
+    question->kept = (call->flags & CRB_FLAG_KEEP) != 0;
     if (call->name[0] != '\0' && call->operation != 0) {
         driver_require(call->operation == ++p->heard_bound);
     } else {
         driver_require((call->operation == 0) == (call->name[0] != '\0') && call->operation <= p->heard_bound);
     }
     if (call->promise != 0) {
-        const peer_question *const promise = peer_find(p->heard, call->promise);
-        driver_require(promise != NULL && promise->bind && !promise->finished);
+        peer_take_promise(p, call->promise, call->n_path);
     }
     peer_take_refs(p, call->refs, call->n_refs);
 }

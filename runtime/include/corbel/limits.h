@@ -30,7 +30,8 @@ CORBEL_BEGIN_DECLS
     X(uint32_t, max_operations, 16384, "names of operations that one session may use")                                           \
     X(uint32_t, max_references, 4096, "references in one message")                                                               \
     X(uint32_t, max_hops, 128, "calls, each made while serving the one before")                                                  \
-    X(uint32_t, keep_lost_ms, 2000, "how long what a peer held is kept when the peer is lost")
+    X(uint32_t, keep_lost_ms, 2000, "how long what a peer held is kept when the peer is lost")                                   \
+    X(uint32_t, max_pipeline, 64, "calls, each on what the one before is still to return")
 
 /** What a runtime takes from its peers. Start with CORBEL_LIMITS_INIT; a member that is 0 has its default. */
 typedef struct corbel_limits {

@@ -15,6 +15,11 @@ static void exchange_serve(world *w, asked **callback)
                 world_done(at, p);
                 return;
             }
+            if (p->asked->kept) {
+                crb_ref_out promised = world_ref_object(at, 8);
+                world_return_bytes(at, p, "\x08\x09", 2, &promised, 1);
+                return;
+            }
             if (p->ref != NULL && !p->asked->entered) {
                 corbel_status status = CORBEL_OK;
                 world_enter(at, p);
@@ -43,7 +48,8 @@ bool exchange(world *w, size_t large)
         return false;
     }
     asked *const pipelined = world_call(client, &(call_options) { .promise = bind, .args = 20 }, &status);
-    asked *calls[4] = { NULL };
+    static const uint32_t path[] = { 1 };
+    asked *calls[4] = { NULL }, *promise = NULL, *on = NULL, *with = NULL;
     bool second = false, cancelled = false, released = false;
     for (int step = 0; step < 3000; step++) {
         if (!crb_scripted_step(w->pipe, world_now(w) + 5 * MS) && (crb_scripted_is_over(w->pipe) || released)) {
@@ -57,6 +63,12 @@ bool exchange(world *w, size_t large)
             calls[1] = world_call(client, &(call_options) { .target = bind->ref, .args = large }, &status);
             calls[2] = world_call(client, &(call_options) { .target = bind->ref, .oneway = true }, &status);
             calls[3] = world_call(client, &(call_options) { .target = bind->ref }, &status);
+            promise = world_call(client, &(call_options) { .target = bind->ref, .promised = true }, &status);
+            if (promise != NULL) {
+                ref = (crb_ref_out) { .tag = 1, .interface = "o", .promise = promise->question, .path = path, .n_path = 1 };
+                on = world_call(client, &(call_options) { .promise = promise, .path = path, .n_path = 1 }, &status);
+                with = world_call(client, &(call_options) { .target = bind->ref, .refs = &ref, .n_refs = 1, .hop = 1 }, &status);
+            }
         }
         if (second && !cancelled && calls[3] != NULL && calls[3]->question != NULL && server->n_pending > 0) {
             cancelled = true;
@@ -64,8 +76,9 @@ bool exchange(world *w, size_t large)
             world_events(w);
         }
         if (second && !released && calls[0] != NULL && calls[0]->done && calls[1] != NULL && calls[1]->done && calls[3] != NULL &&
-            calls[3]->done && !client->closed) {
+            calls[3]->done && on != NULL && on->done && with != NULL && with->done && !client->closed) {
             released = true;
+            world_finish(promise, false);
             world_finish(bind, false);
             world_release_all(client);
             world_release_all(server);

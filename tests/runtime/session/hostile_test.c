@@ -82,6 +82,18 @@ static const crb_wire_ref no_generation[] = { { .tag = 1, .interface = "" } };
 static const crb_wire_ref high_index[] = { { .tag = 1, .index = 1u << 20, .generation = 1, .interface = "" } };
 static const crb_wire_ref other_generation[] = { { .tag = 1, .generation = 2, .interface = "" } };
 
+static const uint32_t one_step[] = { 1 }, no_step[] = { 0 };
+static const uint32_t long_path[CRB_FRAME_MAX_PATH + 1] = {
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+};
+static const crb_wire_ref promise_of_bind[] = { { .tag = 1, .interface = "", .promise = 1 } };
+static const crb_wire_ref promise_of_call[] = { { .tag = 1, .interface = "", .promise = 2, .path = one_step, .n_path = 1 } };
+static const crb_wire_ref promise_of_itself[] = { { .tag = 1, .interface = "", .promise = 3, .path = one_step, .n_path = 1 } };
+static const crb_wire_ref promise_of_later[] = { { .tag = 1, .interface = "", .promise = 4, .path = one_step, .n_path = 1 } };
+static const crb_wire_ref promise_twice[] = { { .tag = 1, .interface = "", .promise = 1, .index = 1, .generation = 1 } };
+static const crb_wire_ref path_alone[] = { { .tag = 1, .interface = "", .path = one_step, .n_path = 1 } };
+
 typedef struct violation {
     const char *name;
     crb_frame frame;
@@ -121,6 +133,29 @@ static const violation violations[] = {
     { "CALL longer than it says", CALL(.question = 3, .operation = 1, .args = { some_bytes, 4 }, .length = 3),
       "a call whose arguments are longer than it says" },
     { "CALL on a call", CALL(.question = 3, .operation = 1, .promise = 2), "a call on a promise that is not open" },
+    { "CALL on itself", CALL(.question = 3, .operation = 1, .promise = 3, .path = one_step, .n_path = 1),
+      "a call on a promise that is not open" },
+    { "CALL on a bind with a path", CALL(.question = 3, .operation = 1, .promise = 1, .path = one_step, .n_path = 1),
+      "a path that does not fit its promise" },
+    { "CALL with a path of nothing", CALL(.question = 3, .operation = 1, .path = one_step, .n_path = 1), "a path of no promise" },
+    { "path with a step 0", CALL(.question = 3, .operation = 1, .promise = 1, .path = no_step, .n_path = 1),
+      "a path with a step that is no field number" },
+    { "path too long", CALL(.question = 3, .operation = 1, .promise = 1, .path = long_path, .n_path = LENGTH_OF(long_path)),
+      "a path that is too long" },
+    { "oneway that is to be kept", CALL(.question = 3, .operation = 1, .flags = CRB_FLAG_ONEWAY | CRB_FLAG_KEEP),
+      "a oneway that is to be kept" },
+    { "promise of a call in a table", CALL(.question = 3, .operation = 1, .refs = promise_of_call, .n_refs = 1),
+      "a call on a promise that is not open" },
+    { "promise of itself in a table", CALL(.question = 3, .operation = 1, .refs = promise_of_itself, .n_refs = 1),
+      "a call on a promise that is not open" },
+    { "promise of a later one in a table", CALL(.question = 3, .operation = 1, .refs = promise_of_later, .n_refs = 1),
+      "a call on a promise that is not open" },
+    { "promise that is a reference, too", CALL(.question = 3, .operation = 1, .refs = promise_twice, .n_refs = 1),
+      "a promise where none can be" },
+    { "path of nothing in a table", CALL(.question = 3, .operation = 1, .refs = path_alone, .n_refs = 1),
+      "a promise where none can be" },
+    { "promise in the table of a RETURN", RETURN(.question = 1, .refs = promise_of_bind, .n_refs = 1),
+      "a promise where none can be" },
     { "CALL on nothing", CALL(.question = 3, .operation = 1, .promise = 99), "a call on a promise that is not open" },
     { "reference without a tag", CALL(.question = 3, .operation = 1, .refs = no_tag, .n_refs = 1), "a reference without a tag" },
     { "reference without a generation", CALL(.question = 3, .operation = 1, .refs = no_generation, .n_refs = 1),
@@ -164,7 +199,7 @@ static void test_violations(void **state)
 {
     (void)state;
     memset(long_text, 'x', sizeof long_text - 1);
-    assert_int_equal(LENGTH_OF(violations), 38);
+    assert_int_equal(LENGTH_OF(violations), 50);
     for (size_t i = 0; i < LENGTH_OF(violations); i++) {
         rig r = rig_new(NULL);
         rig_send(&r, &violations[i].frame);

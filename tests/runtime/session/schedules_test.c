@@ -76,23 +76,25 @@ static size_t schedule_refs(schedule *s, side *at, crb_ref_out refs[4])
     return n;
 }
 
-/** A bind of the side's that is not finished; NULL: none. */
-static asked *schedule_bind(schedule *s, side *at)
+/** A bind or kept call of the side's that is not finished; NULL: none. */
+static asked *schedule_promise(schedule *s, side *at)
 {
     asked *found = NULL;
     uint64_t n = 0;
     for (size_t i = 0; i < s->w->n_asked; i++) {
         asked *const a = &s->w->asked[i];
-        if (a->bind && a->from == at && a->question != NULL && pick(s, ++n) == 0) {
+        if ((a->bind || a->kept) && a->from == at && a->question != NULL && pick(s, ++n) == 0) {
             found = a;
         }
     }
     return found;
 }
 
+static const uint32_t result[] = { 1 };
+
 static void schedule_call(schedule *s, side *at)
 {
-    asked *const promise = pick(s, 3) == 0 ? schedule_bind(s, at) : NULL;
+    asked *const promise = pick(s, 3) == 0 ? schedule_promise(s, at) : NULL;
     if (promise == NULL && at->n_imports == 0) {
         return;
     }
@@ -101,11 +103,22 @@ static void schedule_call(schedule *s, side *at)
     const size_t name = (size_t)pick(s, 4);
     crb_ref_out refs[4];
     const size_t n_refs = schedule_refs(s, at, refs);
+    for (size_t i = 0; i < n_refs; i++) {
+        const asked *const passed = pick(s, 3) == 0 ? schedule_promise(s, at) : NULL;
+        if (passed != NULL) {
+            refs[i] = (crb_ref_out) { .tag = 50 + i, .interface = "test::Object", .promise = passed->question, .path = result };
+            refs[i].n_path = passed->bind ? 0 : 1;
+        }
+    }
+    const bool oneway = pick(s, 4) == 0;
     const call_options options = {
         .promise = promise,
+        .path = result,
+        .n_path = promise == NULL || promise->bind ? 0 : 1,
+        .promised = !oneway && pick(s, 3) == 0,
         .target = promise != NULL ? NULL : at->imports[pick(s, at->n_imports)],
         .args = schedule_size(s),
-        .oneway = pick(s, 4) == 0,
+        .oneway = oneway,
         .hop = pick(s, 3) == 0 ? 1 + (uint32_t)pick(s, 3) : 0,
         .lane = pick(s, WORLD_LANES),
         .deadline_ms = pick(s, 3) == 0 ? 1 + pick(s, 40) : 0,
@@ -116,16 +129,6 @@ static void schedule_call(schedule *s, side *at)
     };
     corbel_status status = CORBEL_OK;
     world_call(at, &options, &status);
-}
-
-static bool schedule_is_pending(const side *at, const crb_answer *answer)
-{
-    for (size_t i = 0; i < at->n_pending; i++) {
-        if (at->pending[i]->answer == answer) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void schedule_answer(schedule *s, side *at, pending *p)
@@ -146,6 +149,10 @@ static void schedule_answer(schedule *s, side *at, pending *p)
         world_enter(at, p);
     } else if (pick(s, 6) == 0) {
         world_return_error(at, p, CORBEL_FAILED, CORBEL_COMPLETED_YES, "it failed");
+    } else if (pick(s, 2) == 0) {
+        const int object = (int)pick(s, 12);
+        refs[0] = world_ref_object(at, object);
+        world_return_bytes(at, p, (const char[]) { 0x08, (char)(object + 1) }, 2, refs, 1);
     } else {
         const size_t n_refs = schedule_refs(s, at, refs);
         world_return(at, p, schedule_size(s), refs, n_refs);
@@ -172,10 +179,7 @@ static void schedule_act(schedule *s)
     case 8:
     case 9:
         if (at->n_pending > 0) {
-            pending *const p = at->pending[pick(s, at->n_pending)];
-            if (p->promise == NULL || !schedule_is_pending(at, p->promise)) {
-                schedule_answer(s, at, p);
-            }
+            schedule_answer(s, at, at->pending[pick(s, at->n_pending)]);
         }
         break;
     case 10:
@@ -185,7 +189,7 @@ static void schedule_act(schedule *s)
         }
         break;
     case 12: {
-        asked *const a = schedule_bind(s, at);
+        asked *const a = schedule_promise(s, at);
         if (a != NULL) {
             world_finish(a, pick(s, 2) == 0);
         }
@@ -194,7 +198,7 @@ static void schedule_act(schedule *s)
     case 13:
         if (s->w->n_asked > 0) {
             asked *const a = &s->w->asked[pick(s, s->w->n_asked)];
-            if (!a->bind && a->question != NULL) {
+            if (!a->bind && !a->kept && a->question != NULL) {
                 world_finish(a, true);
             }
         }
@@ -264,7 +268,7 @@ static void schedule_quiet_end(schedule *s)
     for (size_t i = 0; i < w->n_asked; i++) {
         asked *const a = &w->asked[i];
         assert_true(a->oneway || a->done);
-        if (a->bind && a->question != NULL) {
+        if ((a->bind || a->kept) && a->question != NULL) {
             world_finish(a, false);
         }
     }

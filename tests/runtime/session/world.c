@@ -160,6 +160,23 @@ void world_return(side *at, pending *p, size_t len, crb_ref_out *refs, size_t n_
     world_answer(at, p, &result);
 }
 
+void world_return_bytes(side *at, pending *p, const char *bytes, size_t len, crb_ref_out *refs, size_t n_refs)
+{
+    if (!p->asked->entered) {
+        world_enter(at, p);
+    }
+    crb_buf body = CRB_BUF_INIT;
+    assert_true(len <= 8);
+    crb_buf_append(&body, (const uint8_t *)bytes, len);
+    if (body.failed) {
+        crb_buf_clear(&body);
+        world_return_error(at, p, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory");
+        return;
+    }
+    crb_result result = { .outcome = CRB_OUTCOME_RESULT, .body = &body, .refs_out = refs, .n_refs_out = n_refs };
+    world_answer(at, p, &result);
+}
+
 void world_raise(side *at, pending *p, const char *exception, size_t len)
 {
     world_enter(at, p);
@@ -280,7 +297,12 @@ static pending *world_asked_here(side *at, crb_event *event)
     p->bind = event->kind == CRB_EVENT_BIND;
     p->oneway = event->oneway;
     p->object = event->object;
-    p->promise = event->promise;
+    p->peers_own = event->kind == CRB_EVENT_CALL ? event->import : NULL;
+    if (p->peers_own != NULL) {
+        assert_null(event->object);
+        assert_true(at->n_imports < WORLD_IMPORTS);
+        at->imports[at->n_imports++] = p->peers_own;
+    }
     p->lane = event->lane;
     p->chain = event->chain;
     p->deadline = event->deadline;
@@ -327,7 +349,7 @@ static void world_returned(side *at, crb_event *event)
     assert_false(a->oneway);
     a->done = true;
     a->outcome = event->outcome;
-    if (!a->bind) {
+    if (!a->bind && !a->kept) {
         a->question = NULL;
     }
     world_take_refs(at, event, &a->ref, &a->own);
@@ -361,6 +383,19 @@ static void world_returned(side *at, crb_event *event)
     }
 }
 
+/** A promise that it waited for failed. */
+static void world_fail(side *at, pending *p, corbel_error *error)
+{
+    if (p->oneway) {
+        crb_session_done(at->session, p->answer);
+        world_remove(at, p);
+    } else {
+        crb_result result = { .outcome = CRB_OUTCOME_ERROR, .error = error };
+        world_answer(at, p, &result);
+    }
+    corbel_error_clear(error);
+}
+
 static void world_event(side *at, crb_event *event)
 {
     assert_true(!at->closed || event->kind == CRB_EVENT_UNEXPORTED); /* the end of what was kept of a lost peer's */
@@ -374,6 +409,9 @@ static void world_event(side *at, crb_event *event)
     case CRB_EVENT_CALL: {
         pending *const p = world_asked_here(at, event);
         if (p == NULL) {
+            if (event->kind == CRB_EVENT_CALL && event->import != NULL) {
+                at->imports[at->n_imports++] = event->import;
+            }
             world_refuse_without_memory(at, event);
             break;
         }
@@ -388,6 +426,12 @@ static void world_event(side *at, crb_event *event)
     case CRB_EVENT_BODY: {
         pending *const p = world_find(at, event->answer);
         assert_ptr_equal(crb_answer_user(event->answer), p);
+        if (event->error.status != CORBEL_OK) {
+            assert_int_equal(event->n_refs, 0);
+            world_fail(at, p, &event->error);
+            break;
+        }
+        world_take_refs(at, event, &p->ref, &p->own);
         world_arguments(at, p, &event->args);
         world_answer_itself(at, p);
         break;
@@ -612,6 +656,8 @@ asked *world_call(side *from, const call_options *options, corbel_status *ret_st
     a->oneway = options->oneway;
     a->lane = options->lane;
     a->keep = options->keep;
+    a->kept = options->promised;
+    a->on = options->promise;
     const bool filled = world_fill(&args, a->number, options->args < 8 || options->value != NULL ? 8 : options->args);
     if (filled && options->value != NULL) {
         crb_buf_append(&args, options->value->data, options->value->len);
@@ -625,6 +671,9 @@ asked *world_call(side *from, const call_options *options, corbel_status *ret_st
     crb_call_out call = {
         .target = options->target,
         .promise = options->promise != NULL ? options->promise->question : NULL,
+        .path = options->path,
+        .n_path = options->n_path,
+        .keep = options->promised,
         .operation_key = options->key,
         .interface = "test::Object",
         .operation = options->operation != NULL ? options->operation : "op",

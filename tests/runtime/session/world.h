@@ -36,7 +36,8 @@ typedef struct world_object {
 typedef struct asked {
     uint64_t number;
     struct side *from;
-    bool bind, oneway;
+    const struct asked *on; /* the promise that it is a call on */
+    bool bind, oneway, kept;
     crb_question *question; /* until it is of no more use */
     /* the asker's view */
     bool done;
@@ -63,7 +64,7 @@ typedef struct pending {
     bool enter;
     crb_memo *memo;
     void *object;
-    crb_answer *promise;
+    crb_import *peers_own; /* the target: of a call on a promise; its count is in the side's list */
     char operation[32], interface[32], id[32];
     uint64_t lane, chain, deadline;
     uint32_t hop;
@@ -133,6 +134,9 @@ uint64_t world_now(const world *w);
 typedef struct call_options {
     crb_import *target;
     asked *promise;
+    const uint32_t *path; /* into promise's result */
+    size_t n_path;
+    bool promised;        /* it is kept: a promise until world_finish() */
     size_t args;          /* bytes, at least 8 */
     const crb_buf *value; /* behind the number, in place of the pattern and of `args`; NULL: the pattern */
     crb_buf *keep;        /* gets the result's body */
@@ -154,6 +158,8 @@ pending *world_next(side *at);
 void world_enter(side *at, pending *p);
 /** Answers with len bytes of a pattern, and the references. Frees p. */
 void world_return(side *at, pending *p, size_t len, crb_ref_out *refs, size_t n_refs);
+/** The same with bytes of the test's own, at most 8, which its caller takes for a pattern's beginning. */
+void world_return_bytes(side *at, pending *p, const char *bytes, size_t len, crb_ref_out *refs, size_t n_refs);
 void world_return_error(side *at, pending *p, corbel_status status, corbel_completion completion, const char *message);
 void world_raise(side *at, pending *p, const char *exception, size_t len);
 void world_done(side *at, pending *p);
@@ -175,7 +181,7 @@ void world_pass_keeping(world *w);
 void world_check_tables_empty(world *w);
 /** Both, and frees. */
 void world_check_and_free(world *w);
-/** Headers of each lane came in the order in which the calls were made. */
+/** Headers of each lane came in the order in which the calls were made: of calls on one promise, and of those on none. */
 void world_check_lanes(const world *w);
 /** What one side has sent and not got back is what the other holds. Only when all is quiet. */
 void world_check_counts(world *w);

@@ -70,7 +70,7 @@ void world_check_over(world *w)
         world_release_all(at);
     }
     for (size_t i = 0; i < w->n_asked; i++) {
-        if (w->asked[i].question != NULL && w->asked[i].bind) {
+        if (w->asked[i].question != NULL && (w->asked[i].bind || w->asked[i].kept)) {
             world_finish(&w->asked[i], false);
         }
     }
@@ -100,11 +100,16 @@ void world_check_lanes(const world *w)
 {
     for (int i = 0; i < 2; i++) {
         for (size_t lane = 1; lane < WORLD_LANES; lane++) {
-            uint64_t last = 0;
+            static uint64_t last[WORLD_ASKED + 1]; /* by promise; 0: of calls on no promise */
+            memset(last, 0, sizeof last);
             for (size_t k = 0; k < w->sides[i].lane_arrivals[lane]; k++) {
                 const uint64_t number = w->sides[i].lane_numbers[lane][k];
-                assert_true(number == 0 || number > last);
-                last = number != 0 ? number : last;
+                if (number != 0) {
+                    const asked *const on = w->asked[number - 1].on;
+                    uint64_t *const before = &last[on == NULL ? 0 : on->number];
+                    assert_true(number > *before);
+                    *before = number;
+                }
             }
         }
     }

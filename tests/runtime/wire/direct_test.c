@@ -252,13 +252,15 @@ static void test_accepts_nothing_more(void **state)
 static void test_leaves_the_rest(void **state)
 {
     (void)state;
-    static const crb_wire_ref refs[] = { { 1, false, 2, 3, "a::B", 0 } };
+    static const uint32_t path[] = { 1 };
+    static const crb_wire_ref refs[] = { { 1, false, 2, 3, "a::B", 0, 0, NULL, 0 } };
     static const crb_wire_hop hops[] = { { "d", "o", "p", "m" } };
     static const crb_frame rows[] = {
         { .type = CRB_WIRE_CALL, .critical = true },
         { .type = CRB_WIRE_CALL, .u.call.interface = "a::B" },
         { .type = CRB_WIRE_CALL, .u.call.name = "f" },
         { .type = CRB_WIRE_CALL, .u.call = { .refs = refs, .n_refs = 1 } },
+        { .type = CRB_WIRE_CALL, .u.call = { .promise = 1, .path = path, .n_path = 1 } },
         { .type = CRB_WIRE_RETURN, .critical = true },
         { .type = CRB_WIRE_RETURN, .u.ret.outcome = 1 },
         { .type = CRB_WIRE_RETURN, .u.ret.exception = "a::E" },
@@ -270,7 +272,7 @@ static void test_leaves_the_rest(void **state)
         { .type = CRB_WIRE_BODY, .critical = true },
         { .type = CRB_WIRE_PING },
     };
-    assert_int_equal(LENGTH_OF(rows), 14);
+    assert_int_equal(LENGTH_OF(rows), 15);
     crb_scratch scratch;
     crb_scratch_init(&scratch);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {

@@ -8,9 +8,10 @@
 
 static const crb_frame_limits limits = { 4096 };
 
+static const uint32_t some_path[] = { 1, 0x1FFFFFFF, 16 };
 static const crb_wire_ref some_refs[] = {
-    { 1, false, 0, 1, "bank::Account", 0 },
-    { UINT64_MAX, true, UINT32_MAX, UINT32_MAX, "", UINT64_MAX },
+    { 1, false, 0, 1, "bank::Account", 0, 0, NULL, 0 },
+    { UINT64_MAX, true, UINT32_MAX, UINT32_MAX, "", UINT64_MAX, UINT64_MAX, some_path, 3 },
 };
 static const crb_wire_hop some_hops[] = { { "daemon", "object", "operation", "Grüße" }, { "", "", "", "" } };
 static const char *const some_features[] = { "streams", "leases" };
@@ -24,7 +25,7 @@ static const crb_frame frames[] = {
       .critical = true,
       .u.bind = { 3, "corbel.NameServer", "naming::Registry", UINT64_MAX - 5, 30000000 } },
     { .type = CRB_WIRE_CALL,
-      .u.call = { 1, 2, 3, 4, 5, "i", "n", UINT64_MAX, 1, 7, 8, 128, some_refs, 2, 20000, { some_bytes, 4 } } },
+      .u.call = { 1, 2, 3, 4, 5, "i", "n", UINT64_MAX, 1, 7, 8, 128, some_refs, 2, 20000, { some_bytes, 4 }, 42, some_path, 3 } },
     { .type = CRB_WIRE_BODY, .u.body = { 1, true, false, { some_bytes, 4 } } },
     { .type = CRB_WIRE_RETURN,
       .u.ret = { 9, 2, some_refs, 2, 4, { some_bytes, 4 }, "bank::Broke", 4711, 2, "what happened", some_hops, 2 } },
@@ -47,6 +48,14 @@ static void assert_bytes(crb_wire_bytes a, crb_wire_bytes b)
     }
 }
 
+static void assert_path(const uint32_t *a, size_t n, const uint32_t *b, size_t m)
+{
+    assert_int_equal(n, m);
+    if (n > 0) {
+        assert_memory_equal(a, b, n * sizeof *a);
+    }
+}
+
 static void assert_refs(const crb_wire_ref *a, size_t n, const crb_wire_ref *b, size_t m)
 {
     assert_int_equal(n, m);
@@ -57,6 +66,8 @@ static void assert_refs(const crb_wire_ref *a, size_t n, const crb_wire_ref *b, 
         assert_int_equal(a[i].generation, b[i].generation);
         assert_string_equal(a[i].interface, b[i].interface);
         assert_int_equal(a[i].fingerprint, b[i].fingerprint);
+        assert_int_equal(a[i].promise, b[i].promise);
+        assert_path(a[i].path, a[i].n_path, b[i].path, b[i].n_path);
     }
 }
 
@@ -89,6 +100,7 @@ static void assert_call(const crb_wire_call *a, const crb_wire_call *b)
     assert_int_equal(a->remaining_us, b->remaining_us);
     assert_int_equal(a->chain, b->chain);
     assert_int_equal(a->hop, b->hop);
+    assert_path(a->path, a->n_path, b->path, b->n_path);
     assert_refs(a->refs, a->n_refs, b->refs, b->n_refs);
     assert_int_equal(a->length, b->length);
     assert_bytes(a->args, b->args);
@@ -292,7 +304,7 @@ static void test_memory_is_bounded(void **state)
         if (rows[i].why == NULL ? result != CRB_FRAME_OK : why == NULL || strcmp(why, rows[i].why) != 0) {
             fail_msg("row %zu: %d '%s'", i, (int)result, why != NULL ? why : "");
         }
-        assert_true(scratch.used <= len * 16 + (64 << 10));
+        assert_true(scratch.used <= len * 24 + (64 << 10));
     }
     crb_scratch_reset(&scratch, 0);
     assert_null(scratch.chunks);
@@ -303,7 +315,7 @@ static void test_biggest_table_fits(void **state)
     (void)state;
     static crb_wire_ref refs[4096];
     for (size_t i = 0; i < LENGTH_OF(refs); i++) {
-        refs[i] = (crb_wire_ref) { i + 1, i % 2 == 0, (uint32_t)i, 1, i % 3 == 0 ? "" : "a::B", i };
+        refs[i] = (crb_wire_ref) { i + 1, i % 2 == 0, (uint32_t)i, 1, i % 3 == 0 ? "" : "a::B", i, i % 5, some_path, i % 4 };
     }
     const crb_frame frame = { .type = CRB_WIRE_CALL, .u.call = { .question = 1, .refs = refs, .n_refs = LENGTH_OF(refs) } };
     crb_scratch scratch;

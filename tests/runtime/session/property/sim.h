@@ -116,9 +116,8 @@ struct sim_request {
     bool complete, cancelled, enter, left; /* left: its function has returned, its lane goes on */
     uint64_t deadline;
     sim_object *object;
-    uint64_t place;       /* in the queue of its lane: when its object was known */
-    sim_request *promise; /* it waits for what that one answers */
-    sim_call *nested;     /* what it is blocked in, or carried on by */
+    uint64_t place;   /* in the queue of its lane: when its object was known */
+    sim_call *nested; /* what it is blocked in, or carried on by */
 };
 
 /** What one side has named on the wire, in the order of the wire. */

@@ -144,7 +144,7 @@ static void count_answers(sim_counts *counts, const crb_session *session)
         counts->states[STATE_ANSWER_CANCELLED] += answer->cancelled && !answer->answered;
         counts->states[STATE_ANSWER_WAITS] += answer->answered && !answer->pulled;
         counts->states[STATE_ANSWER_SENDS] += crb_node_linked(&answer->body.node);
-        counts->states[STATE_ANSWER_BOUND] += answer->bound != NULL;
+        counts->states[STATE_ANSWER_BOUND] += answer->kept != NULL;
     }
 }
 

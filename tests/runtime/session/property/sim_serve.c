@@ -39,13 +39,6 @@ static void serve_target(sim_side *at, const crb_event *event, sim_request *requ
     sim *const s = at->sim;
     const sim_call *const call = request->call;
     const sim_object *wanted = call->target;
-    if (event->promise != NULL) {
-        request->promise = serve_request(event->promise);
-        SIM_CHECK(s, request->promise != NULL && request->promise->call == call->promise, "call %u: on another promise",
-                  call->number);
-        sim_count(s, SIM_DO_PROMISE_WAIT);
-        return;
-    }
     if (call->promise != NULL) {
         SIM_CHECK(s, call->promise->answered && call->promise->answer == CRB_OUTCOME_RESULT,
                   "call %u: came on a promise that is not kept", call->number);
@@ -145,27 +138,14 @@ static void serve_error(sim_request *request, corbel_status status, corbel_compl
     corbel_error_clear(&error);
 }
 
-/** Before it is answered: what waits on it goes on, or fails as it did. */
+/** Before it is answered: what waits on it in the core is told by that, if it fails. */
 static void serve_promises(const sim_request *promise, const crb_result *result)
 {
     sim *const s = promise->at->sim;
-    const bool kept = result->outcome == CRB_OUTCOME_RESULT && result->n_refs_out > 0 && result->refs_out[0].object != NULL &&
-                      !promise->at->closed;
-    for (sim_request *request = promise->at->node->requests; request != NULL;) {
-        if (request->promise != promise) {
-            request = request->next;
-            continue;
-        }
-        request->promise = NULL;
-        if (kept) {
-            request->object = result->refs_out[0].object;
-            request->place = ++promise->at->node->places;
-            request = request->next;
-        } else {
+    const bool kept = result->outcome == CRB_OUTCOME_RESULT && result->n_refs_out > 0 && result->refs_out[0].object != NULL;
+    for (const sim_call *call = s->calls; call < s->calls + s->n_calls; call++) {
+        if (call->promise == promise->call && call->on_wire > 0 && !call->arrived && !kept) {
             sim_count(s, SIM_DO_PROMISE_FAILED);
-            serve_error(request, result->outcome == CRB_OUTCOME_ERROR ? result->error->status : CORBEL_NOT_FOUND,
-                        CORBEL_COMPLETED_NO);
-            request = promise->at->node->requests; /* what waited on that one is gone, too */
         }
     }
 }
@@ -388,7 +368,7 @@ static bool serve_is_first(const sim_request *request)
     }
     for (const sim_request *other = request->at->node->requests; other != NULL; other = other->next) {
         if (other->at == request->at && other->call->lane == request->call->lane && other->object == request->object &&
-            other->call->kind != SIM_BIND && other->promise == NULL && other->place < request->place && !other->left) {
+            other->call->kind != SIM_BIND && other->place < request->place && !other->left) {
             return false;
         }
     }
@@ -397,7 +377,7 @@ static bool serve_is_first(const sim_request *request)
 
 static bool serve_can_enter(const sim_request *request)
 {
-    return request->complete && request->promise == NULL && serve_is_first(request);
+    return request->complete && serve_is_first(request);
 }
 
 static bool serve_can(const sim_request *request)
@@ -464,7 +444,7 @@ bool sim_serve(sim_node *node)
     uint64_t n = 0;
     for (const sim_request *request = node->requests; request != NULL; request = request->next) {
         n += serve_can(request);
-        if (request->state == SIM_QUEUED && request->complete && request->promise == NULL && !serve_is_first(request)) {
+        if (request->state == SIM_QUEUED && request->complete && !serve_is_first(request)) {
             sim_count(node->sim, SIM_DO_LANE_WAIT);
         }
     }

@@ -109,6 +109,9 @@ static void wire_call(sim_side *at, const crb_wire_call *frame)
     if (frame->promise != 0) {
         const sim_call *const promise = frame->promise < frame->question ? at->asked[frame->promise] : NULL;
         SIM_CHECK(s, promise != NULL && promise == call->promise, "call %u: on another promise", call->number);
+        if (!promise->answered) {
+            sim_count(s, SIM_DO_PROMISE_WAIT);
+        }
         SIM_CHECK(s, promise->finishes == 0, "call %u: on a promise that is finished", call->number);
     } else {
         const sim_pair *const pair = wire_pair(at->peer, frame->index, frame->generation);
