@@ -28,7 +28,9 @@ static const crb_host daemon_host = {
     .uri = crb_ids_uri,
     .post = crb_workers_post,
     .post_locked = crb_workers_post_locked,
+    .wait_lends_locked = crb_dispatch_wait_lends_locked,
     .wait_ends_locked = crb_dispatch_wait_ends_locked,
+    .dispatch = crb_workers_dispatch,
     .blocking = crb_workers_blocking,
     .drain = crb_daemon_drain,
     .end = crb_workers_end,
@@ -174,8 +176,21 @@ void corbel_daemon_shutdown(corbel_daemon *self)
 
 static void daemon_wait_for_shutdown(const corbel_daemon *self)
 {
-    struct pollfd event = { .fd = self->stop_event, .events = POLLIN };
-    while (poll(&event, 1, -1) < 0 && errno == EINTR) {
+    struct pollfd events[2] = { { .fd = self->stop_event, .events = POLLIN },
+                                { .fd = self->runtime->work_event, .events = POLLIN } }; /* below 0: passed over */
+    for (;;) {
+        if (poll(events, 2, -1) < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return;
+        }
+        if (events[1].revents != 0) {
+            (void)corbel_runtime_dispatch(self->runtime, 0);
+        }
+        if (events[0].revents != 0) {
+            return;
+        }
     }
 }
 

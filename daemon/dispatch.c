@@ -81,8 +81,7 @@ void crb_dispatch_wait_ends_locked(crb_wait *wait)
 
 /* ---- who runs it ---- */
 
-/** next: the calling thread has just run the call in front of it. */
-static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request, bool next)
+static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request)
 {
     crb_wait *wait = crb_wait_find_locked(runtime, request->chain);
     if (wait == NULL && request->lane != NULL) {
@@ -93,11 +92,7 @@ static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request, 
         crb_wait_give_locked(wait, &request->work);
     } else {
         request->in_queue = true;
-        if (next) {
-            crb_workers_post_next_locked(runtime, &request->work);
-        } else {
-            crb_workers_post_locked(runtime, &request->work);
-        }
+        crb_workers_post_locked(runtime, &request->work);
     }
 }
 
@@ -113,10 +108,28 @@ static void dispatch_hurry(corbel_runtime *runtime, corbel_request *request)
     lane->next_urgent = wait->lanes;
     wait->lanes = lane;
     corbel_request *const first = lane->first;
-    if (first->state == CRB_REQUEST_RUNNABLE && first->in_queue) {
-        crb_workers_unpost_locked(runtime->dispatch, &first->work);
+    if (first->in_queue) {
+        crb_workers_unpost_locked(runtime, &first->work);
         first->in_queue = false;
         crb_wait_give_locked(wait, &first->work);
+    }
+}
+
+void crb_dispatch_wait_lends_locked(crb_wait *wait, uint64_t chain)
+{
+    corbel_runtime *const runtime = wait->runtime;
+    crb_dispatch *const dispatch = runtime->dispatch;
+    if (dispatch == NULL || dispatch->queue == NULL) { /* what is first in a lane is queued, or somebody runs it */
+        return;
+    }
+    for (corbel_request *request = dispatch->requests; request != NULL; request = request->next) {
+        if (request->chain == chain && request->in_queue) {
+            crb_workers_unpost_locked(runtime, &request->work);
+            request->in_queue = false;
+            crb_wait_give_locked(wait, &request->work);
+        } else if (request->chain == chain && request->lane != NULL && request->lane->first != request) {
+            dispatch_hurry(runtime, request);
+        }
     }
 }
 
@@ -142,7 +155,7 @@ static bool dispatch_enter(corbel_runtime *runtime, crb_dispatch *dispatch, corb
     if (request->lane != NULL && request->lane->first != request) {
         dispatch_hurry(runtime, request);
     } else if (request->complete) {
-        dispatch_runnable(runtime, request, false);
+        dispatch_runnable(runtime, request);
     }
     return true;
 }
@@ -256,7 +269,7 @@ void crb_dispatch_body(void *user, crb_buf *args)
     *args = (crb_buf)CRB_BUF_INIT;
     request->complete = true;
     if (request->lane == NULL || request->lane->first == request) {
-        dispatch_runnable(runtime, request, false);
+        dispatch_runnable(runtime, request);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
@@ -271,7 +284,7 @@ void crb_dispatch_cancel_locked(void *user)
     if (!request->complete) { /* the rest will not come: it takes its turn, and is answered without being entered */
         request->complete = true;
         if (request->lane == NULL || request->lane->first == request) {
-            dispatch_runnable(request->runtime, request, false);
+            dispatch_runnable(request->runtime, request);
         }
     }
 }
@@ -330,7 +343,7 @@ void crb_dispatch_leave_lane(corbel_request *request)
         HASH_DEL(runtime->dispatch->lanes, lane);
         free(lane);
     } else if (lane->first->complete) {
-        dispatch_runnable(runtime, lane->first, true);
+        dispatch_runnable(runtime, lane->first);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }

@@ -37,7 +37,6 @@ struct corbel_request {
     const corbel_method *method; /* NULL: unknown here, or the target is elsewhere; then: */
     char *interface, *operation; /* malloc'ed */
     uint64_t lane_id, deadline, chain;
-    uint64_t entered; /* when */
     uint32_t hop;
     bool oneway;
     bool enter; /* the session wants to know when it is entered */
@@ -98,18 +97,16 @@ struct crb_worker {
     pthread_t thread;
     bool idle; /* in the list of idle ones */
     bool blocked;
-    bool takes_next;  /* it comes back to the queue by itself, for one that was put there */
-    crb_peer *unsent; /* counted: answers of its calls wait there to be sent together */
-    uint64_t unsent_since;
     crb_worker *next, *prev; /* among the idle, or among the ended */
 };
 
 typedef struct crb_dispatch {
     crb_lane *lanes;
     crb_work *queue, **queue_end;
+    uint32_t n_queued;
     crb_worker *idle, *ended;
-    uint32_t n_threads, n_blocked;
-    crb_timer retry; /* work waits, there is no worker, and none could be started: tried again */
+    uint32_t n_threads, n_blocked; /* with user_dispatch: threads in corbel_runtime_dispatch() */
+    crb_timer retry;               /* work waits, there is no worker, and none could be started: tried again */
     corbel_request *requests;
     uint32_t n_requests;
     crb_registered *ids;
@@ -131,6 +128,7 @@ void crb_dispatch_body(void *user, crb_buf *args); /* user: a corbel_request */
 void crb_dispatch_cancel(void *user);
 void crb_dispatch_cancel_locked(void *user);
 void crb_dispatch_abandon_locked(void *user);
+void crb_dispatch_wait_lends_locked(crb_wait *wait, uint64_t chain);
 void crb_dispatch_wait_ends_locked(crb_wait *wait);
 /** The function of the request has returned: its lane goes on. No lock held. */
 void crb_dispatch_leave_lane(corbel_request *request);
@@ -142,14 +140,11 @@ void crb_dispatch_remove_locked(crb_dispatch *dispatch, corbel_request *request)
 /* workers.c */
 void crb_workers_post(corbel_runtime *runtime, crb_work *work);
 void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work);
-void crb_workers_unpost_locked(crb_dispatch *dispatch, crb_work *work);
-/** Waits until dispatch->changed is told, or the deadline has come. */
+void crb_workers_unpost_locked(corbel_runtime *runtime, crb_work *work);
+/** Waits until dispatch->changed is told, or the deadline has come; with user_dispatch runs what comes. */
 void crb_workers_wait_locked(corbel_runtime *runtime, uint64_t deadline);
 void crb_workers_blocking(corbel_runtime *runtime, bool blocked);
-/** The same as crb_workers_post_locked() for what the calling thread will run next, if it is a worker between two calls. */
-void crb_workers_post_next_locked(corbel_runtime *runtime, crb_work *work);
-/** May an answer to the peer wait for those of calls that this thread runs next? It then sends them. Under the peer's lock. */
-bool crb_workers_gathers(corbel_runtime *runtime, crb_peer *peer, uint64_t now);
+corbel_status crb_workers_dispatch(corbel_runtime *runtime, int timeout_ms);
 /** The timer's function; user: the runtime. */
 void crb_workers_retry(void *user);
 void crb_workers_end(corbel_runtime *runtime);
@@ -170,8 +165,6 @@ void crb_request_free(corbel_request *request);
 void crb_request_object_name(const crb_target *target, char *out, size_t max);
 
 /* run.c */
-/** A call of a method whose function has been quick of late. */
-bool crb_request_is_quick(const crb_work *work);
 void crb_request_run(crb_work *work);
 /** A oneway that fails has no caller to tell: the log says it, once a second at most. */
 void crb_log_oneway(const char *operation, const char *object, const corbel_error *error);

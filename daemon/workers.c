@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORKERS_RETRY (10 * CRB_MS) /* when there is work, but neither a worker nor the memory for one */
 
@@ -42,35 +43,51 @@ static void workers_remove_idle(crb_dispatch *dispatch, crb_worker *worker)
     }
 }
 
-/* ---- answers that go together ---- */
+/* ---- the queue ---- */
 
-#define WORKERS_GATHER (CRB_MS / 10) /* answers wait for others so long, while the calls behind are quick */
-
-bool crb_workers_gathers(corbel_runtime *runtime, crb_peer *peer, uint64_t now)
+/** With user_dispatch: the descriptor is readable as long as the queue is not empty. */
+static void workers_tell(corbel_runtime *runtime, bool work)
 {
-    crb_worker *const self = workers_self;
-    /* In an operation it is one that waits inside another: it does not come back to the queue soon. */
-    if (self == NULL || self->runtime != runtime || crb_context_current() != NULL ||
-        (self->unsent != NULL && self->unsent != peer)) {
-        return false;
+    uint64_t count = 1;
+    if (!runtime->user_dispatch) {
+        return;
     }
-    if (self->unsent == NULL) {
-        self->unsent = crb_peer_ref(peer);
-        self->unsent_since = now;
+    if (work) { /* neither can fail: the counter is 0 or 1, and changes under the lock alone */
+        (void)!write(runtime->work_event, &count, sizeof count);
+        pthread_cond_broadcast(&runtime->dispatch->changed); /* for crb_workers_wait_locked() */
+    } else {
+        (void)!read(runtime->work_event, &count, sizeof count);
     }
-    return true;
 }
 
-/** No lock held. */
-static void workers_send(crb_worker *self)
+static crb_work *workers_take(corbel_runtime *runtime)
 {
-    crb_peer *const peer = self->unsent;
-    if (peer != NULL) {
-        self->unsent = NULL;
-        crb_peer_lock(peer);
-        crb_peer_unlock(peer);
-        crb_peer_unref(peer);
+    crb_dispatch *const dispatch = runtime->dispatch;
+    crb_work *const work = dispatch->queue;
+    if (work != NULL) {
+        dispatch->queue = work->next;
+        dispatch->n_queued--;
+        if (dispatch->queue == NULL) {
+            dispatch->queue_end = &dispatch->queue;
+            workers_tell(runtime, false);
+        }
+        if (work->run == crb_request_run) {
+            ((corbel_request *)(void *)work)->in_queue = false; /* its first member */
+        }
     }
+    return work;
+}
+
+/** Takes one thing from the queue and runs it; false: there is none. Under the lock, which it lets go of meanwhile. */
+static bool workers_run_one_locked(corbel_runtime *runtime)
+{
+    crb_work *const work = workers_take(runtime);
+    if (work != NULL) {
+        pthread_mutex_unlock(&runtime->dispatch_lock);
+        work->run(work);
+        pthread_mutex_lock(&runtime->dispatch_lock);
+    }
+    return work != NULL;
 }
 
 /* ---- threads ---- */
@@ -91,23 +108,7 @@ static void *workers_main(void *argument)
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;
     for (;;) {
-        crb_work *const work = dispatch->queue;
-        if (self->unsent != NULL &&
-            (work == NULL || !crb_request_is_quick(work) || crb_now() > self->unsent_since + WORKERS_GATHER)) {
-            pthread_mutex_unlock(&runtime->dispatch_lock);
-            workers_send(self);
-            pthread_mutex_lock(&runtime->dispatch_lock);
-            continue;
-        }
-        self->takes_next = false;
-        if (work != NULL) {
-            dispatch->queue = work->next;
-            if (dispatch->queue == NULL) {
-                dispatch->queue_end = &dispatch->queue;
-            }
-            pthread_mutex_unlock(&runtime->dispatch_lock);
-            work->run(work);
-            pthread_mutex_lock(&runtime->dispatch_lock);
+        if (workers_run_one_locked(runtime)) {
             continue;
         }
         if (dispatch->stopping) {
@@ -172,7 +173,7 @@ static void workers_find_one(corbel_runtime *runtime)
         crb_io_wake(&worker->waiter);
         return;
     }
-    if (dispatch->n_threads - dispatch->n_blocked < runtime->max_workers &&
+    if (!runtime->user_dispatch && dispatch->n_threads - dispatch->n_blocked < runtime->max_workers &&
         dispatch->n_threads < runtime->max_workers + runtime->max_substitutes) {
         if (!workers_start(runtime) && dispatch->n_threads == dispatch->n_blocked) {
             crb_timer_set(&dispatch->retry, crb_now() + WORKERS_RETRY); /* nobody will come to it */
@@ -195,36 +196,31 @@ void crb_workers_retry(void *user)
 void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work)
 {
     crb_dispatch *const dispatch = runtime->dispatch;
+    const bool first = dispatch->queue == NULL;
     work->next = NULL;
     *dispatch->queue_end = work;
     dispatch->queue_end = &work->next;
+    dispatch->n_queued++;
+    if (first) {
+        workers_tell(runtime, true);
+    }
     workers_find_one(runtime);
 }
 
-void crb_workers_post_next_locked(corbel_runtime *runtime, crb_work *work)
+void crb_workers_unpost_locked(corbel_runtime *runtime, crb_work *work)
 {
     crb_dispatch *const dispatch = runtime->dispatch;
-    crb_worker *const self = workers_self;
-    if (self == NULL || self->runtime != runtime || self->takes_next || dispatch->queue != NULL ||
-        crb_context_current() != NULL) {
-        crb_workers_post_locked(runtime, work);
-        return;
-    }
-    self->takes_next = true;
-    work->next = NULL;
-    *dispatch->queue_end = work;
-    dispatch->queue_end = &work->next;
-}
-
-void crb_workers_unpost_locked(crb_dispatch *dispatch, crb_work *work)
-{
     crb_work **at = &dispatch->queue;
     while (*at != work) {
         at = &(*at)->next;
     }
     *at = work->next;
+    dispatch->n_queued--;
     if (*at == NULL) {
         dispatch->queue_end = at;
+    }
+    if (dispatch->queue == NULL) {
+        workers_tell(runtime, false);
     }
 }
 
@@ -235,9 +231,10 @@ void crb_workers_post(corbel_runtime *runtime, crb_work *work)
     bool posted = false;
     if (dispatch != NULL && !dispatch->stopping) {
         crb_workers_post_locked(runtime, work);
-        posted = dispatch->n_threads > 0;
+        /* The polling thread runs nothing of the user's: it leaves it to the timer to find a worker. */
+        posted = dispatch->n_threads > 0 || runtime->user_dispatch || crb_io_is_leading();
         if (!posted) {
-            crb_workers_unpost_locked(dispatch, work);
+            crb_workers_unpost_locked(runtime, work);
         }
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
@@ -251,9 +248,6 @@ void crb_workers_blocking(corbel_runtime *runtime, bool blocked)
     crb_worker *const self = workers_self;
     if (self == NULL || self->runtime != runtime || self->blocked == blocked) {
         return;
-    }
-    if (blocked) {
-        workers_send(self);
     }
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;
@@ -269,9 +263,50 @@ void crb_workers_blocking(corbel_runtime *runtime, bool blocked)
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
+corbel_status crb_workers_dispatch(corbel_runtime *runtime, int timeout_ms)
+{
+    const uint64_t deadline = timeout_ms < 0 ? CRB_NEVER : crb_after_ms(crb_now(), (uint32_t)timeout_ms);
+    crb_worker self = { .runtime = runtime };
+    crb_worker *const outer = workers_self;
+    corbel_status status = CORBEL_DEADLINE;
+    crb_waiter_init(&self.waiter, CRB_WAITER_WORKER);
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_dispatch *const dispatch = crb_dispatch_get_locked(runtime);
+    if (dispatch == NULL) {
+        status = runtime->ended ? CORBEL_GONE : CORBEL_NO_MEMORY;
+        pthread_mutex_unlock(&runtime->dispatch_lock);
+        return status;
+    }
+    dispatch->n_threads++;
+    while (dispatch->queue == NULL && !dispatch->stopping && timeout_ms != 0 && crb_now() < deadline) {
+        workers_push_idle(dispatch, &self);
+        pthread_mutex_unlock(&runtime->dispatch_lock);
+        workers_self = &self;
+        (void)crb_io_wait(&self.waiter, deadline);
+        workers_self = outer;
+        pthread_mutex_lock(&runtime->dispatch_lock);
+        if (self.idle) {
+            workers_remove_idle(dispatch, &self);
+        }
+    }
+    for (uint32_t n = dispatch->n_queued; n > 0 && workers_run_one_locked(runtime); n--) {
+        status = CORBEL_OK;
+    }
+    if (status != CORBEL_OK && dispatch->stopping) {
+        status = CORBEL_GONE;
+    }
+    dispatch->n_threads--;
+    pthread_cond_broadcast(&dispatch->changed);
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    return status;
+}
+
 void crb_workers_wait_locked(corbel_runtime *runtime, uint64_t deadline)
 {
     const struct timespec until = { (time_t)(deadline / CRB_SECOND), (long)(deadline % CRB_SECOND) };
+    if (runtime->user_dispatch && workers_run_one_locked(runtime)) {
+        return;
+    }
     if (deadline == CRB_NEVER) {
         pthread_cond_wait(&runtime->dispatch->changed, &runtime->dispatch_lock);
     } else {
@@ -305,6 +340,8 @@ void crb_workers_end(corbel_runtime *runtime)
             crb_workers_wait_locked(runtime, CRB_NEVER);
         }
         crb_defer_detach_all_locked(runtime);
+        while (runtime->user_dispatch && workers_run_one_locked(runtime)) {
+        }
         dispatch->stopping = true;
         while (dispatch->n_threads > 0) {
             for (crb_worker *worker = dispatch->idle; worker != NULL; worker = dispatch->idle) {
@@ -312,6 +349,8 @@ void crb_workers_end(corbel_runtime *runtime)
                 crb_io_wake(&worker->waiter);
             }
             pthread_cond_wait(&dispatch->changed, &runtime->dispatch_lock);
+        }
+        while (workers_run_one_locked(runtime)) { /* there never was a worker, or it came meanwhile */
         }
         runtime->dispatch = NULL;
     }

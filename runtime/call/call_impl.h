@@ -53,7 +53,6 @@ struct corbel_call {
     struct batch_entry *batched; /* it waits there; guarded by the batch's lock */
     struct crb_batch_run *run;   /* that waits for it; guarded by guard */
     size_t index;                /* in that run */
-    bool ready;                  /* counted in peer->n_ready; guarded by guard */
 };
 
 /** What a call in a batch waits for. */
@@ -164,14 +163,6 @@ corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operatio
                             void *const *out, corbel_error *reterr);
 
 /* call.c */
-/** It is complete, and somebody has come for it. Under its guard. */
-static inline void crb_call_taken_locked(corbel_call *call)
-{
-    if (call->ready) {
-        call->ready = false;
-        call->peer->n_ready--;
-    }
-}
 /** One count, the caller's. NULL: no memory. */
 corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start);
 void crb_call_unref(corbel_call *call);

@@ -67,8 +67,13 @@ typedef struct crb_host {
     void (*post)(corbel_runtime *runtime, crb_work *work);
     /** Under dispatch_lock: the same; the caller is one that must not run it itself. */
     void (*post_locked)(corbel_runtime *runtime, crb_work *work);
+    /** Under dispatch_lock: wait has begun to wait in chain. What came of that before and nobody has taken goes to it, where no
+     *  worker would. */
+    void (*wait_lends_locked)(struct crb_wait *wait, uint64_t chain);
     /** Under dispatch_lock: wait ends; its lanes go back to the workers. */
     void (*wait_ends_locked)(struct crb_wait *wait);
+    /** No lock held: corbel_runtime_dispatch(). */
+    corbel_status (*dispatch)(corbel_runtime *runtime, int timeout_ms);
     /** No lock held: the calling thread is about to block, or goes on. No-op on threads that are no workers. */
     void (*blocking)(corbel_runtime *runtime, bool blocked);
     /** No lock held: new chains are refused from now on, the peers are told; waits for the calls that run, at most grace_ms, so

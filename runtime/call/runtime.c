@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 /* What the calls that run on this process's objects have to end, and answer, before the goodbye. */
@@ -46,6 +47,9 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
     pthread_mutex_destroy(&runtime->dispatch_lock);
     pthread_mutex_destroy(&runtime->watch_lock);
     pthread_cond_destroy(&runtime->watch_changed);
+    if (runtime->work_event >= 0) {
+        close(runtime->work_event);
+    }
     free(runtime->name);
     free(runtime->name_server);
     free(runtime);
@@ -113,12 +117,19 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     runtime->max_workers = wanted.max_workers;
     runtime->max_substitutes = wanted.max_substitutes;
     runtime->hide_interfaces = wanted.hide_interfaces;
+    runtime->user_dispatch = wanted.user_dispatch;
+    runtime->work_event = wanted.user_dispatch ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
     crb_runtime_set_limits(runtime, wanted.limits);
     crb_random(runtime->instance, sizeof runtime->instance);
     crb_random(runtime->secret, sizeof runtime->secret);
     if (runtime->name == NULL || runtime->name_server == NULL) {
         crb_runtime_unref_memory(runtime);
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a runtime");
+    }
+    if (runtime->user_dispatch && runtime->work_event < 0) {
+        const int problem = errno;
+        crb_runtime_unref_memory(runtime);
+        return crb_fail(reterr, CORBEL_SYSTEM, CORBEL_COMPLETED_NO, "no descriptor for a runtime: %s", strerror(problem));
     }
     const corbel_status status = crb_io_acquire(reterr);
     if (status != CORBEL_OK) {
@@ -215,6 +226,22 @@ corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
     crb_fork_watch_end();
     crb_runtime_unref_memory(self);
     return NULL;
+}
+
+int corbel_runtime_fd(const corbel_runtime *self)
+{
+    return self == NULL || crb_forked() ? -1 : self->work_event;
+}
+
+corbel_status corbel_runtime_dispatch(corbel_runtime *self, int timeout_ms)
+{
+    if (crb_forked()) {
+        return CORBEL_FORKED;
+    }
+    if (self == NULL || !self->user_dispatch || runtime_host == NULL) {
+        return CORBEL_MISUSE;
+    }
+    return runtime_host->dispatch(self, timeout_ms);
 }
 
 /** CORBEL_NS may be a URI of any kind, or addresses alone. */

@@ -14,6 +14,9 @@ void crb_wait_lend_locked(crb_wait *wait, crb_lent *lent, uint64_t chain)
     crb_lent **const slot = wait_slot(wait->runtime, chain);
     *lent = (crb_lent) { .chain = chain, .wait = wait, .next = *slot }; /* the innermost first */
     *slot = lent;
+    if (wait->runtime->user_dispatch && crb_host_get() != NULL) {
+        crb_host_get()->wait_lends_locked(wait, chain);
+    }
 }
 
 void crb_wait_keep_locked(crb_wait *wait, crb_lent *lent)

@@ -316,6 +316,82 @@ static void chains(void **state)
     later_Later_unref(mine);
 }
 
+/** A call of a waiting thread's chain comes behind one of its lane that runs on a worker already. */
+typedef struct gated {
+    probe_event entered, opened;
+} gated;
+
+static corbel_status gated_gate(void *self, corbel_request *request)
+{
+    gated *const g = self;
+    (void)request;
+    probe_event_add(&g->entered, 1);
+    return probe_event_wait(&g->opened, 1) ? CORBEL_OK : CORBEL_FAILED;
+}
+
+static corbel_status gated_add(void *self, corbel_request *request, int32_t a, int32_t b, int32_t *ret)
+{
+    (void)self;
+    (void)request;
+    *ret = a + b;
+    return CORBEL_OK;
+}
+
+/** When the call has had its time to come. */
+static void *open_later(void *user)
+{
+    usleep(30000);
+    probe_event_add(&((gated *)user)->opened, 1);
+    return NULL;
+}
+
+static void *call_behind(void *user)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    gated *const g = user;
+    later_held *const held = later_take(&server);
+    corbel_call *const gate = later_Later_gate_begin(held->this_args.that);
+    int32_t sum = 0;
+    if (!probe_event_wait(&g->entered, 1)) {
+        abort();
+    }
+    corbel_request_enter(held->request);
+    corbel_call *const behind = later_Later_add_begin(held->this_args.that, 1, 1); /* of another chain */
+    corbel_request_leave(held->request);
+    pthread_t opener;
+    if (pthread_create(&opener, NULL, open_later, g) != 0) {
+        abort();
+    }
+    corbel_request_enter(held->request);
+    MUST(later_Later_add(held->this_args.that, 20, 22, &sum, &error));
+    corbel_request_leave(held->request);
+    MUST(later_Later_add_finish(behind, NULL, &error));
+    MUST(later_Later_gate_finish(gate, &error));
+    pthread_join(opener, NULL);
+    later_Later_hold_this_reply(held->request, sum == 42 ? held->this_args.that : NULL);
+    free(held);
+    return NULL;
+}
+
+static void behind_one_that_runs(void **state)
+{
+    static const later_Later_servant ops = { .gate = gated_gate, .add = gated_add };
+    corbel_error error = CORBEL_ERROR_INIT;
+    gated g;
+    (void)state;
+    probe_event_init(&g.entered);
+    probe_event_init(&g.opened);
+    later_Later *const mine = later_Later_new(client, &ops, &g, NULL);
+    later_Later *ret = NULL;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, call_behind, &g), 0);
+    MUST(later_Later_hold_this(laters[0], mine, &ret, &error));
+    pthread_join(thread, NULL);
+    assert_non_null(ret);
+    later_Later_unref(ret);
+    later_Later_unref(mine);
+}
+
 /** One that is not answered runs, for who waits for the end. */
 static void ends(void **state)
 {
@@ -363,9 +439,10 @@ static void ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(replies),      cmocka_unit_test(synchronous), cmocka_unit_test(failures), cmocka_unit_test(references),
-        cmocka_unit_test(lane_goes_on), cmocka_unit_test(for_nobody),  cmocka_unit_test(twice),    cmocka_unit_test(racing),
-        cmocka_unit_test(chains),       cmocka_unit_test(ends),
+        cmocka_unit_test(replies),    cmocka_unit_test(synchronous),  cmocka_unit_test(failures),
+        cmocka_unit_test(references), cmocka_unit_test(lane_goes_on), cmocka_unit_test(for_nobody),
+        cmocka_unit_test(twice),      cmocka_unit_test(racing),       cmocka_unit_test(behind_one_that_runs),
+        cmocka_unit_test(chains),     cmocka_unit_test(ends),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -150,14 +150,6 @@ static bool is_of_words(const char *word, const char *end)
     return false;
 }
 
-static void skip_splice(reader *r)
-{
-    while (*r->at != '\n') {
-        step(r);
-    }
-    step(r);
-}
-
 static void skip_quoted(reader *r)
 {
     const char quote = *r->at;
@@ -192,11 +184,7 @@ static void read_dead(reader *r)
             inner += has_name(word, r->end, "if") || has_name(word, r->end, "ifdef") || has_name(word, r->end, "ifndef");
             inner -= ends;
             while (r->at < r->end && *r->at != '\n') {
-                if (is_splice(r->at, r->end)) {
-                    skip_splice(r);
-                } else {
-                    step(r);
-                }
+                step(r);
             }
         } else if (*r->at == '"' || *r->at == '\'') {
             const reader before = *r;
@@ -234,9 +222,7 @@ static void read_directive(reader *r)
     }
     const char *rest = r->at;
     while (r->at < r->end && *r->at != '\n') {
-        if (is_splice(r->at, r->end)) {
-            skip_splice(r);
-        } else if (!of_words && !after_blanks) {
+        if (!of_words && !after_blanks) {
             step(r);
         } else if (peek(r, 0) == '/' && peek(r, 1) == '*') {
             skip_block_comment(r);
@@ -244,6 +230,11 @@ static void read_directive(reader *r)
             while (r->at < r->end && *r->at != '\n') {
                 step(r);
             }
+        } else if (is_splice(r->at, r->end)) {
+            while (*r->at != '\n') {
+                step(r);
+            }
+            step(r);
         } else if (is_include && *r->at == '<') {
             const char *close = memchr(r->at, '>', (size_t)(r->end - r->at));
             const char *line_end = memchr(r->at, '\n', (size_t)(r->end - r->at));

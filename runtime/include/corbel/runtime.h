@@ -20,11 +20,12 @@ typedef struct corbel_runtime_options {
     bool no_substitutes;          /**< start none */
     const corbel_limits *limits;  /**< what is taken from peers; copied; NULL: the defaults */
     bool hide_interfaces;         /**< corbel.Daemon describes none: callers with other IDL learn of it when values do not fit */
+    bool user_dispatch;           /**< no workers: corbel_runtime_dispatch() runs what they would */
 } corbel_runtime_options;
 /** What corbel_runtime_options start with. */
 #define CORBEL_RUNTIME_OPTIONS_INIT                                                                                              \
     {                                                                                                                            \
-        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL, false                                               \
+        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL, false, false                                        \
     }
 
 /** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. After a
@@ -35,6 +36,21 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_runtime_new(const corbel_runti
 /** Lets the calls that run here answer (for at most 1 s), says goodbye to all peers and ends the runtime's threads; waits for
  * all. References that still exist stay valid: their calls fail. Not from inside an operation. Takes NULL, returns NULL. */
 CORBEL_API corbel_runtime *corbel_runtime_unref(corbel_runtime *self);
+
+/* Your own event loop: a runtime with the option user_dispatch has no workers. Whatever they would run (calls to your objects,
+ * completions, finalizers, callbacks about broken references) waits until you run it, and no thread of the library ever runs code
+ * of yours. A thread that waits in a call (synchronous, _finish(), corbel_call_wait()) runs what that very call causes here, as
+ * always; what others want waits for the next dispatch meanwhile. Nobody runs anything while corbel_daemon_run(),
+ * corbel_daemon_join(), corbel_daemon_unref() and corbel_runtime_unref() wait but they themselves, on the calling thread. */
+
+/** A descriptor that is readable (POLLIN, level-triggered) as long as there is something to run: for epoll, poll, or the loop of
+ * a library. The runtime's: only watch it. -1: the runtime has no user_dispatch, or was made in the parent of this process. */
+CORBEL_API int corbel_runtime_fd(const corbel_runtime *self);
+/** Runs what there is to run; what comes meanwhile is for the next time. When there is nothing, waits for at most timeout_ms (0:
+ *  does not wait; negative: for ever) until there is. CORBEL_OK: something was run. CORBEL_DEADLINE: nothing was there. Several
+ *  threads may, at the same time, too: they share the work as workers would; also from inside what it runs. CORBEL_MISUSE: the
+ *  runtime has no user_dispatch. CORBEL_GONE: it has ended. */
+CORBEL_API corbel_status corbel_runtime_dispatch(corbel_runtime *self, int timeout_ms);
 
 CORBEL_END_DECLS
 #endif /* CORBEL_RUNTIME_H */
