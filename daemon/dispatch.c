@@ -200,6 +200,7 @@ static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, cor
         crb_target_unref(incoming->target);
     }
     crb_buf_clear(&incoming->args);
+    crb_buf_clear(&incoming->context);
 }
 
 void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming)

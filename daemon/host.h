@@ -43,6 +43,8 @@ struct corbel_request {
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;
+    crb_buf context_bytes; /* what the call carries, as it came */
+    crb_buf reply_bytes;   /* what goes with the answer, packed */
     _Atomic bool cancelled;
     /* Guarded by dispatch_lock: */
     crb_request_state state;
@@ -53,6 +55,8 @@ struct corbel_request {
     bool returned;               /* deferred, and its function has returned */
     bool detached;               /* the runtime has ended: it is in no list any more */
     /* The running thread's: */
+    corbel_context *carried; /* counted: of context_bytes; NULL: it carries nothing */
+    corbel_context *reply;   /* counted: of reply_bytes; NULL: none yet */
     crb_arena *arena;
     bool no_memory;            /* a helper that returns strings found none */
     corbel_error error;        /* what corbel_request_fail() and _forward() left */

@@ -51,6 +51,8 @@ static void relay_answered(corbel_call *call)
 {
     corbel_request *const request = ((const relay_call *)(const void *)call)->request;
     crb_outcome_value *const value = &call->value;
+    request->reply_bytes = value->context;
+    value->context = (crb_buf)CRB_BUF_INIT;
     if (value->outcome == CRB_OUTCOME_ERROR) {
         crb_request_reply_error(request, &value->error);
     } else {
@@ -125,6 +127,7 @@ static corbel_status relay_there(corbel_request *request, crb_target *target, co
         .args = &request->args,
         .refs = request->refs,
         .n_refs = request->n_refs,
+        .context = &request->context_bytes,
     };
     return crb_call_send(target, &send, call, request->chain, request->deadline, error);
 }

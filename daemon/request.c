@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const corbel_method *request_find_method(const corbel_interface *has, const char *interface, const char *operation)
 {
@@ -79,6 +80,7 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->args = incoming->args;
     request->refs = incoming->refs;
     request->n_refs = incoming->n_refs;
+    request->context_bytes = incoming->context;
     request->error = (corbel_error)CORBEL_ERROR_INIT;
     return request;
 }
@@ -111,6 +113,10 @@ void crb_request_clear(corbel_request *request)
     request->held = (crb_held) { 0 };
     crb_arena_free(request->arena);
     request->arena = NULL;
+    crb_buf_clear(&request->context_bytes);
+    crb_buf_clear(&request->reply_bytes);
+    request->carried = corbel_context_unref(request->carried);
+    request->reply = corbel_context_unref(request->reply);
     crb_buf_clear(&request->args);
     crb_refs_free(request->refs, request->n_refs);
     request->refs = NULL;
@@ -275,6 +281,53 @@ corbel_status corbel_skeleton_raise(corbel_request *request, const corbel_type *
     }
     request->exception = type->name;
     return CORBEL_RAISED;
+}
+
+const corbel_context *corbel_request_context(const corbel_request *request)
+{
+    return request->carried == NULL ? &crb_context_empty : request->carried;
+}
+
+corbel_status corbel_request_set_reply_value(corbel_request *request, const char *name, const char *value)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    crb_buf packed = CRB_BUF_INIT;
+    if (request->reply == NULL) {
+        request->reply = corbel_context_new();
+    }
+    corbel_status status = corbel_context_set(request->reply, name, value, &error);
+    if (status == CORBEL_OK) {
+        status = crb_carried_pack_values(request->reply, &request->runtime->carried, &packed, &error);
+        if (status == CORBEL_OK) {
+            crb_buf_clear(&request->reply_bytes);
+            request->reply_bytes = packed;
+        } else {
+            crb_carried_take_out(request->reply, name); /* what was packed before still goes */
+        }
+    }
+    if (status != CORBEL_OK) {
+        status = corbel_request_fail(request, status, "a value for the reply: %s", error.message);
+    }
+    corbel_error_clear(&error);
+    return status;
+}
+
+const char *corbel_request_caller_address(const corbel_request *request)
+{
+    return request->peer == NULL ? "this process" : request->peer->from;
+}
+
+bool corbel_request_caller_user(const corbel_request *request, corbel_user *ret)
+{
+    if (request->peer == NULL) {
+        *ret = (corbel_user) { .uid = getuid(), .gid = getgid(), .pid = getpid() };
+        return true;
+    }
+    const crb_link_user *const user = &request->peer->user;
+    if (request->peer->has_user) {
+        *ret = (corbel_user) { .uid = user->uid, .gid = user->gid, .pid = user->pid };
+    }
+    return request->peer->has_user;
 }
 
 bool corbel_request_cancelled(const corbel_request *request)

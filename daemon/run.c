@@ -26,6 +26,8 @@ static void run_return(corbel_request *request, crb_result *result, const crb_re
         result = &failed;
     }
     const bool has_refs = n > 0 && result != &failed;
+    result->context = request->reply_bytes.data;
+    result->context_len = request->reply_bytes.len;
     crb_peer_lock(peer);
     if (has_refs) {
         crb_peer_refs_out_locked(peer, refs->items, n, out);
@@ -41,6 +43,13 @@ static void run_return(corbel_request *request, crb_result *result, const crb_re
         free(out);
     }
     corbel_error_clear(&error);
+}
+
+/** For a caller in this process. */
+static void run_take_context(corbel_request *request, crb_outcome_value *value)
+{
+    value->context = request->reply_bytes;
+    request->reply_bytes = (crb_buf)CRB_BUF_INIT;
 }
 
 static void run_done(corbel_request *request)
@@ -61,6 +70,7 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
         run_return(request, &result, refs);
     } else {
         crb_outcome_value value = { .outcome = outcome, .body = *body, .error = CORBEL_ERROR_INIT };
+        run_take_context(request, &value);
         *body = (crb_buf)CRB_BUF_INIT;
         for (size_t i = 0; i < refs->len; i++) {
             refs->items[i].interface = NULL; /* as in what comes from a peer: its text may not live so long */
@@ -100,7 +110,9 @@ void crb_request_reply_error(corbel_request *request, corbel_error *error)
     (void)snprintf(operation, sizeof operation, "%s::%s", interface, name);
     crb_request_object_name(request->target, object, sizeof object);
     if (request->oneway) {
+        crb_log_set_correlation(corbel_context_get_correlation(request->carried));
         crb_log_oneway(operation, object, error);
+        crb_log_set_correlation(corbel_context_get_correlation(crb_carried_inherited()));
         run_done(request);
     } else if (request->peer != NULL) {
         crb_error_add_hop(error, request->runtime->name, object, operation, error->message);
@@ -108,6 +120,7 @@ void crb_request_reply_error(corbel_request *request, corbel_error *error)
         run_return(request, &result, NULL);
     } else {
         crb_outcome_value value = { .outcome = CRB_OUTCOME_ERROR, .error = CORBEL_ERROR_INIT };
+        run_take_context(request, &value);
         crb_error_add_hop(error, request->runtime->name, object, operation, error->message);
         crb_error_move(&value.error, error);
         crb_call_complete_at(&request->local, &request->runtime->dispatch_lock, &value);
@@ -180,8 +193,11 @@ void crb_request_answer(corbel_request *request, corbel_status status, const voi
 
 crb_context crb_request_context(const corbel_request *request)
 {
-    return (
-        crb_context) { .runtime = request->runtime, .chain = request->chain, .deadline = request->deadline, .hop = request->hop };
+    return (crb_context) { .runtime = request->runtime,
+                           .chain = request->chain,
+                           .deadline = request->deadline,
+                           .hop = request->hop,
+                           .carried = request->carried };
 }
 
 /** True: it is over. False: it was deferred, and may be gone. */
@@ -212,10 +228,12 @@ static bool run_servant(corbel_request *request)
     }
     request->ins = ins;
     crb_context context = crb_request_context(request);
+    corbel_context *const carried = crb_carried_ref(request->carried); /* a deferred request may be gone before its function is */
     crb_context_enter(&context);
     const corbel_status status =
         request->method->thunk(request->target->local.skeleton.servant, request->target->local.self, request, ins, outs);
     crb_context_leave(&context);
+    corbel_context_unref(carried);
     const bool deferred = crb_is_deferred(request);
     if (!deferred) {
         crb_request_answer(request, status, (const void *const *)outs);
@@ -274,6 +292,13 @@ static bool run_here(corbel_request *request)
     return true;
 }
 
+/** What the call carries, for the servant; true: it is refused. */
+static bool run_take_in_context(corbel_request *request, corbel_error *error)
+{
+    return crb_carried_unpack(request->context_bytes.data, request->context_bytes.len, &request->runtime->carried,
+                              &request->carried, error) != CORBEL_OK;
+}
+
 void crb_request_run(crb_work *work)
 {
     corbel_request *const request = (corbel_request *)(void *)work; /* its first member */
@@ -290,6 +315,9 @@ void crb_request_run(crb_work *work)
         if (crb_relay(request, request->target, &error)) {
             return; /* over when the answer comes */
         }
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+    } else if (request->context_bytes.len > 0 && run_take_in_context(request, &error)) {
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
     } else if (!run_here(request)) {

@@ -12,12 +12,19 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOG_MAX_TEXT = 1024, LOG_MAX_LINE = 4 * LOG_MAX_TEXT + 256 };
+enum { LOG_MAX_TEXT = 1024, LOG_MAX_CORRELATION = 4 * 128 + 1, LOG_MAX_LINE = 4 * LOG_MAX_TEXT + 256 + LOG_MAX_CORRELATION };
 
 static const char *const log_names[] = { "off", "error", "warning", "info", "debug" };
 
 static pthread_once_t log_once = PTHREAD_ONCE_INIT;
 static crb_log_level log_level = CRB_LOG_WARNING; /* written once, inside log_once */
+
+static _Thread_local const char *log_correlation; /* NULL, "": none */
+
+void crb_log_set_correlation(const char *id)
+{
+    log_correlation = id;
+}
 
 CORBEL_PRINTF(3, 0) static void log_write(crb_log_level level, const char *room, const char *format, va_list args)
 {
@@ -39,6 +46,13 @@ CORBEL_PRINTF(3, 0) static void log_write(crb_log_level level, const char *room,
         return;
     }
     len += (size_t)head;
+    if (log_correlation != NULL && log_correlation[0] != '\0') {
+        line[len++] = '[';
+        crb_escape(log_correlation, line + len, LOG_MAX_CORRELATION);
+        len += strlen(line + len);
+        line[len++] = ']';
+        line[len++] = ' ';
+    }
     crb_escape(text, line + len, sizeof line - len - 8);
     len += strlen(line + len);
     if ((size_t)needed >= sizeof text) {

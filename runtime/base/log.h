@@ -11,6 +11,8 @@ typedef enum crb_log_level { CRB_LOG_OFF, CRB_LOG_ERROR, CRB_LOG_WARNING, CRB_LO
 /** room: "session", "transport", "daemon", … */
 CORBEL_PRINTF(3, 4) void crb_log(crb_log_level level, const char *room, const char *format, ...);
 bool crb_log_enabled(crb_log_level level);
+/** Lines of this thread show id from now on, "": none; borrowed until the next one is set. */
+void crb_log_set_correlation(const char *id);
 
 #define CRB_LOG_PEER_BURST 64u     /* lines about what peers did wrong, at once */
 #define CRB_LOG_PEER_PER_SECOND 8u /* and afterwards */

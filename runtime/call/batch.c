@@ -600,7 +600,7 @@ static corbel_status run_tell(crb_batch_run *run, corbel_error *reterr)
     batch_failure *const first = run->failures;
     corbel_status status = run->first_status;
     if (first != NULL && first->index == run->first_failed) {
-        status = crb_call_take(run->runtime, run->first_operation, &first->value, NULL, &error);
+        status = crb_outcome_take(run->runtime, run->first_operation, &first->value, NULL, &error);
     } else {
         crb_fail(&error, status, CORBEL_COMPLETED_MAYBE, "%s", corbel_status_text(status));
     }

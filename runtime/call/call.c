@@ -15,6 +15,9 @@ void crb_outcome_clear(crb_outcome_value *value)
     crb_refs_free(value->refs, value->n_refs);
     crb_buf_clear(&value->body);
     free(value->exception);
+    if (value->context.data != NULL) {
+        crb_buf_clear(&value->context);
+    }
     corbel_error_clear(&value->error);
     *value = (crb_outcome_value) { .error = CORBEL_ERROR_INIT };
 }
@@ -65,6 +68,8 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
         .after = send->after.call == NULL ? NULL : send->after.call->question, /* NULL, too, when it has returned */
         .anyway = send->after.anyway,
         .guard = send->after.guard,
+        .context = send->context == NULL ? NULL : send->context->data,
+        .context_len = send->context == NULL ? 0 : send->context->len,
     };
     if (atomic_load(&target->import.gone)) {
         return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object does not exist any more");
@@ -150,6 +155,7 @@ static corbel_status call_remote(crb_start *start, const corbel_operation *opera
                          .guard = &start->target->import.peer->lock,
                          .wait = &wait,
                          .deadline = start->deadline,
+                         .reply = start->reply,
                          .value.error = CORBEL_ERROR_INIT };
     crb_wait_begin(&wait, start->runtime, start->chain);
     corbel_status status = crb_start_send(start, operation, true, &call, reterr);
@@ -157,7 +163,7 @@ static corbel_status call_remote(crb_start *start, const corbel_operation *opera
         crb_call_wait_remote(&call, &wait);
     }
     crb_wait_end(&wait);
-    return status == CORBEL_OK ? crb_call_take(start->runtime, operation, &call.value, out, reterr) : status;
+    return status == CORBEL_OK ? crb_call_take(&call, operation, out, reterr) : status;
 }
 
 /* ---- calls in this process ---- */
@@ -172,6 +178,7 @@ void crb_call_unref(corbel_call *call)
         crb_target_unref(call->target);
         crb_batch_unref(call->batch);
         crb_operation_release(call->operation);
+        corbel_context_unref(call->reply);
         free(call);
     }
 }
@@ -222,6 +229,7 @@ corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
         call->target = crb_target_ref(start->target);
         call->chain = start->chain;
         call->deadline = start->deadline;
+        call->reply = crb_carried_ref(start->reply);
         call->value.error = (corbel_error)CORBEL_ERROR_INIT;
         if (start->target->kind == CRB_TARGET_IMPORT) {
             call->peer = start->target->import.peer; /* counted by the target */
@@ -289,6 +297,7 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
                            .guard = &start->runtime->dispatch_lock,
                            .chain = start->chain,
                            .deadline = start->deadline,
+                           .reply = start->reply,
                            .value.error = CORBEL_ERROR_INIT };
     incoming.local = &direct;
     if (!start->shares_lane && crb_host_get()->call_direct(start->runtime, &incoming)) {
@@ -302,7 +311,7 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s returned after its deadline",
                             operation->interface, operation->name);
         }
-        return crb_call_take(start->runtime, operation, &direct.value, out, reterr);
+        return crb_call_take(&direct, operation, out, reterr);
     }
     corbel_call *const call = crb_call_new(operation, start);
     if (call == NULL) {
@@ -310,7 +319,7 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
     }
     crb_call_queue(start, operation, call);
     const corbel_status status = crb_call_wait_local(call)
-                                     ? crb_call_take(call->runtime, operation, &call->value, out, reterr)
+                                     ? crb_call_take(call, operation, out, reterr)
                                      : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",
                                                 operation->interface, operation->name);
     crb_call_unref(call);

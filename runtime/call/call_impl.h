@@ -15,6 +15,7 @@ typedef struct crb_outcome_value {
     size_t n_refs;
     char *exception;    /* EXCEPTION: malloc'ed */
     corbel_error error; /* ERROR */
+    crb_buf context;    /* the values that the servant added, as they came */
 } crb_outcome_value;
 
 void crb_outcome_clear(crb_outcome_value *value);
@@ -53,6 +54,7 @@ struct corbel_call {
     struct batch_entry *batched; /* it waits there; guarded by the batch's lock */
     struct crb_batch_run *run;   /* that waits for it; guarded by guard */
     size_t index;                /* in that run */
+    corbel_context *reply; /* takes what comes with the answer; NULL: nobody wants it; counted of a call of crb_call_new() */
 };
 
 /** What a call in a batch waits for. */
@@ -73,6 +75,7 @@ typedef struct crb_send {
     const crb_ref *refs;
     size_t n_refs;
     crb_send_after after;
+    const crb_buf *context; /* what it carries; borrowed */
 } crb_send;
 
 /** The call that there was no memory for: operation NULL, not counted, not to be touched. */
@@ -136,7 +139,9 @@ typedef struct crb_start {
     crb_ref_list refs;
     uint64_t chain, deadline, lane;
     uint32_t hop;
-    bool shares_lane; /* other threads may have calls in it */
+    bool shares_lane;      /* other threads may have calls in it */
+    crb_buf context;       /* what the call carries, packed */
+    corbel_context *reply; /* the reference's: takes what comes with the answer; NULL: nobody wants it */
 } crb_start;
 
 /* start.c */
@@ -159,8 +164,10 @@ corbel_status crb_start_send_locked(crb_start *start, const corbel_operation *op
 
 /* take.c */
 /** Turns the outcome into what the caller gets. Clears it. */
-corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
-                            void *const *out, corbel_error *reterr);
+corbel_status crb_outcome_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
+                               void *const *out, corbel_error *reterr);
+/** The same of a call that is done, with what came beside the outcome. */
+corbel_status crb_call_take(corbel_call *call, const corbel_operation *operation, void *const *out, corbel_error *reterr);
 
 /* call.c */
 /** One count, the caller's. NULL: no memory. */

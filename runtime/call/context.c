@@ -1,12 +1,66 @@
 /** What the running thread is doing for whom, and the numbers that go with it. */
 #include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+#include "runtime/base/log.h"
 #include "runtime/call/runtime_impl.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+/** A corbel_context_enter(). */
+typedef struct crb_entered {
+    struct crb_entered *outer;
+    const corbel_context *outer_carried;
+    corbel_context *merged;
+} crb_entered;
+
 static _Thread_local crb_context *context_current;
+static _Thread_local const corbel_context *context_carried; /* by calls of the thread; NULL: nothing */
+static _Thread_local crb_entered *context_entered;          /* by the operation that runs, or outside of any */
 static _Thread_local uint64_t context_lane;
 static _Thread_local bool context_uses_lanes;
+
+/** From now on the thread's calls carry it, and its log lines show its correlation id. */
+static void context_carry(const corbel_context *carried)
+{
+    context_carried = carried;
+    crb_log_set_correlation(carried == NULL ? "" : corbel_context_get_correlation(carried));
+}
+
+const corbel_context *crb_carried_inherited(void)
+{
+    return context_carried;
+}
+
+corbel_status corbel_context_enter(const corbel_context *self, corbel_error *reterr)
+{
+    crb_entered *const entered = malloc(sizeof *entered);
+    corbel_context *const merged = entered == NULL ? NULL : crb_carried_merge(context_carried, self);
+    if (merged == NULL) {
+        free(entered);
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to enter a context");
+    }
+    *entered = (crb_entered) { .outer = context_entered, .outer_carried = context_carried, .merged = merged };
+    context_entered = entered;
+    context_carry(merged);
+    return CORBEL_OK;
+}
+
+void corbel_context_leave(void)
+{
+    crb_entered *const entered = context_entered;
+    if (entered != NULL) {
+        context_entered = entered->outer;
+        context_carry(entered->outer_carried);
+        corbel_context_unref(entered->merged);
+        free(entered);
+    }
+}
+
+const corbel_context *corbel_context_current(void)
+{
+    return context_carried == NULL ? &crb_context_empty : context_carried;
+}
 
 crb_context *crb_context_current(void)
 {
@@ -16,11 +70,24 @@ crb_context *crb_context_current(void)
 void crb_context_enter(crb_context *context)
 {
     context->outer = context_current;
+    context->outer_carried = context_carried;
+    context->outer_entered = context_entered;
     context_current = context;
+    context_entered = NULL;
+    if (context->carried != context_carried) {
+        context_carry(context->carried);
+    }
 }
 
 void crb_context_leave(crb_context *context)
 {
+    while (context_entered != NULL) { /* what the operation entered, and did not leave */
+        corbel_context_leave();
+    }
+    if (context->outer_carried != context_carried) {
+        context_carry(context->outer_carried);
+    }
+    context_entered = context->outer_entered;
     context_current = context->outer;
 }
 

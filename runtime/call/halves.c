@@ -102,7 +102,7 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
     } else if (!done) {
         done = crb_call_wait_local(call);
     }
-    const corbel_status status = done ? crb_call_take(call->runtime, operation, &call->value, out, reterr)
+    const corbel_status status = done ? crb_call_take(call, operation, out, reterr)
                                       : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",
                                                  operation->interface, operation->name);
     crb_call_unref(call);

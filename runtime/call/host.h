@@ -26,8 +26,8 @@ typedef struct crb_ref {
     struct crb_target *target;
 } crb_ref;
 
-/** A call that comes in. The host takes over args and refs (with the array, malloc'ed) and a count of target; strings are
- *  borrowed. */
+/** A call that comes in. The host takes over args, context and refs (with the array, malloc'ed) and a count of target; strings
+ * are borrowed. */
 typedef struct crb_incoming {
     struct crb_peer *peer;     /* borrowed; NULL: from this runtime itself, then: */
     struct corbel_call *local; /* completed by crb_call_complete(), unless oneway (NULL) */
@@ -42,6 +42,7 @@ typedef struct crb_incoming {
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;
+    crb_buf context; /* what it carries, as it came; the host's on success, too */
 } crb_incoming;
 
 typedef struct crb_host {

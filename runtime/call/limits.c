@@ -27,6 +27,8 @@ void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given)
     }
     CORBEL_LIMITS_MAP(LIMITS_DEFAULT)
 #undef LIMITS_DEFAULT
+    limits.max_context = limits.max_context < CORBEL_CONTEXT_MAX_BYTES ? limits.max_context : CORBEL_CONTEXT_MAX_BYTES;
+    runtime->carried = (crb_carried_limits) { .bytes = limits.max_context, .values = limits.max_context_values };
     runtime->limits = (crb_session_limits) {
         .max_body = limits.max_body,
         .max_queued = limits.max_queued,
@@ -43,6 +45,7 @@ void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given)
         .hello_timeout_ms = limits.handshake_ms,
         .keep_lost_ms = limits.keep_lost_ms,
         .max_pipeline = limits.max_pipeline,
+        .max_context = limits.max_context,
     };
     runtime->values = (crb_codec_limits) {
         .memory = limits.max_values < SIZE_MAX ? (size_t)limits.max_values : SIZE_MAX,

@@ -378,6 +378,8 @@ void crb_peer_start(crb_peer *peer, crb_link *link)
     const bool over = peer->link_over; /* closed() was faster than we */
     if (!over) {
         peer->link = link;
+        (void)snprintf(peer->from, sizeof peer->from, "%s", link->ops->peer(link));
+        peer->has_user = link->ops->user != NULL && link->ops->user(link, &peer->user);
     }
     crb_peer_unlock(peer);
     if (over) {

@@ -6,6 +6,8 @@
 #include "runtime/session/session.h"
 #include "runtime/transport/transport.h"
 
+#define CRB_PEER_FROM 160
+
 /** Something that must not be done under a peer's lock; done right after it was given back. */
 typedef struct crb_later {
     void (*run)(struct crb_later *later);
@@ -15,15 +17,18 @@ typedef struct crb_later {
 struct crb_peer {
     _Atomic uint32_t refs; /* the link, imports, requests, who dials */
     corbel_runtime *runtime;
-    uint64_t serial;       /* of this process, never 0: tells sessions apart in lanes */
-    char *address;         /* dialled: "127.0.0.1:9676", else NULL */
-    crb_route *routes;     /* addresses that lead here; guarded by runtime->lock */
-    uint8_t instance[16];  /* the peer runtime; valid once open; guarded by runtime->lock */
-    bool listed;           /* guarded by runtime->lock */
-    crb_peer *next, *prev; /* in the runtime's list; guarded by runtime->lock */
-    char *why;             /* why it ended; set once, under lock, before over */
-    crb_watch *watches;    /* that hang on the session; guarded by runtime->watch_lock */
-    pthread_mutex_t lock;  /* guards: */
+    uint64_t serial;          /* of this process, never 0: tells sessions apart in lanes */
+    char *address;            /* dialled: "127.0.0.1:9676", else NULL */
+    crb_route *routes;        /* addresses that lead here; guarded by runtime->lock */
+    uint8_t instance[16];     /* the peer runtime; valid once open; guarded by runtime->lock */
+    bool listed;              /* guarded by runtime->lock */
+    crb_peer *next, *prev;    /* in the runtime's list; guarded by runtime->lock */
+    char *why;                /* why it ended; set once, under lock, before over */
+    char from[CRB_PEER_FROM]; /* where it is; this, has_user and user are set with the link, and constant from then on */
+    bool has_user;
+    crb_link_user user;
+    crb_watch *watches;   /* that hang on the session; guarded by runtime->watch_lock */
+    pthread_mutex_t lock; /* guards: */
     crb_session *session;
     crb_link *link;      /* NULL before it is there and after it has ended */
     bool link_over;      /* closed() has come */

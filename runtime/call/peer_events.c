@@ -160,11 +160,14 @@ static void events_call(crb_peer *peer, crb_event *event)
             .args = event->args,
             .refs = refs,
             .n_refs = n_refs,
+            .context = event->context,
         };
         event->args = (crb_buf)CRB_BUF_INIT;
+        event->context = (crb_buf)CRB_BUF_INIT;
         host->call(peer->runtime, &incoming);
     }
     crb_buf_clear(&event->args);
+    crb_buf_clear(&event->context);
 }
 
 /* ---- calls of ours ---- */
@@ -172,7 +175,7 @@ static void events_call(crb_peer *peer, crb_event *event)
 static void events_return(crb_peer *peer, crb_event *event)
 {
     corbel_call *const call = event->user;
-    crb_outcome_value value = { .outcome = event->outcome, .error = CORBEL_ERROR_INIT };
+    crb_outcome_value value = { .outcome = event->outcome, .error = CORBEL_ERROR_INIT, .context = event->context };
     if (!events_refs_in(peer, event, &value.refs, &value.n_refs)) {
         value.outcome = CRB_OUTCOME_ERROR;
         crb_fail(&value.error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for the references of a result");

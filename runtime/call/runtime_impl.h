@@ -6,6 +6,7 @@
 #ifndef CRB_RUNTIME_IMPL_H
 #define CRB_RUNTIME_IMPL_H
 
+#include "runtime/call/carried.h"
 #include "runtime/call/host.h"
 #include "runtime/session/session.h"
 #include "runtime/transport/io.h"
@@ -46,6 +47,7 @@ struct corbel_runtime {
     crb_session_limits limits;     /* of its sessions */
     crb_codec_limits values;       /* of what is read from messages */
     crb_listener_limits listening; /* of its daemons */
+    crb_carried_limits carried;    /* of contexts, each way */
 
     pthread_mutex_t lock; /* guards: */
     crb_peer *peers;
@@ -87,7 +89,11 @@ typedef struct crb_context {
     uint64_t chain;
     uint64_t deadline;
     uint32_t hop;
+    const corbel_context *carried; /* what the call brought; NULL: nothing */
+    /* Of the thread, from before: */
     struct crb_context *outer;
+    const corbel_context *outer_carried;
+    struct crb_entered *outer_entered;
 } crb_context;
 
 /** NULL: the thread is in no operation. */

@@ -10,6 +10,9 @@
 void crb_start_clear(crb_start *start)
 {
     crb_buf_clear(&start->args);
+    if (start->context.data != NULL) {
+        crb_buf_clear(&start->context);
+    }
     crb_refs_free(start->refs.items, start->refs.len);
     start->refs = (crb_ref_list) { 0 };
     crb_target_unref(start->target);
@@ -35,7 +38,8 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     }
     *start = (crb_start) { .runtime = self->target->runtime,
                            .implicit = self->target->kind == CRB_TARGET_IMPORT,
-                           .args = CRB_BUF_INIT };
+                           .args = CRB_BUF_INIT,
+                           .reply = self->reply };
     if (atomic_load(&start->runtime->closed)) {
         return crb_fail(reterr, CORBEL_GONE, CORBEL_COMPLETED_NO, "%s::%s: the runtime of the reference has ended",
                         operation->interface, operation->name);
@@ -65,9 +69,16 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
         start->lane = crb_thread_lane();
     }
     const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
-    corbel_status status = (operation->flags & CRB_RAW) == 0
-                               ? crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr)
-                               : crb_message_send(in[0], &start->args, &start->refs, reterr);
+    const corbel_context *const inherited = crb_carried_inherited();
+    corbel_status status = CORBEL_OK;
+    if (inherited != NULL || self->context != NULL) {
+        status = crb_carried_pack(inherited, self->context, &start->runtime->carried, &start->context, reterr);
+    }
+    if (status == CORBEL_OK) {
+        status = (operation->flags & CRB_RAW) == 0
+                     ? crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr)
+                     : crb_message_send(in[0], &start->args, &start->refs, reterr);
+    }
     if (status == CORBEL_OK) {
         status = crb_target_resolve(self->target, start->deadline, &start->target, reterr);
     }
@@ -101,6 +112,7 @@ crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operat
         .args = start->args,
         .refs = start->refs.items,
         .n_refs = start->refs.len,
+        .context = start->context,
     };
 }
 
@@ -109,6 +121,7 @@ void crb_start_handed_over(crb_start *start)
     start->target = NULL;
     start->args = (crb_buf)CRB_BUF_INIT;
     start->refs = (crb_ref_list) { 0 };
+    start->context = (crb_buf)CRB_BUF_INIT;
 }
 
 static crb_send start_to_send(crb_start *start, const corbel_operation *operation, bool may_wait, const corbel_call *call)
@@ -124,6 +137,7 @@ static crb_send start_to_send(crb_start *start, const corbel_operation *operatio
         .args = &start->args,
         .refs = start->refs.items,
         .n_refs = start->refs.len,
+        .context = &start->context,
     };
 }
 

@@ -51,8 +51,26 @@ static corbel_status call_raise(const corbel_runtime *runtime, const corbel_oper
     return status;
 }
 
-corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
-                            void *const *out, corbel_error *reterr)
+/** Gives the caller what came with the answer. */
+static corbel_status call_take_context(corbel_call *call, corbel_error *reterr)
+{
+    corbel_context *context = NULL;
+    corbel_status status = CORBEL_OK;
+    if (call->value.context.len > 0) {
+        status = crb_carried_unpack(call->value.context.data, call->value.context.len, &call->runtime->carried, &context, reterr);
+    }
+    if (!crb_carried_replace(call->reply, context) && status == CORBEL_OK) {
+        status = crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for the context of a reply");
+    }
+    corbel_context_unref(context);
+    if (status != CORBEL_OK && reterr != NULL) {
+        reterr->completion = CORBEL_COMPLETED_YES;
+    }
+    return status;
+}
+
+corbel_status crb_outcome_take(const corbel_runtime *runtime, const corbel_operation *operation, crb_outcome_value *value,
+                               void *const *out, corbel_error *reterr)
 {
     corbel_status status = CORBEL_OK;
     if (value->outcome == CRB_OUTCOME_ERROR) {
@@ -70,4 +88,17 @@ corbel_status crb_call_take(const corbel_runtime *runtime, const corbel_operatio
     }
     crb_outcome_clear(value);
     return status;
+}
+
+corbel_status crb_call_take(corbel_call *call, const corbel_operation *operation, void *const *out, corbel_error *reterr)
+{
+    if (call->reply != NULL) {
+        const bool result = call->value.outcome == CRB_OUTCOME_RESULT;
+        const corbel_status status = call_take_context(call, result ? reterr : NULL);
+        if (status != CORBEL_OK && result) { /* what came with the result is not valid: neither is the result */
+            crb_outcome_clear(&call->value);
+            return status;
+        }
+    }
+    return crb_outcome_take(call->runtime, operation, &call->value, out, reterr);
 }

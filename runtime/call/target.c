@@ -264,9 +264,29 @@ corbel_object *corbel_object_unref(corbel_object *self)
         crb_target_unref(self->target);
         corbel_lane_unref(self->lane);
         crb_batch_unref(self->batch);
+        corbel_context_unref(self->context);
+        corbel_context_unref(self->reply);
         free(self);
     }
     return NULL;
+}
+
+/** False: no memory. */
+static bool object_take_contexts(corbel_object *self, const corbel_options *options)
+{
+    if (options->size >= offsetof(corbel_options, context) + sizeof options->context && options->context != NULL) {
+        corbel_context *const merged = crb_carried_merge(self->context, options->context);
+        if (merged == NULL) {
+            return false;
+        }
+        corbel_context_unref(self->context);
+        self->context = merged;
+    }
+    if (options->size >= offsetof(corbel_options, reply) + sizeof options->reply && options->reply != NULL) {
+        corbel_context_unref(self->reply);
+        self->reply = crb_carried_ref(options->reply);
+    }
+    return true;
 }
 
 corbel_object *corbel_object_with(corbel_object *self, const corbel_options *options)
@@ -284,6 +304,8 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     derived->overlap = self->overlap;
     derived->lane = corbel_lane_ref(self->lane);
     corbel_batch *batch = self->batch;
+    derived->context = crb_carried_ref(self->context);
+    derived->reply = crb_carried_ref(self->reply);
     if (options != NULL) {
         if (options->size >= offsetof(corbel_options, deadline_ms) + sizeof options->deadline_ms && options->deadline_ms != 0) {
             derived->deadline_ms = options->deadline_ms;
@@ -301,6 +323,10 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
         }
         if (options->size >= offsetof(corbel_options, batch) + sizeof options->batch && options->batch != NULL) {
             batch = options->batch;
+        }
+        if (!object_take_contexts(derived, options)) {
+            corbel_object_unref(derived);
+            return crb_object_no_memory();
         }
     }
     derived->batch = crb_batch_ref(batch);

@@ -100,8 +100,10 @@ struct corbel_object {
     uint32_t deadline_ms;
     bool wait_for_credit;
     bool overlap;
-    corbel_lane *lane;   /* counted; NULL: that of the calling thread */
-    corbel_batch *batch; /* counted: calls wait there; NULL: none */
+    corbel_lane *lane;       /* counted; NULL: that of the calling thread */
+    corbel_batch *batch;     /* counted: calls wait there; NULL: none */
+    corbel_context *context; /* counted, constant: what its calls carry; NULL: nothing of its own */
+    corbel_context *reply;   /* counted: takes what comes with answers; NULL: nobody wants it */
 };
 
 /** Takes over a count of target. NULL: no memory; the count is given back. */

@@ -49,6 +49,9 @@ static void answer_free(crb_session *session, crb_answer *answer)
     crb_promises_drop(session, answer);
     crb_promise_forget(session, answer);
     free(answer->names);
+    if (answer->context.data != NULL) {
+        crb_buf_clear(&answer->context);
+    }
     free(answer->exception);
     free(answer->error);
     if (session->n_spare_answers < CRB_SPARES) {
@@ -277,6 +280,10 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
     (void)now;
     assert(answer->kind != CRB_QUESTION_ONEWAY);
     answer_close(session, answer);
+    answer->context.len = 0;
+    if (result->context_len > 0) {
+        crb_buf_append(&answer->context, result->context, result->context_len);
+    }
     for (size_t i = 0; i < result->n_refs_out; i++) {
         result->refs_out[i].fresh = false;
     }
@@ -285,6 +292,8 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
         answer->pulled = true;
         answer->finished = true;
         crb_answer_settle(session, answer);
+    } else if (answer->context.failed) {
+        crb_session_no_memory(session);
     } else if (result->outcome == CRB_OUTCOME_ERROR) {
         answer_fail(session, answer, result->error->status, result->error->completion, result->error->message, result->error);
     } else {
@@ -408,7 +417,7 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
         return "a call whose arguments are longer than it says";
     }
     const crb_window window = call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED;
-    const uint64_t cost = CRB_CALL_COST + call->n_refs * (uint64_t)CRB_REF_COST + call->args.len;
+    const uint64_t cost = CRB_CALL_COST + call->n_refs * (uint64_t)CRB_REF_COST + call->context.len + call->args.len;
     why = crb_flow_receive(session, window, cost);
     if (why != NULL) {
         return why;
@@ -448,7 +457,14 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
     }
     const bool too_long = call->length > session->limits.max_body;
     if (!too_long && crb_body_begin(session, &answer->args, call->length, call->args)) {
-        if (call->hop > session->limits.max_hops) {
+        if (call->context.len > 0 && call->context.len <= session->limits.max_context) {
+            crb_buf_append(&answer->context, call->context.data, call->context.len);
+        }
+        if (answer->context.failed) {
+            crb_session_no_memory(session);
+        } else if (call->context.len > session->limits.max_context) {
+            crb_answer_refuse(session, answer, CORBEL_LIMIT, "the context is longer than the object's process takes");
+        } else if (call->hop > session->limits.max_hops) {
             crb_answer_refuse(session, answer, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
         } else if (skips) {
             crb_answer_refuse(session, answer, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));

@@ -102,6 +102,8 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
     ret->hop = answer->hop;
     ret->oneway = answer->kind == CRB_QUESTION_ONEWAY;
     ret->enter = answer->args.reserved > 0 || crb_flow_is_tight(session, answer->window);
+    ret->context = answer->context;
+    answer->context = (crb_buf)CRB_BUF_INIT;
     if (refs_known) {
         events_lend_refs(session, &answer->refs_in, ret);
     }
@@ -132,6 +134,8 @@ static void events_take_return(crb_session *session, crb_question *question, crb
     question->taken = true;
     ret->user = question->user;
     ret->outcome = question->outcome;
+    ret->context = question->context;
+    question->context = (crb_buf)CRB_BUF_INIT;
     events_lend_refs(session, &question->refs_in, ret);
     if (question->outcome == CRB_OUTCOME_ERROR) {
         ret->error = question->error;

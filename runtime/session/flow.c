@@ -29,11 +29,12 @@ uint64_t crb_flow_available(const crb_session *session, crb_window window)
     return tx->size > tx->used ? tx->size - tx->used : 0;
 }
 
-uint32_t crb_flow_cost(const crb_session *session, crb_window window, size_t n_refs, size_t len, size_t *ret_first)
+uint32_t crb_flow_cost(const crb_session *session, crb_window window, size_t n_refs, size_t context, size_t len,
+                       size_t *ret_first)
 {
     const uint64_t size = session->phase == CRB_PHASE_NEW ? CRB_EARLY_BYTES : session->tx[window].size;
     const uint64_t most = size / 2;
-    const uint64_t overhead = CRB_CALL_COST + (uint64_t)n_refs * CRB_REF_COST;
+    const uint64_t overhead = CRB_CALL_COST + (uint64_t)n_refs * CRB_REF_COST + context;
     *ret_first = 0;
     if (overhead > most) {
         return 0;

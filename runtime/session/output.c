@@ -172,12 +172,16 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
         .args = { question->args.buf.data, question->first },
         .path = question->path,
         .n_path = question->n_path,
+        .context = { question->context.data, question->context.len },
     };
     if (question->after != NULL && !question->after->completed) {
         frame.u.call.after = question->after->by_id.id;
         frame.u.call.flags |= question->anyway ? CRB_FLAG_ANYWAY : 0;
     }
     output_frame_with_refs(session, out, &frame, &question->refs);
+    if (question->context.data != NULL) {
+        crb_buf_clear(&question->context);
+    }
     output_rest(session, &question->args, question->first);
     if (question->promise != NULL || question->after != NULL) {
         crb_question_named(session, question);
@@ -234,7 +238,11 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
         frame.u.ret.length = len;
         frame.u.ret.body = (crb_wire_bytes) { answer->body.buf.data, first };
     }
+    frame.u.ret.context = (crb_wire_bytes) { answer->context.data, answer->context.len };
     output_frame_with_refs(session, out, &frame, &answer->refs);
+    if (answer->context.data != NULL) {
+        crb_buf_clear(&answer->context);
+    }
     answer->pulled = true;
     output_rest(session, &answer->body, first);
     if (answer->unwanted) {

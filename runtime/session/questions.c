@@ -48,6 +48,9 @@ static void question_free(crb_session *session, crb_question *question)
     free(question->path);
     crb_refs_drop(session, question->refs_in);
     free(question->names);
+    if (question->context.data != NULL) {
+        crb_buf_clear(&question->context);
+    }
     free(question->exception);
     corbel_error_clear(&question->error);
     if (session->n_spare_questions < CRB_SPARES) {
@@ -355,9 +358,11 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
         return status;
     }
     size_t first = 0;
-    const uint32_t cost = crb_flow_cost(session, window, call->n_refs, call->args->len, &first);
+    const uint32_t cost = crb_flow_cost(session, window, call->n_refs, call->context_len, call->args->len, &first);
     if (cost == 0) {
-        return question_refuse(reterr, CORBEL_LIMIT, "more references than the peer's window has room for");
+        return question_refuse(reterr, CORBEL_LIMIT,
+                               call->context_len > 0 ? "more references and context than the peer's window has room for"
+                                                     : "more references than the peer's window has room for");
     }
     if (!crb_flow_take(session, window, cost)) {
         return question_refuse(reterr, CORBEL_WOULD_BLOCK, corbel_status_text(CORBEL_WOULD_BLOCK));
@@ -369,7 +374,10 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
         goto fail_question;
     }
     question->operation = crb_operation_get(session, call->operation_key, call->interface, call->operation);
-    if (question->operation == NULL) {
+    if (call->context_len > 0) {
+        crb_buf_append(&question->context, call->context, call->context_len);
+    }
+    if (question->operation == NULL || question->context.failed) {
         goto fail_rest;
     }
     if (call->n_path > 0) {
@@ -501,6 +509,15 @@ static void question_take_result(crb_session *session, crb_question *question, c
         memcpy(question->exception, frame->exception, size);
     }
     question->outcome = (crb_outcome)frame->outcome;
+    if (frame->context.len > session->limits.max_context) {
+        question_drop_return(session, question, frame);
+        if (question->body.active) {
+            question_give_up(session, question);
+        }
+        crb_question_fail(session, question, CORBEL_LIMIT, CORBEL_COMPLETED_YES,
+                          "the context of the reply is longer than this side takes");
+        return;
+    }
     if (frame->length > session->limits.max_body || !crb_body_begin(session, &question->body, frame->length, frame->body)) {
         if (session->out_of_memory) {
             return;
@@ -541,6 +558,14 @@ const char *crb_question_on_return(crb_session *session, const crb_wire_return *
     }
     question->has_result = frame->outcome != CRB_OUTCOME_ERROR;
     question->finishes = question->guard && frame->outcome != CRB_OUTCOME_RESULT && !question->finish_sent;
+    question->context.len = 0;
+    if (!question->completed && frame->context.len > 0 && frame->context.len <= session->limits.max_context) {
+        crb_buf_append(&question->context, frame->context.data, frame->context.len);
+        if (question->context.failed) {
+            crb_session_no_memory(session);
+            return NULL;
+        }
+    }
     crb_sending_abandon(session, &question->args, &question->abandon, true);
     if (question->completed) {
         question_drop_return(session, question, frame);

@@ -40,11 +40,12 @@ typedef struct crb_session_limits {
     uint32_t hello_timeout_ms; /* default 10,000 */
     uint32_t keep_lost_ms;     /* what a peer that was lost held stays held for so long; default 2,000; the peer is not told */
     uint32_t max_pipeline;     /* calls of the peer's, each on what the one before is still to return; default 64; not told */
+    uint32_t max_context;      /* bytes of a call's context, and of a reply's; default 8,192; the peer is not told */
 } crb_session_limits;
 #define CRB_SESSION_LIMITS_DEFAULT                                                                                               \
     {                                                                                                                            \
         (uint64_t)64 << 20, (uint64_t)256 << 20, 256u << 10, 64u << 10, 256u << 10, 65536, 1u << 20, 16384, 4096, 128, 10000,    \
-            5000, 10000, 2000, 64                                                                                                \
+            5000, 10000, 2000, 64, 8192                                                                                          \
     }
 
 #define CRB_PIECE (16u << 10)        /* bulk travels in pieces of so many bytes */
@@ -131,6 +132,8 @@ typedef struct crb_call_out {
     size_t n_path;
     bool keep; /* the question is a promise until crb_session_finish(), which must come then, as of a bind; not with oneway or
                   guard */
+    const uint8_t *context; /* what travels beside the arguments, packed; borrowed; NULL: nothing */
+    size_t context_len;
 } crb_call_out;
 
 /** Queues a call. CORBEL_OK: ret_question is set (NULL for a oneway), and unless oneway exactly one CRB_EVENT_RETURN follows,
@@ -173,8 +176,10 @@ typedef struct crb_result {
     crb_buf *body;         /* RESULT, EXCEPTION: the bytes; out: memory taken over always; in: the taker's */
     crb_ref_out *refs_out; /* crb_session_return() only */
     size_t n_refs_out;
-    const char *exception; /* EXCEPTION: its type's scoped name */
-    corbel_error *error;   /* ERROR: status, completion, message, hops. Out: borrowed. */
+    const char *exception;  /* EXCEPTION: its type's scoped name */
+    corbel_error *error;    /* ERROR: status, completion, message, hops. Out: borrowed. */
+    const uint8_t *context; /* what travels beside the answer; borrowed; NULL: nothing */
+    size_t context_len;
 } crb_result;
 
 /** Answers a call or a bind (a bind: RESULT with one reference), exactly once, unless it is oneway (then not at all: see
@@ -279,6 +284,7 @@ typedef struct crb_event {
     corbel_error error;    /* RETURN, ERROR; BODY: the taker's, corbel_error_clear() */
     const char *why;       /* CLOSED, GONE */
     bool clean;            /* CLOSED */
+    crb_buf context;       /* CALL, RETURN: as it came, not looked into; the taker's, crb_buf_clear() */
 } crb_event;
 
 /** Takes the oldest event; false: there is none. */

@@ -201,6 +201,7 @@ struct crb_question {
     const char *interface;
     crb_sent_refs *refs;
     crb_sending args;
+    crb_buf context; /* of the call until it is pulled; then of the answer */
     /* what came back */
     crb_ev event;
     crb_outcome outcome;
@@ -284,6 +285,7 @@ struct crb_answer {
     crb_received_refs *refs_in;
     crb_receiving args;
     bool args_handed;
+    crb_buf context; /* of the call until it is taken; then of the answer */
     /* what is sent */
     crb_out header, abandon;
     crb_outcome outcome;
@@ -456,9 +458,10 @@ static inline bool crb_out_waits(const crb_out *out)
 
 /* flow.c */
 uint64_t crb_flow_available(const crb_session *session, crb_window window);
-/** What a header of so many references and bytes of body takes at once, and in *ret_first how many of the bytes go with it. 0: it
- *  can never be sent. */
-uint32_t crb_flow_cost(const crb_session *session, crb_window window, size_t n_refs, size_t len, size_t *ret_first);
+/** What a header of so many references, bytes of context and bytes of body takes at once, and in *ret_first how many of the bytes
+ * go with it. 0: it can never be sent. */
+uint32_t crb_flow_cost(const crb_session *session, crb_window window, size_t n_refs, size_t context, size_t len,
+                       size_t *ret_first);
 bool crb_flow_take(crb_session *session, crb_window window, uint32_t cost);
 /** Before the peer's HELLO: room for a BIND. Afterwards binds take nothing, their number is bounded as it is. */
 bool crb_flow_take_early(crb_session *session, uint32_t cost);

@@ -74,6 +74,7 @@ corbel_status crb_grpc_dial(const crb_address *address, uint64_t deadline, const
         return status;
     }
     crb_socket_peer(fd, link->peer, sizeof link->peer);
+    link->has_user = crb_socket_user(fd, &link->who);
     link->handler = handler;
     link->user = user;
     grpc_channel_credentials *plain = grpc_insecure_credentials_create();

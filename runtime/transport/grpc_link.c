@@ -363,6 +363,15 @@ static void link_received(crb_tag *tag, bool ok)
 
 /* ---- a link ---- */
 
+static bool link_user(const crb_link *base, crb_link_user *ret)
+{
+    const crb_grpc_link *const link = (const crb_grpc_link *)(const void *)base;
+    if (link->has_user) {
+        *ret = link->who;
+    }
+    return link->has_user;
+}
+
 static const char *link_peer(const crb_link *base)
 {
     const crb_grpc_link *link = (const crb_grpc_link *)(const void *)base;
@@ -375,7 +384,7 @@ static void link_free(crb_link *base)
 }
 
 static const crb_link_ops link_ops = {
-    .send = link_send, .send_now = link_send_now, .close = link_close, .peer = link_peer, .free = link_free
+    .send = link_send, .send_now = link_send_now, .close = link_close, .peer = link_peer, .user = link_user, .free = link_free
 };
 
 crb_grpc_link *crb_grpc_link_new(void)

@@ -44,6 +44,8 @@ struct crb_grpc_link {
     const crb_link_handler *handler; /* NULL: of a served connection whose stream is not open */
     void *user;
     char peer[CRB_MAX_PEER];
+    bool has_user;
+    crb_link_user who;
 
     pthread_mutex_t lock;
     grpc_call *call;

@@ -6,6 +6,7 @@
 #include "runtime/transport/grpc_link.h"
 
 #include "runtime/base/log.h"
+#include "runtime/transport/sockets.h"
 
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
@@ -174,6 +175,7 @@ bool crb_grpc_serve(int fd, const char *peer, uint64_t until, const crb_grpc_doo
         return false;
     }
     (void)snprintf(link->peer, sizeof link->peer, "%s", peer);
+    link->has_user = crb_socket_user(fd, &link->who);
     link->door = door;
     link->door_user = user;
     link->waiting = true;

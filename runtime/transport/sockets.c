@@ -163,6 +163,19 @@ int crb_socket_connect(const crb_address *address, uint64_t deadline, char *why,
     return fd;
 }
 
+bool crb_socket_user(int fd, crb_link_user *ret)
+{
+    crb_sockaddr peer = { .len = sizeof peer.at };
+    struct ucred who;
+    socklen_t len = sizeof who;
+    if (getpeername(fd, &peer.at.any, &peer.len) != 0 || peer.at.any.sa_family != AF_UNIX ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0) {
+        return false;
+    }
+    *ret = (crb_link_user) { .uid = who.uid, .gid = who.gid, .pid = who.pid };
+    return true;
+}
+
 void crb_socket_peer(int fd, char *text, size_t max)
 {
     crb_sockaddr peer = { .len = sizeof peer.at };

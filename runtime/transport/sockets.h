@@ -3,6 +3,7 @@
 #define CRB_SOCKETS_H
 
 #include "runtime/transport/crowd.h"
+#include "runtime/transport/transport.h"
 #include "runtime/uri/uri.h"
 
 #include <corbel/error.h>
@@ -19,6 +20,8 @@ int crb_socket_connect(const crb_address *address, uint64_t deadline, char *why,
 
 /** "127.0.0.1:43210", "[::1]:43210", "unix (pid 12, uid 1000)". */
 void crb_socket_peer(int fd, char *text, size_t max);
+/** Who connected, or listens, at a Unix socket. false: it is none. */
+bool crb_socket_user(int fd, crb_link_user *ret);
 /** Where an accepted connection comes from, as far as connections are counted together. */
 void crb_socket_origin(int fd, crb_origin_key *ret);
 

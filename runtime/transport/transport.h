@@ -16,6 +16,12 @@
 
 typedef struct crb_link crb_link;
 
+/** A user of this machine. */
+typedef struct crb_link_user {
+    uint32_t uid, gid;
+    int32_t pid;
+} crb_link_user;
+
 typedef struct crb_link_handler {
     /** A message has come. data is valid during the call only. */
     void (*received)(void *user, const uint8_t *data, size_t len);
@@ -39,6 +45,8 @@ typedef struct crb_link_ops {
     void (*close)(crb_link *link, bool in_order);
     /** "127.0.0.1:43210", "unix (pid 12, uid 1000)": who the peer is; valid as long as the link. */
     const char *(*peer)(const crb_link *link);
+    /** The peer's user, if the kernel knows him (a Unix socket); false: it does not. NULL: never. */
+    bool (*user)(const crb_link *link, crb_link_user *ret);
     /** After closed() only. */
     void (*free)(crb_link *link);
 } crb_link_ops;

@@ -137,6 +137,7 @@ static bool frame_pack_call(frame_pack *pack, const crb_wire_call *call, crb_scr
     out->after = call->after;
     out->n_path = call->n_path;
     out->path = (uint32_t *)(uintptr_t)call->path;
+    out->context = frame_bytes(call->context.data, call->context.len);
     return frame_pack_refs(scratch, call->refs, call->n_refs, &out->references);
 }
 
@@ -154,6 +155,7 @@ static bool frame_pack_return(frame_pack *pack, const crb_wire_return *ret, crb_
     out->completion = ret->completion;
     out->message = frame_text(ret->message);
     out->n_hops = ret->n_hops;
+    out->context = frame_bytes(ret->context.data, ret->context.len);
     return frame_pack_refs(scratch, ret->refs, ret->n_refs, &out->references) &&
            frame_pack_hops(scratch, ret->hops, ret->n_hops, &out->hops);
 }

@@ -103,6 +103,7 @@ typedef struct crb_wire_call {
     uint64_t after;
     const uint32_t *path;
     size_t n_path;
+    crb_wire_bytes context; /* packed; empty: none */
 } crb_wire_call;
 
 typedef struct crb_wire_body {
@@ -123,6 +124,7 @@ typedef struct crb_wire_return {
     const char *message;
     const crb_wire_hop *hops;
     size_t n_hops;
+    crb_wire_bytes context;
 } crb_wire_return;
 
 typedef struct crb_frame {

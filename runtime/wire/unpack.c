@@ -107,6 +107,7 @@ static bool unpack_call(crb_wire_call *to, const Corbel__Wire__Call *from, crb_s
         .after = from->after,
         .path = from->path,
         .n_path = from->n_path,
+        .context = unpack_bytes(from->context),
     };
     return to->n_refs == 0 || to->refs != NULL;
 }
@@ -126,6 +127,7 @@ static bool unpack_return(crb_wire_return *to, const Corbel__Wire__Return *from,
         .message = from->message,
         .hops = unpack_hops(scratch, from->hops, from->n_hops),
         .n_hops = from->n_hops,
+        .context = unpack_bytes(from->context),
     };
     return (to->n_refs == 0 || to->refs != NULL) && (to->n_hops == 0 || to->hops != NULL);
 }

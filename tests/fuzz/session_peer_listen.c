@@ -75,7 +75,7 @@ static void peer_take_call(fuzz_peer *p, const crb_wire_call *call)
 {
     p->heard_calls++;
     peer_take_window(p, call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED,
-                     CRB_CALL_COST + call->n_refs * CRB_REF_COST + call->args.len);
+                     CRB_CALL_COST + call->n_refs * CRB_REF_COST + call->context.len + call->args.len);
     peer_question *const question = peer_add(p, call->question, false);
     if (question == NULL) {
         return;

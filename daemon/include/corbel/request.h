@@ -2,6 +2,7 @@
 #ifndef CORBEL_REQUEST_H
 #define CORBEL_REQUEST_H
 
+#include <corbel/context.h>
 #include <corbel/error.h>
 #include <corbel/object.h>
 #include <stdbool.h>
@@ -50,6 +51,25 @@ CORBEL_API void corbel_request_end(corbel_request *request, corbel_status status
 CORBEL_API void corbel_request_enter(corbel_request *request);
 /** The same thread is through with it. */
 CORBEL_API void corbel_request_leave(corbel_request *request);
+/** What the call carries: see <corbel/context.h>. Never NULL. Borrowed, as long as the request; not yours to change. Calls made
+ * from inside the operation carry it on by themselves, also between corbel_request_enter() and _leave(). */
+CORBEL_API const corbel_context *corbel_request_context(const corbel_request *request);
+/** Adds a value to the reply, whatever comes of the call: its caller sees it in corbel_options.reply, and it goes no further by
+ *  itself. value NULL takes it out. Failures as of corbel_context_set(), and CORBEL_LIMIT for what a context may have; they are
+ *  left in the request as by corbel_request_fail(): return them, or go on without the value. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_request_set_reply_value(corbel_request *request, const char *name,
+                                                                          const char *value);
+
+/** Who sent the call to this process: "127.0.0.1:43210", "[::1]:43210", "unix (pid 12, uid 1000)", "this process". Where somebody
+ *  passes on calls on references that he gave away, it is he. Never NULL. Borrowed, as long as the request. */
+CORBEL_API const char *corbel_request_caller_address(const corbel_request *request);
+/** A user of this machine, as the kernel knows him. */
+typedef struct corbel_user {
+    uint32_t uid, gid;
+    int32_t pid; /**< of the process that opened the connection; it may have ended since */
+} corbel_user;
+/** Who sent the call: over a Unix socket, or from this process. false: it came over the network, and ret is left alone. */
+CORBEL_API CORBEL_MUST_CHECK bool corbel_request_caller_user(const corbel_request *request, corbel_user *ret);
 
 /** Has the caller given up, or its session ended, or the deadline passed? */
 CORBEL_API bool corbel_request_cancelled(const corbel_request *request);

@@ -5,6 +5,7 @@
 #include <corbel/any.h>
 #include <corbel/batch.h>
 #include <corbel/call.h>
+#include <corbel/context.h>
 #include <corbel/daemon.h>
 #include <corbel/error.h>
 #include <corbel/json.h>

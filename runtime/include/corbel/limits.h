@@ -31,7 +31,9 @@ CORBEL_BEGIN_DECLS
     X(uint32_t, max_references, 4096, "references in one message")                                                               \
     X(uint32_t, max_hops, 128, "calls, each made while serving the one before")                                                  \
     X(uint32_t, keep_lost_ms, 2000, "how long what a peer held is kept when the peer is lost")                                   \
-    X(uint32_t, max_pipeline, 64, "calls, each on what the one before is still to return")
+    X(uint32_t, max_pipeline, 64, "calls, each on what the one before is still to return")                                       \
+    X(uint32_t, max_context, 8192, "bytes of the context of one call, or of one reply")                                          \
+    X(uint32_t, max_context_values, 64, "named values in the context of one call, or of one reply")
 
 /** What a runtime takes from its peers. Start with CORBEL_LIMITS_INIT; a member that is 0 has its default. */
 typedef struct corbel_limits {

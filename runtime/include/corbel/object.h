@@ -2,6 +2,7 @@
 #ifndef CORBEL_OBJECT_H
 #define CORBEL_OBJECT_H
 
+#include <corbel/context.h>
 #include <corbel/error.h>
 #include <corbel/value.h>
 #include <stdbool.h>
@@ -86,11 +87,15 @@ typedef struct corbel_options {
     bool overlap;         /**< the calls leave their lane: they need not keep any order, as those of @overlap operations */
     corbel_lane *lane;    /**< the calls go in this lane; a reference with this option keeps a count of it */
     corbel_batch *batch;  /**< calls begun on the reference wait in the batch until corbel_batch_run() */
+    const corbel_context *context; /**< calls carry what it has now, over what they carry anyway: copied */
+    corbel_context
+        *reply; /**< takes the values that servants add to their replies: each answer replaces all of it when its call's
+                     result is taken (by _finish(), or by the call itself). A count of it is kept; one thread at a time */
 } corbel_options;
 /** What corbel_options start with. */
 #define CORBEL_OPTIONS_INIT                                                                                                      \
     {                                                                                                                            \
-        sizeof(corbel_options), 0, false, false, NULL, NULL                                                                      \
+        sizeof(corbel_options), 0, false, false, NULL, NULL, NULL, NULL                                                          \
     }
 
 /** An interface and functions that implement it, from bank_Account_skeleton(): type-checked there, opaque here. */
