@@ -37,6 +37,9 @@ static const known all[] = {
     FIXED(CRB_FRAME_MAX_HOP_TEXT),
     FIXED(CRB_FRAME_MAX_HOPS),
     FIXED(CRB_FRAME_MAX_FEATURES),
+    FIXED(CORBEL_CONTEXT_MAX_NAME),
+    FIXED(CORBEL_CONTEXT_MAX_CORRELATION),
+    FIXED(CORBEL_CONTEXT_MAX_BYTES),
     FIXED(CRB_EARLY_CALLS),
     FIXED(CRB_EARLY_BYTES),
     FIXED(CRB_WINDOW_BULK),
@@ -52,6 +55,9 @@ static const known all[] = {
     FIXED(NS_MAX_TAGS),
     FIXED(NS_MAX_URI),
 };
+
+/* Up to the last member: what pads the struct behind it has no value. */
+#define LIMITS_SIZE (offsetof(crb_session_limits, max_context) + sizeof(uint32_t))
 
 static char *page;
 
@@ -98,7 +104,7 @@ static size_t offences(const char *text, bool say)
 static void the_page_says_what_the_code_does(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(all), 46);
+    assert_int_equal(LENGTH_OF(all), 53);
     assert_int_equal(offences(page, true), 0);
 }
 
@@ -132,7 +138,7 @@ static void the_defaults_of_all_layers_agree(void **state)
     const crb_session_limits session = CRB_SESSION_LIMITS_DEFAULT;
     const crb_codec_limits values = CRB_CODEC_LIMITS_DEFAULT;
     crb_runtime_set_limits(&runtime, NULL);
-    assert_memory_equal(&runtime.limits, &session, sizeof session);
+    assert_memory_equal(&runtime.limits, &session, LIMITS_SIZE);
     assert_int_equal(runtime.values.memory, values.memory);
     assert_int_equal(runtime.values.depth, values.depth);
     assert_int_equal(runtime.listening.opening_ns, 10 * CRB_SECOND);
@@ -153,18 +159,20 @@ static void each_option_reaches_its_place(void **state)
         limits.name = 7;                                                                                                         \
         memset(&runtime, 0, sizeof runtime);                                                                                     \
         crb_runtime_set_limits(&runtime, &limits);                                                                               \
-        assert_true(memcmp(&runtime.limits, &usual.limits, sizeof usual.limits) != 0 ||                                          \
-                    runtime.values.memory != usual.values.memory || runtime.values.depth != usual.values.depth ||                \
-                    memcmp(&runtime.listening, &usual.listening, sizeof usual.listening) != 0);                                  \
+        assert_true(memcmp(&runtime.limits, &usual.limits, LIMITS_SIZE) != 0 || runtime.values.memory != usual.values.memory ||  \
+                    runtime.values.depth != usual.values.depth ||                                                                \
+                    memcmp(&runtime.listening, &usual.listening, sizeof usual.listening) != 0 ||                                 \
+                    memcmp(&runtime.carried, &usual.carried, sizeof usual.carried) != 0);                                        \
         limits.size = sizeof limits.size;                                                                                        \
         memset(&runtime, 0, sizeof runtime);                                                                                     \
         crb_runtime_set_limits(&runtime, &limits);                                                                               \
-        assert_memory_equal(&runtime.limits, &usual.limits, sizeof usual.limits);                                                \
+        assert_memory_equal(&runtime.limits, &usual.limits, LIMITS_SIZE);                                                        \
+        assert_memory_equal(&runtime.carried, &usual.carried, sizeof usual.carried);                                             \
         assert_memory_equal(&runtime.listening, &usual.listening, sizeof usual.listening);                                       \
         n++;                                                                                                                     \
     }
     CORBEL_LIMITS_MAP(REACHES)
-    assert_int_equal(n, 21);
+    assert_int_equal(n, 24);
 }
 
 int main(int argc, char **argv)
