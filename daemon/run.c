@@ -228,12 +228,10 @@ static bool run_servant(corbel_request *request)
     }
     request->ins = ins;
     crb_context context = crb_request_context(request);
-    corbel_context *const carried = crb_carried_ref(request->carried); /* a deferred request may be gone before its function is */
     crb_context_enter(&context);
     const corbel_status status =
         request->method->thunk(request->target->local.skeleton.servant, request->target->local.self, request, ins, outs);
     crb_context_leave(&context);
-    corbel_context_unref(carried);
     const bool deferred = crb_is_deferred(request);
     if (!deferred) {
         crb_request_answer(request, status, (const void *const *)outs);

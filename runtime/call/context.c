@@ -74,6 +74,7 @@ void crb_context_enter(crb_context *context)
     context->outer_entered = context_entered;
     context_current = context;
     context_entered = NULL;
+    crb_carried_ref(context->carried);
     if (context->carried != context_carried) {
         context_carry(context->carried);
     }
@@ -88,6 +89,7 @@ void crb_context_leave(crb_context *context)
         context_carry(context->outer_carried);
     }
     context_entered = context->outer_entered;
+    corbel_context_unref(context->carried);
     context_current = context->outer;
 }
 

@@ -89,7 +89,8 @@ typedef struct crb_context {
     uint64_t chain;
     uint64_t deadline;
     uint32_t hop;
-    const corbel_context *carried; /* what the call brought; NULL: nothing */
+    corbel_context *carried; /* what the call brought, counted from enter to leave: a deferred request may be gone before; NULL:
+                                nothing */
     /* Of the thread, from before: */
     struct crb_context *outer;
     const corbel_context *outer_carried;
