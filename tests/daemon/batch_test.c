@@ -266,7 +266,7 @@ static void run_steps(batches_Desk *const *from, corbel_runtime *runtime, bool s
     corbel_error error = CORBEL_ERROR_INIT;
     batches_Desk *desks[3];
     corbel_call *calls[LENGTH_OF(steps)];
-    int32_t expected[LENGTH_OF(steps)];
+    int32_t expected[LENGTH_OF(steps) + 1];
     size_t n = 0;
     corbel_batch *const batch = corbel_batch_new(runtime, stops ? CORBEL_BATCH_STOP_AT_FIRST_ERROR : CORBEL_BATCH_CONTINUE);
     derive(from, batch, desks);

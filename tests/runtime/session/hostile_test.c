@@ -157,6 +157,13 @@ static const violation violations[] = {
     { "promise in the table of a RETURN", RETURN(.question = 1, .refs = promise_of_bind, .n_refs = 1),
       "a promise where none can be" },
     { "CALL on nothing", CALL(.question = 3, .operation = 1, .promise = 99), "a call on a promise that is not open" },
+    { "CALL after itself", CALL(.question = 3, .operation = 1, .after = 3), "a call after one that was not asked before it" },
+    { "CALL after a later one", CALL(.question = 3, .operation = 1, .after = UINT64_MAX),
+      "a call after one that was not asked before it" },
+    { "CALL after a bind", CALL(.question = 3, .operation = 1, .after = 1, .flags = CRB_FLAG_ANYWAY),
+      "a call after one that no call may be after" },
+    { "CALL after one that is no guard", CALL(.question = 3, .operation = 1, .after = 2),
+      "a call after one that no call may be after" },
     { "reference without a tag", CALL(.question = 3, .operation = 1, .refs = no_tag, .n_refs = 1), "a reference without a tag" },
     { "reference without a generation", CALL(.question = 3, .operation = 1, .refs = no_generation, .n_refs = 1),
       "a reference whose index or generation cannot be" },
@@ -199,7 +206,7 @@ static void test_violations(void **state)
 {
     (void)state;
     memset(long_text, 'x', sizeof long_text - 1);
-    assert_int_equal(LENGTH_OF(violations), 50);
+    assert_int_equal(LENGTH_OF(violations), 54);
     for (size_t i = 0; i < LENGTH_OF(violations); i++) {
         rig r = rig_new(NULL);
         rig_send(&r, &violations[i].frame);

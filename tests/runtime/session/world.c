@@ -686,6 +686,9 @@ asked *world_call(side *from, const call_options *options, corbel_status *ret_st
         .n_refs = options->n_refs,
         .args = &args,
         .user = a,
+        .after = options->after != NULL ? options->after->question : NULL,
+        .anyway = options->anyway,
+        .guard = options->guard,
     };
     const corbel_status status = crb_session_call(from->session, &call, world_now(w), &a->question, &error);
     if (status != CORBEL_OK) {

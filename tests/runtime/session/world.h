@@ -148,6 +148,8 @@ typedef struct call_options {
     const void *key;
     crb_ref_out *refs;
     size_t n_refs;
+    const asked *after; /* whose return the asker has not seen, or NULL */
+    bool anyway, guard;
 } call_options;
 /** NULL: refused, *ret_status says why (may be NULL: then it must not be). */
 asked *world_call(side *from, const call_options *options, corbel_status *ret_status);
