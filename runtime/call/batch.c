@@ -445,6 +445,7 @@ static corbel_status entry_send_locked(batch_entry *entry, crb_batch_run *run, s
         if (status != CORBEL_WOULD_BLOCK) {
             return status;
         }
+        corbel_error_clear(reterr); /* it only had to wait */
         if (!crb_peer_wait_lending_locked(run->peer, &run->wait, entry->start.deadline) && crb_now() >= entry->start.deadline) {
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_NO,
                             "the deadline passed while waiting for the peer to take what was sent before");
