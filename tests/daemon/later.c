@@ -61,10 +61,11 @@ static void held_give(later_server *server, later_held *held)
     probe_event_add(&server->held, 1);
 }
 
-later_held *later_take(later_server *server)
+later_held *later_try(later_server *server, uint32_t ms)
 {
-    static _Thread_local struct timespec pause = { .tv_nsec = 100000 };
-    for (int i = 0; i < 200000; i++) {
+    const struct timespec pause = { .tv_nsec = 100000 };
+    const uint64_t until = crb_after_ms(crb_now(), ms);
+    do {
         pthread_mutex_lock(&server->lock);
         later_held *const held = server->first;
         if (held != NULL && (server->first = held->next) == NULL) {
@@ -75,9 +76,18 @@ later_held *later_take(later_server *server)
             return held;
         }
         nanosleep(&pause, NULL);
+    } while (crb_now() < until);
+    return NULL;
+}
+
+later_held *later_take(later_server *server)
+{
+    later_held *const held = later_try(server, 20000 * probe_slow);
+    if (held == NULL) {
+        (void)fprintf(stderr, "no call was deferred\n");
+        abort();
     }
-    (void)fprintf(stderr, "no call was deferred\n");
-    abort();
+    return held;
 }
 
 static corbel_status later_hold(void *self, corbel_request *request, const char *text, const later_Pair *pair, int32_t *inout_n,

@@ -43,6 +43,8 @@ void later_server_start(later_server *server, const corbel_runtime_options *opti
 void later_server_stop(later_server *server);
 /** The call that was deferred first and not taken yet; waits for it. free() it after the reply. */
 later_held *later_take(later_server *server);
+/** The same, for at most ms; NULL: none came. */
+later_held *later_try(later_server *server, uint32_t ms);
 /** Lets one call through the gate. */
 void later_server_open(later_server *server);
 
