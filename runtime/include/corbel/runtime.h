@@ -48,8 +48,8 @@ CORBEL_API corbel_runtime *corbel_runtime_unref(corbel_runtime *self);
 CORBEL_API int corbel_runtime_fd(const corbel_runtime *self);
 /** Runs what there is to run; what comes meanwhile is for the next time. When there is nothing, waits for at most timeout_ms (0:
  *  does not wait; negative: for ever) until there is. CORBEL_OK: something was run. CORBEL_DEADLINE: nothing was there. Several
- *  threads may, at the same time, too: they share the work as workers would; also from inside what it runs. CORBEL_MISUSE: the
- *  runtime has no user_dispatch. CORBEL_GONE: it has ended. */
+ *  threads may, at the same time, too: they share the work as workers would; also from inside what it runs. As with everything,
+ * all have returned from it when corbel_runtime_unref() is called. CORBEL_MISUSE: the runtime has no user_dispatch. */
 CORBEL_API corbel_status corbel_runtime_dispatch(corbel_runtime *self, int timeout_ms);
 
 CORBEL_END_DECLS
