@@ -7,6 +7,7 @@
 
 #include "runtime/base/arena.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/stream.h"
 #include "runtime/value/codec.h"
 
 #include <corbel/daemon.h>
@@ -72,6 +73,7 @@ struct corbel_request {
     struct crb_raw_call *raw; /* in the arena, of an object with a raw handler; see dynamic.c */
     crb_held held;            /* their references, once it has returned */
     crb_context context;
+    corbel_stream *stream_in, *stream_out; /* read and written here; NULL: none */
 };
 
 /** Calls of one lane to one object, in order; only the first may run. */

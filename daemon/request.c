@@ -42,6 +42,37 @@ static const corbel_method *request_method(const crb_incoming *incoming)
     return method;
 }
 
+/** The servant's ends of the call's streams. False: no memory. Under the peer's lock, if there is one. */
+static bool request_add_streams(corbel_request *request, const crb_incoming *incoming)
+{
+    const crb_streams *const local = incoming->local != NULL ? incoming->local->streams : NULL;
+    const corbel_stream *const other_in = local != NULL ? local->in : NULL;
+    const corbel_stream *const other_out = local != NULL ? local->out : NULL;
+    const bool in = incoming->stream_in != NULL || other_in != NULL;
+    const bool out = incoming->stream_out != NULL || other_out != NULL;
+    const corbel_operation *const operation = request->method != NULL ? request->method->operation : NULL;
+    const uint64_t now = crb_now();
+    const uint64_t wait_ns = request->deadline > now ? request->deadline - now : 0;
+    if (in) {
+        request->stream_in = crb_stream_new(request->runtime, request->peer, other_in,
+                                            operation != NULL ? operation->stream_in : NULL, false, request->chain, wait_ns);
+    }
+    if (out) {
+        request->stream_out = crb_stream_new(request->runtime, request->peer, other_out,
+                                             operation != NULL ? operation->stream_out : NULL, true, request->chain, wait_ns);
+    }
+    if ((in && request->stream_in == NULL) || (out && request->stream_out == NULL)) {
+        return false;
+    }
+    if (incoming->stream_in != NULL) {
+        crb_stream_attach_locked(request->stream_in, incoming->stream_in);
+    }
+    if (incoming->stream_out != NULL) {
+        crb_stream_attach_locked(request->stream_out, incoming->stream_out);
+    }
+    return true;
+}
+
 corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
 {
     corbel_request *const request = malloc(sizeof *request); /* calloc() does not take from what the thread has just freed */
@@ -82,12 +113,33 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->n_refs = incoming->n_refs;
     request->context_bytes = incoming->context;
     request->error = (corbel_error)CORBEL_ERROR_INIT;
+    if ((incoming->stream_in != NULL || incoming->stream_out != NULL ||
+         (incoming->local != NULL && incoming->local->streams != NULL)) &&
+        !request_add_streams(request, incoming)) {
+        crb_request_disown(request);
+        return NULL;
+    }
     return request;
+}
+
+/** Nothing has come yet of one that is freed under a lock. */
+static void request_end_streams(corbel_request *request)
+{
+    corbel_stream **const ends[2] = { &request->stream_in, &request->stream_out };
+    for (size_t i = 0; i < 2; i++) {
+        corbel_stream *const stream = *ends[i];
+        if (stream != NULL && stream->conduit->core != NULL) { /* it was not answered: the peer's lock is held */
+            crb_stream_detach_locked(stream);
+        }
+        crb_stream_end_of_life(stream);
+        *ends[i] = NULL;
+    }
 }
 
 void crb_request_disown(corbel_request *request)
 {
     corbel_runtime *const runtime = request->runtime;
+    request_end_streams(request);
     crb_peer_unref(request->peer); /* never the last count: the link has one */
     free(request->interface);
     free(request->operation);
@@ -111,6 +163,7 @@ void crb_request_clear(corbel_request *request)
     crb_raw_clear(request);
     crb_held_release(&request->held);
     request->held = (crb_held) { 0 };
+    request_end_streams(request);
     crb_arena_free(request->arena);
     request->arena = NULL;
     crb_buf_clear(&request->context_bytes);

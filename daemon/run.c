@@ -34,6 +34,8 @@ static void run_return(corbel_request *request, crb_result *result, const crb_re
         result->refs_out = out;
         result->n_refs_out = n;
     }
+    crb_stream_detach_locked(request->stream_in);
+    crb_stream_detach_locked(request->stream_out);
     crb_session_return(peer->session, request->answer, result, crb_now());
     if (has_refs) {
         crb_peer_refs_sent_locked(peer, refs->items, n, out);
@@ -156,6 +158,30 @@ void crb_request_failure(corbel_request *request, corbel_status status, corbel_e
     }
 }
 
+/** Its function runs as long as its streams do: it counts as returned for its lane, and for the caller's deadline, from here on.
+ */
+static void run_begin_streams(corbel_request *request, const corbel_operation *operation, const void **ins, void **outs)
+{
+    ins[operation->n_in] = &request->stream_in;
+    outs[operation->n_out] = &request->stream_out;
+    request->deadline = CRB_NEVER;
+    crb_dispatch_leave_lane(request);
+}
+
+/** What went wrong with an item, unless the servant says itself what went wrong. */
+static corbel_status run_streams_failure(corbel_request *request, corbel_error *error)
+{
+    corbel_stream *const ends[2] = { request->stream_in, request->stream_out };
+    for (size_t i = 0; i < 2; i++) {
+        if (ends[i] != NULL && ends[i]->failure.status != CORBEL_OK) {
+            crb_error_move(error, &ends[i]->failure);
+            error->completion = CORBEL_COMPLETED_YES;
+            return error->status;
+        }
+    }
+    return CORBEL_OK;
+}
+
 void crb_request_answer(corbel_request *request, corbel_status status, const void *const *outs)
 {
     if (request->raw != NULL) {
@@ -166,6 +192,11 @@ void crb_request_answer(corbel_request *request, corbel_status status, const voi
     corbel_error error = CORBEL_ERROR_INIT;
     crb_buf body = CRB_BUF_INIT;
     crb_ref_list refs = { 0 };
+    if (status == CORBEL_OK && (request->stream_in != NULL || request->stream_out != NULL) &&
+        (status = run_streams_failure(request, &error)) != CORBEL_OK) {
+        crb_request_reply_error(request, &error);
+        return;
+    }
     if (status == CORBEL_OK && request->no_memory) {
         status = crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for a string in the result");
     } else if (status == CORBEL_RAISED && request->exception != NULL) {
@@ -211,8 +242,8 @@ static bool run_servant(corbel_request *request)
     crb_held held = { 0 };
     corbel_error error = CORBEL_ERROR_INIT;
     request->arena = crb_arena_new(0);
-    const void **const ins = operation->n_in <= 16 ? few_ins : crb_arena_alloc(request->arena, operation->n_in, sizeof *ins);
-    void **const outs = operation->n_out <= 16 ? few_outs : crb_arena_alloc(request->arena, operation->n_out, sizeof *outs);
+    const void **const ins = operation->n_in < 16 ? few_ins : crb_arena_alloc(request->arena, operation->n_in + 1, sizeof *ins);
+    void **const outs = operation->n_out < 16 ? few_outs : crb_arena_alloc(request->arena, operation->n_out + 1, sizeof *outs);
     if (request->arena == NULL || ins == NULL || outs == NULL || !run_make_outs(request, operation, outs)) {
         crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the arguments");
         crb_dispatch_leave_lane(request);
@@ -225,6 +256,9 @@ static bool run_servant(corbel_request *request)
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
         return true;
+    }
+    if (request->stream_in != NULL || request->stream_out != NULL) {
+        run_begin_streams(request, operation, ins, outs);
     }
     request->ins = ins;
     crb_context context = crb_request_context(request);
@@ -269,11 +303,29 @@ static bool run_too_late(corbel_request *request, corbel_error *error)
     return false;
 }
 
+/** Does the caller mean other streams than the operation has here? */
+static bool run_streams_differ(const corbel_request *request, corbel_error *error)
+{
+    const corbel_operation *const operation = request->method->operation;
+    if ((operation->stream_in != NULL) == (request->stream_in != NULL) &&
+        (operation->stream_out != NULL) == (request->stream_out != NULL)) {
+        return false;
+    }
+    crb_fail(error, CORBEL_MISMATCH, CORBEL_COMPLETED_NO, "%s::%s is called with other streams than it has here",
+             operation->interface, operation->name);
+    return true;
+}
+
 /** On an object of ours. As run_servant(). */
 static bool run_here(corbel_request *request)
 {
     const crb_raw *const raw = request->target->local.raw;
     corbel_error error = CORBEL_ERROR_INIT;
+    if (request->method != NULL && run_streams_differ(request, &error)) {
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+        return true;
+    }
     if (request->method != NULL) {
         return run_servant(request);
     }

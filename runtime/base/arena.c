@@ -16,6 +16,7 @@ struct crb_arena {
     size_t budget; /* bytes left; SIZE_MAX: no bound */
     size_t next_size;
     uint8_t *at, *end; /* of the newest chunk */
+    size_t first;      /* bytes behind this struct */
     arena_chunk *chunks;
 };
 
@@ -32,6 +33,7 @@ crb_arena *crb_arena_new_sized(size_t budget, size_t first)
     arena->next_size = ARENA_FIRST;
     arena->at = (uint8_t *)(arena + 1);
     arena->end = arena->at + first;
+    arena->first = first;
     arena->chunks = NULL;
     return arena;
 }
@@ -105,16 +107,32 @@ void *crb_arena_alloc(crb_arena *arena, size_t count, size_t size)
     return at != NULL ? memset(at, 0, count * size) : NULL;
 }
 
-void crb_arena_free(crb_arena *arena)
+static void arena_free_chunks(crb_arena *arena)
 {
-    if (arena == NULL) {
-        return;
-    }
     arena_chunk *chunk = arena->chunks;
     while (chunk != NULL) {
         arena_chunk *next = chunk->next;
         free(chunk);
         chunk = next;
     }
+}
+
+void crb_arena_reset(crb_arena *arena)
+{
+    if (arena->chunks != NULL) {
+        arena_free_chunks(arena);
+        arena->chunks = NULL;
+        arena->next_size = ARENA_FIRST;
+    }
+    arena->at = (uint8_t *)(arena + 1);
+    arena->end = arena->at + arena->first;
+}
+
+void crb_arena_free(crb_arena *arena)
+{
+    if (arena == NULL) {
+        return;
+    }
+    arena_free_chunks(arena);
     free(arena);
 }

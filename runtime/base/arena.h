@@ -15,6 +15,8 @@ void *crb_arena_alloc(crb_arena *arena, size_t count, size_t size);
 /** Like crb_arena_alloc(), but not zeroed, and aligned to align, a power of two not above that of max_align_t. For n bytes of
  *  padding and contents together, n + align - 1 are always enough. */
 void *crb_arena_take(crb_arena *arena, size_t n, size_t align);
+/** Gives all back but the first piece of memory, for the next use. The budget stays what is left of it. */
+void crb_arena_reset(crb_arena *arena);
 /** Takes NULL. */
 void crb_arena_free(crb_arena *arena);
 

@@ -3,6 +3,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/stream.h"
 #include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
 
@@ -37,6 +38,9 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
         crb_batch_note_locked(call, &call->value);
     }
     atomic_store(&call->done, true);
+    if (call->streams != NULL && call->peer != NULL) {
+        crb_call_streams_done_locked(call);
+    }
     if (call->completed != NULL) {
         if (call->peer != NULL) { /* else who completes it calls completed() */
             call->later.run = call_completed_later;
@@ -65,6 +69,8 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
         .n_refs = send->n_refs,
         .args = send->args,
         .user = call,
+        .stream_in = call != NULL && call->streams != NULL && call->streams->in != NULL,
+        .stream_out = call != NULL && call->streams != NULL && call->streams->out != NULL,
         .after = send->after.call == NULL ? NULL : send->after.call->question, /* NULL, too, when it has returned */
         .anyway = send->after.anyway,
         .guard = send->after.guard,
@@ -83,6 +89,9 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
         crb_peer_refs_sent_locked(peer, send->refs, send->n_refs, refs);
         if (call != NULL) {
             call->question = question;
+            if (call->streams != NULL) {
+                crb_call_attach_streams_locked(call);
+            }
         }
     }
     return status;
@@ -133,6 +142,9 @@ void crb_call_expire(corbel_call *call)
     crb_peer_lock(call->peer);
     if (!atomic_load(&call->done)) {
         crb_session_tick(call->peer->session, crb_now()); /* its deadline has passed: it completes here */
+        if (call->streams != NULL && !atomic_load(&call->done)) {
+            crb_call_streams_expire_locked(call);
+        }
         crb_peer_settle_locked(call->peer);
     }
     crb_peer_unlock(call->peer);
@@ -175,6 +187,9 @@ void crb_call_unref(corbel_call *call)
             crb_timer_stop(&call->timer);
         }
         crb_outcome_clear(&call->value);
+        if (call->streams != NULL) {
+            crb_call_free_streams(call);
+        }
         crb_target_unref(call->target);
         crb_batch_unref(call->batch);
         crb_operation_release(call->operation);
@@ -201,6 +216,9 @@ void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_
         crb_call_complete_locked(call, value);
     }
     pthread_mutex_unlock(guard); /* from here on one that is not counted may be gone */
+    if (counted && call->streams != NULL) {
+        crb_call_streams_done(call);
+    }
     if (late) {
         crb_outcome_clear(value);
     }

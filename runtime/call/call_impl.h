@@ -43,6 +43,7 @@ struct corbel_call {
     void (*completed)(struct corbel_call *call);
     struct corbel_request *request; /* that is passed on, for completed(); in this process the one that it became, until that is
                                        answered: guarded by guard */
+    struct crb_streams *streams;    /* NULL: none; see stream.h */
     bool is_bind;                   /* its question lives on until crb_session_finish() */
     bool direct;                    /* on its caller's stack, not counted */
     bool timed;                     /* timer is in use; set before anybody else knows the call */

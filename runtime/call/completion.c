@@ -7,6 +7,7 @@
 #include "runtime/base/fork.h"
 #include "runtime/base/log.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/stream.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -46,6 +47,9 @@ static void completion_give_up(corbel_call *call, corbel_status status, const ch
     }
     void (*const completed)(corbel_call *) = gives_up ? call->completed : NULL;
     pthread_mutex_unlock(call->guard);
+    if (gives_up && call->streams != NULL) {
+        crb_call_streams_done(call);
+    }
     crb_outcome_clear(&value);
     if (completed != NULL) {
         completed(call);
@@ -81,7 +85,7 @@ void corbel_call_on_done(corbel_call *call, corbel_call_done done, void *user)
         atomic_store(&call->given, true);
         if (!complete) {
             call->completed = completion_post;
-            if (call->peer == NULL) { /* a session ends its calls at their deadlines itself */
+            if (call->peer == NULL && call->streams == NULL) { /* a session ends its calls at their deadlines itself */
                 crb_timer_init(&call->timer, completion_deadline, call);
                 call->timed = true;
                 crb_timer_set(&call->timer, call->deadline);

@@ -1,8 +1,10 @@
 /** Calls in two halves: beginning, finishing, dropping. */
+#include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/base/log.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/stream.h"
 #include "runtime/describe/describe.h"
 
 #include <stdlib.h>
@@ -29,10 +31,16 @@ corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *
     return call;
 }
 
-corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *operation, const void *const *in)
+/** streams: they are made, too. */
+static corbel_call *halves_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool streams)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     crb_start start;
+    if (self != NULL && self->batch != NULL && streams) {
+        crb_fail(&error, CORBEL_MISUSE, CORBEL_COMPLETED_NO, "%s::%s has streams, which a batch does not carry",
+                 operation->interface, operation->name);
+        return crb_call_failed(self, operation, &error);
+    }
     if (self != NULL && self->batch != NULL) {
         return crb_batch_begin(self, operation, in);
     }
@@ -44,6 +52,11 @@ corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *oper
         crb_start_clear(&start);
         return &crb_call_no_memory;
     }
+    if (streams && !crb_call_add_streams(call, operation, start.deadline - crb_now())) {
+        crb_call_unref(call);
+        crb_start_clear(&start);
+        return &crb_call_no_memory;
+    }
     if (start.target->kind == CRB_TARGET_LOCAL) {
         crb_call_queue(&start, operation, call);
     } else if (crb_start_send(&start, operation, self->wait_for_credit || crb_context_current() == NULL, call, &error)) {
@@ -52,6 +65,24 @@ corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *oper
         return crb_call_failed(self, operation, &error);
     }
     crb_start_clear(&start);
+    return call;
+}
+
+corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *operation, const void *const *in)
+{
+    return halves_begin(self, operation, in, false);
+}
+
+corbel_call *corbel_stub_begin_streams(corbel_object *self, const corbel_operation *operation, const void *const *in,
+                                       corbel_stream **ret_in, corbel_stream **ret_out)
+{
+    corbel_call *const call = halves_begin(self, operation, in, true);
+    if (ret_in != NULL) {
+        *ret_in = call->streams != NULL && call->streams->in != NULL ? call->streams->in : crb_stream_dead();
+    }
+    if (ret_out != NULL) {
+        *ret_out = call->streams != NULL && call->streams->out != NULL ? call->streams->out : crb_stream_dead();
+    }
     return call;
 }
 
@@ -82,6 +113,9 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
                         operation->name);
     }
     bool done = true;
+    if (call->streams != NULL) {
+        crb_call_streams_finish(call);
+    }
     if (call->guard != NULL) { /* under its guard, as who completes it may still be at it */
         pthread_mutex_lock(call->guard);
         done = atomic_load(&call->done);
@@ -101,6 +135,13 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
         done = true;
     } else if (!done) {
         done = crb_call_wait_local(call);
+    }
+    if (done && call->streams != NULL) {
+        const corbel_status failed = crb_call_streams_failure(call, reterr);
+        if (failed != CORBEL_OK) {
+            crb_call_unref(call);
+            return failed;
+        }
     }
     const corbel_status status = done ? crb_call_take(call, operation, out, reterr)
                                       : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",

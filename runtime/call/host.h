@@ -38,7 +38,8 @@ typedef struct crb_incoming {
     uint64_t lane, deadline, chain;
     uint32_t hop;
     bool oneway, complete;
-    bool enter; /* crb_session_enter() is wanted when it enters */
+    bool enter;                         /* crb_session_enter() is wanted when it enters */
+    crb_stream *stream_in, *stream_out; /* of a call of a peer's */
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;

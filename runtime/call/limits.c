@@ -46,6 +46,8 @@ void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given)
         .keep_lost_ms = limits.keep_lost_ms,
         .max_pipeline = limits.max_pipeline,
         .max_context = limits.max_context,
+        .window_stream = limits.window_stream,
+        .max_streams = limits.max_streams,
     };
     runtime->values = (crb_codec_limits) {
         .memory = limits.max_values < SIZE_MAX ? (size_t)limits.max_values : SIZE_MAX,

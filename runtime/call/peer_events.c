@@ -1,7 +1,7 @@
 /** What the events of a session mean, and how references cross it. All under the peer's lock. */
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
-#include "runtime/call/call_impl.h"
+#include "runtime/call/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +157,8 @@ static void events_call(crb_peer *peer, crb_event *event)
             .oneway = event->oneway,
             .complete = event->complete,
             .enter = event->enter,
+            .stream_in = event->stream_in,
+            .stream_out = event->stream_out,
             .args = event->args,
             .refs = refs,
             .n_refs = n_refs,
@@ -203,6 +205,24 @@ static void events_return(crb_peer *peer, crb_event *event)
     crb_call_complete_locked(call, &value);
 }
 
+/* ---- streams ---- */
+
+static void events_items(crb_peer *peer, crb_event *event)
+{
+    corbel_stream *const stream = crb_stream_user(event->stream);
+    crb_ref *refs = NULL;
+    size_t n_refs = 0;
+    const bool complete = events_refs_in(peer, event, &refs, &n_refs);
+    if (stream == NULL) {
+        crb_peer_refs_free_locked(peer, refs, n_refs);
+    } else if (!complete) {
+        crb_stream_no_memory_locked(stream);
+    } else {
+        crb_stream_items_locked(stream, event, refs, n_refs);
+    }
+    crb_buf_clear(&event->items);
+}
+
 void crb_peer_handle_event(crb_peer *peer, crb_event *event)
 {
     const crb_host *const host = crb_host_get();
@@ -229,6 +249,14 @@ void crb_peer_handle_event(crb_peer *peer, crb_event *event)
         break;
     case CRB_EVENT_RETURN:
         events_return(peer, event);
+        break;
+    case CRB_EVENT_ITEMS:
+        events_items(peer, event);
+        break;
+    case CRB_EVENT_ROOM:
+        if (crb_stream_user(event->stream) != NULL) {
+            crb_stream_room_locked(crb_stream_user(event->stream));
+        }
         break;
     case CRB_EVENT_UNEXPORTED:
         crb_peer_unref_target_locked(peer, event->object);

@@ -48,6 +48,8 @@ static void answer_free(crb_session *session, crb_answer *answer)
     crb_refs_drop(session, answer->refs_in);
     crb_promises_drop(session, answer);
     crb_promise_forget(session, answer);
+    crb_stream_free(session, answer->stream_in);
+    crb_stream_free(session, answer->stream_out);
     free(answer->names);
     if (answer->context.data != NULL) {
         crb_buf_clear(&answer->context);
@@ -85,6 +87,9 @@ void crb_session_enter(crb_session *session, crb_answer *answer)
         answer->entered = true;
         crb_flow_give_back(session, answer->window, answer->cost);
         crb_body_unreserve(session, &answer->args);
+        if (answer->stream_in != NULL || answer->stream_out != NULL) {
+            crb_due_remove(&session->due, &answer->due); /* it has begun: from here on each wait has its own bound */
+        }
     }
 }
 
@@ -102,6 +107,8 @@ static void answer_close(crb_session *session, crb_answer *answer)
     crb_list_remove(&answer->follow);
     answer->after = NULL;
     crb_promises_drop(session, answer);
+    crb_stream_forget(session, answer->stream_in);
+    crb_stream_forget(session, answer->stream_out);
 }
 
 void crb_session_done(crb_session *session, crb_answer *answer)
@@ -150,6 +157,14 @@ static crb_sent_error *answer_error(corbel_status status, corbel_completion comp
     return error;
 }
 
+/** Behind the items that were put before it. */
+static void answer_queue_return(crb_session *session, crb_answer *answer)
+{
+    if (!crb_stream_delays(session, answer->stream_out, &answer->header)) {
+        crb_out_queue(session, &answer->header);
+    }
+}
+
 /** Queues RETURN with an error. */
 static void answer_fail(crb_session *session, crb_answer *answer, corbel_status status, corbel_completion completion,
                         const char *message, const corbel_error *hops)
@@ -161,7 +176,7 @@ static void answer_fail(crb_session *session, crb_answer *answer, corbel_status 
         crb_session_no_memory(session);
         return;
     }
-    crb_out_queue(session, &answer->header);
+    answer_queue_return(session, answer);
     crb_promise_answered(session, answer);
 }
 
@@ -300,7 +315,7 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
         const char *why = NULL;
         corbel_status status = CORBEL_OK;
         if (answer_take_result(session, answer, result, &why, &status)) {
-            crb_out_queue(session, &answer->header);
+            answer_queue_return(session, answer);
             crb_promise_answered(session, answer);
         } else if (why != NULL) {
             answer_fail(session, answer, status, CORBEL_COMPLETED_YES, why, NULL);
@@ -400,6 +415,29 @@ static const char *answer_after(crb_session *session, crb_answer *answer, const 
     return NULL;
 }
 
+static const char *answer_streams(crb_session *session, crb_answer *answer, const crb_wire_call *call)
+{
+    const uint32_t streams = call->flags & (CRB_FLAG_STREAM_IN | CRB_FLAG_STREAM_OUT);
+    const uint32_t most = session->limits.max_streams > CRB_EARLY_CALLS ? session->limits.max_streams : CRB_EARLY_CALLS;
+    if (streams == 0) {
+        return NULL;
+    }
+    if (answer->kind == CRB_QUESTION_ONEWAY) {
+        return "a oneway with streams";
+    }
+    if ((streams & CRB_FLAG_STREAM_IN) != 0 && session->n_streams_read[1] >= most) {
+        return "more streams at once than the limit";
+    }
+    if (!crb_streams_make(session, streams, true, call->question, &answer->stream_in, &answer->stream_out)) {
+        crb_session_no_memory(session);
+        return NULL;
+    }
+    if (answer->stream_out != NULL) {
+        crb_stream_start(session, answer->stream_out, call->question);
+    }
+    return NULL;
+}
+
 const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, uint64_t now)
 {
     const bool oneway = (call->flags & CRB_FLAG_ONEWAY) != 0;
@@ -429,6 +467,10 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
         return NULL;
     }
     answer->ordinal = session->calls_received;
+    why = answer_streams(session, answer, call);
+    if (why != NULL || session->out_of_memory) {
+        return why;
+    }
     answer->window = window;
     answer->cost = (uint32_t)cost;
     answer->lane = call->lane;
@@ -546,6 +588,9 @@ const char *crb_answer_on_finish(crb_session *session, uint64_t question, bool c
     }
     answer->finished = true;
     answer->unwanted = cancel && answer->kind == CRB_QUESTION_CALL;
+    if (cancel) {
+        crb_stream_give_up(session, answer->stream_out);
+    }
     if (cancel && !answer->answered) {
         crb_answer_cancel(session, answer);
     } else if (cancel && answer->pulled) {
@@ -589,6 +634,8 @@ void crb_answers_end(crb_session *session, bool keep_output)
         } else {
             answer->args.active = false;
             crb_event_drop(&answer->body_event);
+            crb_stream_close(session, answer->stream_in);
+            crb_stream_close(session, answer->stream_out);
             crb_answer_cancel(session, answer);
         }
     }

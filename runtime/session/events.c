@@ -12,6 +12,11 @@ void crb_event_queue(crb_session *session, crb_ev *ev)
     }
 }
 
+void crb_event_queue_first(crb_session *session, crb_ev *ev)
+{
+    crb_list_append(session->events.next, &ev->node);
+}
+
 void crb_event_drop(crb_ev *ev)
 {
     crb_list_remove(&ev->node);
@@ -101,7 +106,10 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
     ret->chain = answer->chain;
     ret->hop = answer->hop;
     ret->oneway = answer->kind == CRB_QUESTION_ONEWAY;
-    ret->enter = answer->args.reserved > 0 || crb_flow_is_tight(session, answer->window);
+    ret->stream_in = answer->stream_in;
+    ret->stream_out = answer->stream_out;
+    ret->enter = answer->args.reserved > 0 || crb_flow_is_tight(session, answer->window) || answer->stream_in != NULL ||
+                 answer->stream_out != NULL;
     ret->context = answer->context;
     answer->context = (crb_buf)CRB_BUF_INIT;
     if (refs_known) {
@@ -154,6 +162,20 @@ static void events_take_return(crb_session *session, crb_question *question, crb
     crb_question_settle(session, question);
 }
 
+static void events_take_items(crb_session *session, crb_stream *stream, crb_event *ret)
+{
+    crb_received_refs *refs = crb_stream_take_refs(stream);
+    ret->stream = stream;
+    events_lend_refs(session, &refs, ret);
+    if (stream->received != NULL) { /* one table at a time, the bytes with the last */
+        crb_event_queue_first(session, &stream->items_event);
+        return;
+    }
+    ret->items = stream->in;
+    ret->end = stream->end_came;
+    stream->in = (crb_buf)CRB_BUF_INIT;
+}
+
 bool crb_session_next_event(crb_session *session, crb_event *ret)
 {
     events_end_loans(session);
@@ -186,6 +208,13 @@ bool crb_session_next_event(crb_session *session, crb_event *ret)
             return true;
         case CRB_EVENT_CANCEL:
             ret->answer = CRB_CONTAINER(ev, crb_answer, cancel_event);
+            return true;
+        case CRB_EVENT_ITEMS:
+            events_take_items(session, CRB_CONTAINER(ev, crb_stream, items_event), ret);
+            return true;
+        case CRB_EVENT_ROOM:
+            ret->stream = CRB_CONTAINER(ev, crb_stream, room_event);
+            ret->stream->room_wanted = false;
             return true;
         case CRB_EVENT_RETURN:
             events_take_return(session, CRB_CONTAINER(ev, crb_question, event), ret);

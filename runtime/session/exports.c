@@ -161,7 +161,6 @@ void crb_export_unhold(crb_session *session, crb_export *export)
 
 const char *crb_refs_check(const crb_ref_out *refs, size_t n)
 {
-    size_t size = 0;
     for (size_t i = 0; i < n; i++) {
         if (!crb_text_is_name(refs[i].interface)) {
             return "the name of an interface is not valid";
@@ -169,10 +168,8 @@ const char *crb_refs_check(const crb_ref_out *refs, size_t n)
         if (refs[i].n_path > CRB_FRAME_MAX_PATH) {
             return "a path in a result is too long";
         }
-        size += strlen(refs[i].interface) + EXPORTS_REF_SIZE;
-        size += refs[i].promise == NULL ? 0 : EXPORTS_PROMISE_SIZE + refs[i].n_path * EXPORTS_STEP_SIZE;
     }
-    return size > CRB_FRAME_MAX / 2 ? "the reference table does not fit a frame" : NULL;
+    return crb_refs_size(refs, n) > CRB_FRAME_MAX / 2 ? "the reference table does not fit a frame" : NULL;
 }
 
 crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, corbel_status *ret_status)
@@ -209,8 +206,10 @@ crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, 
             continue;
         }
         if (refs[i].object == NULL) {
+            item->import = refs[i].import;
             item->index = refs[i].import->index;
             item->generation = refs[i].import->generation;
+            crb_import_hold(item->import);
             continue;
         }
         item->export = export_get(session, refs[i].object, &refs[i].fresh, ret_status);
@@ -223,6 +222,8 @@ crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, 
                 }
                 if (table->items[i].export != NULL) {
                     export_undo(session, table->items[i].export, refs[i].fresh);
+                } else if (table->items[i].import != NULL) {
+                    crb_import_unhold(session, table->items[i].import);
                 }
                 refs[i].fresh = false;
             }
@@ -254,6 +255,8 @@ void crb_refs_sent(crb_session *session, crb_sent_refs *refs)
             export->count++;
             export->holds--;
             assert(export->in_slot && export->count > 0);
+        } else if (refs->items[i].import != NULL) {
+            crb_import_unhold(session, refs->items[i].import);
         }
         exports_no_promise(session, &refs->items[i], true);
     }
@@ -264,10 +267,22 @@ void crb_refs_take_back(crb_session *session, crb_sent_refs *refs, bool settle)
     for (size_t i = 0; refs != NULL && i < refs->n; i++) {
         if (refs->items[i].export != NULL) {
             crb_export_unhold(session, refs->items[i].export);
+        } else if (refs->items[i].import != NULL) {
+            crb_import_unhold(session, refs->items[i].import);
         }
         exports_no_promise(session, &refs->items[i], settle);
     }
     free(refs);
+}
+
+size_t crb_refs_size(const crb_ref_out *refs, size_t n)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < n; i++) {
+        size += strlen(refs[i].interface) + EXPORTS_REF_SIZE;
+        size += refs[i].promise == NULL ? 0 : EXPORTS_PROMISE_SIZE + refs[i].n_path * EXPORTS_STEP_SIZE;
+    }
+    return size;
 }
 
 /* ---- what the peer and the driver say ---- */

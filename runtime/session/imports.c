@@ -2,7 +2,8 @@
  * little.
  *
  * Invariant: count is what the driver has received and not given back; received, what the peer has counted. The peer is told
- * once, when count is 0: from then on the same index and generation, received again, is another import. */
+ * once, when count is 0 and no frame that waits names it: from then on the same index and generation, received again, is another
+ * import. */
 #include "runtime/session/session_impl.h"
 
 #include <stdlib.h>
@@ -99,6 +100,7 @@ crb_received_refs *crb_refs_receive(crb_session *session, const crb_wire_ref *re
         }
         return NULL;
     }
+    table->next = NULL;
     table->n = n;
     table->exports = (crb_export **)(void *)&table->items[n];
     char *at = (char *)&table->exports[n];
@@ -167,11 +169,10 @@ void crb_import_free(crb_import *import)
     free(import);
 }
 
-void crb_session_release(crb_session *session, crb_import *import, uint64_t n)
+/** Nobody holds or names it any more: the peer is told. */
+static void import_settle(crb_session *session, crb_import *import)
 {
-    assert(n <= import->count);
-    import->count -= n;
-    if (import->count > 0) {
+    if (import->count > 0 || import->holds > 0) {
         return;
     }
     *imports_place(session, import->index) = NULL;
@@ -182,6 +183,25 @@ void crb_session_release(crb_session *session, crb_import *import, uint64_t n)
     } else {
         crb_out_queue(session, &import->release);
     }
+}
+
+void crb_session_release(crb_session *session, crb_import *import, uint64_t n)
+{
+    assert(n <= import->count);
+    import->count -= n;
+    import_settle(session, import);
+}
+
+void crb_import_hold(crb_import *import)
+{
+    import->holds++;
+}
+
+void crb_import_unhold(crb_session *session, crb_import *import)
+{
+    assert(import->holds > 0);
+    import->holds--;
+    import_settle(session, import);
 }
 
 const char *crb_import_on_gone(crb_session *session, uint32_t index, uint32_t generation, const char *why)

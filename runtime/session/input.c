@@ -80,8 +80,8 @@ static const char *input_frame(crb_session *session, const crb_frame *frame, uin
     case CRB_WIRE_ABORT:
         input_abort(session, frame->u.abort.why, frame->u.abort.calls);
         return NULL;
-    case CRB_WIRE_STREAM_RESERVED:
-        break;
+    case CRB_WIRE_STREAM:
+        return crb_stream_on_frame(session, &frame->u.stream);
     }
     return input_unknown(session, frame->type, frame->critical);
 }
@@ -105,6 +105,8 @@ static void input_while_flushing(crb_session *session, const crb_frame *frame)
         if (crb_flow_on_credit(session, frame) != NULL) {
             crb_output_drop(session);
         }
+    } else if (frame->type == CRB_WIRE_STREAM) {
+        crb_stream_while_flushing(session, &frame->u.stream);
     } else if (frame->type == CRB_WIRE_BYE || frame->type == CRB_WIRE_ABORT) {
         crb_output_drop(session);
     }

@@ -58,12 +58,17 @@ static void output_frame_with_refs(crb_session *session, crb_buf *out, crb_frame
     if (frame->type == CRB_WIRE_CALL) {
         frame->u.call.refs = table;
         frame->u.call.n_refs = n;
+    } else if (frame->type == CRB_WIRE_STREAM) {
+        frame->u.stream.refs = table;
+        frame->u.stream.n_refs = n;
     } else {
         frame->u.ret.refs = table;
         frame->u.ret.n_refs = n;
     }
     output_frame(session, out, frame);
-    crb_refs_sent(session, *refs);
+    if (frame->type != CRB_WIRE_STREAM) { /* a table of items is put together of theirs, which are counted by themselves */
+        crb_refs_sent(session, *refs);
+    }
     free(*refs);
     *refs = NULL;
     if (table != few) {
@@ -140,6 +145,25 @@ static bool output_number(crb_session *session, crb_question *question)
     return true;
 }
 
+static uint32_t output_call_flags(const crb_question *question)
+{
+    return (question->kind == CRB_QUESTION_ONEWAY ? CRB_FLAG_ONEWAY : 0) | (question->guard ? CRB_FLAG_GUARD : 0) |
+           (question->keep ? CRB_FLAG_KEEP : 0) | (question->stream_in != NULL ? CRB_FLAG_STREAM_IN : 0) |
+           (question->stream_out != NULL ? CRB_FLAG_STREAM_OUT : 0);
+}
+
+/** From here on they have a number, and each wait for them its own bound in place of the call's deadline. */
+static void output_start_streams(crb_session *session, crb_question *question)
+{
+    crb_due_remove(&session->due, &question->due);
+    if (question->stream_in != NULL) {
+        crb_stream_start(session, question->stream_in, question->args.question);
+    }
+    if (question->stream_out != NULL) {
+        crb_stream_start(session, question->stream_out, question->args.question);
+    }
+}
+
 static void output_call(crb_session *session, crb_question *question, crb_buf *out, uint64_t now)
 {
     crb_list_remove(&question->header.node);
@@ -163,8 +187,7 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
         .interface = names ? question->operation->interface : NULL,
         .name = names ? question->operation->name : NULL,
         .lane = question->lane,
-        .flags = (question->kind == CRB_QUESTION_ONEWAY ? CRB_FLAG_ONEWAY : 0) | (question->guard ? CRB_FLAG_GUARD : 0) |
-                 (question->keep ? CRB_FLAG_KEEP : 0),
+        .flags = output_call_flags(question),
         .remaining_us = crb_session_remaining(question->due.when, now),
         .chain = question->chain,
         .hop = question->hop,
@@ -183,6 +206,9 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
         crb_buf_clear(&question->context);
     }
     output_rest(session, &question->args, question->first);
+    if (question->stream_in != NULL || question->stream_out != NULL) {
+        output_start_streams(session, question);
+    }
     if (question->promise != NULL || question->after != NULL) {
         crb_question_named(session, question);
     }
@@ -321,6 +347,13 @@ static void output_next(crb_session *session, crb_buf *out, uint64_t now)
     case CRB_OUT_GOAWAY:
         output_frame(session, out, &(crb_frame) { .type = CRB_WIRE_GOAWAY });
         break;
+    case CRB_OUT_STREAM: {
+        crb_frame frame = { .type = CRB_WIRE_STREAM };
+        if (crb_stream_take_control(CRB_CONTAINER(next, crb_stream, control), &frame.u.stream)) {
+            output_frame(session, out, &frame);
+        }
+        break;
+    }
     case CRB_OUT_ABANDON_ARGS: {
         crb_question *const question = CRB_CONTAINER(next, crb_question, abandon);
         output_abandon(session, &question->args, out);
@@ -407,6 +440,45 @@ static void output_body(crb_session *session, crb_buf *out, size_t piece)
     }
 }
 
+static void output_items(crb_session *session, crb_buf *out, crb_stream *stream)
+{
+    crb_frame frame = { .type = CRB_WIRE_STREAM };
+    bool failed = false;
+    crb_sent_refs *refs = crb_stream_take_piece(session, stream, &frame.u.stream, &failed);
+    if (failed) {
+        out->failed = true;
+        return;
+    }
+    if (refs == NULL) {
+        output_frame(session, out, &frame);
+    } else {
+        output_frame_with_refs(session, out, &frame, &refs);
+        free(refs); /* left where there was no memory */
+    }
+    if (!out->failed) {
+        crb_stream_took_piece(session, stream, &frame.u.stream);
+    }
+}
+
+/** Pieces of bodies and of streams in turns, as long as one more has room. */
+static void output_pieces(crb_session *session, crb_buf *out, size_t start)
+{
+    for (bool more = true; more && !out->failed;) {
+        more = false;
+        const size_t piece = output_piece(session);
+        if (piece > 0 && (out->len - start) + piece + OUTPUT_PIECE_OVERHEAD <= CRB_MESSAGE_SOFT) {
+            output_body(session, out, piece);
+            more = true;
+        }
+        size_t len = 0;
+        crb_stream *const stream = crb_stream_next_piece(session, &len);
+        if (stream != NULL && !out->failed && (out->len - start) + len + OUTPUT_PIECE_OVERHEAD <= CRB_MESSAGE_SOFT) {
+            output_items(session, out, stream);
+            more = true;
+        }
+    }
+}
+
 /* ---- messages ---- */
 
 static void output_hello(crb_session *session, crb_buf *out)
@@ -437,6 +509,19 @@ static bool output_may_talk(const crb_session *session)
     return session->phase == CRB_PHASE_OPEN || session->dialer || session->phase == CRB_PHASE_FLUSHING;
 }
 
+static bool output_has_pieces(crb_session *session)
+{
+    size_t len = 0;
+    return output_piece(session) > 0 || crb_stream_next_piece(session, &len) != NULL;
+}
+
+/** Nothing is left to be said but goodbye. */
+static bool output_is_final(const crb_session *session)
+{
+    return session->phase == CRB_PHASE_FLUSHING && crb_list_empty(&session->out) && crb_list_empty(&session->ring) &&
+           session->n_returns_waiting == 0;
+}
+
 bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now)
 {
     const size_t start = out->len;
@@ -450,17 +535,13 @@ bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now)
         if (session->phase == CRB_PHASE_OPEN) {
             output_unordered(session, out);
         }
-        const size_t most = output_piece(session) > 0 ? CRB_MESSAGE_SOFT - CRB_PIECE - OUTPUT_PIECE_OVERHEAD : CRB_MESSAGE_SOFT;
+        const size_t most = output_has_pieces(session) ? CRB_MESSAGE_SOFT - CRB_PIECE - OUTPUT_PIECE_OVERHEAD : CRB_MESSAGE_SOFT;
         while (!out->failed && !crb_list_empty(&session->out) && out->len - start < most) {
             output_next(session, out, now);
         }
-        for (size_t piece = output_piece(session);
-             !out->failed && piece > 0 && (out->len - start) + piece + OUTPUT_PIECE_OVERHEAD <= CRB_MESSAGE_SOFT;
-             piece = output_piece(session)) {
-            output_body(session, out, piece);
-        }
+        output_pieces(session, out, start);
     }
-    if (session->phase == CRB_PHASE_FLUSHING && crb_list_empty(&session->out) && crb_list_empty(&session->ring) && !out->failed) {
+    if (output_is_final(session) && !out->failed) {
         output_final(session, out);
         crb_output_drop(session);
     }
@@ -473,7 +554,7 @@ bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now)
     return out->len > start;
 }
 
-bool crb_session_has_output(const crb_session *session)
+bool crb_session_has_output(crb_session *session)
 {
     if (session->phase == CRB_PHASE_ENDED) {
         return false;
@@ -486,13 +567,13 @@ bool crb_session_has_output(const crb_session *session)
     }
     const bool unordered = session->phase == CRB_PHASE_OPEN && (crb_flow_credit_due(session) || session->pong_wanted ||
                                                                 session->ping_wanted || session->n_unimplemented > 0);
-    const bool final = session->phase == CRB_PHASE_FLUSHING && crb_list_empty(&session->ring);
-    return unordered || final || !crb_list_empty(&session->out) || output_piece(session) > 0;
+    return unordered || output_is_final(session) || !crb_list_empty(&session->out) || output_has_pieces(session);
 }
 
 bool crb_session_is_alone(const crb_session *session)
 {
-    return session->n_questions <= 1 && session->n_answers <= 1 && session->n_questions + session->n_answers > 0;
+    return session->n_questions <= 1 && session->n_answers <= 1 && session->n_questions + session->n_answers > 0 &&
+           session->n_streams == 0;
 }
 
 /* What waits leaves the queues; its memory goes with its table. */
@@ -510,6 +591,9 @@ void crb_output_clear(crb_session *session)
     while (!crb_list_empty(&session->ring)) {
         crb_list_remove(session->ring.next);
     }
+    while (!crb_list_empty(&session->stream_ring)) {
+        crb_list_remove(session->stream_ring.next);
+    }
 }
 
 void crb_output_keep(crb_session *session)
@@ -524,7 +608,7 @@ void crb_output_keep(crb_session *session)
         } else if (out->kind == CRB_OUT_GONE) {
             crb_list_remove(node);
             crb_export_unhold(session, CRB_CONTAINER(out, crb_export, gone));
-        } else if (out->kind == CRB_OUT_GOAWAY) {
+        } else if (out->kind == CRB_OUT_GOAWAY || out->kind == CRB_OUT_STREAM) {
             crb_list_remove(node);
         }
     }

@@ -47,6 +47,8 @@ static void question_free(crb_session *session, crb_question *question)
     crb_refs_take_back(session, question->refs, false);
     free(question->path);
     crb_refs_drop(session, question->refs_in);
+    crb_stream_free(session, question->stream_in);
+    crb_stream_free(session, question->stream_out);
     free(question->names);
     if (question->context.data != NULL) {
         crb_buf_clear(&question->context);
@@ -86,6 +88,8 @@ static void question_complete(crb_session *session, crb_question *question)
     assert(!question->completed && question->kind != CRB_QUESTION_ONEWAY);
     question->completed = true;
     crb_due_remove(&session->due, &question->due);
+    crb_stream_close(session, question->stream_in);
+    crb_stream_close(session, question->stream_out);
     crb_event_queue(session, &question->event);
 }
 
@@ -301,6 +305,12 @@ static corbel_status question_call_allowed(const crb_session *session, const crb
     if (!crb_text_is_name(call->interface) || !crb_text_is_name(call->operation) || call->operation[0] == '\0') {
         return question_refuse(reterr, CORBEL_INVALID_ARGUMENT, "the name of an operation is not valid");
     }
+    if (call->stream_out && session->n_streams_read[0] >= session->limits.max_streams) {
+        return question_refuse(reterr, CORBEL_LIMIT, "this side reads no more streams of that session at once");
+    }
+    if (call->stream_in && !early && session->n_streams_written[0] >= session->peer.max_streams) {
+        return question_refuse(reterr, CORBEL_LIMIT, "the peer reads no more streams at once");
+    }
     const char *const why = crb_refs_check(call->refs, call->n_refs);
     if (why != NULL) {
         return question_refuse(reterr, CORBEL_LIMIT, why);
@@ -387,6 +397,10 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
         }
         memcpy(question->path, call->path, call->n_path * sizeof *call->path);
         question->n_path = call->n_path;
+    }
+    const uint32_t streams = (call->stream_in ? CRB_FLAG_STREAM_IN : 0) | (call->stream_out ? CRB_FLAG_STREAM_OUT : 0);
+    if (!crb_streams_make(session, streams, false, 0, &question->stream_in, &question->stream_out)) {
+        goto fail_rest;
     }
     question->refs = crb_refs_hold(session, call->refs, call->n_refs, &status);
     if (question->refs == NULL && call->n_refs > 0) {
@@ -566,6 +580,8 @@ const char *crb_question_on_return(crb_session *session, const crb_wire_return *
             return NULL;
         }
     }
+    crb_stream_close(session, question->stream_in);
+    crb_stream_close(session, question->stream_out);
     crb_sending_abandon(session, &question->args, &question->abandon, true);
     if (question->completed) {
         question_drop_return(session, question, frame);

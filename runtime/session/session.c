@@ -37,6 +37,7 @@ crb_session *crb_session_new(const crb_session_config *config, uint64_t now)
     session->limits.window_requests = session_at_least(config->limits.window_requests, CRB_WINDOW_MIN);
     session->limits.window_nested = session_at_least(config->limits.window_nested, CRB_WINDOW_MIN);
     session->limits.window_responses = session_at_least(config->limits.window_responses, CRB_WINDOW_MIN);
+    session->limits.window_stream = session_at_least(config->limits.window_stream, CRB_WINDOW_MIN);
     session->rx[CRB_WIN_REQUESTS].size = session->limits.window_requests;
     session->rx[CRB_WIN_NESTED].size = session->limits.window_nested;
     session->rx[CRB_WIN_RESPONSES].size = session->limits.window_responses;
@@ -51,6 +52,7 @@ crb_session *crb_session_new(const crb_session_config *config, uint64_t now)
     crb_list_init(&session->imports_all);
     crb_list_init(&session->out);
     crb_list_init(&session->ring);
+    crb_list_init(&session->stream_ring);
     crb_list_init(&session->events);
     session->goaway.kind = CRB_OUT_GOAWAY;
     session->open_event.kind = CRB_EVENT_OPEN;
@@ -102,6 +104,8 @@ void crb_session_hello(const crb_session *session, crb_frame *frame)
         .max_hops = limits->max_hops,
         .ping_idle_ms = limits->ping_idle_ms,
         .ping_timeout_ms = limits->ping_timeout_ms,
+        .window_stream = limits->window_stream,
+        .max_streams = limits->max_streams,
     };
     memcpy(frame->u.hello.instance, session->instance, sizeof session->instance);
     memcpy(frame->u.hello.secret, session->secret, sizeof session->secret);
@@ -148,7 +152,8 @@ const char *crb_session_on_hello(crb_session *session, const crb_wire_hello *hel
         return session_version_differs(session, hello, now);
     }
     if (hello->window_requests < CRB_WINDOW_MIN || hello->window_nested < CRB_WINDOW_MIN ||
-        hello->window_responses < CRB_WINDOW_MIN || hello->window_bulk < CRB_WINDOW_BULK_MIN) {
+        hello->window_responses < CRB_WINDOW_MIN || hello->window_stream < CRB_WINDOW_MIN ||
+        hello->window_bulk < CRB_WINDOW_BULK_MIN) {
         return "a HELLO with a window that is too small";
     }
     memcpy(session->peer_instance, hello->instance, sizeof session->peer_instance);
@@ -166,11 +171,14 @@ const char *crb_session_on_hello(crb_session *session, const crb_wire_hello *hel
         .max_hops = hello->max_hops,
         .ping_idle_ms = session_wish(session->limits.ping_idle_ms, hello->ping_idle_ms),
         .ping_timeout_ms = session_wish(session->limits.ping_timeout_ms, hello->ping_timeout_ms),
+        .window_stream = hello->window_stream,
+        .max_streams = hello->max_streams,
     };
     session->peer_window_bulk = hello->window_bulk;
     session->phase = CRB_PHASE_OPEN;
     crb_event_queue(session, &session->open_event);
     crb_flow_opened(session);
+    crb_streams_opened(session);
     return NULL;
 }
 
@@ -419,9 +427,7 @@ void *crb_answer_user(const crb_answer *answer)
 
 uint32_t crb_session_type_index(uint32_t wire_type)
 {
-    return wire_type == CRB_WIRE_ABORT                                          ? CRB_FRAME_ABORT
-           : wire_type >= CRB_WIRE_HELLO && wire_type <= CRB_WIRE_UNIMPLEMENTED ? wire_type - CRB_WIRE_HELLO
-                                                                                : CRB_FRAME_TYPES;
+    return wire_type >= CRB_WIRE_HELLO && wire_type <= CRB_WIRE_ABORT ? wire_type - CRB_WIRE_HELLO : CRB_FRAME_TYPES;
 }
 
 crb_session_stats crb_session_get_stats(const crb_session *session)
@@ -431,7 +437,7 @@ crb_session_stats crb_session_get_stats(const crb_session *session)
         .answers = session->answers.count,
         .exports = session->n_exports,
         .imports = session->n_imports,
-        .queued_bytes = session->reserved + session->results_queued + session->args_queued,
+        .queued_bytes = session->reserved + session->results_queued + session->args_queued + session->items_queued,
     };
     memcpy(stats.sent, session->sent, sizeof stats.sent);
     memcpy(stats.received, session->received, sizeof stats.received);

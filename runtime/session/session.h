@@ -21,6 +21,7 @@ typedef struct crb_session crb_session;
 typedef struct crb_import crb_import;     /* an object of the peer's that we may call */
 typedef struct crb_question crb_question; /* a call or bind of ours that is under way */
 typedef struct crb_answer crb_answer;     /* a call or bind of the peer's that is under way */
+typedef struct crb_stream crb_stream;     /* one direction of the items of a call, for one of its ends */
 
 /** What one side takes from the other. HELLO tells the peer; the core keeps what it sends within the peer's numbers. Windows
  * below 1 KiB are raised to that. Pieces of large bodies have a window of their own, 256 KiB, given back on receipt. */
@@ -41,16 +42,20 @@ typedef struct crb_session_limits {
     uint32_t keep_lost_ms;     /* what a peer that was lost held stays held for so long; default 2,000; the peer is not told */
     uint32_t max_pipeline;     /* calls of the peer's, each on what the one before is still to return; default 64; not told */
     uint32_t max_context;      /* bytes of a call's context, and of a reply's; default 8,192; the peer is not told */
+    uint32_t window_stream;    /* bytes of one stream's items not yet used up; default 256 KiB */
+    uint32_t max_streams;      /* streams that are read at once: of the peer's calls, and as many of ours; default 1,024 */
 } crb_session_limits;
 #define CRB_SESSION_LIMITS_DEFAULT                                                                                               \
     {                                                                                                                            \
         (uint64_t)64 << 20, (uint64_t)256 << 20, 256u << 10, 64u << 10, 256u << 10, 65536, 1u << 20, 16384, 4096, 128, 10000,    \
-            5000, 10000, 2000, 64, 8192                                                                                          \
+            5000, 10000, 2000, 64, 8192, 256u << 10, 1024                                                                        \
     }
 
 #define CRB_PIECE (16u << 10)        /* bulk travels in pieces of so many bytes */
 #define CRB_PATH_MAX 64u             /* steps of a path into a result */
 #define CRB_MESSAGE_SOFT (64u << 10) /* a message with bulk in it ends there */
+#define CRB_STREAM_ROOM (32u << 10)  /* a writer is to wait while so many bytes of its items have not gone */
+#define CRB_STREAM_REF_COST 64u      /* what a reference in an item takes of a stream's window */
 
 typedef struct crb_session_config {
     bool dialer;
@@ -134,6 +139,8 @@ typedef struct crb_call_out {
                   guard */
     const uint8_t *context; /* what travels beside the arguments, packed; borrowed; NULL: nothing */
     size_t context_len;
+    bool stream_in, stream_out; /* items flow with it: ours, and the servant's. Such a call is not expired by the core once it
+                                   was sent: who waits for its items gives it up by crb_session_finish() */
 } crb_call_out;
 
 /** Queues a call. CORBEL_OK: ret_question is set (NULL for a oneway), and unless oneway exactly one CRB_EVENT_RETURN follows,
@@ -161,6 +168,35 @@ corbel_status crb_session_bind(crb_session *session, const char *id, const char 
  * the peer still returns is dropped, its references released. question is not to be used afterwards; one of a call is gone, too,
  * once its CRB_EVENT_RETURN was taken. */
 void crb_session_finish(crb_session *session, crb_question *question, bool cancel);
+
+/* ---- streams ----
+ * Of a call with stream_in or stream_out, at either end. They live as long as the question or answer may be used: of ours until
+ * its CRB_EVENT_RETURN is taken, of the peer's until crb_session_return(). A RETURN follows the items that were put before it,
+ * whatever credit they wait for. The bytes of a stream are what docs/protocol.md says; the core does not look into them. */
+
+/** NULL: the call has none. */
+crb_stream *crb_question_stream_in(const crb_question *question);  /* written */
+crb_stream *crb_question_stream_out(const crb_question *question); /* read */
+/** The driver's pointer, NULL at first. */
+void crb_stream_set_user(crb_stream *stream, void *user);
+void *crb_stream_user(const crb_stream *stream);
+
+/** Queues bytes; the references are those of an item that begins with the first of them. CORBEL_OK, else nothing was queued:
+ *  CORBEL_CANCELLED: the reader has had enough, or the stream was ended; CORBEL_GONE; CORBEL_LIMIT: longer, or more references,
+ * than the peer takes; CORBEL_INVALID_ARGUMENT: a reference is a promise; CORBEL_NO_MEMORY. */
+corbel_status crb_session_stream_put(crb_session *session, crb_stream *stream, const uint8_t *bytes, size_t len,
+                                     crb_ref_out *refs, size_t n_refs);
+/** Should the writer go on? False (always before the peer's HELLO): when it should, CRB_EVENT_ROOM comes. A stream that is closed
+ * has room. */
+bool crb_session_stream_has_room(crb_session *session, crb_stream *stream);
+/** Nothing more can be put. */
+bool crb_session_stream_is_closed(const crb_stream *stream);
+/** No more items come. */
+void crb_session_stream_end(crb_session *session, crb_stream *stream);
+/** The reader has used up so much of what came: bytes, and CRB_STREAM_REF_COST for each reference. */
+void crb_session_stream_taken(crb_session *session, crb_stream *stream, uint64_t cost);
+/** The reader wants no more: no more events come, the writer is told, what still comes is dropped. */
+void crb_session_stream_enough(crb_session *session, crb_stream *stream);
 
 /* ---- calls of the peer's ---- */
 
@@ -209,7 +245,7 @@ void crb_session_keep_no_more(crb_session *session);
  *  Control and small frames go first; bulk follows in pieces, in turns, up to CRB_MESSAGE_SOFT. */
 bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now);
 /** Would crb_session_pull() give something? */
-bool crb_session_has_output(const crb_session *session);
+bool crb_session_has_output(crb_session *session);
 /** Is a single two-way call under way, at most one in each direction? Then nothing will soon follow what there is to send. */
 bool crb_session_is_alone(const crb_session *session);
 /** True once BYE or ABORT has been pulled or has come, or the session was lost: the transport is to be closed in order. Until
@@ -244,6 +280,8 @@ typedef enum crb_event_kind {
     CRB_EVENT_GONE,       /* import: the peer withdrew it; calls on it fail from now on */
     CRB_EVENT_CREDIT,     /* a request that was refused with CORBEL_WOULD_BLOCK may be tried again */
     CRB_EVENT_DRAINING,   /* the peer's GOAWAY */
+    CRB_EVENT_ITEMS,      /* stream: bytes, refs, end. Before the CRB_EVENT_RETURN of its call. */
+    CRB_EVENT_ROOM,       /* stream: its writer may go on, or sees that it is closed */
     CRB_EVENT_CLOSED      /* the session is over: why, clean (BYE was seen, or sent). Last, but for UNEXPORTED of what is kept. */
 } crb_event_kind;
 
@@ -278,13 +316,17 @@ typedef struct crb_event {
     crb_buf args;     /* CALL, BODY: the taker's, crb_buf_clear() */
     crb_ref_in *refs; /* CALL, RETURN: valid until the next call of crb_session_next_event() */
     size_t n_refs;
-    crb_outcome outcome;   /* RETURN */
-    crb_buf body;          /* RETURN: the taker's, crb_buf_clear() */
-    const char *exception; /* RETURN, EXCEPTION */
-    corbel_error error;    /* RETURN, ERROR; BODY: the taker's, corbel_error_clear() */
-    const char *why;       /* CLOSED, GONE */
-    bool clean;            /* CLOSED */
-    crb_buf context;       /* CALL, RETURN: as it came, not looked into; the taker's, crb_buf_clear() */
+    crb_outcome outcome;                /* RETURN */
+    crb_buf body;                       /* RETURN: the taker's, crb_buf_clear() */
+    const char *exception;              /* RETURN, EXCEPTION */
+    corbel_error error;                 /* RETURN, ERROR; BODY: the taker's, corbel_error_clear() */
+    crb_stream *stream;                 /* ITEMS, ROOM */
+    crb_stream *stream_in, *stream_out; /* CALL: read, and written, here; NULL: none */
+    crb_buf items;   /* ITEMS: the next bytes, the taker's, crb_buf_clear(); in an order with the items' references */
+    bool end;        /* ITEMS: no more come */
+    const char *why; /* CLOSED, GONE */
+    bool clean;      /* CLOSED */
+    crb_buf context; /* CALL, RETURN: as it came, not looked into; the taker's, crb_buf_clear() */
 } crb_event;
 
 /** Takes the oldest event; false: there is none. */
@@ -314,6 +356,7 @@ typedef enum crb_frame_type {
     CRB_FRAME_GOAWAY,
     CRB_FRAME_BYE,
     CRB_FRAME_UNIMPLEMENTED,
+    CRB_FRAME_STREAM,
     CRB_FRAME_ABORT,
     CRB_FRAME_TYPES
 } crb_frame_type;

@@ -57,7 +57,8 @@ typedef enum crb_out_kind {
     CRB_OUT_GONE,
     CRB_OUT_GOAWAY,
     CRB_OUT_ABANDON_ARGS,
-    CRB_OUT_ABANDON_RESULT
+    CRB_OUT_ABANDON_RESULT,
+    CRB_OUT_STREAM /* what a reader has to say */
 } crb_out_kind;
 
 /** A frame that waits to be pulled, in order; part of what it is about. */
@@ -94,6 +95,7 @@ struct crb_import {
     uint32_t index, generation;
     uint64_t count;    /* receipts that the driver holds */
     uint64_t received; /* receipts that the peer has not been told of */
+    uint64_t holds;    /* items not yet pulled that name it: until then the peer is not told that count is 0 */
     bool withdrawn;
     crb_node all;
     void *user;
@@ -106,6 +108,7 @@ struct crb_import {
 typedef struct crb_sent_ref {
     uint64_t tag;
     crb_export *export; /* NULL: the peer's own: */
+    crb_import *import;
     uint32_t index, generation;
     const char *interface;
     uint64_t fingerprint;
@@ -121,6 +124,7 @@ typedef struct crb_sent_refs {
 } crb_sent_refs;
 
 typedef struct crb_received_refs {
+    struct crb_received_refs *next; /* of a stream */
     size_t n;
     crb_export **exports; /* of each own object that came back, held until the driver has the table; else NULL */
     crb_ref_in items[];
@@ -157,6 +161,44 @@ typedef struct crb_receiving {
     bool active;       /* more is to come */
     bool dropping;     /* nobody wants it */
 } crb_receiving;
+
+/* ---- streams ---- */
+
+/** The references of an item that waits. */
+typedef struct crb_item_refs {
+    struct crb_item_refs *next;
+    uint64_t at; /* of its first byte among all of the stream's */
+    size_t size; /* on the wire, at most */
+    crb_sent_refs *refs;
+} crb_item_refs;
+
+/** One direction of a call's items, at one of its ends: the writer's or the reader's. Its question's or answer's. */
+struct crb_stream {
+    bool writes;
+    bool answerer; /* the call is the peer's */
+    bool started;  /* the CALL was pulled: it has a number */
+    bool closed;   /* reader: it wants no more; writer: nobody does */
+    uint64_t number;
+    void *user;
+    uint64_t used;   /* of the reader's window: what it has not announced as given back */
+    crb_out control; /* of the reader: credit, enough */
+    /* the writer */
+    crb_node ring; /* in the ring of streams that may go */
+    crb_buf out;
+    size_t at;     /* of the first byte in out that has not gone */
+    uint64_t gone; /* bytes that have gone, since the beginning */
+    crb_item_refs *waiting, **waiting_end;
+    bool end_wanted, end_sent, room_wanted;
+    crb_out *then; /* RETURN, which follows the last byte */
+    crb_ev room_event;
+    /* the reader */
+    crb_buf in;
+    crb_received_refs *received, **received_end;
+    uint64_t lent; /* of used: what has come and was not taken by the driver */
+    uint64_t owed; /* of used: given back, to be announced */
+    bool end_came, enough_wanted;
+    crb_ev items_event;
+};
 
 /* ---- questions ---- */
 
@@ -210,6 +252,7 @@ struct crb_question {
     crb_received_refs *refs_in;
     char *exception;
     corbel_error error;
+    crb_stream *stream_in, *stream_out;
 };
 
 /* ---- answers ---- */
@@ -297,6 +340,7 @@ struct crb_answer {
     corbel_status bound_status; /* of its error */
     crb_kept *kept;             /* NULL: it is not answered, failed, or has no reference */
     crb_node dependents;        /* of crb_dependency; all zero until there is one */
+    crb_stream *stream_in, *stream_out;
 };
 
 /** An error in a frame of ours, in one piece of memory. */
@@ -348,6 +392,10 @@ struct crb_session {
     uint64_t results_queued; /* bytes of results that wait for the peer */
     uint64_t args_queued;    /* the same of arguments */
     uint64_t kept_bytes;     /* of results that are promises */
+    uint64_t items_queued;   /* the same of streams */
+    uint32_t n_streams;
+    uint32_t n_streams_read[2], n_streams_written[2]; /* of our calls, and of the peer's */
+    uint32_t n_returns_waiting;                       /* RETURNs that wait for items before them */
 
     crb_id_table questions;
     crb_node all_questions;
@@ -401,6 +449,7 @@ struct crb_session {
     crb_node out; /* headers and control frames, in order */
     crb_out goaway;
     crb_node ring; /* bodies */
+    crb_node stream_ring;
     uint32_t unimplemented[CRB_MAX_UNIMPLEMENTED];
     uint32_t n_unimplemented;
 
@@ -438,6 +487,8 @@ uint32_t crb_session_type_index(uint32_t wire_type);
 
 /* events.c */
 void crb_event_queue(crb_session *session, crb_ev *ev);
+/** In front of all others; it is not queued. */
+void crb_event_queue_first(crb_session *session, crb_ev *ev);
 void crb_event_drop(crb_ev *ev);
 void crb_events_free(crb_session *session);
 
@@ -478,6 +529,8 @@ void crb_flow_opened(crb_session *session);
 /* exports.c */
 /** Does the table fit a frame? NULL: yes. */
 const char *crb_refs_check(const crb_ref_out *refs, size_t n);
+/** Bytes of the table on the wire, at most. */
+size_t crb_refs_size(const crb_ref_out *refs, size_t n);
 /** A table for a frame. Each fresh export is marked in refs. NULL with n above 0: *ret_status (CORBEL_NO_MEMORY, CORBEL_LIMIT).
  */
 crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, corbel_status *ret_status);
@@ -510,6 +563,9 @@ void crb_refs_resolve(crb_session *session, crb_received_refs *refs);
 /** Nobody wants them: gives all back, and frees the table. */
 void crb_refs_drop(crb_session *session, crb_received_refs *refs);
 const char *crb_import_on_gone(crb_session *session, uint32_t index, uint32_t generation, const char *why);
+/** An item names it, or does not any more. */
+void crb_import_hold(crb_import *import);
+void crb_import_unhold(crb_session *session, crb_import *import);
 /** RELEASE was pulled, or never will be. */
 void crb_import_free(crb_import *import);
 void crb_imports_free(crb_session *session);
@@ -537,6 +593,39 @@ void crb_body_clear(crb_session *session, crb_receiving *body);
 const char *crb_body_on_frame(crb_session *session, const crb_wire_body *frame);
 /** Bytes not sent are forgotten; when some were announced, the peer is told by *abandon. */
 void crb_sending_abandon(crb_session *session, crb_sending *sending, crb_out *abandon, bool announced);
+
+/* streams.c */
+/** Those that the flags of a CALL say. False: no memory; what was made is to be freed. */
+bool crb_streams_make(crb_session *session, uint32_t flags, bool answerer, uint64_t number, crb_stream **ret_in,
+                      crb_stream **ret_out);
+/** Takes NULL. */
+void crb_stream_free(crb_session *session, crb_stream *stream);
+/** Nothing is said about it any more; what waits to be sent is dropped. Takes NULL. */
+void crb_stream_close(crb_session *session, crb_stream *stream);
+/** The driver has no more to do with it: it has answered. Takes NULL. */
+void crb_stream_forget(crb_session *session, crb_stream *stream);
+/** The same of a writer, whose RETURN need not wait any more. Takes NULL. */
+void crb_stream_give_up(crb_session *session, crb_stream *stream);
+/** Its CALL was pulled. */
+void crb_stream_start(crb_session *session, crb_stream *stream, uint64_t number);
+/** Into the ring, if something may go. */
+void crb_stream_ready(crb_session *session, crb_stream *stream);
+void crb_streams_opened(crb_session *session);
+/** Must the RETURN wait for items? Then the stream queues it. Takes NULL. */
+bool crb_stream_delays(crb_session *session, crb_stream *stream, crb_out *then);
+/** The stream whose turn it is, and the bytes of its next piece (0: its end); NULL: nothing may go. */
+crb_stream *crb_stream_next_piece(crb_session *session, size_t *ret_len);
+/** Fills in a frame with it; the references of it are the caller's to free, their counts are not. */
+crb_sent_refs *crb_stream_take_piece(crb_session *session, crb_stream *stream, crb_wire_stream *frame, bool *ret_failed);
+/** That frame was packed. */
+void crb_stream_took_piece(crb_session *session, crb_stream *stream, const crb_wire_stream *frame);
+/** False: there is nothing to say. */
+bool crb_stream_take_control(crb_stream *stream, crb_wire_stream *frame);
+/** The next table for the driver; NULL: none. */
+crb_received_refs *crb_stream_take_refs(crb_stream *stream);
+const char *crb_stream_on_frame(crb_session *session, const crb_wire_stream *frame);
+/** While BYE waits for the last results: credit for them. */
+void crb_stream_while_flushing(crb_session *session, const crb_wire_stream *frame);
 
 /* questions.c */
 /** Queues CRB_EVENT_RETURN with an error. */

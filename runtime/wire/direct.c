@@ -14,7 +14,7 @@ enum {
     DIRECT_MAX_VARINT = 10,
     DIRECT_MAX_FIELDS = 15,
     DIRECT_MAX_HEAD = DIRECT_MAX_FIELDS * (1 + DIRECT_MAX_VARINT), /* of a body, without the bytes and what is behind them */
-    DIRECT_MAX_TAIL = 2 + DIRECT_MAX_VARINT
+    DIRECT_MAX_TAIL = 3 * (1 + DIRECT_MAX_VARINT)
 };
 
 /* ---- writing ---- */
@@ -78,6 +78,9 @@ static bool direct_is_simple(const crb_frame *frame)
         return ret->outcome == 0 && ret->n_refs == 0 && ret->context.len == 0 && ret->n_hops == 0 && ret->status == 0 &&
                ret->completion == 0 && direct_is_empty(ret->exception) && direct_is_empty(ret->message);
     }
+    if (frame->type == CRB_WIRE_STREAM) {
+        return frame->u.stream.n_refs == 0;
+    }
     return frame->type == CRB_WIRE_BODY;
 }
 
@@ -112,13 +115,25 @@ static uint8_t *direct_put_body(uint8_t *at, const crb_wire_body *body)
     return direct_put_length(at, 4, body->data.len);
 }
 
-/** What is behind the bytes: one field whose key has two bytes. */
+/** Its bytes are not the last field: what follows them is put by direct_put_tail(). */
+static uint8_t *direct_put_stream(uint8_t *at, const crb_wire_stream *stream)
+{
+    at = direct_put(at, 1, stream->question);
+    at = direct_put(at, 2, stream->result);
+    return direct_put_length(at, 3, stream->items.len);
+}
+
+/** What is behind the bytes: of a CALL one field whose key has two bytes. */
 static uint8_t *direct_put_tail(uint8_t *at, const crb_frame *frame)
 {
     if (frame->type == CRB_WIRE_CALL && frame->u.call.after != 0) {
         *at++ = DIRECT_AFTER_KEY & 0xFF;
         *at++ = DIRECT_AFTER_KEY >> 8;
         at = direct_put_varint(at, frame->u.call.after);
+    } else if (frame->type == CRB_WIRE_STREAM) {
+        at = direct_put(at, 5, frame->u.stream.credit);
+        at = direct_put(at, 6, frame->u.stream.end);
+        at = direct_put(at, 7, frame->u.stream.enough);
     }
     return at;
 }
@@ -127,6 +142,9 @@ static uint8_t *direct_put_tail(uint8_t *at, const crb_frame *frame)
 static uint8_t *direct_put_head(uint8_t *at, const crb_frame *frame, crb_wire_bytes *ret_bytes)
 {
     switch (frame->type) {
+    case CRB_WIRE_STREAM:
+        *ret_bytes = frame->u.stream.items;
+        return direct_put_stream(at, &frame->u.stream);
     case CRB_WIRE_CALL:
         *ret_bytes = frame->u.call.args;
         return direct_put_call(at, &frame->u.call);
@@ -330,9 +348,31 @@ static bool direct_get_body_field(direct_input *in, uint8_t key, crb_wire_body *
     }
 }
 
+static bool direct_get_stream_field(direct_input *in, uint8_t key, crb_wire_stream *stream)
+{
+    switch (key) {
+    case DIRECT_KEY(1, DIRECT_VARINT):
+        return direct_get_varint(in, &stream->question);
+    case DIRECT_KEY(2, DIRECT_VARINT):
+        return direct_get_bool(in, &stream->result);
+    case DIRECT_KEY(3, DIRECT_BYTES):
+        return direct_get_bytes(in, &stream->items);
+    case DIRECT_KEY(5, DIRECT_VARINT):
+        return direct_get_varint(in, &stream->credit);
+    case DIRECT_KEY(6, DIRECT_VARINT):
+        return direct_get_bool(in, &stream->end);
+    case DIRECT_KEY(7, DIRECT_VARINT):
+        return direct_get_bool(in, &stream->enough);
+    default:
+        return false;
+    }
+}
+
 static bool direct_get_field(direct_input *in, uint8_t key, crb_frame *frame)
 {
     switch (frame->type) {
+    case CRB_WIRE_STREAM:
+        return direct_get_stream_field(in, key, &frame->u.stream);
     case CRB_WIRE_CALL:
         return direct_get_call_field(in, key, &frame->u.call);
     case CRB_WIRE_RETURN:
@@ -345,7 +385,7 @@ static bool direct_get_field(direct_input *in, uint8_t key, crb_frame *frame)
 static bool direct_is_read_here(uint8_t key)
 {
     return key == DIRECT_KEY(CRB_WIRE_CALL, DIRECT_BYTES) || key == DIRECT_KEY(CRB_WIRE_RETURN, DIRECT_BYTES) ||
-           key == DIRECT_KEY(CRB_WIRE_BODY, DIRECT_BYTES);
+           key == DIRECT_KEY(CRB_WIRE_BODY, DIRECT_BYTES) || key == DIRECT_KEY(CRB_WIRE_STREAM, DIRECT_BYTES);
 }
 
 bool crb_direct_unpack(crb_frame *frame, const uint8_t *data, size_t len)

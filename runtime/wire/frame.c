@@ -19,6 +19,7 @@ typedef struct frame_pack {
         Corbel__Wire__Goaway goaway;
         Corbel__Wire__Bye bye;
         Corbel__Wire__Unimplemented unimplemented;
+        Corbel__Wire__Stream stream;
         Corbel__Wire__Abort abort;
     } u;
     Corbel__Wire__Limits limits;
@@ -48,6 +49,8 @@ static void frame_pack_hello(frame_pack *pack, const crb_wire_hello *hello)
     pack->limits.operations = hello->max_operations;
     pack->limits.table = hello->max_references;
     pack->limits.hops = hello->max_hops;
+    pack->limits.window_stream = hello->window_stream;
+    pack->limits.streams = hello->max_streams;
 
     Corbel__Wire__Hello *const out = &pack->u.hello;
     corbel__wire__hello__init(out);
@@ -113,6 +116,19 @@ static bool frame_pack_hops(crb_scratch *scratch, const crb_wire_hop *hops, size
     }
     *ret = list;
     return true;
+}
+
+static bool frame_pack_stream(Corbel__Wire__Stream *out, const crb_wire_stream *stream, crb_scratch *scratch)
+{
+    corbel__wire__stream__init(out);
+    out->question = stream->question;
+    out->result = stream->result;
+    out->items = frame_bytes(stream->items.data, stream->items.len);
+    out->credit = stream->credit;
+    out->end = stream->end;
+    out->enough = stream->enough;
+    out->n_references = stream->n_refs;
+    return frame_pack_refs(scratch, stream->refs, stream->n_refs, &out->references);
 }
 
 static bool frame_pack_call(frame_pack *pack, const crb_wire_call *call, crb_scratch *scratch)
@@ -250,8 +266,9 @@ static bool frame_convert(frame_pack *pack, const crb_frame *frame, crb_scratch 
         pack->u.abort.calls = frame->u.abort.calls;
         out->abort = &pack->u.abort;
         return true;
-    case CRB_WIRE_STREAM_RESERVED:
-        break;
+    case CRB_WIRE_STREAM:
+        out->stream = &pack->u.stream;
+        return frame_pack_stream(&pack->u.stream, &frame->u.stream, scratch);
     }
     return false;
 }

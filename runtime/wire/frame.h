@@ -25,6 +25,8 @@
 #define CRB_FRAME_MAX_PATH 64u         /* steps of a path into a result */
 #define CRB_FLAG_GUARD 4u              /* later calls may name it in after: if it fails, FINISH tells when none will any more */
 #define CRB_FLAG_ANYWAY 8u             /* it waits for the call in after, but does not care how that ended */
+#define CRB_FLAG_STREAM_IN 16u         /* of a CALL: the caller streams items */
+#define CRB_FLAG_STREAM_OUT 32u        /* of a CALL: the servant does */
 #define CRB_FLAGS_CRITICAL 0xFFFF0000u /* who does not know one of these ends the session */
 
 /** Field numbers of Frame's bodies: what UNIMPLEMENTED carries. */
@@ -42,7 +44,7 @@ typedef enum crb_wire_type {
     CRB_WIRE_GOAWAY = 12,
     CRB_WIRE_BYE = 13,
     CRB_WIRE_UNIMPLEMENTED = 14,
-    CRB_WIRE_STREAM_RESERVED = 15,
+    CRB_WIRE_STREAM = 15,
     CRB_WIRE_ABORT = 16
 } crb_wire_type;
 
@@ -76,6 +78,7 @@ typedef struct crb_wire_hello {
     uint32_t window_requests, window_nested, window_responses, window_bulk;
     uint32_t max_questions, max_exports, max_operations, max_references, max_hops;
     uint32_t ping_idle_ms, ping_timeout_ms;
+    uint32_t window_stream, max_streams;
 } crb_wire_hello;
 
 typedef struct crb_wire_bind {
@@ -127,6 +130,16 @@ typedef struct crb_wire_return {
     crb_wire_bytes context;
 } crb_wire_return;
 
+typedef struct crb_wire_stream {
+    uint64_t question;
+    bool result;
+    crb_wire_bytes items;
+    const crb_wire_ref *refs;
+    size_t n_refs;
+    uint64_t credit;
+    bool end, enough;
+} crb_wire_stream;
+
 typedef struct crb_frame {
     uint32_t type; /* crb_wire_type, or in a frame that came in any other number: unknown, nothing else is set */
     bool critical;
@@ -136,6 +149,7 @@ typedef struct crb_frame {
         crb_wire_call call;
         crb_wire_body body;
         crb_wire_return ret;
+        crb_wire_stream stream;
         struct {
             uint64_t question;
             bool cancel;

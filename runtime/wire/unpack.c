@@ -51,6 +51,8 @@ static const char *unpack_hello(crb_wire_hello *to, const Corbel__Wire__Hello *f
     to->max_operations = from->limits->operations;
     to->max_references = from->limits->table;
     to->max_hops = from->limits->hops;
+    to->window_stream = from->limits->window_stream;
+    to->max_streams = from->limits->streams;
     to->ping_idle_ms = from->ping_idle_ms;
     to->ping_timeout_ms = from->ping_timeout_ms;
     return NULL;
@@ -132,6 +134,21 @@ static bool unpack_return(crb_wire_return *to, const Corbel__Wire__Return *from,
     return (to->n_refs == 0 || to->refs != NULL) && (to->n_hops == 0 || to->hops != NULL);
 }
 
+static bool unpack_stream(crb_wire_stream *to, const Corbel__Wire__Stream *from, crb_scratch *scratch)
+{
+    *to = (crb_wire_stream) {
+        .question = from->question,
+        .result = from->result,
+        .items = unpack_bytes(from->items),
+        .refs = unpack_refs(scratch, from->references, from->n_references),
+        .n_refs = from->n_references,
+        .credit = from->credit,
+        .end = from->end,
+        .enough = from->enough,
+    };
+    return to->n_refs == 0 || to->refs != NULL;
+}
+
 /** False: no memory, or *ret_why is set. */
 static bool unpack_body(crb_frame *to, const Corbel__Wire__Frame *from, crb_scratch *scratch, const char **ret_why)
 {
@@ -186,8 +203,9 @@ static bool unpack_body(crb_frame *to, const Corbel__Wire__Frame *from, crb_scra
         to->u.abort.minor = from->abort->minor;
         to->u.abort.calls = from->abort->calls;
         return true;
+    case CRB_WIRE_STREAM:
+        return unpack_stream(&to->u.stream, from->stream, scratch);
     case CRB_WIRE_GOAWAY:
-    case CRB_WIRE_STREAM_RESERVED:
         break;
     }
     return true; /* nothing in it, or unknown */

@@ -1,5 +1,5 @@
 /** Every frame type is sent and received over gRPC, each in a situation of its own; one that is in no row fails the test. */
-#include "probe.h"
+#include "streamer.h"
 
 #include "runtime/base/clock.h"
 #include "runtime/call/peer.h"
@@ -141,6 +141,27 @@ static void do_unknown_frame(void)
     crb_buf_clear(&message);
 }
 
+static void do_stream(void)
+{
+    static streamer_state state;
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_object *object = NULL;
+    corbel_stream *stream = NULL;
+    char *uri = NULL;
+    uint64_t item = 0;
+    streamer_state_init(&state);
+    corbel_object *const own = streamer_new(server.runtime, &state);
+    MUST(corbel_daemon_register(server.daemon, "streamer", own, &error));
+    MUST(corbel_object_to_uri(own, &uri, &error));
+    MUST(corbel_object_from_uri(client, &streamer_interface, uri, &object, &error));
+    corbel_string_free(uri);
+    corbel_call *const call = streamer_begin_count(object, 3, false, &stream);
+    assert_true(corbel_stream_next(stream, &corbel_uint64_type, &item));
+    MUST(streamer_finish(call, &streamer_count, &error));
+    corbel_object_unref(object);
+    corbel_object_unref(own);
+}
+
 static void do_abort(void)
 {
     crb_peer_lock(ours);
@@ -167,6 +188,7 @@ static const struct {
     { CRB_FRAME_GOAWAY, "GOAWAY", do_goaway, true },
     { CRB_FRAME_BYE, "BYE", do_bye, true },
     { CRB_FRAME_UNIMPLEMENTED, "UNIMPLEMENTED", do_unknown_frame, true },
+    { CRB_FRAME_STREAM, "STREAM", do_stream, true },
     { CRB_FRAME_ABORT, "ABORT", do_abort, false },
 };
 

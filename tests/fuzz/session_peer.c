@@ -104,7 +104,9 @@ crb_frame peer_hello(void)
                                        .max_references = 10,
                                        .max_hops = 5,
                                        .ping_idle_ms = 1000,
-                                       .ping_timeout_ms = 1000 };
+                                       .ping_timeout_ms = 1000,
+                                       .window_stream = 2000,
+                                       .max_streams = 5 };
     return frame;
 }
 

@@ -181,7 +181,7 @@ static void peer_take(fuzz_peer *p, const crb_frame *frame)
     case CRB_WIRE_GOAWAY:
     case CRB_WIRE_UNIMPLEMENTED:
         break;
-    case CRB_WIRE_STREAM_RESERVED:
+    case CRB_WIRE_STREAM:
         driver_require(false);
     }
 }

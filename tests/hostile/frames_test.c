@@ -199,7 +199,7 @@ BUILD(very_long_message)
 }
 BUILD(critical)
 {
-    crb_buf_append(message, "\x04\x08\x01\x7a\x00", 5);
+    crb_buf_append(message, "\x05\x08\x01\x8a\x01\x00", 6);
 }
 BUILD(question_again)
 {
@@ -476,9 +476,9 @@ static void unknown_frames_are_answered(void **state)
     test_end end;
     answer got = { 0 };
     open_session(&end);
-    test_end_send(&end, "\x02\x7a\x00", 3);
+    test_end_send(&end, "\x03\x8a\x01\x00", 4);
     assert_true(take_frame(&end, CRB_WIRE_UNIMPLEMENTED, &got));
-    assert_int_equal(got.unimplemented, 15);
+    assert_int_equal(got.unimplemented, 17);
     close_session(&end);
 }
 

@@ -418,6 +418,8 @@ crb_frame hostile_hello_frame(void)
         .max_operations = 1000,
         .max_references = 1000,
         .max_hops = 100,
+        .window_stream = 65536,
+        .max_streams = 100,
         .instance = { 1 },
     };
     return frame;

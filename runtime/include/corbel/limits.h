@@ -33,7 +33,9 @@ CORBEL_BEGIN_DECLS
     X(uint32_t, keep_lost_ms, 2000, "how long what a peer held is kept when the peer is lost")                                   \
     X(uint32_t, max_pipeline, 64, "calls, each on what the one before is still to return")                                       \
     X(uint32_t, max_context, 8192, "bytes of the context of one call, or of one reply")                                          \
-    X(uint32_t, max_context_values, 64, "named values in the context of one call, or of one reply")
+    X(uint32_t, max_context_values, 64, "named values in the context of one call, or of one reply")                              \
+    X(uint32_t, window_stream, 256u << 10, "bytes of a stream's items that wait to be taken")                                    \
+    X(uint32_t, max_streams, 1024, "streams of one session that are read at once; those that come with calls, and results")
 
 /** What a runtime takes from its peers. Start with CORBEL_LIMITS_INIT; a member that is 0 has its default. */
 typedef struct corbel_limits {

@@ -1,8 +1,17 @@
 /* One exchange in which each side sends and receives every type of frame. */
 #include "tests/runtime/session/world.h"
 
-static const char *const frame_names[] = { "HELLO",  "BIND", "CALL", "BODY",   "RETURN", "FINISH",        "RELEASE",
-                                           "CREDIT", "GONE", "PING", "GOAWAY", "BYE",    "UNIMPLEMENTED", "ABORT" };
+static const char *const frame_names[] = { "HELLO", "BIND", "CALL",   "BODY", "RETURN",        "FINISH", "RELEASE", "CREDIT",
+                                           "GONE",  "PING", "GOAWAY", "BYE",  "UNIMPLEMENTED", "STREAM", "ABORT" };
+
+/** Items for whoever asks. */
+static void frames_stream(side *at, crb_event *event)
+{
+    if (event->kind == CRB_EVENT_CALL) {
+        static const uint8_t item[] = { 2, 9 };
+        assert_int_equal(crb_session_stream_put(at->session, event->stream_out, item, sizeof item, NULL, 0), CORBEL_OK);
+    }
+}
 
 /** Everything but the endings, in both directions. */
 static void frames_exchange(world *w)
@@ -19,6 +28,9 @@ static void frames_exchange(world *w)
             world_call(at, &(call_options) { .target = bind->ref, .args = 4000 }, NULL);
             world_run(w, 10);
         }
+        other->stream = frames_stream;
+        world_call(at, &(call_options) { .target = bind->ref, .args = 8, .stream_out = true }, NULL);
+        world_run(w, 10);
         crb_session_withdraw(other->session, &other->objects[5], "for the test");
         world_finish(bind, false);
         world_release_all(at);

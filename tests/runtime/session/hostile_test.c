@@ -261,8 +261,9 @@ static void test_bad_hello(void **state)
         { offsetof(crb_wire_hello, window_nested), 0 },
         { offsetof(crb_wire_hello, window_responses), 0 },
         { offsetof(crb_wire_hello, window_bulk), CRB_WINDOW_BULK_MIN - 1 },
+        { offsetof(crb_wire_hello, window_stream), CRB_WINDOW_MIN - 1 },
     };
-    assert_int_equal(LENGTH_OF(rows), 4);
+    assert_int_equal(LENGTH_OF(rows), 5);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         world *const w = world_new(NULL, NULL, NULL);
         rig r = { w, &w->sides[1] };
@@ -317,8 +318,8 @@ static void test_unknown_frames(void **state)
 {
     (void)state;
     rig r = rig_new(NULL);
-    /* STREAM (15), 17, 17 again, and a known frame with an unknown field beside it. */
-    static const uint8_t message[] = { 2, 0x7a, 0, 3, 0x88, 0x01, 5, 3, 0x8a, 0x01, 0, 5, 0x5a, 0, 0x8a, 0x01, 0 };
+    /* 18, 17, 17 again, and a known frame with an unknown field beside it. */
+    static const uint8_t message[] = { 3, 0x92, 0x01, 0, 3, 0x88, 0x01, 5, 3, 0x8a, 0x01, 0, 5, 0x5a, 0, 0x8a, 0x01, 0 };
     crb_session_input(r.at->session, message, sizeof message, WORLD_START);
     world_events(r.w);
     assert_false(r.at->closed);
@@ -340,7 +341,7 @@ static void test_unknown_frames(void **state)
     }
     assert_false(r.at->closed);
     assert_int_equal(r.at->session->n_unimplemented, CRB_MAX_UNIMPLEMENTED);
-    static const uint8_t critical[] = { 4, 0x08, 1, 0x78, 0 };
+    static const uint8_t critical[] = { 5, 0x08, 1, 0x90, 0x01, 0 };
     crb_session_input(r.at->session, critical, sizeof critical, WORLD_START);
     world_events(r.w);
     assert_true(r.at->closed);

@@ -396,6 +396,19 @@ static void world_fail(side *at, pending *p, corbel_error *error)
     corbel_error_clear(error);
 }
 
+static void world_stream(side *at, crb_event *event)
+{
+    crb_import *ref = NULL;
+    void *own = NULL;
+    world_take_refs(at, event, &ref, &own);
+    if (at->stream != NULL) {
+        at->stream(at, event);
+    } else if (event->kind == CRB_EVENT_ITEMS) {
+        crb_session_stream_taken(at->session, event->stream, event->items.len + CRB_STREAM_REF_COST * (uint64_t)event->n_refs);
+    }
+    crb_buf_clear(&event->items);
+}
+
 static void world_event(side *at, crb_event *event)
 {
     assert_true(!at->closed || event->kind == CRB_EVENT_UNEXPORTED); /* the end of what was kept of a lost peer's */
@@ -420,9 +433,16 @@ static void world_event(side *at, crb_event *event)
             assert_true(((world_object *)p->object)->holds > 0);
             assert_ptr_equal(((world_object *)p->object)->side, at);
         }
+        if (at->stream != NULL && (event->stream_in != NULL || event->stream_out != NULL)) {
+            at->stream(at, event);
+        }
         world_answer_itself(at, p);
         break;
     }
+    case CRB_EVENT_ITEMS:
+    case CRB_EVENT_ROOM:
+        world_stream(at, event);
+        break;
     case CRB_EVENT_BODY: {
         pending *const p = world_find(at, event->answer);
         assert_ptr_equal(crb_answer_user(event->answer), p);
@@ -684,6 +704,8 @@ asked *world_call(side *from, const call_options *options, corbel_status *ret_st
         .oneway = options->oneway,
         .refs = options->refs,
         .n_refs = options->n_refs,
+        .stream_in = options->stream_in,
+        .stream_out = options->stream_out,
         .args = &args,
         .user = a,
         .after = options->after != NULL ? options->after->question : NULL,

@@ -104,6 +104,10 @@ typedef struct side {
     corbel_status (*serve)(void *user, const char *operation, const uint8_t *args, size_t len, crb_buf *body, crb_ref_out *refs,
                            size_t *n_refs, const char **exception);
     void *serve_user;
+    /* Gets CRB_EVENT_ITEMS and CRB_EVENT_ROOM, and each call with streams before it is answered (CRB_EVENT_CALL). NULL: items are
+     * used up at once. */
+    void (*stream)(struct side *side, crb_event *event);
+    void *stream_user;
 } side;
 
 typedef struct world {
@@ -150,6 +154,7 @@ typedef struct call_options {
     size_t n_refs;
     const asked *after; /* whose return the asker has not seen, or NULL */
     bool anyway, guard;
+    bool stream_in, stream_out;
 } call_options;
 /** NULL: refused, *ret_status says why (may be NULL: then it must not be). */
 asked *world_call(side *from, const call_options *options, corbel_status *ret_status);

@@ -165,6 +165,8 @@ void world_hello(crb_frame *frame)
         .max_hops = limits.max_hops,
         .ping_idle_ms = limits.ping_idle_ms,
         .ping_timeout_ms = limits.ping_timeout_ms,
+        .window_stream = limits.window_stream,
+        .max_streams = limits.max_streams,
     };
 }
 

@@ -1,5 +1,5 @@
-/* The direct way of CALL, BODY and RETURN against protobuf-c: the same bytes out, the same frame in, and nothing accepted that
- * the general way would not accept. */
+/* The direct way of CALL, BODY, RETURN and STREAM against protobuf-c: the same bytes out, the same frame in, and nothing accepted
+ * that the general way would not accept. */
 #include "tests/runtime/support/test.h"
 
 #include "runtime/wire/check.h"
@@ -35,6 +35,7 @@ typedef struct pair {
     Corbel__Wire__Call call;
     Corbel__Wire__Return ret;
     Corbel__Wire__Body piece;
+    Corbel__Wire__Stream stream;
     uint8_t body[MAX_BODY];
 } pair;
 
@@ -103,6 +104,26 @@ static void pair_fill_piece(pair *p, ProtobufCBinaryData body)
                                         .data = { body.data, body.len } };
 }
 
+static void pair_fill_stream(pair *p, ProtobufCBinaryData body)
+{
+    corbel__wire__stream__init(&p->stream);
+    p->stream.question = random_value();
+    p->stream.result = random_next() % 2 == 0;
+    p->stream.items = body;
+    p->stream.credit = random_value();
+    p->stream.end = random_next() % 2 == 0;
+    p->stream.enough = random_next() % 2 == 0;
+    p->theirs.body_case = CORBEL__WIRE__FRAME__BODY_STREAM;
+    p->theirs.stream = &p->stream;
+    p->frame.type = CRB_WIRE_STREAM;
+    p->frame.u.stream = (crb_wire_stream) { .question = p->stream.question,
+                                            .result = p->stream.result != 0,
+                                            .items = { body.data, body.len },
+                                            .credit = p->stream.credit,
+                                            .end = p->stream.end != 0,
+                                            .enough = p->stream.enough != 0 };
+}
+
 static void pair_fill(pair *p)
 {
     memset(p, 0, sizeof *p);
@@ -111,7 +132,8 @@ static void pair_fill(pair *p)
         p->body[i] = (uint8_t)random_next();
     }
     const ProtobufCBinaryData body = { random_next() % 3 == 0 ? 0 : random_next() % MAX_BODY, p->body };
-    static void (*const fill[])(pair *, ProtobufCBinaryData) = { pair_fill_call, pair_fill_return, pair_fill_piece };
+    static void (*const fill[])(pair *, ProtobufCBinaryData) = { pair_fill_call, pair_fill_return, pair_fill_piece,
+                                                                 pair_fill_stream };
     fill[random_next() % LENGTH_OF(fill)](p, body);
 }
 
@@ -140,6 +162,13 @@ static void assert_same(const crb_frame *ours, const Corbel__Wire__Frame *theirs
         assert_int_equal(a->n_refs, b->n_references);
         assert_bytes(a->args, b->args);
         assert_int_equal(a->after, b->after);
+    } else if (ours->type == CRB_WIRE_STREAM) {
+        const crb_wire_stream *const a = &ours->u.stream;
+        const Corbel__Wire__Stream *const b = theirs->stream;
+        assert_true(a->question == b->question && a->result == (b->result != 0) && a->credit == b->credit &&
+                    a->end == (b->end != 0) && a->enough == (b->enough != 0));
+        assert_int_equal(a->n_refs, b->n_references);
+        assert_bytes(a->items, b->items);
     } else if (ours->type == CRB_WIRE_BODY) {
         const crb_wire_body *const a = &ours->u.body;
         const Corbel__Wire__Body *const b = theirs->piece;

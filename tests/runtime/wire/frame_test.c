@@ -37,6 +37,8 @@ static const crb_frame frames[] = {
     { .type = CRB_WIRE_GOAWAY },
     { .type = CRB_WIRE_BYE, .u.bye = { 77 } },
     { .type = CRB_WIRE_UNIMPLEMENTED, .u.unimplemented = { 15 } },
+    { .type = CRB_WIRE_STREAM, .u.stream = { 7, true, { some_bytes, 4 }, some_refs, 2, UINT64_MAX, true, true } },
+    { .type = CRB_WIRE_STREAM, .u.stream = { .question = 8, .items = { some_bytes, 4 }, .credit = 9, .end = true } },
     { .type = CRB_WIRE_ABORT, .u.abort = { "why", 1, 0, 3 } },
 };
 
@@ -83,7 +85,7 @@ static void assert_hello(const crb_wire_hello *a, const crb_wire_hello *b)
     assert_int_equal(a->major, b->major);
     assert_int_equal(a->minor, b->minor);
     assert_int_equal(a->max_body, b->max_body);
-    assert_memory_equal(&a->window_requests, &b->window_requests, 11 * sizeof a->window_requests);
+    assert_memory_equal(&a->window_requests, &b->window_requests, 13 * sizeof a->window_requests);
 }
 
 static void assert_call(const crb_wire_call *a, const crb_wire_call *b)
@@ -185,8 +187,16 @@ static void assert_frame(const crb_frame *a, const crb_frame *b)
         assert_int_equal(a->u.abort.minor, b->u.abort.minor);
         assert_int_equal(a->u.abort.calls, b->u.abort.calls);
         break;
+    case CRB_WIRE_STREAM:
+        assert_int_equal(a->u.stream.question, b->u.stream.question);
+        assert_int_equal(a->u.stream.result, b->u.stream.result);
+        assert_bytes(a->u.stream.items, b->u.stream.items);
+        assert_refs(a->u.stream.refs, a->u.stream.n_refs, b->u.stream.refs, b->u.stream.n_refs);
+        assert_int_equal(a->u.stream.credit, b->u.stream.credit);
+        assert_int_equal(a->u.stream.end, b->u.stream.end);
+        assert_int_equal(a->u.stream.enough, b->u.stream.enough);
+        break;
     case CRB_WIRE_GOAWAY:
-    case CRB_WIRE_STREAM_RESERVED:
         break;
     }
 }
@@ -194,7 +204,7 @@ static void assert_frame(const crb_frame *a, const crb_frame *b)
 static void test_round_trip(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(frames), 14);
+    assert_int_equal(LENGTH_OF(frames), 16);
     crb_scratch out, in;
     crb_scratch_init(&out);
     crb_scratch_init(&in);
@@ -290,9 +300,10 @@ static void test_memory_is_bounded(void **state)
         { 4 << 3 | 2, 2 << 3 | 0, 100000, "a field that is there twice" },
         { 11 << 3 | 2, 5 << 3 | 0, 100000, "too many unknown fields" },
         { 11 << 3 | 2, 5 << 3 | 2, 256, NULL },
-        { 15 << 3 | 2, 5 << 3 | 2, 100000, NULL }, /* an unknown frame */
+        { 15 << 3 | 2, 4 << 3 | 2, 100000, "too many references in one table" },
+        { 1 << 3 | 2, 5 << 3 | 2, 100000, "a field of the wrong wire type" },
     };
-    assert_int_equal(LENGTH_OF(rows), 13);
+    assert_int_equal(LENGTH_OF(rows), 14);
     static uint8_t bytes[CRB_FRAME_MAX];
     crb_scratch scratch;
     crb_scratch_init(&scratch);

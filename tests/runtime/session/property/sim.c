@@ -95,6 +95,10 @@ static void sim_event(sim_side *at, crb_event *event)
     case CRB_EVENT_RETURN:
         sim_returned(at, event);
         break;
+    case CRB_EVENT_ITEMS:
+    case CRB_EVENT_ROOM:
+        SIM_CHECK(s, false, "an event of a stream, and nobody streams");
+        break;
     case CRB_EVENT_UNEXPORTED:
         sim_unexported(at, event->object);
         break;

@@ -40,12 +40,13 @@ typedef struct count_line {
 static const count_line frames[CRB_FRAME_TYPES] = {
     { "HELLO", 2000 },  { "BIND", 7900 },    { "CALL", 19000 },        { "BODY", 9000 }, { "RETURN", 20000 },
     { "FINISH", 9600 }, { "RELEASE", 8800 }, { "CREDIT", 2300 },       { "GONE", 720 },  { "PING", 39000 },
-    { "GOAWAY", 160 },  { "BYE", 340 },      { "UNIMPLEMENTED", 640 }, { "ABORT", 300 },
+    { "GOAWAY", 160 },  { "BYE", 340 },      { "UNIMPLEMENTED", 640 }, { "STREAM", 0 },  { "ABORT", 300 },
 };
 
 static const count_line events[SIM_EVENTS] = {
-    { "OPEN", 2000 },       { "BIND", 7500 }, { "CALL", 17000 }, { "BODY", 670 },     { "CANCEL", 2800 }, { "RETURN", 23000 },
-    { "UNEXPORTED", 9000 }, { "GONE", 520 },  { "CREDIT", 270 }, { "DRAINING", 150 }, { "CLOSED", 2000 },
+    { "OPEN", 2000 },    { "BIND", 7500 },       { "CALL", 17000 },  { "BODY", 670 },   { "CANCEL", 2800 },
+    { "RETURN", 23000 }, { "UNEXPORTED", 9000 }, { "GONE", 520 },    { "CREDIT", 270 }, { "DRAINING", 150 },
+    { "ITEMS", 0 },      { "ROOM", 0 },          { "CLOSED", 2000 },
 };
 
 static const count_line states[STATE_NUMBER] = {

@@ -1,0 +1,93 @@
+/** The streams of a call, at its caller: they begin with it and end with it. */
+#include "runtime/base/clock.h"
+#include "runtime/base/fail.h"
+#include "runtime/call/stream_impl.h"
+
+#include <stdlib.h>
+
+bool crb_call_add_streams(corbel_call *call, const corbel_operation *operation, uint64_t wait_ns)
+{
+    crb_streams *const streams = calloc(1, sizeof *streams);
+    call->streams = streams;
+    if (streams == NULL) {
+        return false;
+    }
+    streams->wait_ns = wait_ns;
+    call->deadline = CRB_NEVER; /* each wait has its own bound */
+    if (operation->stream_in != NULL) {
+        streams->in = crb_stream_new(call->runtime, call->peer, NULL, operation->stream_in, true, call->chain, wait_ns);
+    }
+    if (operation->stream_out != NULL) {
+        streams->out = crb_stream_new(call->runtime, call->peer, NULL, operation->stream_out, false, call->chain, wait_ns);
+    }
+    if ((operation->stream_in != NULL && streams->in == NULL) || (operation->stream_out != NULL && streams->out == NULL)) {
+        return false;
+    }
+    if (streams->in != NULL) {
+        streams->in->call = call;
+    }
+    if (streams->out != NULL) {
+        streams->out->call = call;
+    }
+    return true;
+}
+
+void crb_call_free_streams(corbel_call *call)
+{
+    if (call->streams != NULL) {
+        crb_stream_end_of_life(call->streams->in);
+        crb_stream_end_of_life(call->streams->out);
+        free(call->streams);
+    }
+}
+
+void crb_call_attach_streams_locked(corbel_call *call)
+{
+    if (call->streams->in != NULL) {
+        crb_stream_attach_locked(call->streams->in, crb_question_stream_in(call->question));
+    }
+    if (call->streams->out != NULL) {
+        crb_stream_attach_locked(call->streams->out, crb_question_stream_out(call->question));
+    }
+}
+
+void crb_call_streams_done_locked(corbel_call *call)
+{
+    crb_stream_detach_locked(call->streams->in);
+    crb_stream_detach_locked(call->streams->out);
+}
+
+void crb_call_streams_done(corbel_call *call)
+{
+    crb_stream_over(call->streams->in);
+    crb_stream_over(call->streams->out);
+}
+
+void crb_call_streams_finish(corbel_call *call)
+{
+    crb_stream_leave(call->streams->in);
+    crb_stream_leave(call->streams->out);
+    call->deadline = crb_now() + call->streams->wait_ns;
+}
+
+void crb_call_streams_expire_locked(corbel_call *call)
+{
+    corbel_stream *const stream = call->streams->in != NULL ? call->streams->in : call->streams->out;
+    if (stream->failure.status == CORBEL_OK) {
+        crb_fail(&stream->failure, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s", corbel_status_text(CORBEL_DEADLINE));
+    }
+    crb_session_finish(call->peer->session, call->question, true);
+}
+
+corbel_status crb_call_streams_failure(corbel_call *call, corbel_error *reterr)
+{
+    corbel_stream *const ends[2] = { call->streams->in, call->streams->out };
+    for (size_t i = 0; i < 2; i++) {
+        if (ends[i] != NULL && ends[i]->failure.status != CORBEL_OK) {
+            const corbel_status status = ends[i]->failure.status;
+            crb_error_move(reterr, &ends[i]->failure);
+            return status;
+        }
+    }
+    return CORBEL_OK;
+}
