@@ -129,12 +129,21 @@ static bool has_name(const char *at, const char *end, const char *name)
            ((size_t)(end - at) == length || !is_word(at[length]));
 }
 
-/* The word of a directive that begins at its '#'. */
+/* The word of a directive that begins at its '#', behind blanks, splices and comments. */
 static const char *directive_word(const char *at, const char *end)
 {
-    for (at++; at < end &&
-               (is_white(*at) || is_splice(at, end) || (*at == '\n' && (at[-1] == '\\' || (at[-1] == '\r' && at[-2] == '\\'))));
-         at++) {
+    for (at++; at < end;) {
+        const bool comment = end - at > 3 && at[0] == '/' && at[1] == '*';
+        const char *close = comment ? memmem(at + 2, (size_t)(end - at) - 2, "*/", 2) : NULL;
+        if (is_splice(at, end)) {
+            at += at[1] == '\r' ? 3 : 2;
+        } else if (close != NULL) {
+            at = close + 2;
+        } else if (is_white(*at)) {
+            at++;
+        } else {
+            break;
+        }
     }
     return at;
 }
@@ -385,7 +394,7 @@ static void put_directive(text *to, const unit *one)
     const char *header = has_name(word, end, "include") ? word + sizeof "include" - 1 : NULL;
     put_text(to, "#");
     bool owes = false;
-    for (const char *at = word; at < end;) {
+    for (const char *at = one->start + 1; at < end;) {
         const bool splice = is_splice(at, end);
         const char *behind = comment_end(at, end);
         if (is_white(*at) || *at == '\n' || splice) {
