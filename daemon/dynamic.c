@@ -149,6 +149,12 @@ corbel_status corbel_request_raise_raw(corbel_request *request, const char *exce
     if (size == 1) {
         return corbel_request_fail(request, CORBEL_MISUSE, "an exception without a name");
     }
+    for (size_t i = 0; value != NULL && i < value->n_references; i++) {
+        if (value->references[i].tag > value->n_references) {
+            return corbel_request_fail(request, CORBEL_BAD_REPLY, "the references of the exception %s do not count from 1",
+                                       exception);
+        }
+    }
     const corbel_status status = dynamic_set(request, value);
     if (status != CORBEL_OK) {
         return status;

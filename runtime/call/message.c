@@ -123,7 +123,7 @@ corbel_object *crb_message_take(void *user, uint64_t tag, const corbel_interface
 corbel_status corbel_message_encode(const corbel_param *params, uint32_t n, const void *const *values, corbel_message *ret,
                                     corbel_error *reterr)
 {
-    crb_ref_list refs = { 0 };
+    crb_ref_list refs = { .indexes = true }; /* so that it may be an exception's, and is the same each time */
     crb_buf body = CRB_BUF_INIT;
     const crb_ref_writer writer = { crb_ref_list_add, &refs };
     corbel_status status = crb_encode_params(params, n, values, &writer, &body, reterr);

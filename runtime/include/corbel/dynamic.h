@@ -5,7 +5,8 @@
  *  - JSON: corbel_json_call() and its halves. Arguments and results are JSON objects by the parameters' names.
  *  - C values: the functions of generated stubs, corbel_stub_call(), corbel_stub_begin() and corbel_stub_finish()
  *    (<corbel/generated.h>), take the operations of an interface that was described at run time as well. Values are laid out as
- *    corbelc would lay them out; corbel_output_size(), corbel_output_value() and corbel_output_clear() handle what comes out.
+ * its tables say (corbel_type.size, corbel_member.offset), which need not be as in a generated struct of the same type;
+ *    corbel_output_size(), corbel_output_value() and corbel_output_clear() handle what comes out.
  *  - Raw: corbel_raw_call() and its halves send and get bodies as they travel, undecoded, with the references in them.
  *
  *  And one of serving: corbel_raw_new() makes an object whose calls, of any operation, come to one function, which answers in any
@@ -61,7 +62,7 @@ CORBEL_API void corbel_output_clear(const corbel_type *type, void *output);
 
 /** A reference that travels beside a body, which names it by its tag. */
 typedef struct corbel_tagged {
-    uint64_t tag;          /**< not 0; names one reference in one message */
+    uint64_t tag;          /**< not 0; names one reference in one message; of corbel_message_encode() 1, 2, … */
     corbel_object *object; /**< NULL: an object that does not exist any more */
     const char *interface; /**< as what it is passed: "bank::Account"; NULL: as what it is known */
 } corbel_tagged;
@@ -172,11 +173,13 @@ CORBEL_API const corbel_message *corbel_request_arguments(corbel_request *reques
 
 /** Sets the answer, which replaces one that was set before: result is copied. Return what it returns. */
 CORBEL_API corbel_status corbel_request_reply_raw(corbel_request *request, const corbel_message *result);
-/** Raises an exception: its name, and its members as a message. Return what it returns: CORBEL_RAISED. */
+/** Raises an exception: its name, and its members as a message, whose references have the tags 1, 2, … (as of
+ *  corbel_message_encode()): who lacks its type keeps it with them. Return what it returns: CORBEL_RAISED. */
 CORBEL_API corbel_status corbel_request_raise_raw(corbel_request *request, const char *exception, const corbel_message *value);
 /** Passes the call on to another object, as it came: undecoded, with its references, its deadline and as part of its chain. The
- *  answer, an exception and an error go back the same way, one hop longer; the thread does not wait for them. Calls of one lane are
- *  passed on in their order. Counts to. Return what it returns (CORBEL_DEFERRED), at once; not of a request that was deferred. */
+ *  answer, an exception and an error go back the same way, one hop longer; the thread does not wait for them. Calls of one lane
+ * are passed on in their order. Counts to. Return what it returns (CORBEL_DEFERRED), at once; not of a request that was deferred.
+ */
 CORBEL_API corbel_status corbel_request_pass(corbel_request *request, corbel_object *to);
 
 CORBEL_END_DECLS
