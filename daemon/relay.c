@@ -51,6 +51,7 @@ static void relay_answered(corbel_call *call)
 {
     corbel_request *const request = ((const relay_call *)(const void *)call)->request;
     crb_outcome_value *const value = &call->value;
+    crb_buf_clear(&request->reply_bytes); /* what a handler that passed it on has added gives way to the answer's */
     request->reply_bytes = value->context;
     value->context = (crb_buf)CRB_BUF_INIT;
     if (value->outcome == CRB_OUTCOME_ERROR) {
@@ -107,8 +108,10 @@ static void relay_here(corbel_request *request, crb_target *target, corbel_call 
         .args = request->args,
         .refs = request->refs,
         .n_refs = request->n_refs,
+        .context = request->context_bytes,
     };
     request->args = (crb_buf)CRB_BUF_INIT;
+    request->context_bytes = (crb_buf)CRB_BUF_INIT;
     request->refs = NULL;
     request->n_refs = 0;
     crb_dispatch_call(target->runtime, &incoming);

@@ -50,8 +50,7 @@ CORBEL_API const corbel_operation *corbel_interface_operation(const corbel_inter
 
 /* ---- outputs of any type ---- */
 
-/** Bytes of room that corbel_stub_call() needs for an output of the type: out[i] is the address of so many, aligned for any type.
- */
+/** Bytes of room for an output of the type: out[i] of corbel_stub_call() is the address of so many, aligned for any type. */
 CORBEL_API size_t corbel_output_size(const corbel_type *type);
 /** The address of the C value in such an output after a call that succeeded. */
 CORBEL_API const void *corbel_output_value(const corbel_type *type, const void *output);
@@ -178,8 +177,7 @@ CORBEL_API corbel_status corbel_request_reply_raw(corbel_request *request, const
 CORBEL_API corbel_status corbel_request_raise_raw(corbel_request *request, const char *exception, const corbel_message *value);
 /** Passes the call on to another object, as it came: undecoded, with its references, its deadline and as part of its chain. The
  *  answer, an exception and an error go back the same way, one hop longer; the thread does not wait for them. Calls of one lane
- * are passed on in their order. Counts to. Return what it returns (CORBEL_DEFERRED), at once; not of a request that was deferred.
- */
+ *  are passed on in their order. Counts to. Return what it returns (CORBEL_DEFERRED), at once; not of a deferred request. */
 CORBEL_API corbel_status corbel_request_pass(corbel_request *request, corbel_object *to);
 
 CORBEL_END_DECLS
