@@ -175,6 +175,28 @@ static void include(idl_preprocessor *preprocessor)
     }
 }
 
+/* Blanks in place of the line ends that backslashes take away. */
+static const char *without_splices(idl_arena *arena, const char *text, size_t length)
+{
+    if (memchr(text, '\n', length) == NULL) {
+        return text;
+    }
+    char *copy = idl_arena_text(arena, text, length);
+    for (size_t i = 0; i < length; i++) {
+        if (copy[i] == '\n') {
+            copy[i] = ' ';
+            for (size_t j = i; j-- > 0 && (copy[j] == '\r' || copy[j] == '\\');) {
+                const bool is_last = copy[j] == '\\';
+                copy[j] = ' ';
+                if (is_last) {
+                    break;
+                }
+            }
+        }
+    }
+    return copy;
+}
+
 /* "#error" text */
 static void error_directive(idl_preprocessor *preprocessor, const idl_token *word)
 {
@@ -182,6 +204,7 @@ static void error_directive(idl_preprocessor *preprocessor, const idl_token *wor
     size_t length;
     idl_range range;
     idl_lex_rest_of_line(&preprocessor->input->lexer, &text, &length, &range);
+    text = without_splices(preprocessor->input->lexer.arena, text, length);
     idl_error(preprocessor->diagnostics, IDL_DIAG_ERROR_DIRECTIVE, length == 0 ? &word->range : &range, "#error%s%.*s",
               length == 0 ? "" : " ", (int)(length > 500 ? 500 : length), text);
     skip_line(preprocessor);
@@ -213,6 +236,7 @@ static bool pragma(idl_preprocessor *preprocessor, idl_token *token)
     lexer->at = end;
     idl_range rest;
     idl_lex_rest_of_line(lexer, &token->text, &token->length, &rest);
+    token->text = without_splices(lexer->arena, token->text, token->length);
     skip_line(preprocessor);
     return true;
 }

@@ -268,8 +268,7 @@ static bool put_line(scanner *s, directive_text *text, const char *before, bool 
     idl_range range;
     idl_lex_rest_of_line(lexer, &rest, &length, &range);
     const char *end = trimmed(rest, rest + length);
-    const bool ends_line = end == lexer->at || (end + 1 == lexer->at && *end == '\r');
-    if (end > before && end[-1] == '\\' && (!ends_line || lexer->at == lexer->end)) {
+    if (end > before && end[-1] == '\\') {
         /* Without the blanks behind it, or with the line end that is missing, it would join lines. */
         idl_error(lexer->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &range, "a backslash with nothing behind it");
         return false;
@@ -296,7 +295,14 @@ static bool put_line(scanner *s, directive_text *text, const char *before, bool 
             continue;
         }
         quoted = quoted != (*start == '"');
-        const bool surplus = is_ours && !quoted && is_blank(*start) && is_blank(start[-1]);
+        if (is_ours && !quoted && *start == '\\' && start[1 + (start[1] == '\r')] == '\n') {
+            if (!is_blank(start[-1])) {
+                put(text, " ", 1); /* two lines in one */
+            }
+            start += 1 + (start[1] == '\r');
+            continue;
+        }
+        const bool surplus = is_ours && !quoted && is_blank(*start) && (is_blank(start[-1]) || start[-1] == '\n');
         if (!surplus) {
             put(text, is_ours && !quoted && is_blank(*start) ? " " : start, 1);
         }

@@ -284,17 +284,21 @@ void idl_lex_rest_of_line(idl_lexer *lexer, const char **ret_text, size_t *ret_l
         lexer->at++;
     }
     const char *start = lexer->at;
-    const char *end = start;
-    while (end < lexer->end && *end != '\n') {
-        end++;
+    const idl_lexer first = *lexer; /* the range is told from where it begins */
+    while (lexer->at < lexer->end && *lexer->at != '\n') {
+        if (is_splice(lexer)) {
+            splice(lexer);
+        } else {
+            lexer->at++;
+        }
     }
-    lexer->at = end;
+    const char *end = lexer->at;
     while (end > start && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r')) {
         end--;
     }
     *ret_text = start;
     *ret_length = (size_t)(end - start);
-    *ret_range = idl_lex_range(lexer, start, end);
+    *ret_range = idl_lex_range(&first, start, end);
 }
 
 bool idl_lex_header_name(idl_lexer *lexer, const char **ret_name, bool *ret_angled, idl_range *ret_range)

@@ -159,6 +159,14 @@ static bool is_of_words(const char *word, const char *end)
     return false;
 }
 
+static void skip_splice(reader *r)
+{
+    while (*r->at != '\n') {
+        step(r);
+    }
+    step(r);
+}
+
 static void skip_quoted(reader *r)
 {
     const char quote = *r->at;
@@ -193,7 +201,11 @@ static void read_dead(reader *r)
             inner += has_name(word, r->end, "if") || has_name(word, r->end, "ifdef") || has_name(word, r->end, "ifndef");
             inner -= ends;
             while (r->at < r->end && *r->at != '\n') {
-                step(r);
+                if (is_splice(r->at, r->end)) {
+                    skip_splice(r);
+                } else {
+                    step(r);
+                }
             }
         } else if (*r->at == '"' || *r->at == '\'') {
             const reader before = *r;
@@ -231,7 +243,9 @@ static void read_directive(reader *r)
     }
     const char *rest = r->at;
     while (r->at < r->end && *r->at != '\n') {
-        if (!of_words && !after_blanks) {
+        if (is_splice(r->at, r->end)) {
+            skip_splice(r);
+        } else if (!of_words && !after_blanks) {
             step(r);
         } else if (peek(r, 0) == '/' && peek(r, 1) == '*') {
             skip_block_comment(r);
@@ -239,11 +253,6 @@ static void read_directive(reader *r)
             while (r->at < r->end && *r->at != '\n') {
                 step(r);
             }
-        } else if (is_splice(r->at, r->end)) {
-            while (*r->at != '\n') {
-                step(r);
-            }
-            step(r);
         } else if (is_include && *r->at == '<') {
             const char *close = memchr(r->at, '>', (size_t)(r->end - r->at));
             const char *line_end = memchr(r->at, '\n', (size_t)(r->end - r->at));
