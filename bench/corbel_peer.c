@@ -116,4 +116,34 @@ static bool corbel_caller_call(void *user, bench_workload workload)
     return bench_fail("a call of Corbel's went wrong");
 }
 
-const bench_caller bench_corbel_caller = { corbel_open, corbel_caller_call };
+static bool corbel_finish_one(corbel_call *call, corbel_error *error)
+{
+    int32_t sum = 0;
+    return !bench_Probe_add_finish(call, &sum, error) && sum == 42;
+}
+
+/** The oldest is finished, and another one begun. */
+static bool corbel_caller_many(void *user, unsigned long calls)
+{
+    corbel_caller *const self = user;
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_call *under_way[BENCH_OUTSTANDING];
+    bool right = true;
+    for (unsigned long i = 0; i < calls + BENCH_OUTSTANDING; i++) {
+        corbel_call **const call = &under_way[i % BENCH_OUTSTANDING];
+        if (i >= BENCH_OUTSTANDING && i - BENCH_OUTSTANDING < calls) {
+            right = corbel_finish_one(*call, &error) && right;
+        }
+        if (i < calls) {
+            *call = bench_Probe_add_begin(self->probe, 20, 22);
+        }
+    }
+    if (!right) {
+        (void)corbel_error_print(&error, stderr);
+        corbel_error_clear(&error);
+        return bench_fail("a call of Corbel's went wrong");
+    }
+    return true;
+}
+
+const bench_caller bench_corbel_caller = { corbel_open, corbel_caller_call, corbel_caller_many };

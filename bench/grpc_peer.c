@@ -52,13 +52,6 @@ static bool peer_accept(peer_server *self)
            peer_next(self->cq);
 }
 
-static void peer_accepted(peer_server *self)
-{
-    grpc_call_details_destroy(&self->details);
-    grpc_metadata_array_destroy(&self->metadata);
-    grpc_call_unref(self->call);
-}
-
 static void peer_serve_stream(peer_server *self)
 {
     grpc_byte_buffer *in = NULL;
@@ -74,27 +67,68 @@ static void peer_serve_stream(peer_server *self)
     }
 }
 
+/** One of the calls that are served at once. */
+typedef struct peer_slot {
+    grpc_call *call;
+    grpc_call_details details;
+    grpc_metadata_array metadata;
+    grpc_byte_buffer *in;
+    int cancelled;
+    enum { SLOT_WAITS, SLOT_RECEIVES, SLOT_ANSWERS } step;
+} peer_slot;
+
+static bool slot_wait(peer_server *self, peer_slot *slot)
+{
+    slot->step = SLOT_WAITS;
+    slot->in = NULL;
+    grpc_metadata_array_init(&slot->metadata);
+    grpc_call_details_init(&slot->details);
+    return grpc_server_request_call(self->server, &slot->call, &slot->details, &slot->metadata, self->cq, self->cq, slot) ==
+           GRPC_CALL_OK;
+}
+
+static bool slot_receive(peer_slot *slot)
+{
+    const grpc_op receive = { .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &slot->in };
+    slot->step = SLOT_RECEIVES;
+    return grpc_call_start_batch(slot->call, &receive, 1, slot, NULL) == GRPC_CALL_OK;
+}
+
+static bool slot_answer(peer_slot *slot)
+{
+    const grpc_op answer[] = {
+        { .op = GRPC_OP_SEND_INITIAL_METADATA },
+        { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = slot->in },
+        { .op = GRPC_OP_SEND_STATUS_FROM_SERVER, .data.send_status_from_server.status = GRPC_STATUS_OK },
+        { .op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &slot->cancelled },
+    };
+    slot->step = SLOT_ANSWERS;
+    return slot->in != NULL && grpc_call_start_batch(slot->call, answer, 4, slot, NULL) == GRPC_CALL_OK;
+}
+
+static bool slot_over(peer_server *self, peer_slot *slot)
+{
+    grpc_byte_buffer_destroy(slot->in);
+    grpc_call_details_destroy(&slot->details);
+    grpc_metadata_array_destroy(&slot->metadata);
+    grpc_call_unref(slot->call);
+    return slot_wait(self, slot);
+}
+
 static void peer_serve_unary(peer_server *self)
 {
-    while (peer_accept(self)) {
-        grpc_byte_buffer *in = NULL;
-        int cancelled = 0;
-        const grpc_op receive = { .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &in };
-        if (!peer_batch(self->call, self->cq, &receive, 1) || in == NULL) {
-            return;
-        }
-        const grpc_op answer[] = {
-            { .op = GRPC_OP_SEND_INITIAL_METADATA },
-            { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = in },
-            { .op = GRPC_OP_SEND_STATUS_FROM_SERVER, .data.send_status_from_server.status = GRPC_STATUS_OK },
-            { .op = GRPC_OP_RECV_CLOSE_ON_SERVER, .data.recv_close_on_server.cancelled = &cancelled },
-        };
-        const bool answered = peer_batch(self->call, self->cq, answer, 4);
-        grpc_byte_buffer_destroy(in);
-        peer_accepted(self);
-        if (!answered) {
-            return;
-        }
+    static peer_slot slots[BENCH_OUTSTANDING];
+    bool going = true;
+    for (size_t i = 0; going && i < BENCH_OUTSTANDING; i++) {
+        going = slot_wait(self, &slots[i]);
+    }
+    while (going) {
+        const grpc_event event = grpc_completion_queue_next(self->cq, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        peer_slot *const slot = event.tag;
+        going = event.type == GRPC_OP_COMPLETE && event.success != 0 &&
+                (slot->step == SLOT_WAITS      ? slot_receive(slot)
+                 : slot->step == SLOT_RECEIVES ? slot_answer(slot)
+                                               : slot_over(self, slot));
     }
 }
 
@@ -248,5 +282,106 @@ static bool unary_call(void *user, bench_workload workload)
     return peer_check(in, workload) && done;
 }
 
-const bench_caller bench_stream_caller = { stream_open, stream_call };
-const bench_caller bench_unary_caller = { unary_open, unary_call };
+/* ---- many at once ---- */
+
+/** Each message is one of gRPC's; one is sent at a time, as it must be, and as many are under way as may be. */
+static bool stream_many(void *user, unsigned long calls)
+{
+    peer_client *const self = user;
+    static char send_tag, recv_tag;
+    grpc_byte_buffer *in = NULL;
+    grpc_byte_buffer *out = NULL;
+    const grpc_op receive = { .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &in };
+    unsigned long sent = 0, received = 0;
+    bool right = grpc_call_start_batch(self->call, &receive, 1, &recv_tag, NULL) == GRPC_CALL_OK;
+    while (right && received < calls) {
+        if (out == NULL && sent < calls && sent - received < BENCH_OUTSTANDING) {
+            out = peer_message(self, BENCH_SMALL);
+            const grpc_op send = { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = out };
+            right = grpc_call_start_batch(self->call, &send, 1, &send_tag, NULL) == GRPC_CALL_OK;
+            sent++;
+        }
+        const grpc_event event = grpc_completion_queue_next(self->cq, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        right = right && event.type == GRPC_OP_COMPLETE && event.success != 0;
+        if (event.tag == &send_tag) {
+            grpc_byte_buffer_destroy(out);
+            out = NULL;
+        } else {
+            right = right && peer_check(in, BENCH_SMALL);
+            in = NULL;
+            received++;
+            right =
+                right && (received == calls || grpc_call_start_batch(self->call, &receive, 1, &recv_tag, NULL) == GRPC_CALL_OK);
+        }
+    }
+    while (right && out != NULL) { /* its answer was faster than the word that it is gone */
+        right = peer_next(self->cq);
+        grpc_byte_buffer_destroy(out);
+        out = NULL;
+    }
+    return right || bench_fail("a raw stream went wrong");
+}
+
+/** A call among several. */
+typedef struct unary_slot {
+    grpc_call *call;
+    grpc_byte_buffer *in, *out;
+    grpc_metadata_array first, last;
+    grpc_status_code status;
+    grpc_slice details;
+} unary_slot;
+
+static bool unary_begin(peer_client *self, unary_slot *slot)
+{
+    *slot = (unary_slot) { .call = peer_new_call(self), .out = peer_message(self, BENCH_SMALL), .status = GRPC_STATUS_UNKNOWN };
+    slot->details = grpc_empty_slice();
+    grpc_metadata_array_init(&slot->first);
+    grpc_metadata_array_init(&slot->last);
+    const grpc_op ops[] = {
+        { .op = GRPC_OP_SEND_INITIAL_METADATA },
+        { .op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = slot->out },
+        { .op = GRPC_OP_SEND_CLOSE_FROM_CLIENT },
+        { .op = GRPC_OP_RECV_INITIAL_METADATA, .data.recv_initial_metadata.recv_initial_metadata = &slot->first },
+        { .op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &slot->in },
+        { .op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+          .data.recv_status_on_client = { .trailing_metadata = &slot->last,
+                                          .status = &slot->status,
+                                          .status_details = &slot->details } },
+    };
+    return grpc_call_start_batch(slot->call, ops, 6, slot, NULL) == GRPC_CALL_OK;
+}
+
+static bool unary_end(unary_slot *slot)
+{
+    grpc_byte_buffer_destroy(slot->out);
+    grpc_metadata_array_destroy(&slot->first);
+    grpc_metadata_array_destroy(&slot->last);
+    grpc_slice_unref(slot->details);
+    grpc_call_unref(slot->call);
+    return peer_check(slot->in, BENCH_SMALL) && slot->status == GRPC_STATUS_OK;
+}
+
+static bool unary_many(void *user, unsigned long calls)
+{
+    static unary_slot slots[BENCH_OUTSTANDING];
+    peer_client *const self = user;
+    unsigned long begun = 0, ended = 0;
+    bool right = true;
+    while (right && begun < calls && begun < BENCH_OUTSTANDING) {
+        right = unary_begin(self, &slots[begun++]);
+    }
+    while (right && ended < calls) {
+        const grpc_event event = grpc_completion_queue_next(self->cq, gpr_inf_future(GPR_CLOCK_REALTIME), NULL);
+        unary_slot *const slot = event.tag;
+        right = event.type == GRPC_OP_COMPLETE && event.success != 0 && unary_end(slot);
+        ended++;
+        if (right && begun < calls) {
+            right = unary_begin(self, slot);
+            begun++;
+        }
+    }
+    return right || bench_fail("raw unary calls went wrong");
+}
+
+const bench_caller bench_stream_caller = { stream_open, stream_call, stream_many };
+const bench_caller bench_unary_caller = { unary_open, unary_call, unary_many };

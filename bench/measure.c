@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const bench_workload_names[BENCH_WORKLOADS] = { "small call", "1 MiB echo" };
+const char *const bench_workload_names[BENCH_WORKLOADS] = { "small call", "1 MiB echo", "64 outstanding" };
 const char *const bench_transport_names[BENCH_TRANSPORTS] = { "TCP", "Unix socket" };
 const char *const bench_contender_names[BENCH_CONTENDERS] = { "Corbel", "gRPC stream", "gRPC unary" };
 

@@ -13,7 +13,7 @@ static void table_row(const bench_report *report, unsigned workload, unsigned tr
     const bench_figures *const figures = &report->figures[workload][transport];
     for (unsigned contender = 0; contender < BENCH_CONTENDERS; contender++) {
         const bench_spread us = figures->us[contender];
-        fprintf(out, "| %s | %s | %s | %.1f | %.1f to %.1f | %.1f |", bench_workload_names[workload],
+        fprintf(out, "| %s | %s | %s | %.4g | %.4g to %.4g | %.4g |", bench_workload_names[workload],
                 bench_transport_names[transport], bench_contender_names[contender], us.median, us.low, us.high,
                 figures->cpu_us[contender].median);
         if (contender == BENCH_CORBEL) {

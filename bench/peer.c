@@ -42,7 +42,10 @@ int bench_caller_main(const bench_caller *caller, const char *where)
             return BENCH_USAGE;
         }
         const uint64_t began = peer_now();
-        for (unsigned long i = 0; i < calls; i++) {
+        if (workload == BENCH_MANY && !caller->many(self, calls)) {
+            return BENCH_FAILED;
+        }
+        for (unsigned long i = 0; workload != BENCH_MANY && i < calls; i++) {
             if (!caller->call(self, (bench_workload)workload)) {
                 return BENCH_FAILED;
             }
