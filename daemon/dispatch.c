@@ -81,7 +81,8 @@ void crb_dispatch_wait_ends_locked(crb_wait *wait)
 
 /* ---- who runs it ---- */
 
-static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request)
+/** next: the calling thread has just run the call in front of it. */
+static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request, bool next)
 {
     crb_wait *wait = crb_wait_find_locked(runtime, request->chain);
     if (wait == NULL && request->lane != NULL) {
@@ -92,7 +93,11 @@ static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request)
         crb_wait_give_locked(wait, &request->work);
     } else {
         request->in_queue = true;
-        crb_workers_post_locked(runtime, &request->work);
+        if (next) {
+            crb_workers_post_next_locked(runtime, &request->work);
+        } else {
+            crb_workers_post_locked(runtime, &request->work);
+        }
     }
 }
 
@@ -155,7 +160,7 @@ static bool dispatch_enter(corbel_runtime *runtime, crb_dispatch *dispatch, corb
     if (request->lane != NULL && request->lane->first != request) {
         dispatch_hurry(runtime, request);
     } else if (request->complete) {
-        dispatch_runnable(runtime, request);
+        dispatch_runnable(runtime, request, false);
     }
     return true;
 }
@@ -270,7 +275,7 @@ void crb_dispatch_body(void *user, crb_buf *args)
     *args = (crb_buf)CRB_BUF_INIT;
     request->complete = true;
     if (request->lane == NULL || request->lane->first == request) {
-        dispatch_runnable(runtime, request);
+        dispatch_runnable(runtime, request, false);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
@@ -285,7 +290,7 @@ void crb_dispatch_cancel_locked(void *user)
     if (!request->complete) { /* the rest will not come: it takes its turn, and is answered without being entered */
         request->complete = true;
         if (request->lane == NULL || request->lane->first == request) {
-            dispatch_runnable(request->runtime, request);
+            dispatch_runnable(request->runtime, request, false);
         }
     }
 }
@@ -344,7 +349,7 @@ void crb_dispatch_leave_lane(corbel_request *request)
         HASH_DEL(runtime->dispatch->lanes, lane);
         free(lane);
     } else if (lane->first->complete) {
-        dispatch_runnable(runtime, lane->first);
+        dispatch_runnable(runtime, lane->first, true);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }

@@ -38,6 +38,7 @@ struct corbel_request {
     const corbel_method *method; /* NULL: unknown here, or the target is elsewhere; then: */
     char *interface, *operation; /* malloc'ed */
     uint64_t lane_id, deadline, chain;
+    uint64_t entered; /* when */
     uint32_t hop;
     bool oneway;
     bool enter; /* the session wants to know when it is entered */
@@ -103,6 +104,9 @@ struct crb_worker {
     pthread_t thread;
     bool idle; /* in the list of idle ones */
     bool blocked;
+    bool takes_next;  /* it comes back to the queue by itself, for one that was put there */
+    crb_peer *unsent; /* counted: answers of its calls wait there to be sent together */
+    uint64_t unsent_since;
     crb_worker *next, *prev; /* among the idle, or among the ended */
 };
 
@@ -151,6 +155,10 @@ void crb_workers_unpost_locked(corbel_runtime *runtime, crb_work *work);
 void crb_workers_wait_locked(corbel_runtime *runtime, uint64_t deadline);
 void crb_workers_blocking(corbel_runtime *runtime, bool blocked);
 corbel_status crb_workers_dispatch(corbel_runtime *runtime, int timeout_ms);
+/** The same as crb_workers_post_locked() for what the calling thread will run next, if it is a worker between two calls. */
+void crb_workers_post_next_locked(corbel_runtime *runtime, crb_work *work);
+/** May an answer to the peer wait for those of calls that this thread runs next? It then sends them. Under the peer's lock. */
+bool crb_workers_gathers(corbel_runtime *runtime, crb_peer *peer, uint64_t now);
 /** The timer's function; user: the runtime. */
 void crb_workers_retry(void *user);
 void crb_workers_end(corbel_runtime *runtime);
@@ -171,6 +179,8 @@ void crb_request_free(corbel_request *request);
 void crb_request_object_name(const crb_target *target, char *out, size_t max);
 
 /* run.c */
+/** A call of a method whose function has been quick of late. */
+bool crb_request_is_quick(const crb_work *work);
 void crb_request_run(crb_work *work);
 /** A oneway that fails has no caller to tell: the log says it, once a second at most. */
 void crb_log_oneway(const char *operation, const char *object, const corbel_error *error);

@@ -90,6 +90,37 @@ static bool workers_run_one_locked(corbel_runtime *runtime)
     return work != NULL;
 }
 
+/* ---- answers that go together ---- */
+
+#define WORKERS_GATHER (CRB_MS / 10) /* answers wait for others so long, while the calls behind are quick */
+
+bool crb_workers_gathers(corbel_runtime *runtime, crb_peer *peer, uint64_t now)
+{
+    crb_worker *const self = workers_self;
+    /* In an operation it is one that waits inside another: it does not come back to the queue soon. */
+    if (self == NULL || self->runtime != runtime || crb_context_current() != NULL ||
+        (self->unsent != NULL && self->unsent != peer)) {
+        return false;
+    }
+    if (self->unsent == NULL) {
+        self->unsent = crb_peer_ref(peer);
+        self->unsent_since = now;
+    }
+    return true;
+}
+
+/** No lock held. */
+static void workers_send(crb_worker *self)
+{
+    crb_peer *const peer = self->unsent;
+    if (peer != NULL) {
+        self->unsent = NULL;
+        crb_peer_lock(peer);
+        crb_peer_unlock(peer);
+        crb_peer_unref(peer);
+    }
+}
+
 /* ---- threads ---- */
 
 static void workers_join(crb_worker *ended)
@@ -108,6 +139,15 @@ static void *workers_main(void *argument)
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;
     for (;;) {
+        const crb_work *const next = dispatch->queue;
+        if (self->unsent != NULL &&
+            (next == NULL || !crb_request_is_quick(next) || crb_now() > self->unsent_since + WORKERS_GATHER)) {
+            pthread_mutex_unlock(&runtime->dispatch_lock);
+            workers_send(self);
+            pthread_mutex_lock(&runtime->dispatch_lock);
+            continue;
+        }
+        self->takes_next = false;
         if (workers_run_one_locked(runtime)) {
             continue;
         }
@@ -207,6 +247,22 @@ void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work)
     workers_find_one(runtime);
 }
 
+void crb_workers_post_next_locked(corbel_runtime *runtime, crb_work *work)
+{
+    crb_dispatch *const dispatch = runtime->dispatch;
+    crb_worker *const self = workers_self;
+    if (self == NULL || self->runtime != runtime || self->takes_next || dispatch->queue != NULL ||
+        crb_context_current() != NULL) {
+        crb_workers_post_locked(runtime, work);
+        return;
+    }
+    self->takes_next = true;
+    work->next = NULL;
+    *dispatch->queue_end = work;
+    dispatch->queue_end = &work->next;
+    dispatch->n_queued++;
+}
+
 void crb_workers_unpost_locked(corbel_runtime *runtime, crb_work *work)
 {
     crb_dispatch *const dispatch = runtime->dispatch;
@@ -248,6 +304,9 @@ void crb_workers_blocking(corbel_runtime *runtime, bool blocked)
     crb_worker *const self = workers_self;
     if (self == NULL || self->runtime != runtime || self->blocked == blocked) {
         return;
+    }
+    if (blocked) {
+        workers_send(self);
     }
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;

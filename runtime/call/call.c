@@ -126,7 +126,11 @@ corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_cal
             break;
         }
     }
-    crb_peer_unlock(peer);
+    if (status == CORBEL_OK && peer->n_ready > 0 && call != NULL && call->wait == NULL) {
+        crb_peer_unlock_gathering(peer); /* it will come for those that are ready, and begin others or block */
+    } else {
+        crb_peer_unlock(peer);
+    }
     if (refs != few) {
         free(refs);
     }
@@ -185,6 +189,11 @@ void crb_call_unref(corbel_call *call)
     if (atomic_fetch_sub(&call->refs, 1) == 1) {
         if (call->timed) {
             crb_timer_stop(&call->timer);
+        }
+        if (call->ready) { /* dropped */
+            pthread_mutex_lock(call->guard);
+            crb_call_taken_locked(call);
+            pthread_mutex_unlock(call->guard);
         }
         crb_outcome_clear(&call->value);
         if (call->streams != NULL) {

@@ -56,6 +56,7 @@ struct corbel_call {
     struct crb_batch_run *run;   /* that waits for it; guarded by guard */
     size_t index;                /* in that run */
     corbel_context *reply; /* takes what comes with the answer; NULL: nobody wants it; counted of a call of crb_call_new() */
+    bool ready;            /* counted in peer->n_ready; guarded by guard */
 };
 
 /** What a call in a batch waits for. */
@@ -171,6 +172,14 @@ corbel_status crb_outcome_take(const corbel_runtime *runtime, const corbel_opera
 corbel_status crb_call_take(corbel_call *call, const corbel_operation *operation, void *const *out, corbel_error *reterr);
 
 /* call.c */
+/** It is complete, and somebody has come for it. Under its guard. */
+static inline void crb_call_taken_locked(corbel_call *call)
+{
+    if (call->ready) {
+        call->ready = false;
+        call->peer->n_ready--;
+    }
+}
 /** One count, the caller's. NULL: no memory. */
 corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start);
 void crb_call_unref(corbel_call *call);

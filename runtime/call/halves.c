@@ -119,6 +119,7 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
     if (call->guard != NULL) { /* under its guard, as who completes it may still be at it */
         pthread_mutex_lock(call->guard);
         done = atomic_load(&call->done);
+        crb_call_taken_locked(call);
         pthread_mutex_unlock(call->guard);
     }
     if (!done && call->peer != NULL) {

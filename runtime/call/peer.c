@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PEER_GATHERS CRB_MS /* what there is to send waits for more, at most so long */
+#define PEER_MAX_GATHERED 64
+
 /** The peer has neither a link nor anything to wait for. No lock held; gives the link's count back. */
 static void peer_is_over(crb_peer *peer)
 {
@@ -182,6 +185,7 @@ static void peer_wake_waiters(crb_peer *peer)
 
 static void peer_pump(crb_peer *peer)
 {
+    peer->n_gathered = 0;
     if (peer->link == NULL || peer->closing) {
         return;
     }
@@ -214,20 +218,25 @@ static void peer_set_timer(crb_peer *peer)
     }
 }
 
-void crb_peer_settle_locked(crb_peer *peer)
+static void peer_handle_events(crb_peer *peer)
 {
     crb_event event;
     memset(&event, 0, sizeof event);
     while (crb_session_next_event(peer->session, &event)) {
         crb_peer_handle_event(peer, &event);
     }
+}
+
+void crb_peer_settle_locked(crb_peer *peer)
+{
+    peer_handle_events(peer);
     peer_pump(peer);
     peer_set_timer(peer);
 }
 
-void crb_peer_unlock(crb_peer *peer)
+/** Gives the lock back, and does what was to be done later. */
+static void peer_unlock(crb_peer *peer)
 {
-    crb_peer_settle_locked(peer);
     crb_later *later = peer->later;
     crb_target *dead = peer->dead;
     peer->later = NULL;
@@ -278,6 +287,29 @@ bool crb_peer_wait_locked(crb_peer *peer, uint64_t deadline)
     crb_waiter waiter;
     crb_waiter_init(&waiter, CRB_WAITER_CALLER);
     return peer_wait_locked(peer, &waiter, NULL, deadline);
+}
+
+void crb_peer_unlock(crb_peer *peer)
+{
+    crb_peer_settle_locked(peer);
+    peer_unlock(peer);
+}
+
+void crb_peer_unlock_gathering(crb_peer *peer)
+{
+    if (peer->n_gathered >= PEER_MAX_GATHERED || crb_session_wants_close(peer->session)) {
+        crb_peer_unlock(peer);
+        return;
+    }
+    peer_handle_events(peer);
+    if (peer->n_gathered++ == 0) { /* should nobody come back: see peer_timer() */
+        const uint64_t until = crb_now() + PEER_GATHERS;
+        if (until < peer->timer_when) {
+            peer->timer_when = until;
+            crb_timer_set(&peer->timer, until);
+        }
+    }
+    peer_unlock(peer);
 }
 
 bool crb_peer_wait_lending_locked(crb_peer *peer, crb_wait *wait, uint64_t deadline)

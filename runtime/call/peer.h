@@ -34,6 +34,8 @@ struct crb_peer {
     bool link_over;      /* closed() has come */
     bool sending;        /* between link send() and sent() */
     uint64_t n_messages; /* that were sent */
+    uint32_t n_ready;    /* calls that are complete and wait to be finished: more will be begun without blocking */
+    uint32_t n_gathered; /* times in a row that the lock was given back without sending what waits */
     bool closing;        /* the link was told to close */
     bool open;           /* both HELLOs were exchanged */
     bool settled;        /* the one who dialled is through with it: see bind_settle() */
@@ -79,6 +81,9 @@ void crb_peer_unref(crb_peer *peer);
 void crb_peer_lock(crb_peer *peer);
 /** Handles all events, sends what there is to send, unlocks, and does what was to be done later. */
 void crb_peer_unlock(crb_peer *peer);
+/** The same, but what there is to send may wait for more, a millisecond at most: whoever does so will give the lock back by
+ *  crb_peer_unlock() soon. */
+void crb_peer_unlock_gathering(crb_peer *peer);
 /** Handles events without unlocking. */
 void crb_peer_settle_locked(crb_peer *peer);
 void crb_peer_later_locked(crb_peer *peer, crb_later *later);

@@ -202,6 +202,10 @@ static void events_return(crb_peer *peer, crb_event *event)
     if (!call->is_bind) {
         call->question = NULL;
     }
+    if (call->wait == NULL && call->completed == NULL && call->run == NULL && !call->is_bind) {
+        call->ready = true;
+        peer->n_ready++;
+    }
     crb_call_complete_locked(call, &value);
 }
 
