@@ -62,7 +62,8 @@ function(corbel_test_properties name labels timeout)
   if(CORBEL_SANITIZER) # it only ends what hangs, also on a machine with other work
     math(EXPR timeout "${timeout} * 5")
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout})
+  # ran_NAME is what somebody requires who wants it to have run before.
+  set_tests_properties(${name} PROPERTIES LABELS "${labels}" TIMEOUT ${timeout} FIXTURES_SETUP "ran_${name}")
   if(CORBEL_SANITIZER STREQUAL "thread")
     set_property(TEST ${name} APPEND PROPERTY ENVIRONMENT "TSAN_OPTIONS=suppressions='${PROJECT_SOURCE_DIR}/tests/tsan.supp'")
   endif()
