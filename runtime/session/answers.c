@@ -33,6 +33,7 @@ static void answer_free(crb_session *session, crb_answer *answer)
     if (answer->counted) {
         session->n_answers--;
     }
+    crb_answer_miss(session, answer);
     crb_id_remove(&session->answers, &answer->by_id);
     crb_due_remove(&session->due, &answer->due);
     crb_list_remove(&answer->all);
@@ -61,6 +62,15 @@ static void answer_free(crb_session *session, crb_answer *answer)
         crb_list_append(&session->spare_answers, &answer->all);
     } else {
         free(answer);
+    }
+}
+
+void crb_answer_miss(crb_session *session, crb_answer *answer)
+{
+    if (answer->aim != NULL) {
+        crb_export *const aim = answer->aim;
+        answer->aim = NULL;
+        crb_export_unhold(session, aim);
     }
 }
 
@@ -106,6 +116,7 @@ static void answer_close(crb_session *session, crb_answer *answer)
     crb_body_drop(session, &answer->args);
     crb_list_remove(&answer->follow);
     answer->after = NULL;
+    crb_answer_miss(session, answer);
     crb_promises_drop(session, answer);
     crb_stream_forget(session, answer->stream_in);
     crb_stream_forget(session, answer->stream_out);
@@ -200,7 +211,7 @@ static void answer_let_go(crb_session *session, crb_answer *answer, crb_node *sk
         crb_answer *const follower = CRB_CONTAINER(answer->followers.next, crb_answer, follow);
         crb_list_remove(&follower->follow);
         follower->after = NULL;
-        if (follower->anyway || answer->outcome == CRB_OUTCOME_RESULT) {
+        if (follower->refused == CORBEL_OK && (follower->anyway || answer->outcome == CRB_OUTCOME_RESULT)) {
             crb_promises_hand_up(session, follower);
         } else {
             crb_list_append(skipped, &follower->follow);
@@ -221,7 +232,11 @@ static void answer_follow(crb_session *session, crb_answer *answer)
         crb_answer *const next = CRB_CONTAINER(skipped.next, crb_answer, follow);
         const bool oneway = next->kind == CRB_QUESTION_ONEWAY;
         crb_list_remove(&next->follow);
-        answer_refuse(session, next, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));
+        if (next->refused != CORBEL_OK) {
+            answer_refuse(session, next, next->refused, next->refused_why);
+        } else {
+            answer_refuse(session, next, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));
+        }
         if (!oneway) {
             answer_let_go(session, next, &skipped);
         }
@@ -234,6 +249,18 @@ void crb_answer_refuse(crb_session *session, crb_answer *answer, corbel_status s
     answer_refuse(session, answer, status, message);
     if (!oneway) {
         answer_follow(session, answer);
+    }
+}
+
+/** The same of a call that nobody knows of yet: in its turn, as what comes after it must not come before what it is after. */
+static void answer_refuse_in_turn(crb_session *session, crb_answer *answer, corbel_status status, const char *message)
+{
+    if (answer->after == NULL) {
+        crb_answer_refuse(session, answer, status, message);
+    } else if (answer->refused == CORBEL_OK) {
+        answer->refused = status;
+        answer->refused_why = message;
+        crb_body_drop(session, &answer->args);
     }
 }
 
@@ -411,6 +438,10 @@ static const char *answer_after(crb_session *session, crb_answer *answer, const 
         crb_list_init(&before->followers);
     }
     answer->after = before;
+    answer->aim = call->promise == 0 ? crb_export_find(session, call->index, call->generation) : NULL;
+    if (answer->aim != NULL) {
+        crb_export_hold(answer->aim);
+    }
     crb_list_append(&before->followers, &answer->follow);
     return NULL;
 }
@@ -505,9 +536,9 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
         if (answer->context.failed) {
             crb_session_no_memory(session);
         } else if (call->context.len > session->limits.max_context) {
-            crb_answer_refuse(session, answer, CORBEL_LIMIT, "the context is longer than the object's process takes");
+            answer_refuse_in_turn(session, answer, CORBEL_LIMIT, "the context is longer than the object's process takes");
         } else if (call->hop > session->limits.max_hops) {
-            crb_answer_refuse(session, answer, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
+            answer_refuse_in_turn(session, answer, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
         } else if (skips) {
             crb_answer_refuse(session, answer, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));
         } else if (crb_promises_ready(session, answer)) {
@@ -519,9 +550,9 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
         answer->args.total = call->length;
         answer->args.received = call->args.len;
         answer->args.active = call->args.len < call->length;
-        crb_answer_refuse(session, answer, too_long ? CORBEL_LIMIT : CORBEL_OVERLOADED,
-                          too_long ? "the arguments are longer than the object's process takes"
-                                   : "no room for arguments of this length");
+        answer_refuse_in_turn(session, answer, too_long ? CORBEL_LIMIT : CORBEL_OVERLOADED,
+                              too_long ? "the arguments are longer than the object's process takes"
+                                       : "no room for arguments of this length");
     }
     return NULL;
 }
@@ -559,16 +590,12 @@ void crb_answer_cancel(crb_session *session, crb_answer *answer)
     if (answer->answered || answer->cancelled) {
         return;
     }
-    if (crb_node_linked(&answer->target.node)) { /* the driver does not know it yet */
+    if (crb_node_linked(&answer->target.node) || answer->after != NULL) { /* the driver does not know it yet */
         const corbel_status status = late ? CORBEL_DEADLINE : CORBEL_CANCELLED;
-        crb_answer_refuse(session, answer, status, corbel_status_text(status));
+        answer_refuse_in_turn(session, answer, status, corbel_status_text(status));
         return;
     }
     answer->cancelled = true;
-    if (answer->after != NULL) { /* nobody knows of it yet */
-        crb_answer_refuse(session, answer, CORBEL_CANCELLED, "the caller gave up before the call was entered");
-        return;
-    }
     if (!answer->args_handed && answer->args.active) {
         crb_body_drop(session, &answer->args);
     }

@@ -94,6 +94,10 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
         corbel_error_clear(&error);
         return false;
     }
+    if (answer->aim != NULL) { /* it had to wait; the object may have been withdrawn since */
+        answer->object = crb_export_object(answer->aim);
+        crb_answer_miss(session, answer);
+    }
     answer->handed = true;
     session->calls_handed = answer->ordinal > session->calls_handed ? answer->ordinal : session->calls_handed;
     ret->answer = answer;

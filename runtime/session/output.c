@@ -197,8 +197,12 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
         .n_path = question->n_path,
         .context = { question->context.data, question->context.len },
     };
-    if (question->after != NULL && !question->after->completed) {
-        frame.u.call.after = question->after->by_id.id;
+    const crb_question *after = question->after;
+    while (after != NULL && !after->sent) { /* it stands for what it was after */
+        after = after->after;
+    }
+    if (after != NULL && !after->returned) {
+        frame.u.call.after = after->by_id.id;
         frame.u.call.flags |= question->anyway ? CRB_FLAG_ANYWAY : 0;
     }
     output_frame_with_refs(session, out, &frame, &question->refs);

@@ -63,7 +63,8 @@ static void question_free(crb_session *session, crb_question *question)
     }
 }
 
-void crb_question_settle(crb_session *session, crb_question *question)
+/** Returns what it was after, if it was never sent and is gone: that is to be settled next. */
+static crb_question *question_settle(crb_session *session, crb_question *question)
 {
     const bool user_done = question->kind == CRB_QUESTION_ONEWAY || (question->taken && (!question->keep || question->finished));
     if (question->finishes && !question->keep && question->taken && question->waiting == 0 && !question->finish_sent &&
@@ -78,8 +79,21 @@ void crb_question_settle(crb_session *session, crb_question *question)
     if (question->returned && (!until_finish || (question->finish_sent && wire_done))) {
         question_uncount(session, question);
     }
-    if (user_done && wire_done && question->waiting == 0) {
-        question_free(session, question);
+    if (!user_done || !wire_done || question->waiting > 0) {
+        return NULL;
+    }
+    crb_question *const after = question->after;
+    if (after != NULL) {
+        after->waiting--;
+    }
+    question_free(session, question);
+    return after;
+}
+
+void crb_question_settle(crb_session *session, crb_question *question)
+{
+    while (question != NULL) {
+        question = question_settle(session, question);
     }
 }
 
@@ -114,9 +128,9 @@ static corbel_completion question_completion(const crb_question *question, uint6
 static void question_unname(crb_question *question, crb_question *ret_named[2])
 {
     ret_named[0] = question->promise;
-    ret_named[1] = question->after;
+    ret_named[1] = question->sent || question->waiting == 0 ? question->after : NULL;
     question->promise = NULL;
-    question->after = NULL;
+    question->after = ret_named[1] != NULL ? NULL : question->after;
     for (int i = 0; i < 2; i++) {
         if (ret_named[i] != NULL) {
             ret_named[i]->waiting--;

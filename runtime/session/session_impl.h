@@ -228,7 +228,7 @@ struct crb_question {
     uint32_t cost;
     size_t first; /* bytes in the header */
     crb_question *promise;
-    crb_question *after;
+    crb_question *after; /* until it is pulled; of one that never will be, as long as others are after it */
     bool anyway, guard;
     bool finishes;  /* a guard that failed: FINISH is owed, once nothing names it any more */
     uint32_t *path; /* in the result of promise; malloc'ed */
@@ -305,12 +305,15 @@ struct crb_answer {
     bool kept_too_much; /* there was no room to keep its result */
     bool inherits;      /* its error is that of a promise: calls on it pass it on as it is */
     bool anyway, guard;
-    crb_answer *after;  /* its event waits for this one to be answered */
-    crb_node follow;    /* among the followers of that one; or of those that are to be skipped */
-    crb_node followers; /* that wait for this one; all zero until the first */
-    uint32_t depth;     /* of calls, each on what the one before is still to return */
-    uint32_t pins;      /* calls that depend on it and have not got it yet */
-    uint64_t ordinal;   /* of its CALL among the peer's */
+    crb_export *aim;       /* the target of a call that has to wait for after: kept for it until its event is taken */
+    crb_answer *after;     /* its event waits for this one to be answered */
+    crb_node follow;       /* among the followers of that one; or of those that are to be skipped */
+    crb_node followers;    /* that wait for this one; all zero until the first */
+    corbel_status refused; /* it will be, with this, once after is answered: its followers come after that one, too */
+    const char *refused_why;
+    uint32_t depth;   /* of calls, each on what the one before is still to return */
+    uint32_t pins;    /* calls that depend on it and have not got it yet */
+    uint64_t ordinal; /* of its CALL among the peer's */
     crb_due due;
     void *user;
     crb_ev event, body_event, cancel_event;
@@ -677,6 +680,8 @@ void crb_answer_refuse(crb_session *session, crb_answer *answer, corbel_status s
 void crb_answer_body_done(crb_session *session, crb_answer *answer, bool abandoned);
 void crb_answer_cancel(crb_session *session, crb_answer *answer);
 void crb_answer_settle(crb_session *session, crb_answer *answer);
+/** The call is taken, or never will be: its target is not kept any more. */
+void crb_answer_miss(crb_session *session, crb_answer *answer);
 void crb_answers_end(crb_session *session, bool keep_output);
 void crb_answers_free(crb_session *session);
 

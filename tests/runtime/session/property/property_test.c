@@ -61,6 +61,36 @@ static void act_call(sim_side *at, bool on_promise)
     sim_ask(at, &asking, &status);
 }
 
+/** A batch: calls on any objects of one session, each after the one before it. */
+static void act_batch(sim_side *at)
+{
+    sim *const s = at->sim;
+    const bool stops = sim_chance(s, 2);
+    const uint64_t lane = 1000 + at->node->threads++, chain = ++s->chains;
+    sim_call *before = NULL;
+    sim_count(s, SIM_DO_BATCH);
+    for (uint64_t left = 1 + sim_pick(s, 6); left > 0 && at->n_held > 0; left--) {
+        const bool last = left == 1;
+        const sim_asking asking = {
+            .kind = last && sim_chance(s, 4) ? SIM_ONEWAY : SIM_CALL,
+            .held = &at->held[sim_pick(s, at->n_held)],
+            .lane = lane,
+            .chain = chain,
+            .deadline = sim_chance(s, 10) ? sim_now(at) + (1 + sim_pick(s, 60)) * SIM_MS : UINT64_MAX,
+            .after = before,
+            .anyway = !stops,
+            .guard = stops && !last,
+            .len = act_size(s),
+            .with_refs = true,
+        };
+        corbel_status status = CORBEL_OK;
+        before = sim_ask(at, &asking, &status);
+        if (before == NULL || before->question == NULL) {
+            return;
+        }
+    }
+}
+
 static void act_cancel(sim *s)
 {
     if (s->n_calls > 0) {
@@ -127,7 +157,9 @@ static void act(sim *s)
         act_call(at, false);
     } else if (what < 70) {
         act_call(at, true);
-    } else if (what < 76) {
+    } else if (what < 73) {
+        act_batch(at);
+    } else if (what < 77) {
         sim_bind(at);
     } else if (what < 83) {
         if (at->n_held > 0) {

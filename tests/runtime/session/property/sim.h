@@ -68,6 +68,9 @@ struct sim_call {
     sim_call *promise;   /* made on what that one will answer */
     sim_request *within; /* the nested call of that one */
     sim_call *carries;   /* it carries that one on, from a relay */
+    sim_call *after;     /* it enters after that one, if that has returned a result, */
+    bool anyway;         /* or whatever became of that one */
+    bool guard;
     uint64_t lane, chain;
     uint32_t hop;
     sim_node *root; /* who made the call that this one carries on, or this one */
@@ -86,6 +89,7 @@ struct sim_call {
     /* the wire's view: frames pulled */
     uint64_t on_wire; /* its question number there; 0: never pulled */
     unsigned returns, finishes;
+    uint32_t returned; /* the outcome in its RETURN */
     bool finish_cancels;
     size_t result_left; /* bytes of its result that BODY frames are to bring */
     /* the servant's view */
@@ -212,6 +216,10 @@ typedef enum sim_doing {
     SIM_DO_PROMISE_WAIT,   /* a call stood on a promise */
     SIM_DO_PROMISE_DIRECT, /* a call on a promise that was answered before it came */
     SIM_DO_PROMISE_FAILED, /* a call on a promise that failed */
+    SIM_DO_BATCH,
+    SIM_DO_AFTER,   /* a call that entered after another */
+    SIM_DO_ANYWAY,  /* one that entered though the other had failed */
+    SIM_DO_SKIPPED, /* one that did not */
     SIM_DO_NESTED,
     SIM_DO_CALLBACK, /* a nested call to the caller's own process */
     SIM_DO_DEEP,     /* a hop count above 2 */
@@ -264,7 +272,8 @@ typedef struct sim_asking {
     uint32_t hop;
     uint64_t deadline; /* UINT64_MAX: none */
     sim_request *within;
-    sim_call *carries;
+    sim_call *carries, *after;
+    bool anyway, guard;
     size_t len;
     bool with_refs;
 } sim_asking;

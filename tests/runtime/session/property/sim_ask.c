@@ -207,6 +207,9 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
     call->hop = asking->hop;
     call->within = asking->within;
     call->carries = asking->carries;
+    call->after = asking->after;
+    call->anyway = asking->anyway;
+    call->guard = asking->guard;
     call->args_len = asking->len;
     call->root_lane = call->lane;
     if (asking->carries != NULL) {
@@ -232,6 +235,9 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
         .n_refs = call->n_refs,
         .args = &args,
         .user = call,
+        .after = asking->after != NULL ? asking->after->question : NULL,
+        .anyway = asking->anyway,
+        .guard = asking->guard,
     };
     corbel_error error = CORBEL_ERROR_INIT;
     const corbel_status status = crb_session_call(from->session, &out, sim_now(from), &call->question, &error);
@@ -300,6 +306,14 @@ static void returned_truth(sim_side *at, const sim_call *call)
               "call %u: YES, but it did not enter", call->number);
     if (call->outcome != CRB_OUTCOME_ERROR) {
         SIM_CHECK(s, call->answered && call->answer == call->outcome, "call %u: a result that nobody gave", call->number);
+    } else if (call->status == CORBEL_SKIPPED && !call->answered) {
+        const sim_call *const after = call->after;
+        SIM_CHECK(s, after != NULL && !call->anyway, "call %u: skipped, and is after none", call->number);
+        SIM_CHECK(s,
+                  (after->done && after->outcome != CRB_OUTCOME_RESULT) ||
+                      (after->returns > 0 && after->returned != CRB_OUTCOME_RESULT),
+                  "call %u: skipped, and the call before it has not failed", call->number);
+        sim_count(s, SIM_DO_SKIPPED);
     } else if (call->status == CORBEL_CANCELLED) {
         const bool with_promise = call->promise != NULL && call->promise->status == CORBEL_CANCELLED;
         SIM_CHECK(s, call->cancelled || call->answered || call->told || with_promise, "call %u: cancelled by nobody",

@@ -83,9 +83,11 @@ static void check_calls(sim *s)
         SIM_CHECK(s, call->returns == (call->kind != SIM_ONEWAY), "call %u: %u RETURNs", call->number, call->returns);
         SIM_CHECK(s,
                   call->arrived || call->status == CORBEL_LIMIT || call->status == CORBEL_OVERLOADED ||
-                      call->status == CORBEL_TOO_DEEP || call->cancelled || call->status == CORBEL_DEADLINE ||
-                      call->promise != NULL || call->kind == SIM_ONEWAY,
+                      call->status == CORBEL_TOO_DEEP || call->status == CORBEL_SKIPPED || call->cancelled ||
+                      call->status == CORBEL_DEADLINE || call->promise != NULL || call->kind == SIM_ONEWAY,
                   "call %u never came, and nobody was told", call->number);
+        const bool small = call->hop == 0 && call->args_len <= 1000 && call->promise == NULL && call->after == NULL;
+        SIM_CHECK(s, call->arrived || call->kind != SIM_ONEWAY || !small, "oneway call %u was dropped", call->number);
         SIM_CHECK(s, !call->cancelled || call->finishes == 1, "call %u: was cancelled, and the peer was not told", call->number);
         if (call->cancelled && !call->told) {
             sim_count(s, SIM_DO_CANCEL_LATE);

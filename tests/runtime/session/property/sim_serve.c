@@ -48,7 +48,8 @@ static void serve_target(sim_side *at, const crb_event *event, sim_request *requ
     request->object = event->object;
     request->place = ++at->node->places;
     SIM_CHECK(s, event->object == wanted || (event->object == NULL && wanted->gone[at->peer->node->index]),
-              "call %u: at another object", call->number);
+              "call %u: at another object: %d, not %d", call->number,
+              event->object != NULL ? ((sim_object *)event->object)->index : -1, wanted->index);
 }
 
 static void serve_args(sim_request *request, crb_buf *args)
@@ -58,6 +59,29 @@ static void serve_args(sim_request *request, crb_buf *args)
               call->number);
     request->complete = true;
     crb_buf_clear(args);
+}
+
+static void serve_check_after(const sim_side *at, const sim_call *call)
+{
+    sim *const s = at->sim;
+    const sim_call *const after = call->after;
+    if (after == NULL) {
+        return;
+    }
+    /* The core answers some itself, as it refuses them; nobody else knows of that until RETURN is pulled. */
+    const crb_id_node *const node = crb_id_find(&at->session->answers, after->on_wire);
+    const crb_answer *const answer = node != NULL ? CRB_CONTAINER(node, const crb_answer, by_id) : NULL;
+    const bool answered = after->answered || after->returns > 0 || (answer != NULL && answer->answered);
+    const bool failed = (after->answered && after->answer != CRB_OUTCOME_RESULT) ||
+                        (after->returns > 0 && after->returned != CRB_OUTCOME_RESULT) || !after->answered;
+    SIM_CHECK(s, answered || after->on_wire == 0, "call %u comes before the call that it is after", call->number);
+    /* One that was never sent stands for the one that it was after. */
+    for (const sim_call *before = after->after; before != NULL; before = before->after) {
+        SIM_CHECK(s, !before->arrived || before->answered, "call %u comes before call %u of its batch is over", call->number,
+                  before->number);
+    }
+    SIM_CHECK(s, call->anyway || !failed, "call %u was to be skipped", call->number);
+    sim_count(s, failed ? SIM_DO_ANYWAY : SIM_DO_AFTER);
 }
 
 void sim_arrived(sim_side *at, crb_event *event)
@@ -70,6 +94,7 @@ void sim_arrived(sim_side *at, crb_event *event)
               event->kind == CRB_EVENT_BIND || (event->lane == call->lane && event->chain == call->chain &&
                                                 event->hop == call->hop && event->oneway == (call->kind == SIM_ONEWAY)),
               "call %u: lane, chain, hops or kind are others", call->number);
+    serve_check_after(at, call);
     call->arrived = true;
     sim_request *const request = calloc(1, sizeof *request);
     SIM_CHECK(s, request != NULL, "no memory");

@@ -118,6 +118,12 @@ static void wire_call(sim_side *at, const crb_wire_call *frame)
         SIM_CHECK(s, pair != NULL ? pair->sent > pair->released : at->peer->n_pairs == SIM_PAIRS,
                   "call %u: on a reference that this side does not hold", call->number);
     }
+    const sim_call *after = call->after;
+    while (after != NULL && after->on_wire == 0) {
+        after = after->after;
+    }
+    SIM_CHECK(s, frame->after == 0 ? after == NULL || after->returns > 0 : after != NULL && after->on_wire == frame->after,
+              "call %u: after another one", call->number);
     wire_use(at, frame->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED,
              CRB_CALL_COST + frame->n_refs * CRB_REF_COST + frame->args.len, call->early);
     wire_refs(at, frame->refs, frame->n_refs);
@@ -146,6 +152,7 @@ static void wire_return(sim_side *at, const crb_wire_return *frame)
     SIM_CHECK(s, call->kind != SIM_ONEWAY, "oneway call %u: RETURN", call->number);
     SIM_CHECK(s, call->returns == 0, "call %u: a second RETURN", call->number);
     call->returns++;
+    call->returned = frame->outcome;
     if (frame->outcome == CRB_OUTCOME_ERROR) {
         SIM_CHECK(s, frame->completion != CORBEL_COMPLETED_NO || !call->entered, "call %u: RETURN says NO, but it entered",
                   call->number);
