@@ -34,13 +34,30 @@ crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime)
 static crb_lane *lane_find(crb_dispatch *dispatch, uint64_t origin, uint64_t id, const crb_target *target)
 {
     struct crb_lane_key key;
-    crb_lane *lane = NULL;
+    crb_lane *lane = dispatch->last_lane;
+    if (lane != NULL && lane->key.lane == id && lane->key.target == target && lane->key.origin == origin) {
+        return lane;
+    }
+    lane = NULL;
     memset(&key, 0, sizeof key);
     key.origin = origin;
     key.lane = id;
     key.target = target;
     HASH_FIND(hh, dispatch->lanes, &key, sizeof key, lane);
+    if (lane != NULL) {
+        dispatch->last_lane = lane;
+    }
     return lane;
+}
+
+/** It is empty. */
+static void lane_free(crb_dispatch *dispatch, crb_lane *lane)
+{
+    if (dispatch->last_lane == lane) {
+        dispatch->last_lane = NULL;
+    }
+    HASH_DEL(dispatch->lanes, lane);
+    free(lane);
 }
 
 static crb_lane *lane_get(crb_dispatch *dispatch, uint64_t origin, uint64_t id, const crb_target *target)
@@ -346,8 +363,7 @@ void crb_dispatch_leave_lane(corbel_request *request)
     lane->first = request->next_in_lane;
     if (lane->first == NULL) {
         lane_not_urgent(lane);
-        HASH_DEL(runtime->dispatch->lanes, lane);
-        free(lane);
+        lane_free(runtime->dispatch, lane);
     } else if (lane->first->complete) {
         dispatch_runnable(runtime, lane->first, true);
     }

@@ -104,6 +104,8 @@ struct crb_worker {
     pthread_t thread;
     bool idle; /* in the list of idle ones */
     bool blocked;
+    struct crb_spare *spares; /* memory of requests */
+    unsigned n_spares;
     bool takes_next;  /* it comes back to the queue by itself, for one that was put there */
     crb_peer *unsent; /* counted: answers of its calls wait there to be sent together */
     uint64_t unsent_since;
@@ -111,7 +113,7 @@ struct crb_worker {
 };
 
 typedef struct crb_dispatch {
-    crb_lane *lanes;
+    crb_lane *lanes, *last_lane; /* the last that was looked for and found; NULL: none */
     crb_work *queue, **queue_end;
     uint32_t n_queued;
     crb_worker *idle, *ended;
@@ -157,6 +159,9 @@ void crb_workers_blocking(corbel_runtime *runtime, bool blocked);
 corbel_status crb_workers_dispatch(corbel_runtime *runtime, int timeout_ms);
 /** The same as crb_workers_post_locked() for what the calling thread will run next, if it is a worker between two calls. */
 void crb_workers_post_next_locked(corbel_runtime *runtime, crb_work *work);
+/** Memory for a request, not zeroed, and back: a worker keeps some, as it mostly reads the calls that it runs. NULL: none. */
+void *crb_workers_take_spare(size_t size);
+void crb_workers_give_spare(void *memory);
 /** May an answer to the peer wait for those of calls that this thread runs next? It then sends them. Under the peer's lock. */
 bool crb_workers_gathers(corbel_runtime *runtime, crb_peer *peer, uint64_t now);
 /** The timer's function; user: the runtime. */

@@ -75,7 +75,7 @@ static bool request_add_streams(corbel_request *request, const crb_incoming *inc
 
 corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
 {
-    corbel_request *const request = malloc(sizeof *request); /* calloc() does not take from what the thread has just freed */
+    corbel_request *const request = crb_workers_take_spare(sizeof *request);
     if (request == NULL) {
         return NULL;
     }
@@ -87,7 +87,7 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
         if (request->interface == NULL || request->operation == NULL) {
             free(request->interface);
             free(request->operation);
-            free(request);
+            crb_workers_give_spare(request);
             return NULL;
         }
     }
@@ -143,7 +143,7 @@ void crb_request_disown(corbel_request *request)
     crb_peer_unref(request->peer); /* never the last count: the link has one */
     free(request->interface);
     free(request->operation);
-    free(request);
+    crb_workers_give_spare(request);
     crb_runtime_unref_memory(runtime);
 }
 

@@ -121,6 +121,59 @@ static void workers_send(crb_worker *self)
     }
 }
 
+/* ---- memory for requests ---- */
+
+/* Of all that wait in a queue at once the allocator would give most back for good. None where a sanitizer looks for uses of freed
+ * memory. */
+#if defined(__SANITIZE_ADDRESS__)
+#define WORKERS_SPARES 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WORKERS_SPARES 0
+#endif
+#endif
+#ifndef WORKERS_SPARES
+#define WORKERS_SPARES 64
+#endif
+
+struct crb_spare {
+    struct crb_spare *next;
+};
+
+void *crb_workers_take_spare(size_t size)
+{
+    crb_worker *const self = workers_self;
+    struct crb_spare *const spare = self == NULL ? NULL : self->spares;
+    if (spare == NULL) {
+        return malloc(size);
+    }
+    self->spares = spare->next;
+    self->n_spares--;
+    return spare;
+}
+
+void crb_workers_give_spare(void *memory)
+{
+    crb_worker *const self = workers_self;
+    struct crb_spare *const spare = memory;
+    if (self == NULL || self->n_spares + 1 > WORKERS_SPARES) {
+        free(memory);
+        return;
+    }
+    spare->next = self->spares;
+    self->spares = spare;
+    self->n_spares++;
+}
+
+static void workers_free_spares(crb_worker *self)
+{
+    while (self->spares != NULL) {
+        struct crb_spare *const spare = self->spares;
+        self->spares = spare->next;
+        free(spare);
+    }
+}
+
 /* ---- threads ---- */
 
 static void workers_join(crb_worker *ended)
@@ -173,6 +226,7 @@ static void *workers_main(void *argument)
     dispatch->n_threads--;
     pthread_cond_broadcast(&dispatch->changed);
     pthread_mutex_unlock(&runtime->dispatch_lock);
+    workers_free_spares(self);
     workers_join(before);
     return NULL;
 }

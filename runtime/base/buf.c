@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUF_FIRST_CAPACITY = 256, BUF_MAX_VARINT = 10 };
+enum { BUF_SMALL = 64 /* quick to get, whatever else is there */, BUF_FIRST_CAPACITY = 256, BUF_MAX_VARINT = 10 };
 
 static bool buf_grow(crb_buf *buf, size_t n)
 {
@@ -12,7 +12,7 @@ static bool buf_grow(crb_buf *buf, size_t n)
         return false;
     }
     const size_t needed = buf->len + n;
-    size_t capacity = buf->capacity > 0 ? buf->capacity : BUF_FIRST_CAPACITY;
+    size_t capacity = buf->capacity > BUF_SMALL ? buf->capacity : needed <= BUF_SMALL ? BUF_SMALL : BUF_FIRST_CAPACITY;
     while (capacity < needed) {
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
     }

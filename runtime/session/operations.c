@@ -46,9 +46,13 @@ static void operation_set_key(crb_session *session, crb_operation *operation, co
 crb_operation *crb_operation_get(crb_session *session, const void *key, const char *interface, const char *name)
 {
     crb_operation *operation = NULL;
+    if (crb_operation_is_last(session, key)) {
+        return session->last_operation;
+    }
     if (key != NULL) {
         HASH_FIND(hh_key, session->operations_by_key, &key, sizeof key, operation);
         if (operation != NULL) {
+            session->last_operation = operation;
             return operation;
         }
     }

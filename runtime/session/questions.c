@@ -316,7 +316,8 @@ static corbel_status question_call_allowed(const crb_session *session, const crb
         return question_refuse(reterr, early ? CORBEL_WOULD_BLOCK : CORBEL_LIMIT,
                                "more references in one call than the peer takes");
     }
-    if (!crb_text_is_name(call->interface) || !crb_text_is_name(call->operation) || call->operation[0] == '\0') {
+    if (!crb_operation_is_last(session, call->operation_key) &&
+        (!crb_text_is_name(call->interface) || !crb_text_is_name(call->operation) || call->operation[0] == '\0')) {
         return question_refuse(reterr, CORBEL_INVALID_ARGUMENT, "the name of an operation is not valid");
     }
     if (call->stream_out && session->n_streams_read[0] >= session->limits.max_streams) {

@@ -426,6 +426,7 @@ struct crb_session {
     uint32_t n_imports;
 
     crb_operation *operations_by_name, *operations_by_key; /* that we call */
+    crb_operation *last_operation;                         /* found by its key the last time; NULL: none */
     uint32_t n_operations, n_bound;
     crb_operation **bound; /* by the peer, number - 1 */
     uint32_t n_peer_bound, peer_bound_capacity;
@@ -574,6 +575,11 @@ void crb_import_free(crb_import *import);
 void crb_imports_free(crb_session *session);
 
 /* operations.c */
+/** Was it asked for by this key the last time, too? Its names are valid then. */
+static inline bool crb_operation_is_last(const crb_session *session, const void *key)
+{
+    return key != NULL && session->last_operation != NULL && session->last_operation->key == key;
+}
 /** NULL: no memory. */
 crb_operation *crb_operation_get(crb_session *session, const void *key, const char *interface, const char *name);
 /** The number for a frame that is being pulled; *ret_names: the names go with it. */

@@ -204,6 +204,10 @@ typedef struct direct_input {
 static bool direct_get_varint(direct_input *in, uint64_t *ret)
 {
     uint64_t value = 0;
+    if (in->at < in->end && *in->at < 0x80) { /* most are */
+        *ret = *in->at++;
+        return true;
+    }
     for (unsigned shift = 0; shift < 64 && in->at < in->end; shift += 7) {
         const uint8_t byte = *in->at++;
         if (shift == 63 && byte > 1) {
