@@ -247,8 +247,9 @@ void crb_call_complete(corbel_call *call, crb_outcome_value *value)
 
 corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
 {
-    corbel_call *const call = calloc(1, sizeof *call);
+    corbel_call *const call = malloc(sizeof *call); /* calloc() does not take from what the thread has just freed */
     if (call != NULL) {
+        memset(call, 0, sizeof *call);
         atomic_init(&call->refs, 1);
         call->runtime = start->runtime;
         call->operation = operation;
