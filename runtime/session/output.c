@@ -212,6 +212,8 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
     output_rest(session, &question->args, question->first);
     if (question->stream_in != NULL || question->stream_out != NULL) {
         output_start_streams(session, question);
+    } else {
+        crb_streams_company(session);
     }
     if (question->promise != NULL || question->after != NULL) {
         crb_question_named(session, question);
@@ -274,6 +276,7 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
         crb_buf_clear(&answer->context);
     }
     answer->pulled = true;
+    crb_streams_company(session);
     output_rest(session, &answer->body, first);
     if (answer->unwanted) {
         crb_sending_abandon(session, &answer->body, &answer->abandon, true);

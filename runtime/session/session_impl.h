@@ -24,6 +24,7 @@
 #define CRB_WINDOW_MIN 1024u            /* of requests, nested requests and responses */
 #define CRB_WINDOW_BULK (256u << 10)    /* bytes of BODY not yet received; ours */
 #define CRB_WINDOW_BULK_MIN (64u << 10) /* the peer's must be at least this */
+#define CRB_COMPANY 128u                /* pieces of streams that go on leaving room after a call without streams */
 #define CRB_MAX_UNIMPLEMENTED 16u       /* frame types to answer UNIMPLEMENTED that may wait at once */
 
 /* Questions and answers whose memory is kept for the next. None where a sanitizer looks for uses of freed memory. */
@@ -398,6 +399,7 @@ struct crb_session {
     uint64_t items_queued;   /* the same of streams */
     uint32_t n_streams;
     uint32_t n_streams_read[2], n_streams_written[2]; /* of our calls, and of the peer's */
+    uint32_t company;                                 /* pieces of streams that still are to leave room for small frames */
     uint32_t n_returns_waiting;                       /* RETURNs that wait for items before them */
 
     crb_id_table questions;
@@ -622,6 +624,11 @@ void crb_stream_ready(crb_session *session, crb_stream *stream);
 void crb_streams_opened(crb_session *session);
 /** Must the RETURN wait for items? Then the stream queues it. Takes NULL. */
 bool crb_stream_delays(crb_session *session, crb_stream *stream, crb_out *then);
+/** A call that has no streams is under way: its frames are not to wait behind all that the bulk window has room for. */
+static inline void crb_streams_company(crb_session *session)
+{
+    session->company = CRB_COMPANY;
+}
 /** The stream whose turn it is, and the bytes of its next piece (0: its end); NULL: nothing may go. */
 crb_stream *crb_stream_next_piece(crb_session *session, size_t *ret_len);
 /** Fills in a frame with it; the references of it are the caller's to free, their counts are not. */

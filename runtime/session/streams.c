@@ -210,6 +210,17 @@ void crb_streams_opened(crb_session *session)
     }
 }
 
+/** Beside calls a stream has less on the way: a quarter of the window, after which the receiver gives some back at the latest,
+ * and a piece. */
+static bool stream_fits(const crb_session *session, size_t n)
+{
+    const crb_send_window *const bulk = &session->tx[CRB_WIN_BULK];
+    if (session->company > 0 && bulk->used > 0 && bulk->used + n > bulk->size / 4 + CRB_PIECE) {
+        return false;
+    }
+    return n <= crb_flow_available(session, CRB_WIN_BULK);
+}
+
 crb_stream *crb_stream_next_piece(crb_session *session, size_t *ret_len)
 {
     while (!crb_list_empty(&session->stream_ring)) {
@@ -220,7 +231,7 @@ crb_stream *crb_stream_next_piece(crb_session *session, size_t *ret_len)
             crb_list_remove(&stream->ring); /* until credit comes */
             continue;
         }
-        if (n > crb_flow_available(session, CRB_WIN_BULK)) {
+        if (!stream_fits(session, n)) {
             return NULL;
         }
         *ret_len = n;
@@ -268,6 +279,7 @@ void crb_stream_took_piece(crb_session *session, crb_stream *stream, const crb_w
     stream->used += n;
     session->items_queued -= n;
     session->tx[CRB_WIN_BULK].used += n;
+    session->company -= session->company > 0 && n == CRB_PIECE;
     while (stream->waiting != NULL && stream->waiting->at < stream->gone) {
         crb_item_refs *const group = stream->waiting;
         stream->waiting = group->next;
