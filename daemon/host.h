@@ -74,6 +74,7 @@ struct corbel_request {
     struct crb_raw_call *raw; /* in the arena, of an object with a raw handler; see dynamic.c */
     crb_held held;            /* their references, once it has returned */
     crb_context context;
+    uint64_t stream_wait_ns;               /* the bound of each wait for them */
     corbel_stream *stream_in, *stream_out; /* read and written here; NULL: none */
 };
 
@@ -230,6 +231,22 @@ bool crb_raw_run(corbel_request *request);
 void crb_raw_answer(corbel_request *request, corbel_status status);
 /** Releases what the handler asked for and left. */
 void crb_raw_clear(corbel_request *request);
+
+/* relay_streams.c */
+typedef struct crb_relay_streams crb_relay_streams;
+/** For a request with streams; makes the call's. finish: called once the items of a result have gone and
+ *  crb_relay_streams_part() was called, by whoever is last of the two. NULL: no memory. */
+crb_relay_streams *crb_relay_streams_new(corbel_request *request, corbel_call *call, void (*finish)(void *user), void *user);
+void crb_relay_streams_ref(crb_relay_streams *relay);
+/** The call was sent. */
+void crb_relay_streams_start(crb_relay_streams *relay);
+/** The answer has come. True: the items have gone, too. */
+bool crb_relay_streams_part(crb_relay_streams *relay);
+/** What went wrong with an item here. */
+bool crb_relay_streams_failed(crb_relay_streams *relay, corbel_error *error);
+/** The request is answered: takes over the streams of both. */
+void crb_relay_streams_end(crb_relay_streams *relay, corbel_request *request, corbel_call *call);
+void crb_relay_streams_drop(crb_relay_streams *relay);
 
 /* ids.c */
 crb_target *crb_ids_find(corbel_runtime *runtime, const char *id, const char *interface, corbel_error *reterr);

@@ -45,15 +45,22 @@ static void relay_drop(corbel_request *request)
 typedef struct relay_call {
     corbel_call call; /* first: see relay_answered() */
     corbel_request *request;
+    crb_relay_streams *streams; /* NULL: none */
 } relay_call;
 
-static void relay_answered(corbel_call *call)
+static void relay_finish(void *user)
 {
-    corbel_request *const request = ((const relay_call *)(const void *)call)->request;
+    corbel_call *const call = user;
+    const relay_call *const relay = user;
+    corbel_request *const request = relay->request;
     crb_outcome_value *const value = &call->value;
     crb_buf_clear(&request->reply_bytes); /* what a handler that passed it on has added gives way to the answer's */
     request->reply_bytes = value->context;
     value->context = (crb_buf)CRB_BUF_INIT;
+    if (relay->streams != NULL && value->outcome == CRB_OUTCOME_RESULT &&
+        crb_relay_streams_failed(relay->streams, &value->error)) {
+        value->outcome = CRB_OUTCOME_ERROR;
+    }
     if (value->outcome == CRB_OUTCOME_ERROR) {
         crb_request_reply_error(request, &value->error);
     } else {
@@ -64,8 +71,19 @@ static void relay_answered(corbel_call *call)
         crb_request_reply(request, value->outcome, &value->body, &refs, value->exception);
         crb_refs_free(refs.items, refs.len);
     }
+    if (relay->streams != NULL) {
+        crb_relay_streams_end(relay->streams, request, call);
+    }
     crb_call_unref(call);
     relay_drop(request);
+}
+
+static void relay_answered(corbel_call *call)
+{
+    const relay_call *const relay = (const relay_call *)(const void *)call;
+    if (relay->streams == NULL || crb_relay_streams_part(relay->streams)) {
+        relay_finish(call);
+    }
 }
 
 static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
@@ -88,6 +106,16 @@ static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
     }
     call->completed = relay_answered;
     call->value.error = (corbel_error)CORBEL_ERROR_INIT;
+    if (request->stream_in != NULL || request->stream_out != NULL) {
+        call->chain = request->chain;
+        relay->streams = crb_relay_streams_new(request, call, relay_finish, call);
+        if (relay->streams == NULL) {
+            crb_target_unref(call->target);
+            crb_call_free_streams(call);
+            free(call);
+            return NULL;
+        }
+    }
     return call;
 }
 
@@ -164,6 +192,10 @@ bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
         crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to pass a call on");
         return false;
     }
+    crb_relay_streams *const streams = call == NULL ? NULL : ((const relay_call *)(const void *)call)->streams;
+    if (streams != NULL) {
+        crb_relay_streams_ref(streams);
+    }
     atomic_store(&request->holds, call == NULL ? 1 : 2); /* the answer may come before this function goes on */
     if (target->kind == CRB_TARGET_LOCAL) {
         relay_here(request, target, call);
@@ -172,10 +204,18 @@ bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
     }
     crb_target_unref(target);
     if (status != CORBEL_OK) {
+        if (streams != NULL) {
+            crb_relay_streams_drop(streams);
+            crb_relay_streams_drop(streams); /* the call's, too */
+        }
         if (call != NULL) {
             crb_call_unref(call);
         }
         return false;
+    }
+    if (streams != NULL) {
+        crb_relay_streams_start(streams);
+        crb_relay_streams_drop(streams);
     }
     crb_dispatch_leave_lane(request); /* what stands behind it is passed on behind it */
     if (call == NULL) {

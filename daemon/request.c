@@ -53,6 +53,7 @@ static bool request_add_streams(corbel_request *request, const crb_incoming *inc
     const corbel_operation *const operation = request->method != NULL ? request->method->operation : NULL;
     const uint64_t now = crb_now();
     const uint64_t wait_ns = request->deadline > now ? request->deadline - now : 0;
+    request->stream_wait_ns = wait_ns;
     if (in) {
         request->stream_in = crb_stream_new(request->runtime, request->peer, other_in,
                                             operation != NULL ? operation->stream_in : NULL, false, request->chain, wait_ns);

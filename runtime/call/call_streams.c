@@ -5,29 +5,42 @@
 
 #include <stdlib.h>
 
+/** NULL: there is none, or no memory. */
+static corbel_stream *streams_new(corbel_call *call, bool wanted, const corbel_param *item, bool writes)
+{
+    return wanted ? crb_stream_new(call->runtime, call->peer, NULL, item, writes, call->chain, call->streams->wait_ns) : NULL;
+}
+
+static bool streams_add(corbel_call *call, bool in, const corbel_param *item_in, bool out, const corbel_param *item_out,
+                        uint64_t wait_ns)
+{
+    call->streams = calloc(1, sizeof *call->streams);
+    if (call->streams == NULL) {
+        return false;
+    }
+    call->streams->wait_ns = wait_ns;
+    call->streams->in = streams_new(call, in, item_in, true);
+    call->streams->out = streams_new(call, out, item_out, false);
+    call->deadline = CRB_NEVER; /* each wait has its own bound */
+    return (!in || call->streams->in != NULL) && (!out || call->streams->out != NULL);
+}
+
+bool crb_call_add_raw_streams(corbel_call *call, bool in, bool out, uint64_t wait_ns)
+{
+    return streams_add(call, in, NULL, out, NULL, wait_ns);
+}
+
 bool crb_call_add_streams(corbel_call *call, const corbel_operation *operation, uint64_t wait_ns)
 {
-    crb_streams *const streams = calloc(1, sizeof *streams);
-    call->streams = streams;
-    if (streams == NULL) {
+    if (!streams_add(call, operation->stream_in != NULL, operation->stream_in, operation->stream_out != NULL,
+                     operation->stream_out, wait_ns)) {
         return false;
     }
-    streams->wait_ns = wait_ns;
-    call->deadline = CRB_NEVER; /* each wait has its own bound */
-    if (operation->stream_in != NULL) {
-        streams->in = crb_stream_new(call->runtime, call->peer, NULL, operation->stream_in, true, call->chain, wait_ns);
+    if (call->streams->in != NULL) {
+        call->streams->in->call = call;
     }
-    if (operation->stream_out != NULL) {
-        streams->out = crb_stream_new(call->runtime, call->peer, NULL, operation->stream_out, false, call->chain, wait_ns);
-    }
-    if ((operation->stream_in != NULL && streams->in == NULL) || (operation->stream_out != NULL && streams->out == NULL)) {
-        return false;
-    }
-    if (streams->in != NULL) {
-        streams->in->call = call;
-    }
-    if (streams->out != NULL) {
-        streams->out->call = call;
+    if (call->streams->out != NULL) {
+        call->streams->out->call = call;
     }
     return true;
 }

@@ -116,11 +116,12 @@ void crb_items_free(crb_items *items);
 /** Passes them on as they are; may_wait: for room, at most wait_ns. WOULD_BLOCK, OVER: they are still the caller's. */
 crb_stream_result crb_stream_put_items(corbel_stream *stream, const uint8_t *bytes, size_t len, const crb_ref *refs,
                                        size_t n_refs, bool may_wait);
-/** Asks for side's notify, once, at the next change. False: there is something already. */
-bool crb_stream_ask(corbel_stream *stream);
+/** Has notify called, once, at the next change, with no lock held. False: there is something to take, or room, already. */
+bool crb_stream_ask(corbel_stream *stream, void (*notify)(void *user), void *user);
 
 /* Of a call. */
-/** Makes both for the caller of operation. False: no memory. */
+/** Makes both, of bytes, or of operation's items. False: no memory. */
+bool crb_call_add_raw_streams(corbel_call *call, bool in, bool out, uint64_t wait_ns);
 bool crb_call_add_streams(corbel_call *call, const corbel_operation *operation, uint64_t wait_ns);
 /** It was sent. Under the peer's lock. */
 void crb_call_attach_streams_locked(corbel_call *call);

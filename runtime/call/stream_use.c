@@ -375,6 +375,24 @@ bool corbel_stream_next(corbel_stream *self, const corbel_type *type, void *ret)
     return stream_next(self, type, ret, true) == CRB_STREAM_OK;
 }
 
+crb_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **ret)
+{
+    crb_conduit *const conduit = stream->conduit;
+    crb_conduit_lock(conduit);
+    const bool over = conduit->ended || stream->left;
+    *ret = conduit_pop_locked(conduit);
+    crb_conduit_unlock(conduit);
+    return *ret != NULL ? CRB_STREAM_OK : over ? CRB_STREAM_OVER : CRB_STREAM_WOULD_BLOCK;
+}
+
+void crb_stream_used(corbel_stream *stream, uint64_t cost)
+{
+    crb_conduit_lock(stream->conduit);
+    stream->used_up += cost;
+    reader_give_back_locked(stream);
+    crb_conduit_unlock(stream->conduit);
+}
+
 /* ---- writing ---- */
 
 /** Into the reader's queue. Under the guard. */
@@ -492,6 +510,9 @@ static crb_stream_result writer_result(corbel_stream *stream, corbel_status stat
     case CORBEL_LIMIT:
         writer_fail(stream, status, "it is longer, or has more references, than the reader takes");
         break;
+    case CORBEL_NOT_FOUND:
+        writer_fail(stream, status, "it has a reference to an object that is gone");
+        break;
     case CORBEL_INVALID_ARGUMENT:
         writer_fail(stream, status, "it has a reference that is a promise still");
         break;
@@ -508,7 +529,30 @@ static crb_stream_result writer_result(corbel_stream *stream, corbel_status stat
 crb_stream_result crb_stream_put_items(corbel_stream *stream, const uint8_t *bytes, size_t len, const crb_ref *refs,
                                        size_t n_refs, bool may_wait)
 {
+    corbel_status gone = CORBEL_OK;
+    for (size_t i = 0; i < n_refs; i++) {
+        gone = refs[i].target == NULL ? CORBEL_NOT_FOUND : gone;
+    }
+    if (gone != CORBEL_OK) {
+        return writer_result(stream, gone);
+    }
     return stream->left ? CRB_STREAM_OVER : writer_result(stream, writer_put(stream, bytes, len, refs, n_refs, may_wait));
+}
+
+bool crb_stream_ask(corbel_stream *stream, void (*notify)(void *user), void *user)
+{
+    crb_conduit *const conduit = stream->conduit;
+    crb_conduit_lock(conduit);
+    const bool now = stream->writes ? writer_is_over_locked(conduit) || writer_has_room_locked(stream)
+                                    : conduit->first != NULL || conduit->ended;
+    if (!now) {
+        crb_stream_side *const side = stream->writes ? &conduit->writer : &conduit->reader;
+        side->notify = notify;
+        side->user = user;
+        side->asked = true;
+    }
+    crb_conduit_unlock(conduit);
+    return !now;
 }
 
 /** Writes a varint so that it ends before end; returns where it begins. */

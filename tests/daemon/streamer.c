@@ -199,7 +199,8 @@ static corbel_status serve_makers(const void *servant, void *self, corbel_reques
     corbel_stream *const stream = *(corbel_stream **)out[0];
     (void)servant;
     for (uint64_t i = 0; i < argument(in, 0); i++) {
-        corbel_object *const item = streamer_new(corbel_request_runtime(request), state);
+        corbel_object *const item =
+            state->give != NULL ? corbel_object_ref(state->give) : streamer_new(corbel_request_runtime(request), state);
         const bool put = corbel_stream_put(stream, &corbel_object_type, &item);
         corbel_object_unref(item);
         put_one(state, put);
@@ -301,15 +302,37 @@ void streamer_pair_start(streamer_pair *pair, const corbel_runtime_options *serv
     MUST(corbel_object_to_uri(pair->local, &uri, &error));
     MUST(corbel_object_from_uri(pair->client, &streamer_interface, uri, &pair->remote, &error));
     corbel_string_free(uri);
+    /* The client gets the far one's object from the server. */
+    MUST(corbel_runtime_new(NULL, &pair->far, &error));
+    MUST(corbel_daemon_new(pair->far, "localhost:0", &pair->far_daemon, &error));
+    pair->far_object = streamer_new(pair->far, &pair->state);
+    MUST(corbel_daemon_register(pair->far_daemon, "far", pair->far_object, &error));
+    MUST(corbel_object_to_uri(pair->far_object, &uri, &error));
+    MUST(corbel_object_from_uri(pair->server, &streamer_interface, uri, &pair->far_known, &error));
+    corbel_string_free(uri);
+    corbel_stream *stream = NULL;
+    corbel_object *item = NULL;
+    pair->state.give = pair->far_known;
+    corbel_call *const call = streamer_begin_makers(pair->remote, 1, &stream);
+    if (corbel_stream_next(stream, &corbel_object_type, &item)) {
+        MUST(corbel_object_cast(item, &streamer_interface, &pair->relayed, &error));
+    }
+    MUST(streamer_finish(call, &streamer_makers, &error));
+    pair->state.give = NULL;
 }
 
 void streamer_pair_stop(streamer_pair *pair)
 {
+    corbel_object_unref(pair->relayed);
+    corbel_object_unref(pair->far_known);
+    corbel_object_unref(pair->far_object);
     corbel_object_unref(pair->remote);
     corbel_object_unref(pair->local);
     corbel_runtime_unref(pair->client);
     corbel_daemon_unref(pair->daemon);
     corbel_runtime_unref(pair->server);
+    corbel_daemon_unref(pair->far_daemon);
+    corbel_runtime_unref(pair->far);
 }
 
 /* ---- stubs ---- */

@@ -28,6 +28,7 @@ typedef struct streamer_state {
     _Atomic uint64_t put, taken; /* items, so far */
     _Atomic bool hold;           /* sum: reads nothing until it is cleared */
     probe_event go_on;
+    corbel_object *give; /* borrowed: makers streams it in place of new ones */
 } streamer_state;
 
 void streamer_state_init(streamer_state *state);
@@ -38,6 +39,9 @@ typedef struct streamer_pair {
     corbel_runtime *server, *client;
     corbel_daemon *daemon;
     corbel_object *local, *remote;
+    corbel_runtime *far; /* a third runtime, whose object the client knows through the server */
+    corbel_daemon *far_daemon;
+    corbel_object *far_object, *far_known, *relayed;
     streamer_state state;
 } streamer_pair;
 void streamer_pair_start(streamer_pair *pair, const corbel_runtime_options *server, const corbel_runtime_options *client);
