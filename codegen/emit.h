@@ -369,6 +369,8 @@ emit_strings emit_out_addresses(emit_file *file, const emit_call *call, emit_hal
 emit_strings emit_call_arguments(emit_file *file, const emit_call *call, emit_half half);
 /** The calls of which there are two halves: all but oneways. */
 bool emit_has_halves(const emit_call *call);
+/** The calls that are in no lane: @overlap, of the operation or of the interface that declares it. */
+bool emit_overlaps(const emit_call *call);
 
 /** "bank.corbel.h" as the includer must write it, for the i-th include. */
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index);

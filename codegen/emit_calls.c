@@ -216,6 +216,11 @@ const char *emit_call_name(emit_run *run, const idl_decl *interface, const emit_
     return emit_derived(run, interface, call->decl, emit_format(run->arena, "_%s%s", call->stem, suffix));
 }
 
+bool emit_overlaps(const emit_call *call)
+{
+    return emit_is_marked(call->decl, "overlap") || emit_is_marked(call->owner, "overlap");
+}
+
 bool emit_has_halves(const emit_call *call)
 {
     return !(call->role == EMIT_OPERATION && call->decl->is_oneway);

@@ -67,6 +67,9 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
     if (emit_is_marked(call->decl, "readonly_op")) {
         emit_add(&facts, "Changes nothing.");
     }
+    if (emit_overlaps(call)) {
+        emit_add(&facts, "Its calls keep no order.");
+    }
     if (call->raises->length > 0) {
         emit_buf list = { .arena = run->arena };
         for (size_t i = 0; i < call->raises->length; i++) {

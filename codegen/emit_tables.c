@@ -219,10 +219,11 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     }
     emit(out, "static const corbel_operation %s = {\n    .interface = \"%s\",\n    .name = \"%s\",\n",
          emit_operation_name(file, interface, call), call->owner->scoped_name, call->wire_name);
-    if (!emit_has_halves(call)) {
-        emit(out, "    .flags = CORBEL_ONEWAY,\n");
-    } else if (call->role == EMIT_GETTER) {
-        emit(out, "    .flags = CORBEL_IDEMPOTENT,\n");
+    const char *flag = !emit_has_halves(call) ? "CORBEL_ONEWAY" : call->role == EMIT_GETTER ? "CORBEL_IDEMPOTENT" : NULL;
+    if (emit_overlaps(call)) {
+        emit(out, "    .flags = %s%sCORBEL_OVERLAP,\n", flag == NULL ? "" : flag, flag == NULL ? "" : " | ");
+    } else if (flag != NULL) {
+        emit(out, "    .flags = %s,\n", flag);
     }
     if (ins.length > 0) {
         emit(out, "    .n_in = %zu,\n", ins.length);

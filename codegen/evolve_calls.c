@@ -163,6 +163,20 @@ static void compare_idempotent(evolve_run *run, const idl_decl *old, const idl_d
     }
 }
 
+static bool overlaps(const idl_decl *decl)
+{
+    return evolve_has(decl, "overlap") || evolve_has(decl->parent, "overlap");
+}
+
+static void compare_overlap(evolve_run *run, const idl_decl *old, const idl_decl *new)
+{
+    if (overlaps(old) != overlaps(new)) {
+        evolve_report(run, overlaps(new) ? EVOLVE_RULE_OVERLAP_ADDED : EVOLVE_RULE_OVERLAP_REMOVED, &new->range,
+                      "calls of '%s' %s", new->scoped_name,
+                      overlaps(new) ? "need not keep their order" : "must keep their order");
+    }
+}
+
 static void compare_operation(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     evolve_annotations(run, old, new);
@@ -171,6 +185,7 @@ static void compare_operation(evolve_run *run, const idl_decl *old, const idl_de
                       new->scoped_name, new->is_oneway ? "oneway now" : "not oneway any more");
     }
     compare_idempotent(run, old, new);
+    compare_overlap(run, old, new);
     compare_parameters(run, old, new);
     compare_raises(run, &old->raises, &new->raises, new);
 }
@@ -178,6 +193,7 @@ static void compare_operation(evolve_run *run, const idl_decl *old, const idl_de
 static void compare_attribute(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     evolve_annotations(run, old, new);
+    compare_overlap(run, old, new);
     const evolve_rule_id rule = evolve_value_rule(run, old, new);
     if (rule != EVOLVE_NO_RULE) {
         evolve_report(run, rule, &new->range, "attribute '%s' is of another type", new->scoped_name);

@@ -135,6 +135,10 @@
          "it only permits") \
     RULE(IDEMPOTENT_REMOVED, "idempotent-removed", WIRE, proof_idempotent_removed, \
          "old clients still have the permission to repeat it") \
+    RULE(OVERLAP_ADDED, "overlap-added", COMPATIBLE, proof_overlap_added, \
+         "it only permits") \
+    RULE(OVERLAP_REMOVED, "overlap-removed", WIRE, proof_overlap_removed, \
+         "old clients still let its calls overtake one another") \
     RULE(RAISES_ADDED, "raises-added", WIRE, proof_raises_added, \
          "an old client gets CORBEL_UNDECLARED in place of the exception, which it can look at only if it knows the type") \
     RULE(RAISES_REMOVED, "raises-removed", WIRE, proof_raises_removed, \

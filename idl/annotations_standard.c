@@ -114,7 +114,7 @@ static const idl_standard_annotation table[] = {
       false, ONE(UINT32) },
     { "instance", IDL_MEANING_REFUSED, ON(INTERFACE), "interfaces", false, WORD(true, "single session percall") },
     { "serial", IDL_MEANING_REFUSED, ON(INTERFACE) | ON(OPERATION), "interfaces and operations", false, WORD(false, "strict") },
-    { "overlap", IDL_MEANING_REFUSED, ON(INTERFACE) | ON(OPERATION), "interfaces and operations", false, NONE },
+    { "overlap", IDL_MEANING_NONE, ON(INTERFACE) | ON(OPERATION), "interfaces and operations", false, NONE },
 };
 
 const idl_standard_annotation *idl_standard_annotation_at(size_t i)

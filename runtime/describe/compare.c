@@ -1,7 +1,7 @@
 /** Two versions of one operation: what would go wrong on the wire. The rules are those of corbelc --check; each difference here
- * is one of its wire-breaking rules, named in the comments; idempotent-removed is left out, as nothing of it travels. Types with
- * one name may have grown; types with other names must have the very same shape. Pairs of types under comparison are taken as
- * equal, so that what is recursive ends. */
+ * is one of its wire-breaking rules, named in the comments; idempotent-removed and overlap-removed are left out, as nothing of
+ * them travels. Types with one name may have grown; types with other names must have the very same shape. Pairs of types under
+ * comparison are taken as equal, so that what is recursive ends. */
 #include "runtime/describe/describe.h"
 #include "runtime/value/field.h"
 

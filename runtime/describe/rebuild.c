@@ -465,7 +465,8 @@ static bool rebuild_raises(rebuild *run, const corbel_TypeIndexes *from, const c
 
 static bool rebuild_operation(rebuild *run, const corbel_OperationDescription *from, corbel_operation *to)
 {
-    to->flags = (from->is_oneway ? CORBEL_ONEWAY : 0u) | (from->is_idempotent ? CORBEL_IDEMPOTENT : 0u) | CRB_COUNTED;
+    to->flags = (from->is_oneway ? CORBEL_ONEWAY : 0u) | (from->is_idempotent ? CORBEL_IDEMPOTENT : 0u) |
+                (from->overlaps ? CORBEL_OVERLAP : 0u) | CRB_COUNTED;
     to->fingerprint = from->fingerprint;
     if (from->is_oneway && (from->outs.len > 0 || from->exceptions.len > 0)) {
         return rebuild_refuse(run, "a oneway operation with an answer");

@@ -62,7 +62,7 @@ static const gate_test_row rows[] = {
     { "struct S { @must_understand(FALSE) long x; @external(FALSE) long y; };", NULL, 0 },
     { "@deprecated module m { const long X = 1; };", NULL, 0 },
     /* what only permits or describes */
-    { "interface I { @idempotent void f(); @readonly_op long g(); @idempotent attribute long a; };", NULL, 0 },
+    { "interface I { @idempotent void f(); @readonly_op long g(); @idempotent attribute long a; @overlap void h(); };", NULL, 0 },
     { "@nested @topic @mutable struct S { @key long x; };", NULL, 0 },
     { "@annotation A { long x; }; @A(1) struct S { @A(2) long x; };", NULL, 0 },
     { "#pragma prefix \"x\"\nstruct S { long x; }; typeid S \"IDL:y:1.0\";", NULL, 0 },

@@ -180,6 +180,7 @@ static corbel_status later_work(void *self, corbel_request *request, uint32_t ms
 
 static const later_Later_servant servant = {
     .add = later_add,
+    .add_aside = later_add,
     .gate = later_gate,
     .hold = later_hold,
     .hold_nothing = later_hold_nothing,

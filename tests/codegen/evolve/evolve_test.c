@@ -254,8 +254,8 @@ static const side_row *row_of(const side_row *rows, const char *rule)
  * of its own. */
 static bool is_undescribed(size_t rule)
 {
-    return rule == EVOLVE_RULE_IDEMPOTENT_REMOVED || rule == EVOLVE_RULE_SERIALIZATION_CHANGED ||
-           rule == EVOLVE_RULE_LOCAL_CHANGED;
+    return rule == EVOLVE_RULE_IDEMPOTENT_REMOVED || rule == EVOLVE_RULE_OVERLAP_REMOVED ||
+           rule == EVOLVE_RULE_SERIALIZATION_CHANGED || rule == EVOLVE_RULE_LOCAL_CHANGED;
 }
 
 /* With descriptions, what breaks on the wire is told before anything is sent; the rest is as ever. */

@@ -268,6 +268,14 @@ SWAP_LONG(idempotent_added)
 SWAP_LONG(idempotent_removed)
 #endif
 
+#if PROVE_ALL || PROVE_overlap_added
+SWAP_LONG(overlap_added)
+#endif
+
+#if PROVE_ALL || PROVE_overlap_removed
+SWAP_LONG(overlap_removed)
+#endif
+
 #if PROVE_ALL || PROVE_raises_added || PROVE_raises_removed
 /* The server raises what only its version declares. */
 #define RAISES(rule, Raised)                                                                                                     \

@@ -57,6 +57,12 @@ static const corbel_type plant_Probe_reference = {
     .size = sizeof(plant_Probe *),
     .interface = &plant_Probe_interface,
 };
+static const corbel_type plant_Board_reference = {
+    .kind = CORBEL_KIND_REFERENCE,
+    .name = "plant::Board",
+    .size = sizeof(plant_Board *),
+    .interface = &plant_Board_interface,
+};
 
 /* ---- types ---- */
 
@@ -870,6 +876,26 @@ corbel_status plant_Probe_reset(plant_Probe *self, corbel_error *reterr)
                             reterr);
 }
 
+static const corbel_operation plant_Probe_peek_operation = {
+    .interface = "plant::Probe",
+    .name = "peek",
+    .flags = CORBEL_OVERLAP,
+    .fingerprint = 0xb8cfaa0865309348,
+    .annotations = "@overlap",
+};
+corbel_status plant_Probe_peek(plant_Probe *self, corbel_error *reterr)
+{
+    return corbel_stub_call((corbel_object *)self, &plant_Probe_peek_operation, NULL, NULL, reterr);
+}
+corbel_call *plant_Probe_peek_begin(plant_Probe *self)
+{
+    return corbel_stub_begin((corbel_object *)self, &plant_Probe_peek_operation, NULL);
+}
+corbel_status plant_Probe_peek_finish(corbel_call *call, corbel_error *reterr)
+{
+    return corbel_stub_finish(call, &plant_Probe_peek_operation, NULL, reterr);
+}
+
 static corbel_status plant_Probe_take_thunk(const void *servant, void *self,
                                             corbel_request *request, const void *const *in,
                                             void *const *out)
@@ -938,10 +964,19 @@ static corbel_status plant_Probe_reset_thunk(const void *servant, void *self,
     (void)out;
     return s->reset == NULL ? CORBEL_UNIMPLEMENTED : s->reset(self, request);
 }
+static corbel_status plant_Probe_peek_thunk(const void *servant, void *self,
+                                            corbel_request *request, const void *const *in,
+                                            void *const *out)
+{
+    const plant_Probe_servant *const s = servant;
+    (void)in;
+    (void)out;
+    return s->peek == NULL ? CORBEL_UNIMPLEMENTED : s->peek(self, request);
+}
 const corbel_interface plant_Probe_interface = {
     .name = "plant::Probe",
-    .fingerprint = 0x7c10e93284a8d95a,
-    .n_methods = 8,
+    .fingerprint = 0xbae4ef7518cb46d3,
+    .n_methods = 9,
     .methods = (const corbel_method[]){
         { &plant_Probe_take_operation, plant_Probe_take_thunk },
         { &plant_Probe_sample_operation, plant_Probe_sample_thunk },
@@ -951,6 +986,7 @@ const corbel_interface plant_Probe_interface = {
         { &plant_Probe_get_calm_operation, plant_Probe_get_calm_thunk },
         { &plant_Probe_begin_take_operation, plant_Probe_begin_take_thunk },
         { &plant_Probe_reset_operation, plant_Probe_reset_thunk },
+        { &plant_Probe_peek_operation, plant_Probe_peek_thunk },
     },
     .doc = "Measures.",
     .annotations = "@verbatim(placement=BEGIN_DECLARATION, text=\"#define plant_Probe_COUNT "
@@ -1003,6 +1039,10 @@ void plant_Probe_get_calm_reply(corbel_request *request, bool ret)
 void plant_Probe_begin_take_reply(corbel_request *request)
 {
     corbel_skeleton_reply(request, &plant_Probe_begin_take_operation, NULL);
+}
+void plant_Probe_peek_reply(corbel_request *request)
+{
+    corbel_skeleton_reply(request, &plant_Probe_peek_operation, NULL);
 }
 
 plant_Probe *plant_Probe_ref(plant_Probe *self)
@@ -1163,6 +1203,15 @@ static corbel_status plant_Robot_reset_thunk(const void *servant, void *self,
     (void)out;
     return s->reset == NULL ? CORBEL_UNIMPLEMENTED : s->reset(self, request);
 }
+static corbel_status plant_Robot_peek_thunk(const void *servant, void *self,
+                                            corbel_request *request, const void *const *in,
+                                            void *const *out)
+{
+    const plant_Robot_servant *const s = servant;
+    (void)in;
+    (void)out;
+    return s->peek == NULL ? CORBEL_UNIMPLEMENTED : s->peek(self, request);
+}
 static corbel_status plant_Robot_height_thunk(const void *servant, void *self,
                                               corbel_request *request, const void *const *in,
                                               void *const *out)
@@ -1173,8 +1222,8 @@ static corbel_status plant_Robot_height_thunk(const void *servant, void *self,
 }
 const corbel_interface plant_Robot_interface = {
     .name = "plant::Machine",
-    .fingerprint = 0x1e6ca92e1d8fdb91,
-    .n_methods = 9,
+    .fingerprint = 0xad639904ce05a12c,
+    .n_methods = 10,
     .methods = (const corbel_method[]){
         { &plant_Probe_take_operation, plant_Robot_take_thunk },
         { &plant_Probe_sample_operation, plant_Robot_sample_thunk },
@@ -1184,6 +1233,7 @@ const corbel_interface plant_Robot_interface = {
         { &plant_Probe_get_calm_operation, plant_Robot_get_calm_thunk },
         { &plant_Probe_begin_take_operation, plant_Robot_begin_take_thunk },
         { &plant_Probe_reset_operation, plant_Robot_reset_thunk },
+        { &plant_Probe_peek_operation, plant_Robot_peek_thunk },
         { &plant_Robot_height_operation, plant_Robot_height_thunk },
     },
     .bases = (const corbel_interface *const[]){ &plant_Probe_interface, NULL },
@@ -1345,4 +1395,196 @@ corbel_status plant_Robot_begin_take_finish(corbel_call *call, corbel_error *ret
 corbel_status plant_Robot_reset(plant_Robot *self, corbel_error *reterr)
 {
     return plant_Probe_reset(plant_Robot_as_Probe(self), reterr);
+}
+corbel_status plant_Robot_peek(plant_Robot *self, corbel_error *reterr)
+{
+    return plant_Probe_peek(plant_Robot_as_Probe(self), reterr);
+}
+corbel_call *plant_Robot_peek_begin(plant_Robot *self)
+{
+    return plant_Probe_peek_begin(plant_Robot_as_Probe(self));
+}
+corbel_status plant_Robot_peek_finish(corbel_call *call, corbel_error *reterr)
+{
+    return plant_Probe_peek_finish(call, reterr);
+}
+
+/* ---- interface plant::Board ---- */
+
+static const corbel_operation plant_Board_get_count_operation = {
+    .interface = "plant::Board",
+    .name = "get_count",
+    .flags = CORBEL_IDEMPOTENT | CORBEL_OVERLAP,
+    .n_out = 1,
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
+    .attribute = "count",
+    .fingerprint = 0x580ebded9cb3dbb4,
+};
+corbel_status plant_Board_get_count(plant_Board *self, int32_t *ret, corbel_error *reterr)
+{
+    void *const out[] = { ret };
+    return corbel_stub_call((corbel_object *)self, &plant_Board_get_count_operation, NULL, out,
+                            reterr);
+}
+corbel_call *plant_Board_get_count_begin(plant_Board *self)
+{
+    return corbel_stub_begin((corbel_object *)self, &plant_Board_get_count_operation, NULL);
+}
+corbel_status plant_Board_get_count_finish(corbel_call *call, int32_t *ret, corbel_error *reterr)
+{
+    void *const out[] = { ret };
+    return corbel_stub_finish(call, &plant_Board_get_count_operation, out, reterr);
+}
+
+static const corbel_operation plant_Board_shout_operation = {
+    .interface = "plant::Board",
+    .name = "shout",
+    .flags = CORBEL_ONEWAY | CORBEL_OVERLAP,
+    .n_in = 1,
+    .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &corbel_string_type } },
+    .fingerprint = 0x4bdf378d7f61732f,
+};
+corbel_status plant_Board_shout(plant_Board *self, const char *what, corbel_error *reterr)
+{
+    const void *const in[] = { &what };
+    return corbel_stub_call((corbel_object *)self, &plant_Board_shout_operation, in, NULL, reterr);
+}
+
+static const corbel_operation plant_Board_ask_operation = {
+    .interface = "plant::Board",
+    .name = "ask",
+    .flags = CORBEL_OVERLAP,
+    .n_in = 1,
+    .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &corbel_string_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
+    .fingerprint = 0x85829bb7492fe833,
+};
+corbel_status plant_Board_ask(plant_Board *self, const char *what, int32_t *ret,
+                              corbel_error *reterr)
+{
+    const void *const in[] = { &what };
+    void *const out[] = { ret };
+    return corbel_stub_call((corbel_object *)self, &plant_Board_ask_operation, in, out, reterr);
+}
+corbel_call *plant_Board_ask_begin(plant_Board *self, const char *what)
+{
+    const void *const in[] = { &what };
+    return corbel_stub_begin((corbel_object *)self, &plant_Board_ask_operation, in);
+}
+corbel_status plant_Board_ask_finish(corbel_call *call, int32_t *ret, corbel_error *reterr)
+{
+    void *const out[] = { ret };
+    return corbel_stub_finish(call, &plant_Board_ask_operation, out, reterr);
+}
+
+static corbel_status plant_Board_get_count_thunk(const void *servant, void *self,
+                                                 corbel_request *request, const void *const *in,
+                                                 void *const *out)
+{
+    const plant_Board_servant *const s = servant;
+    (void)in;
+    return s->get_count == NULL ? CORBEL_UNIMPLEMENTED : s->get_count(self, request, out[0]);
+}
+static corbel_status plant_Board_shout_thunk(const void *servant, void *self,
+                                             corbel_request *request, const void *const *in,
+                                             void *const *out)
+{
+    const plant_Board_servant *const s = servant;
+    (void)out;
+    return s->shout == NULL ? CORBEL_UNIMPLEMENTED
+           : s->shout(self, request, *(const char *const *)in[0]);
+}
+static corbel_status plant_Board_ask_thunk(const void *servant, void *self, corbel_request *request,
+                                           const void *const *in, void *const *out)
+{
+    const plant_Board_servant *const s = servant;
+    return s->ask == NULL ? CORBEL_UNIMPLEMENTED
+           : s->ask(self, request, *(const char *const *)in[0], out[0]);
+}
+const corbel_interface plant_Board_interface = {
+    .name = "plant::Board",
+    .fingerprint = 0xa914c21363f3667b,
+    .n_methods = 3,
+    .methods = (const corbel_method[]){
+        { &plant_Board_get_count_operation, plant_Board_get_count_thunk },
+        { &plant_Board_shout_operation, plant_Board_shout_thunk },
+        { &plant_Board_ask_operation, plant_Board_ask_thunk },
+    },
+    .doc = "Nothing here keeps an order.",
+    .annotations = "@overlap",
+};
+void plant_Board_get_count_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &plant_Board_get_count_operation, out);
+}
+void plant_Board_ask_reply(corbel_request *request, int32_t ret)
+{
+    const void *const out[] = { &ret };
+    corbel_skeleton_reply(request, &plant_Board_ask_operation, out);
+}
+corbel_status plant_Board_ask_defer(corbel_request *request, plant_Board_ask_args *args)
+{
+    void *const lent[] = { &args->what };
+    return corbel_skeleton_defer(request, &plant_Board_ask_operation, lent);
+}
+
+plant_Board *plant_Board_ref(plant_Board *self)
+{
+    return (plant_Board *)corbel_object_ref((corbel_object *)self);
+}
+plant_Board *plant_Board_unref(plant_Board *self)
+{
+    return (plant_Board *)corbel_object_unref((corbel_object *)self);
+}
+corbel_skeleton plant_Board_skeleton(const plant_Board_servant *servant)
+{
+    return (corbel_skeleton){ &plant_Board_interface, servant };
+}
+plant_Board *plant_Board_new(corbel_runtime *runtime, const plant_Board_servant *servant,
+                             void *self, corbel_finalizer finalize)
+{
+    return (plant_Board *)corbel_object_new(runtime, plant_Board_skeleton(servant), self, finalize);
+}
+plant_Board *plant_Board_with(plant_Board *self, const corbel_options *options)
+{
+    return (plant_Board *)corbel_object_with((corbel_object *)self, options);
+}
+corbel_status plant_Board_from_uri(corbel_runtime *runtime, const char *uri, plant_Board **ret,
+                                   corbel_error *reterr)
+{
+    corbel_object *found = NULL;
+    const corbel_status status = corbel_object_from_uri(runtime, &plant_Board_interface, uri,
+        &found, reterr);
+    if (status == CORBEL_OK && ret != NULL) {
+        *ret = (plant_Board *)found;
+    }
+    return status;
+}
+corbel_status plant_Board_cast(corbel_object *object, plant_Board **ret, corbel_error *reterr)
+{
+    corbel_object *found = NULL;
+    const corbel_status status = corbel_object_cast(object, &plant_Board_interface, &found, reterr);
+    if (status == CORBEL_OK && ret != NULL) {
+        *ret = (plant_Board *)found;
+    }
+    return status;
+}
+corbel_status plant_Board_to_any(plant_Board *value, corbel_any **ret, corbel_error *reterr)
+{
+    return corbel_value_to_any(&plant_Board_reference, &value, ret, reterr);
+}
+corbel_status plant_Board_from_any(const corbel_any *any, plant_Board **ret, corbel_error *reterr)
+{
+    return corbel_value_from_any(&plant_Board_reference, any, ret, reterr);
+}
+corbel_status plant_Board_to_json(plant_Board *value, char **ret, corbel_error *reterr)
+{
+    return corbel_value_to_json(&plant_Board_reference, &value, ret, reterr);
+}
+corbel_status plant_Board_from_json(corbel_runtime *runtime, const char *json, plant_Board **ret,
+                                    corbel_error *reterr)
+{
+    return corbel_value_from_json(runtime, &plant_Board_reference, json, ret, reterr);
 }

@@ -23,6 +23,7 @@ CORBEL_BEGIN_DECLS
 /* References: counted, to objects near or far. */
 typedef struct plant_Probe plant_Probe;
 typedef struct plant_Robot plant_Robot CORBEL_DEPRECATED("nobody has one");
+typedef struct plant_Board plant_Board;
 
 /* ---- module plant: What annotations change in C without changing what travels. --------------- */
 
@@ -148,6 +149,8 @@ CORBEL_MUST_CHECK corbel_status plant_Probe_begin_take(plant_Probe *self, corbel
 /** Oneway: success means that it was sent. */
 CORBEL_MUST_CHECK corbel_status plant_Probe_reset(plant_Probe *self, corbel_error *reterr);
 /* after reset */
+/** Its calls keep no order. */
+CORBEL_MUST_CHECK corbel_status plant_Probe_peek(plant_Probe *self, corbel_error *reterr);
 
 /* The same in two halves. _begin() never returns NULL; _finish() ends the call, tells whatever
  * went wrong, and hands out what is released as said above. */
@@ -174,6 +177,8 @@ CORBEL_MUST_CHECK corbel_status plant_Probe_get_calm_finish(corbel_call *call, b
 corbel_call *plant_Probe_begin_take_begin(plant_Probe *self);
 CORBEL_MUST_CHECK corbel_status plant_Probe_begin_take_finish(corbel_call *call,
                                                               corbel_error *reterr);
+corbel_call *plant_Probe_peek_begin(plant_Probe *self);
+CORBEL_MUST_CHECK corbel_status plant_Probe_peek_finish(corbel_call *call, corbel_error *reterr);
 
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
@@ -190,6 +195,7 @@ typedef struct plant_Probe_servant {
     corbel_status (*get_calm)(void *self, corbel_request *request, bool *ret);
     corbel_status (*begin_take)(void *self, corbel_request *request);
     corbel_status (*reset)(void *self, corbel_request *request);
+    corbel_status (*peek)(void *self, corbel_request *request);
 } plant_Probe_servant;
 
 /* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
@@ -200,6 +206,7 @@ void plant_Probe_get_rate_reply(corbel_request *request, double ret);
 void plant_Probe_set_rate_reply(corbel_request *request);
 void plant_Probe_get_calm_reply(corbel_request *request, bool ret);
 void plant_Probe_begin_take_reply(corbel_request *request);
+void plant_Probe_peek_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
 typedef struct plant_Probe_take_args {
@@ -247,6 +254,7 @@ typedef struct plant_Robot_servant {
     corbel_status (*get_calm)(void *self, corbel_request *request, bool *ret);
     corbel_status (*begin_take)(void *self, corbel_request *request);
     corbel_status (*reset)(void *self, corbel_request *request);
+    corbel_status (*peek)(void *self, corbel_request *request);
     /* plant::Machine */
     corbel_status (*height)(void *self, corbel_request *request, plant_Probe **ret_self,
                             plant_Robot_Rank *ret);
@@ -255,6 +263,44 @@ typedef struct plant_Robot_servant {
 /* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
 void plant_Robot_height_reply(corbel_request *request, plant_Probe *self_,
                               const plant_Robot_Rank *ret);
+
+/* ---- interface plant::Board: Nothing here keeps an order. ------------------------------------ */
+
+/** Its calls keep no order. */
+CORBEL_MUST_CHECK corbel_status plant_Board_get_count(plant_Board *self, int32_t *ret,
+                                                      corbel_error *reterr);
+/** Oneway: success means that it was sent. Its calls keep no order. */
+CORBEL_MUST_CHECK corbel_status plant_Board_shout(plant_Board *self, const char *what,
+                                                  corbel_error *reterr);
+/** Its calls keep no order. */
+CORBEL_MUST_CHECK corbel_status plant_Board_ask(plant_Board *self, const char *what, int32_t *ret,
+                                                corbel_error *reterr);
+
+/* In two halves. */
+corbel_call *plant_Board_get_count_begin(plant_Board *self);
+CORBEL_MUST_CHECK corbel_status plant_Board_get_count_finish(corbel_call *call, int32_t *ret,
+                                                             corbel_error *reterr);
+corbel_call *plant_Board_ask_begin(plant_Board *self, const char *what);
+CORBEL_MUST_CHECK corbel_status plant_Board_ask_finish(corbel_call *call, int32_t *ret,
+                                                       corbel_error *reterr);
+
+/** What you implement. */
+typedef struct plant_Board_servant {
+    corbel_status (*get_count)(void *self, corbel_request *request, int32_t *ret);
+    corbel_status (*shout)(void *self, corbel_request *request, const char *what);
+    corbel_status (*ask)(void *self, corbel_request *request, const char *what, int32_t *ret);
+} plant_Board_servant;
+
+/* After corbel_request_defer(), once, from any thread; what it is given is borrowed. */
+void plant_Board_get_count_reply(corbel_request *request, int32_t ret);
+void plant_Board_ask_reply(corbel_request *request, int32_t ret);
+
+/* Instead of corbel_request_defer(): lends the arguments until the reply. */
+typedef struct plant_Board_ask_args {
+    const char *what;
+} plant_Board_ask_args;
+CORBEL_MUST_CHECK corbel_status plant_Board_ask_defer(corbel_request *request,
+                                                      plant_Board_ask_args *args);
 
 /* ---- exceptions ------------------------------------------------------------------------------ */
 
@@ -268,7 +314,7 @@ extern const corbel_type plant_state_type, plant_a_state_type, plant_Sample_type
                          plant_Reading_type, plant_Robot_Rank_type, plant_Robot_Tired_type,
                          plant_Tree_type, plant_Either_type, plant_Flags_type, plant_Bits_type,
                          plant_Grid_type, plant_Kept_type;
-extern const corbel_interface plant_Probe_interface, plant_Robot_interface;
+extern const corbel_interface plant_Probe_interface, plant_Robot_interface, plant_Board_interface;
 
 /* ---- the small print: the same for every type ------------------------------------------------ */
 
@@ -399,6 +445,21 @@ static inline plant_Probe *plant_Robot_as_Probe(plant_Robot *self)
     return CORBEL_CAST(plant_Probe *, self);
 }
 
+plant_Board *plant_Board_ref(plant_Board *self);
+plant_Board *plant_Board_unref(plant_Board *self);
+plant_Board *plant_Board_new(corbel_runtime *runtime, const plant_Board_servant *servant,
+                             void *self, corbel_finalizer finalize);
+plant_Board *plant_Board_with(plant_Board *self, const corbel_options *options);
+CORBEL_MUST_CHECK corbel_status plant_Board_from_uri(corbel_runtime *runtime, const char *uri,
+                                                     plant_Board **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Board_cast(corbel_object *object, plant_Board **ret,
+                                                 corbel_error *reterr);
+corbel_skeleton plant_Board_skeleton(const plant_Board_servant *servant);
+static inline corbel_object *plant_Board_as_object(plant_Board *self)
+{
+    return CORBEL_CAST(corbel_object *, self);
+}
+
 /* What plant::Machine inherits, under its own name. */
 
 /** ret: yours, plant_Reading_free(). */
@@ -446,6 +507,10 @@ CORBEL_MUST_CHECK corbel_status plant_Robot_begin_take_finish(corbel_call *call,
                                                               corbel_error *reterr);
 /** Oneway: success means that it was sent. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_reset(plant_Robot *self, corbel_error *reterr);
+/** Its calls keep no order. */
+CORBEL_MUST_CHECK corbel_status plant_Robot_peek(plant_Robot *self, corbel_error *reterr);
+corbel_call *plant_Robot_peek_begin(plant_Robot *self);
+CORBEL_MUST_CHECK corbel_status plant_Robot_peek_finish(corbel_call *call, corbel_error *reterr);
 
 /* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
  * output of an operation is. */
@@ -506,6 +571,10 @@ CORBEL_MUST_CHECK corbel_status plant_Kept_to_any(const plant_Kept *value, corbe
                                                   corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Kept_from_any(const corbel_any *any, plant_Kept **ret,
                                                     corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Board_to_any(plant_Board *value, corbel_any **ret,
+                                                   corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Board_from_any(const corbel_any *any, plant_Board **ret,
+                                                     corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_to_any(plant_Sample_seq value, corbel_any **ret,
                                                         corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_from_any(const corbel_any *any,
@@ -575,6 +644,10 @@ CORBEL_MUST_CHECK corbel_status plant_Kept_to_json(const plant_Kept *value, char
                                                    corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Kept_from_json(corbel_runtime *runtime, const char *json,
                                                      plant_Kept **ret, corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Board_to_json(plant_Board *value, char **ret,
+                                                    corbel_error *reterr);
+CORBEL_MUST_CHECK corbel_status plant_Board_from_json(corbel_runtime *runtime, const char *json,
+                                                      plant_Board **ret, corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_to_json(plant_Sample_seq value, char **ret,
                                                          corbel_error *reterr);
 CORBEL_MUST_CHECK corbel_status plant_Sample_seq_from_json(corbel_runtime *runtime,
