@@ -227,6 +227,10 @@ void idl_write_verbatim(idl_writer *w, const idl_piece *piece)
     for (const char *at = piece->start; at < end;) {
         const text_line line = next_line(&at, end);
         put(w, line.start - line.blanks, line.start < line.end ? (size_t)(line.end - line.start) + line.blanks : 0);
+        if (line.start < line.end && line.end[-1] == '\\' && is_blank(*line.end) &&
+            !(line.end[0] == '\r' && line.end[1] == '\n')) {
+            put(w, " ", 1); /* without it the next line would go on with this one */
+        }
         if (at < end) {
             put_newline(w);
         }

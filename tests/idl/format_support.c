@@ -381,6 +381,9 @@ static void put_lines(text *to, const unit *one, bool keep_start)
             stop--;
         }
         put(to, start, (size_t)(stop - start));
+        if (keep_start && stop > start && stop[-1] == '\\' && is_white(*stop) && !(stop[0] == '\r' && stop[1] == '\n')) {
+            put_text(to, " "); /* no splice, and it may not become one */
+        }
         put_text(to, "\n");
     }
 }
