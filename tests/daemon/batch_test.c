@@ -670,6 +670,136 @@ static void the_session_breaks(void **state)
     corbel_error_clear(&error);
 }
 
+/** What _begin() gives is a call like every other. */
+typedef struct told {
+    probe_event times;
+    _Atomic uint32_t statuses[CORBEL_SKIPPED + 1];
+} told;
+
+static void told_done(corbel_call *call, void *user)
+{
+    told *const t = user;
+    atomic_fetch_add(&t->statuses[batches_Desk_note_finish(call, NULL, NULL)], 1);
+    probe_event_add(&t->times, 1);
+}
+
+static void callbacks_waits_and_cancelling(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)state;
+    for (size_t side = 0; side < 2; side++) {
+        told t = { 0 };
+        batches_Desk *desks[3];
+        corbel_batch *const batch = corbel_batch_new(side == 0 ? client : server.runtime, CORBEL_BATCH_STOP_AT_FIRST_ERROR);
+        probe_event_init(&t.times);
+        derive(sides[side], batch, desks);
+        for (int32_t i = 0; i < 10; i++) {
+            corbel_call_on_done(batches_Desk_note_begin(desks[i % 3], i), told_done, &t);
+        }
+        corbel_call *const looked_at = batches_Desk_note_begin(desks[0], 10);
+        corbel_call *const cancelled = batches_Desk_note_begin(desks[0], 11);
+        corbel_call *const failing = batches_Desk_fail_begin(desks[0], 12);
+        corbel_call_on_done(batches_Desk_note_begin(desks[1], 13), told_done, &t);
+        assert_int_equal(corbel_call_wait(looked_at, 1), CORBEL_DEADLINE);
+        corbel_call_cancel(cancelled);
+        corbel_call_cancel(cancelled);
+        assert_int_equal(corbel_call_wait(cancelled, 0), CORBEL_OK);
+        assert_int_equal(corbel_batch_run(batch, &error), CORBEL_BUSY);
+        assert_non_null(strstr(error.message, "call 12 of 13 of the batch")); /* the one that was cancelled is none of it */
+        assert_int_equal(batches_Desk_note_finish(cancelled, NULL, &error), CORBEL_CANCELLED);
+        assert_int_equal(error.completion, CORBEL_COMPLETED_NO);
+        assert_int_equal(batches_Desk_note_finish(looked_at, NULL, &error), CORBEL_OK);
+        assert_int_equal(batches_Desk_fail_finish(failing, &error), CORBEL_BUSY);
+        assert_true(probe_event_wait(&t.times, 11));
+        assert_int_equal(atomic_load(&t.statuses[CORBEL_OK]), 10);
+        assert_int_equal(atomic_load(&t.statuses[CORBEL_SKIPPED]), 1);
+        assert_book((const int32_t[]) { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12 }, 12);
+        /* Callbacks of calls that are never run. */
+        corbel_call_on_done(batches_Desk_note_begin(desks[0], 14), told_done, &t);
+        corbel_batch_unref(batch);
+        assert_true(probe_event_wait(&t.times, 12));
+        assert_int_equal(atomic_load(&t.statuses[CORBEL_CANCELLED]), 1);
+        give_back(desks);
+    }
+    corbel_error_clear(&error);
+}
+
+/** Cancels the call that runs. */
+static void *canceller_main(void *argument)
+{
+    const bool reached = probe_event_wait(&there.entered, 1);
+    corbel_call_cancel(argument);
+    probe_event_add(&there.go_on, 1);
+    return reached ? argument : NULL;
+}
+
+static void cancelled_while_it_runs(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    batches_Desk *desks[3];
+    pthread_t canceller;
+    void *reached = NULL;
+    (void)state;
+    corbel_batch *const batch = corbel_batch_new(client, CORBEL_BATCH_CONTINUE);
+    derive(remote, batch, desks);
+    corbel_call *const first = batches_Desk_note_begin(desks[0], 1);
+    corbel_call *const slow = batches_Desk_slow_begin(desks[1], 2);
+    corbel_call *const last = batches_Desk_note_begin(desks[2], 3);
+    assert_int_equal(pthread_create(&canceller, NULL, canceller_main, slow), 0);
+    assert_int_equal(corbel_batch_run(batch, &error), CORBEL_CANCELLED);
+    assert_int_equal(error.completion, CORBEL_COMPLETED_MAYBE);
+    pthread_join(canceller, &reached);
+    assert_non_null(reached);
+    assert_int_equal(batches_Desk_note_finish(first, NULL, &error), CORBEL_OK);
+    assert_int_equal(batches_Desk_slow_finish(slow, &error), CORBEL_CANCELLED);
+    assert_int_equal(batches_Desk_note_finish(last, NULL, &error), CORBEL_OK);
+    assert_book((const int32_t[]) { 1, 2, 3 }, 3);
+    give_back(desks);
+    corbel_batch_unref(batch);
+    corbel_error_clear(&error);
+}
+
+/** The client has no worker: what its calls cause here, also while it waits for credit, is run by the thread that waits. */
+static void called_back_without_a_worker(void **state)
+{
+    enum { CALLS = 5000 };
+    const corbel_runtime_options none = { .size = sizeof none, .user_dispatch = true };
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_options options = CORBEL_OPTIONS_INIT;
+    corbel_runtime *alone = NULL;
+    batches_Desk *desk = NULL;
+    char uri[600];
+    static office here;
+    (void)state;
+    office_init(&here);
+    MUST(corbel_runtime_new(&none, &alone, &error));
+    (void)snprintf(uri, sizeof uri, "corbel:desk%s", strchr(server.uri, '@'));
+    MUST(batches_Desk_from_uri(alone, uri, &desk, &error));
+    batches_Desk *const own = batches_Desk_new(alone, &desk_servant, &here, NULL);
+    corbel_call **const calls = calloc(CALLS, sizeof *calls);
+    assert_non_null(calls);
+    for (size_t stops = 0; stops < 2; stops++) {
+        options.batch = corbel_batch_new(alone, stops ? CORBEL_BATCH_STOP_AT_FIRST_ERROR : CORBEL_BATCH_CONTINUE);
+        batches_Desk *const batched = batches_Desk_with(desk, &options);
+        for (int32_t i = 0; i < CALLS; i++) {
+            calls[i] = batches_Desk_pass_on_begin(batched, own, i);
+        }
+        MUST(corbel_batch_run(options.batch, &error));
+        for (int32_t i = 0; i < CALLS; i++) {
+            MUST(batches_Desk_pass_on_finish(calls[i], NULL, &error));
+            assert_int_equal(here.book[i], i);
+        }
+        assert_int_equal(here.n, CALLS);
+        here.n = 0;
+        batches_Desk_unref(batched);
+        corbel_batch_unref(options.batch);
+    }
+    free(calls);
+    batches_Desk_unref(own);
+    batches_Desk_unref(desk);
+    corbel_runtime_unref(alone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -686,6 +816,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_message, set_up, tear_down),
         cmocka_unit_test_setup_teardown(deadlines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_session_breaks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(callbacks_waits_and_cancelling, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(cancelled_while_it_runs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(called_back_without_a_worker, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
 }
