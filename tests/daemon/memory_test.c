@@ -149,17 +149,60 @@ static alloc_outcome run_session(void)
     return whole ? ALLOC_DONE : ALLOC_REFUSED;
 }
 
+/** Begun and run together, the second raises; over the session, then in one's own process. */
+static bool batch_calls(corbel_runtime *runtime, probe_Listener *listener)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_options options = CORBEL_OPTIONS_INIT;
+    corbel_batch *const batch = corbel_batch_new(runtime, CORBEL_BATCH_STOP_AT_FIRST_ERROR);
+    options.batch = batch;
+    probe_Listener *const batched = probe_Listener_with(listener, &options);
+    int32_t sum = 0;
+    corbel_call *const first = probe_Listener_add_begin(batched, 40, 2);
+    corbel_call *const second = probe_Listener_raise_it_begin(batched, "no");
+    corbel_call *const third = probe_Listener_add_begin(batched, 1, 1);
+    const corbel_status ran = corbel_batch_run(batch, &error);
+    /* Without memory for the reference the batch is empty. */
+    bool whole = ran == CORBEL_RAISED ? probe_Refused_of(&error) != NULL : pair_went(ran, &error) && false;
+    corbel_error_clear(&error);
+    whole = pair_went(probe_Listener_add_finish(first, &sum, &error), &error) && whole;
+    assert_true(sum == 42 || !whole);
+    const corbel_status raised = probe_Listener_raise_it_finish(second, &error);
+    if (raised == CORBEL_RAISED) {
+        whole = probe_Refused_of(&error) != NULL && whole;
+        corbel_error_clear(&error);
+    } else {
+        assert_int_not_equal(raised, CORBEL_OK);
+        whole = (raised == CORBEL_SKIPPED || pair_went(raised, &error)) && false;
+        corbel_error_clear(&error);
+    }
+    const corbel_status skipped = probe_Listener_add_finish(third, NULL, &error);
+    assert_int_not_equal(skipped, CORBEL_OK);
+    whole = skipped == CORBEL_SKIPPED ? whole : pair_went(skipped, &error);
+    corbel_error_clear(&error);
+    probe_Listener_unref(batched);
+    corbel_batch_unref(batch);
+    return whole;
+}
+
+static alloc_outcome run_batch(void)
+{
+    pair p;
+    const bool whole = pair_start(&p) && batch_calls(p.client, p.remote) && batch_calls(p.server, p.object);
+    pair_end(&p);
+    return whole ? ALLOC_DONE : ALLOC_REFUSED;
+}
+
 static const alloc_case cases[] = {
-    { "a runtime", 3, run_runtime, false },
-    { "an object and a call in its own process", 10, run_object, true },
-    { "a daemon", 5, run_daemon, true },
-    { "calls across a session", 60, run_session, true },
+    { "a runtime", 3, run_runtime, false }, { "an object and a call in its own process", 10, run_object, true },
+    { "a daemon", 5, run_daemon, true },    { "calls across a session", 60, run_session, true },
+    { "batches", 60, run_batch, true },
 };
 
 static void every_allocation_fails_once(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(cases), 4);
+    assert_int_equal(LENGTH_OF(cases), 5);
     alloc_fail_cases(cases, LENGTH_OF(cases));
 }
 
