@@ -107,6 +107,11 @@ void *crb_arena_alloc(crb_arena *arena, size_t count, size_t size)
     return at != NULL ? memset(at, 0, count * size) : NULL;
 }
 
+size_t crb_arena_left(const crb_arena *arena)
+{
+    return arena->budget;
+}
+
 static void arena_free_chunks(crb_arena *arena)
 {
     arena_chunk *chunk = arena->chunks;

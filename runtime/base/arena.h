@@ -17,6 +17,8 @@ void *crb_arena_alloc(crb_arena *arena, size_t count, size_t size);
 void *crb_arena_take(crb_arena *arena, size_t n, size_t align);
 /** Gives all back but the first piece of memory, for the next use. The budget stays what is left of it. */
 void crb_arena_reset(crb_arena *arena);
+/** Bytes that are left of the budget; SIZE_MAX: it has none. */
+size_t crb_arena_left(const crb_arena *arena);
 /** Takes NULL. */
 void crb_arena_free(crb_arena *arena);
 

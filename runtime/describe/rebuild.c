@@ -34,7 +34,9 @@ CORBEL_PRINTF(2, 3) static bool rebuild_refuse(rebuild *run, const char *format,
 static void *rebuild_alloc(rebuild *run, size_t count, size_t size)
 {
     void *const memory = crb_arena_alloc(run->tables->arena, count, size);
-    if (memory == NULL) {
+    if (memory == NULL && count <= crb_arena_left(run->tables->arena) / (size == 0 ? 1 : size)) {
+        run->status = crb_fail(run->reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for a description");
+    } else if (memory == NULL) {
         run->status = crb_fail(run->reterr, CORBEL_LIMIT, CORBEL_COMPLETED_YES, "the description: it takes more than %zu bytes",
                                run->tables->limits.memory);
     }
@@ -359,6 +361,9 @@ static bool rebuild_fallbacks(rebuild *run, const corbel_TypeDescription *from, 
         corbel_error error = CORBEL_ERROR_INIT;
         if (crb_decode_args(&field, 1, bytes.items, bytes.len, &limits, NULL, run->tables->arena, &held, &value, &error)) {
             rebuild_refuse(run, "the default of a member: %s", error.message);
+            if (error.status == CORBEL_NO_MEMORY) {
+                run->status = crb_fail(run->reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for a description");
+            }
             corbel_error_clear(&error);
             return false;
         }
