@@ -251,6 +251,60 @@ static void references_in_json(void **state)
     corbel_string_free(result);
 }
 
+/** Text that is made to hurt: refused in time, before anything is sent, with what is wrong. */
+static void hostile_json(void **state)
+{
+    enum { HUGE_TEXT = 5 << 20, DEEP = 200000, MANY = 100000 };
+    const uint64_t before = atomic_load(&server.state.entered);
+    corbel_error error = CORBEL_ERROR_INIT;
+    char *const text = malloc(HUGE_TEXT + 100);
+    (void)state;
+    assert_non_null(text);
+    /* Too much text. */
+    memset(text, ' ', HUGE_TEXT);
+    strcpy(text + HUGE_TEXT, "{\"a\":1,\"b\":2}");
+    assert_int_equal(corbel_json_call(remote, described, "add", text, NULL, &error), CORBEL_LIMIT);
+    assert_non_null(strstr(error.message, "4194304 bytes"));
+    /* Too deep, as arrays and as objects, where a value is wanted and where none is. */
+    static const char *const nests[] = { "{\"a\":1,\"b\":", "{\"points\":", "{\"c\":", "" };
+    for (size_t i = 0; i < 8; i++) {
+        char *at = stpcpy(text, nests[i / 2]);
+        for (int k = 0; k < DEEP; k++) {
+            at = stpcpy(at, i % 2 == 0 ? "[" : "{\"a\":");
+        }
+        const corbel_status status = corbel_json_call(remote, described, i / 2 == 1 ? "turn" : "add", text, NULL, &error);
+        assert_true(status == CORBEL_LIMIT || status == CORBEL_INVALID_ARGUMENT);
+        assert_int_equal(error.completion, CORBEL_COMPLETED_NO);
+    }
+    /* More members than there are parameters. */
+    char *at = stpcpy(text, "{\"a\":1");
+    for (int k = 0; k < MANY; k++) {
+        at += sprintf(at, ",\"x%d\":0", k);
+    }
+    strcpy(at, "}");
+    assert_int_equal(corbel_json_call(remote, described, "add", text, NULL, &error), CORBEL_INVALID_ARGUMENT);
+    /* A name without end is not printed whole, and has no suggestion. */
+    memset(text, 'a', 100000);
+    text[100000] = '\0';
+    assert_int_equal(corbel_json_call(remote, described, text, "{}", NULL, &error), CORBEL_UNIMPLEMENTED);
+    assert_true(strlen(error.message) < 1000 && strstr(error.message, "did you mean") == NULL);
+    /* What is no value of the type, of every sort. */
+    static const char *const wrong[] = {
+        "[]",   "{}",          "\"\"",        "\"1 \"", "1.5", "1e99", "-1e999", "\"0x10\"", "99999999999999999999",
+        "true", "\"\\u0000\"", "\"\\ud800\"", "NaN",    "+1",  "01",   "1,",     "'1'",      "//1"
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(text, 100, "{\"a\":%s,\"b\":2}", wrong[i]);
+        const corbel_status status = corbel_json_call(remote, described, "add", text, NULL, &error);
+        if (status != CORBEL_INVALID_ARGUMENT) {
+            fail_msg("%s: %s", wrong[i], corbel_status_name(status));
+        }
+    }
+    assert_true(atomic_load(&server.state.entered) == before);
+    free(text);
+    corbel_error_clear(&error);
+}
+
 /** The functions of stubs, with tables that go away while what came of them stays. */
 static void values_of_described_types(void **state)
 {
@@ -344,10 +398,9 @@ static void raw_calls(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_an_object_is),         cmocka_unit_test(descriptions_as_json),
-        cmocka_unit_test(json_over_a_session),       cmocka_unit_test(json_in_the_process),
-        cmocka_unit_test(exceptions_as_json),        cmocka_unit_test(references_in_json),
-        cmocka_unit_test(values_of_described_types), cmocka_unit_test(raw_calls),
+        cmocka_unit_test(what_an_object_is),   cmocka_unit_test(descriptions_as_json),      cmocka_unit_test(json_over_a_session),
+        cmocka_unit_test(json_in_the_process), cmocka_unit_test(exceptions_as_json),        cmocka_unit_test(references_in_json),
+        cmocka_unit_test(hostile_json),        cmocka_unit_test(values_of_described_types), cmocka_unit_test(raw_calls),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
