@@ -1,7 +1,9 @@
 /** Objects without generated code: they pass calls on undecoded, answer with JSON, raw, later; and say what they are. */
 #include "probe.h"
+#include "streamer.h"
 
 #include <corbel/dynamic.h>
+#include <corbel/stream.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -450,6 +452,65 @@ static void answers_later(void **state)
     corbel_object_unref(object);
 }
 
+/* ---- streams ---- */
+
+static void stream_through(corbel_object *seen)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_stream *stream = NULL, *items = NULL;
+    uint64_t item = 0, n = 0, sum = 0;
+    corbel_call *call = streamer_begin_count(seen, 5000, false, &stream);
+    while (corbel_stream_next(stream, &corbel_uint64_type, &item)) {
+        n++;
+    }
+    MUST(streamer_finish(call, &streamer_count, &error));
+    assert_int_equal(n, 5000);
+    call = streamer_begin_count(seen, 3, true, &stream);
+    for (n = 0; corbel_stream_next(stream, &corbel_uint64_type, &item);) {
+        n++;
+    }
+    assert_int_equal(n, 3); /* and then the exception */
+    assert_int_equal(streamer_finish(call, &streamer_count, &error), CORBEL_RAISED);
+    assert_string_equal(corbel_error_exception(&error), "test::Broken");
+    call = streamer_begin_sum(seen, UINT64_MAX, &items);
+    for (uint64_t i = 1; i <= 1000; i++) {
+        assert_true(corbel_stream_put(items, &corbel_uint64_type, &i));
+    }
+    corbel_stream_end(items);
+    MUST(streamer_finish_number(call, &streamer_sum, &sum, &error));
+    assert_int_equal(sum, 500500);
+    call = streamer_begin_twice(seen, &items, &stream);
+    for (uint64_t i = 1; i <= 100; i++) {
+        assert_true(corbel_stream_put(items, &corbel_uint64_type, &i));
+        assert_true(corbel_stream_next(stream, &corbel_uint64_type, &item));
+        assert_int_equal(item, 2 * i);
+    }
+    corbel_stream_end(items);
+    assert_false(corbel_stream_next(stream, &corbel_uint64_type, &item));
+    MUST(streamer_finish(call, &streamer_twice, &error));
+    corbel_error_clear(&error);
+}
+
+static void streams_pass_through(void **state)
+{
+    static streamer_state streaming;
+    (void)state;
+    streamer_state_init(&streaming);
+    corbel_object *const streamer = streamer_new(far.runtime, &streaming);
+    corbel_object *const at_middle = served_at(middle, far.daemon, "streamer", streamer, NULL);
+    corbel_object *const away = forwarder(middle, at_middle, 0), *const here = forwarder(far.runtime, streamer, 0);
+    corbel_object *const ways[] = { served_at(client, middle_daemon, "streams", away, &streamer_interface),
+                                    served_at(client, far.daemon, "streams", here, &streamer_interface) };
+    for (int i = 0; i < 2; i++) {
+        stream_through(ways[i]);
+        corbel_object_unref(ways[i]);
+    }
+    corbel_object_unref(away);
+    corbel_object_unref(here);
+    corbel_object_unref(at_middle);
+    corbel_object_unref(streamer);
+}
+
 /** Lives of what is held: the forwarders were finalized, each once. */
 static void without_memory_or_runtime(void **state)
 {
@@ -475,6 +536,7 @@ int main(void)
         cmocka_unit_test(of_a_described_interface),
         cmocka_unit_test(answers_from_json),
         cmocka_unit_test(answers_later),
+        cmocka_unit_test(streams_pass_through),
         cmocka_unit_test(without_memory_or_runtime),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
