@@ -226,10 +226,7 @@ void crb_stream_over(corbel_stream *stream)
 void crb_stream_detach_locked(corbel_stream *stream)
 {
     if (stream != NULL) {
-        if (stream->conduit->core != NULL) {
-            crb_stream_set_user(stream->conduit->core, NULL);
-            stream->conduit->core = NULL;
-        }
+        stream->conduit->core = NULL; /* it may be gone: no event of it comes any more */
         crb_stream_over_locked(stream);
     }
 }
