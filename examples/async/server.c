@@ -92,7 +92,7 @@ static void *cook_main(void *user)
         } else { /* that an order was cancelled is seen by looking */
             struct timespec until;
             clock_gettime(CLOCK_REALTIME, &until);
-            until.tv_nsec += LOOK_AFTER_MS * 1000000;
+            until.tv_nsec += LOOK_AFTER_MS * 1000000L;
             until.tv_sec += until.tv_nsec / 1000000000;
             until.tv_nsec %= 1000000000;
             pthread_cond_timedwait(&k->changed, &k->lock, &until);

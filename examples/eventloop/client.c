@@ -40,7 +40,7 @@ static bool loop(corbel_runtime *runtime, state *s)
 {
     const int epoll = epoll_create1(EPOLL_CLOEXEC);
     const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    const struct itimerspec tick = { { .tv_nsec = TICK_MS * 1000000 }, { .tv_nsec = TICK_MS * 1000000 } };
+    const struct itimerspec tick = { { .tv_nsec = TICK_MS * 1000000L }, { .tv_nsec = TICK_MS * 1000000L } };
     bool good = watch(epoll, corbel_runtime_fd(runtime)) && watch(epoll, timer) && timerfd_settime(timer, 0, &tick, NULL) == 0;
     while (good && s->rung < ALARMS) {
         struct epoll_event event;

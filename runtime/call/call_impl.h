@@ -183,8 +183,6 @@ static inline void crb_call_taken_locked(corbel_call *call)
 /** One count, the caller's. NULL: no memory. */
 corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start);
 void crb_call_unref(corbel_call *call);
-/** A call that has failed before it began; error is moved from. Never NULL. In halves.c. */
-corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *operation, corbel_error *error);
 /** Queues a call in this process; call is NULL for a oneway. */
 void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_call *call);
 /** At or after the deadline of a call to a peer: completes it, if nothing did. No lock held. */
