@@ -114,6 +114,10 @@ static void answer_close(crb_session *session, crb_answer *answer)
     crb_event_drop(&answer->body_event);
     crb_event_drop(&answer->cancel_event);
     crb_body_drop(session, &answer->args);
+    if (answer->refs_in != NULL) { /* they waited for promises; the answer itself may be kept for long */
+        crb_refs_drop(session, answer->refs_in);
+        answer->refs_in = NULL;
+    }
     crb_list_remove(&answer->follow);
     answer->after = NULL;
     crb_answer_miss(session, answer);

@@ -88,6 +88,9 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
     const bool refs_known = events_refs_known(answer);
     corbel_error error = CORBEL_ERROR_INIT;
     if (!crb_promise_target(session, answer, ret, &error) || (refs_known && !crb_promise_arguments(session, answer, &error))) {
+        if (ret->import != NULL) { /* the target was known, and its receipt the driver's: nobody will take it */
+            crb_session_release(session, ret->import, 1);
+        }
         if (!session->out_of_memory) {
             crb_answer_refuse(session, answer, error.status, error.message);
         }

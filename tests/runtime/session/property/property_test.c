@@ -25,30 +25,17 @@ static size_t act_size(sim *s)
     return 8 + (size_t)(sim_chance(s, 8) ? sim_pick(s, 120000) : sim_pick(s, 300));
 }
 
-/** A bind of the side's that may be called; NULL: none. */
-static sim_call *act_promise(sim_side *at)
-{
-    sim *const s = at->sim;
-    sim_call *found = NULL;
-    uint64_t n = 0;
-    for (uint32_t i = 0; i < s->n_calls; i++) {
-        sim_call *const call = &s->calls[i];
-        if (call->kind == SIM_BIND && call->from == at && call->question != NULL && sim_pick(s, ++n) == 0) {
-            found = call;
-        }
-    }
-    return found;
-}
-
 static void act_call(sim_side *at, bool on_promise)
 {
     sim *const s = at->sim;
-    sim_call *const promise = on_promise ? act_promise(at) : NULL;
+    sim_call *const promise = on_promise ? sim_some_promise(at) : NULL;
     if (promise == NULL && at->n_held == 0) {
         return;
     }
+    const bool oneway = sim_chance(s, 4);
     const sim_asking asking = {
-        .kind = sim_chance(s, 4) ? SIM_ONEWAY : SIM_CALL,
+        .kind = oneway ? SIM_ONEWAY : SIM_CALL,
+        .keep = !oneway && sim_chance(s, 4),
         .held = promise != NULL ? NULL : &at->held[sim_pick(s, at->n_held)],
         .promise = promise,
         .lane = sim_pick(s, SIM_LANES),
@@ -96,7 +83,7 @@ static void act_cancel(sim *s)
     if (s->n_calls > 0) {
         sim_call *const call = &s->calls[s->n_calls - 1 - sim_pick(s, s->n_calls < 30 ? s->n_calls : 30)];
         if (call->question != NULL) {
-            sim_finish(call, call->kind == SIM_CALL || sim_chance(s, 2));
+            sim_finish(call, (call->kind == SIM_CALL && !call->keep) || sim_chance(s, 2));
         }
     }
 }

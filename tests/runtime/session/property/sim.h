@@ -59,6 +59,9 @@ typedef struct sim_object {
 
 typedef enum sim_kind { SIM_CALL, SIM_ONEWAY, SIM_BIND } sim_kind;
 
+/** Where in the result of a kept call a reference is: the first, the second inside of another message, nowhere. */
+typedef enum sim_path { SIM_PATH_FIRST, SIM_PATH_SECOND, SIM_PATH_NOWHERE, SIM_PATHS } sim_path;
+
 /** A call or a bind, from all points of view. Its number is in the first 8 bytes of the arguments, or in a bind's id. */
 struct sim_call {
     uint32_t number; /* from 1, in the order in which they were made */
@@ -71,13 +74,17 @@ struct sim_call {
     sim_call *after;     /* it enters after that one, if that has returned a result, */
     bool anyway;         /* or whatever became of that one */
     bool guard;
+    bool keep;     /* its answer is a promise until it is finished */
+    sim_path path; /* in the result of promise */
     uint64_t lane, chain;
     uint32_t hop;
     sim_node *root; /* who made the call that this one carries on, or this one */
     uint64_t root_lane;
     uint32_t root_number;
     size_t args_len;
-    sim_object *refs[SIM_REFS];
+    sim_object *refs[SIM_REFS];       /* what is passed; NULL: */
+    sim_call *ref_promises[SIM_REFS]; /* what that one will answer */
+    sim_path ref_paths[SIM_REFS];
     size_t n_refs;
     /* the asker's view */
     crb_question *question;      /* while it may be used */
@@ -117,11 +124,12 @@ struct sim_request {
     crb_answer *answer;
     sim_call *call;
     sim_state state;
-    bool complete, cancelled, enter, left; /* left: its function has returned, its lane goes on */
+    bool complete, cancelled, enter, failed, has_refs, left; /* left: its function has returned, its lane goes on */
     uint64_t deadline;
     sim_object *object;
-    uint64_t place;   /* in the queue of its lane: when its object was known */
-    sim_call *nested; /* what it is blocked in, or carried on by */
+    corbel_status failure; /* of a promise in its arguments: what it is to be answered with */
+    uint64_t place;        /* in the queue of its lane: when its object was known */
+    sim_call *nested;      /* what it is blocked in, or carried on by */
 };
 
 /** What one side has named on the wire, in the order of the wire. */
@@ -213,8 +221,10 @@ struct sim {
 typedef enum sim_doing {
     SIM_DO_LANE_WAIT,      /* a call stood behind another of its lane */
     SIM_DO_BODY_WAIT,      /* a call came without the whole of its arguments */
-    SIM_DO_PROMISE_WAIT,   /* a call stood on a promise */
+    SIM_DO_PROMISE_WAIT,   /* a call came before the RETURN of its promise went */
     SIM_DO_PROMISE_DIRECT, /* a call on a promise that was answered before it came */
+    SIM_DO_PROMISE_OWN,    /* a call on a promise that is an object of the caller's own */
+    SIM_DO_PROMISE_PASSED, /* a promise in a reference table */
     SIM_DO_PROMISE_FAILED, /* a call on a promise that failed */
     SIM_DO_BATCH,
     SIM_DO_AFTER,   /* a call that entered after another */
@@ -273,7 +283,7 @@ typedef struct sim_asking {
     uint64_t deadline; /* UINT64_MAX: none */
     sim_request *within;
     sim_call *carries, *after;
-    bool anyway, guard;
+    bool anyway, guard, keep;
     size_t len;
     bool with_refs;
 } sim_asking;
@@ -283,8 +293,15 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
 sim_call *sim_bind(sim_side *from);
 void sim_returned(sim_side *at, crb_event *event);
 void sim_finish(sim_call *call, bool cancel);
-/** Fills refs at random with what the side can pass, and objects with what the receiver will find. */
-size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *objects[SIM_REFS]);
+/** Fills refs at random with what the side can pass, and objects with what the receiver will find. call: whose arguments they
+ * are, which may be promises; NULL: a result. */
+size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *objects[SIM_REFS], sim_call *call);
+/** What a promise stands for, once it is answered; NULL: nothing. */
+sim_object *sim_promised(const sim_call *promise, sim_path path);
+/** A promise of the side's that may be named; NULL: none. */
+sim_call *sim_some_promise(sim_side *at);
+/** An object of the node's that stands for what from has in held, whose receipt becomes its own; NULL: no room. */
+sim_object *sim_relay(sim_side *from, size_t held);
 void sim_count_fresh(sim_side *at, const crb_ref_out *refs, size_t n);
 /** Takes the references of an event, and checks that they are what was sent. */
 void sim_take_refs(sim_side *at, const crb_event *event, sim_object *const *objects, size_t n);
@@ -293,7 +310,10 @@ void sim_unexported(sim_side *at, sim_object *object);
 /** Relays that nobody holds give back what they stand for. Between two steps. */
 void sim_settle_relays(sim *s);
 bool sim_fill(crb_buf *buf, uint64_t number, size_t len);
-bool sim_is_filled(const crb_buf *buf);
+bool sim_is_filled(const uint8_t *data, size_t len);
+/** The result of a kept call: a message that names its references, and then len bytes as above. */
+bool sim_fill_kept(crb_buf *buf, uint64_t number, size_t n_refs, size_t len);
+bool sim_is_filled_kept(const crb_buf *buf, size_t n_refs, size_t len);
 
 /* ---- sim_serve.c: servants ---- */
 

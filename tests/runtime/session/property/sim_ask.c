@@ -22,18 +22,89 @@ bool sim_fill(crb_buf *buf, uint64_t number, size_t len)
     return at != NULL;
 }
 
-bool sim_is_filled(const crb_buf *buf)
+bool sim_is_filled(const uint8_t *data, size_t len)
 {
     uint64_t number = 0;
-    for (size_t i = 0; i < 8 && i < buf->len; i++) {
-        number |= (uint64_t)buf->data[i] << (8 * i);
+    for (size_t i = 0; i < 8 && i < len; i++) {
+        number |= (uint64_t)data[i] << (8 * i);
     }
-    for (size_t i = 8; i < buf->len; i++) {
-        if (buf->data[i] != fill_byte(number, i)) {
+    for (size_t i = 8; i < len; i++) {
+        if (data[i] != fill_byte(number, i)) {
             return false;
         }
     }
     return true;
+}
+
+/** Field 1: the tag of the first reference; field 3: a message whose field 1 is that of the second; field 4: bytes, which follow.
+ */
+static void fill_names(crb_buf *buf, size_t n_refs, size_t len)
+{
+    static const uint8_t first[] = { 0x08, 1 }, second[] = { 0x1A, 2, 0x08, 2 }, bytes[] = { 0x22 };
+    if (n_refs > 0) {
+        crb_buf_append(buf, first, sizeof first);
+    }
+    if (n_refs > 1) {
+        crb_buf_append(buf, second, sizeof second);
+    }
+    crb_buf_append(buf, bytes, sizeof bytes);
+    crb_buf_varint(buf, len);
+}
+
+bool sim_fill_kept(crb_buf *buf, uint64_t number, size_t n_refs, size_t len)
+{
+    fill_names(buf, n_refs, len);
+    return sim_fill(buf, number, len) && !buf->failed;
+}
+
+bool sim_is_filled_kept(const crb_buf *buf, size_t n_refs, size_t len)
+{
+    crb_buf names = CRB_BUF_INIT;
+    fill_names(&names, n_refs, len);
+    const bool fine =
+        buf->len == names.len + len && memcmp(buf->data, names.data, names.len) == 0 && sim_is_filled(buf->data + names.len, len);
+    crb_buf_clear(&names);
+    return fine;
+}
+
+/* ---- promises ---- */
+
+static const uint32_t path_first[] = { 1 }, path_second[] = { 3, 1 }, path_nowhere[] = { 4, 1 };
+static const struct {
+    const uint32_t *path;
+    size_t n;
+} paths[SIM_PATHS] = {
+    [SIM_PATH_FIRST] = { path_first, 1 },
+    [SIM_PATH_SECOND] = { path_second, 2 },
+    [SIM_PATH_NOWHERE] = { path_nowhere, 2 },
+};
+
+sim_object *sim_promised(const sim_call *promise, sim_path path)
+{
+    const size_t at = path == SIM_PATH_SECOND ? 1 : 0;
+    return promise->answered && promise->answer == CRB_OUTCOME_RESULT && path != SIM_PATH_NOWHERE && promise->n_result > at
+               ? promise->result[at]
+               : NULL;
+}
+
+sim_call *sim_some_promise(sim_side *at)
+{
+    sim *const s = at->sim;
+    sim_call *found = NULL;
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < s->n_calls; i++) {
+        sim_call *const call = &s->calls[i];
+        if ((call->kind == SIM_BIND || call->keep) && call->from == at && call->question != NULL && sim_pick(s, ++n) == 0) {
+            found = call;
+        }
+    }
+    return found;
+}
+
+/** A path for a promise: nearly always one that can be. */
+static sim_path some_path(sim *s, const sim_call *promise)
+{
+    return promise->kind == SIM_BIND ? SIM_PATH_FIRST : (sim_path)(sim_chance(s, 10) ? SIM_PATH_NOWHERE : sim_pick(s, 2));
 }
 
 /* ---- references ---- */
@@ -47,8 +118,7 @@ void sim_count_fresh(sim_side *at, const crb_ref_out *refs, size_t n)
     }
 }
 
-/** An object of the node's that stands for what `from` has in held; NULL: no room, or it may not be passed on. */
-static sim_object *relay_for(sim_side *from, size_t held)
+sim_object *sim_relay(sim_side *from, size_t held)
 {
     sim_object *const objects = from->node->objects;
     for (int i = SIM_OBJECTS; i < SIM_OBJECTS + SIM_RELAYS; i++) {
@@ -91,13 +161,33 @@ void sim_unexported(sim_side *at, sim_object *object)
     --*holds;
 }
 
-size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *objects[SIM_REFS])
+/** Makes the reference a promise, if the side has one. */
+static bool choose_promise(sim_side *at, crb_ref_out *ref, sim_call *call, size_t i)
+{
+    sim_call *const promise = sim_some_promise(at);
+    if (promise == NULL || promise == call) {
+        return false;
+    }
+    const sim_path path = some_path(at->sim, promise);
+    call->ref_promises[i] = promise;
+    call->ref_paths[i] = path;
+    ref->promise = promise->question;
+    ref->path = promise->kind == SIM_BIND ? NULL : paths[path].path;
+    ref->n_path = promise->kind == SIM_BIND ? 0 : paths[path].n;
+    sim_count(at->sim, SIM_DO_PROMISE_PASSED);
+    return true;
+}
+
+size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *objects[SIM_REFS], sim_call *call)
 {
     sim *const s = at->sim;
     const size_t n = sim_chance(s, 3) ? (size_t)sim_pick(s, SIM_REFS + 1) : 0;
     for (size_t i = 0; i < n; i++) {
         refs[i] = (crb_ref_out) { .tag = i + 1, .interface = "test::Object" };
-        const uint64_t what = sim_pick(s, 6);
+        const uint64_t what = sim_pick(s, 7);
+        if (what == 6 && call != NULL && choose_promise(at, &refs[i], call, i)) {
+            continue;
+        }
         sim_side *const other = at->node->sides[sim_pick(s, (uint64_t)s->n_nodes)];
         if (what < 2 && at->n_held > 0) {
             const sim_held *const held = &at->held[sim_pick(s, at->n_held)];
@@ -107,7 +197,7 @@ size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *obj
             continue;
         }
         if (what == 2 && other != NULL && other != at && !other->closed && other->n_held > 0) {
-            objects[i] = relay_for(other, sim_pick(s, other->n_held));
+            objects[i] = sim_relay(other, sim_pick(s, other->n_held));
             if (objects[i] != NULL) {
                 refs[i].object = objects[i];
                 sim_count(s, SIM_DO_REFERENCE_RELAYED);
@@ -139,6 +229,7 @@ void sim_take_refs(sim_side *at, const crb_event *event, sim_object *const *obje
         SIM_CHECK(s, crb_import_user(ref->import) == NULL || crb_import_user(ref->import) == objects[i],
                   "one reference stands for two objects");
         crb_import_set_user(ref->import, objects[i]);
+        sim_note(at, "takes a reference to object", (uint64_t)objects[i]->index, at->n_held);
         if (at->n_held == SIM_HELD) {
             crb_session_release(at->session, ref->import, 1);
         } else {
@@ -199,7 +290,8 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
         return NULL;
     }
     crb_ref_out refs[SIM_REFS];
-    call->n_refs = asking->with_refs ? sim_choose_refs(from, refs, call->refs) : 0;
+    /* A nested call on what the call that it is within will answer would wait for itself. */
+    call->n_refs = asking->with_refs ? sim_choose_refs(from, refs, call->refs, asking->within == NULL ? call : NULL) : 0;
     call->target = asking->held != NULL ? asking->held->object : NULL;
     call->promise = asking->promise;
     call->lane = asking->lane;
@@ -210,6 +302,8 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
     call->after = asking->after;
     call->anyway = asking->anyway;
     call->guard = asking->guard;
+    call->keep = asking->keep;
+    call->path = asking->promise != NULL ? some_path(s, asking->promise) : SIM_PATH_FIRST;
     call->args_len = asking->len;
     call->root_lane = call->lane;
     if (asking->carries != NULL) {
@@ -238,6 +332,9 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
         .after = asking->after != NULL ? asking->after->question : NULL,
         .anyway = asking->anyway,
         .guard = asking->guard,
+        .path = asking->promise != NULL && asking->promise->keep ? paths[call->path].path : NULL,
+        .n_path = asking->promise != NULL && asking->promise->keep ? paths[call->path].n : 0,
+        .keep = asking->keep,
     };
     corbel_error error = CORBEL_ERROR_INIT;
     const corbel_status status = crb_session_call(from->session, &out, sim_now(from), &call->question, &error);
@@ -287,7 +384,8 @@ void sim_finish(sim_call *call, bool cancel)
 {
     sim_side *const from = call->from;
     sim_note(from, cancel ? "cancels" : "finishes", call->number, 0);
-    if (!call->done && (cancel || call->on_wire == 0)) { /* a bind that was not sent has nobody to answer it */
+    if (!call->done &&
+        (cancel || (call->kind == SIM_BIND && call->on_wire == 0))) { /* a bind that was not sent has nobody to answer it */
         sim_count(from->sim, call->on_wire != 0 ? SIM_DO_CANCEL_SENT : SIM_DO_CANCEL_QUEUED);
         call->cancelled = true;
     }
@@ -296,6 +394,16 @@ void sim_finish(sim_call *call, bool cancel)
 }
 
 /* ---- completions ---- */
+
+/** One that does may fail as what it names did, or what that named. */
+static bool names_promise(const sim_call *call)
+{
+    bool some = call->promise != NULL;
+    for (size_t i = 0; i < call->n_refs; i++) {
+        some = some || call->ref_promises[i] != NULL;
+    }
+    return some;
+}
 
 /** What the completion says against what the servant's side knows: a NO holds for ever, a YES is never early. */
 static void returned_truth(sim_side *at, const sim_call *call)
@@ -315,11 +423,10 @@ static void returned_truth(sim_side *at, const sim_call *call)
                   "call %u: skipped, and the call before it has not failed", call->number);
         sim_count(s, SIM_DO_SKIPPED);
     } else if (call->status == CORBEL_CANCELLED) {
-        const bool with_promise = call->promise != NULL && call->promise->status == CORBEL_CANCELLED;
-        SIM_CHECK(s, call->cancelled || call->answered || call->told || with_promise, "call %u: cancelled by nobody",
+        SIM_CHECK(s, call->answered || call->cancelled || call->told || names_promise(call), "call %u: cancelled by nobody",
                   call->number);
     } else if (call->status == CORBEL_GONE) {
-        SIM_CHECK(s, crb_session_over(at->session) || (call->answered && call->answer_status == CORBEL_GONE),
+        SIM_CHECK(s, crb_session_over(at->session) || call->answer_status == CORBEL_GONE || names_promise(call),
                   "call %u: gone, and its session lives", call->number);
     }
 }
@@ -335,7 +442,7 @@ void sim_returned(sim_side *at, crb_event *event)
     call->done_at = s->n_calls;
     call->outcome = event->outcome;
     call->completion = CORBEL_COMPLETED_YES;
-    if (call->kind == SIM_CALL) {
+    if (call->kind == SIM_CALL && !call->keep) {
         call->question = NULL;
     }
     if (event->outcome == CRB_OUTCOME_ERROR) {
@@ -344,8 +451,10 @@ void sim_returned(sim_side *at, crb_event *event)
         SIM_CHECK(s, call->status != CORBEL_OK, "an error that is none");
         corbel_error_clear(&event->error);
     } else if (call->kind == SIM_CALL) {
-        SIM_CHECK(s, event->body.len == call->result_len && sim_is_filled(&event->body), "call %u: another result than was given",
-                  call->number);
+        const bool as_given = call->keep && event->outcome == CRB_OUTCOME_RESULT
+                                  ? sim_is_filled_kept(&event->body, call->n_result, call->result_len)
+                                  : event->body.len == call->result_len && sim_is_filled(event->body.data, event->body.len);
+        SIM_CHECK(s, as_given, "call %u: another result than was given", call->number);
         SIM_CHECK(s, event->outcome != CRB_OUTCOME_EXCEPTION || strcmp(event->exception, "test::Wrong") == 0,
                   "call %u: another exception", call->number);
     }
@@ -357,6 +466,9 @@ void sim_returned(sim_side *at, crb_event *event)
     s->counts->completions[call->completion]++;
     if (call->status == CORBEL_DEADLINE) {
         sim_count(s, SIM_DO_EXPIRED);
+    }
+    if (call->promise != NULL && call->on_wire != 0 && !call->arrived && call->outcome == CRB_OUTCOME_ERROR) {
+        sim_count(s, SIM_DO_PROMISE_FAILED);
     }
     returned_truth(at, call);
 }

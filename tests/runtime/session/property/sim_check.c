@@ -45,9 +45,9 @@ static bool check_link_lives(const sim_link *link)
 /** A call that has not come to its end; NULL: none. */
 static const sim_call *check_open_call(const sim *s)
 {
-    for (uint32_t i = 0; i < s->n_calls; i++) {
-        if (s->calls[i].kind != SIM_ONEWAY && !s->calls[i].done) {
-            return &s->calls[i];
+    for (uint32_t i = s->n_calls; i > 0; i--) { /* the last first: others may wait for it */
+        if (s->calls[i - 1].kind != SIM_ONEWAY && !s->calls[i - 1].done) {
+            return &s->calls[i - 1];
         }
     }
     return NULL;
@@ -84,9 +84,10 @@ static void check_calls(sim *s)
         SIM_CHECK(s,
                   call->arrived || call->status == CORBEL_LIMIT || call->status == CORBEL_OVERLOADED ||
                       call->status == CORBEL_TOO_DEEP || call->status == CORBEL_SKIPPED || call->cancelled ||
-                      call->status == CORBEL_DEADLINE || call->promise != NULL || call->kind == SIM_ONEWAY,
+                      call->status == CORBEL_DEADLINE || call->promise != NULL || call->n_refs > 0 || call->kind == SIM_ONEWAY,
                   "call %u never came, and nobody was told", call->number);
-        const bool small = call->hop == 0 && call->args_len <= 1000 && call->promise == NULL && call->after == NULL;
+        const bool small =
+            call->hop == 0 && call->args_len <= 1000 && call->promise == NULL && call->after == NULL && call->n_refs == 0;
         SIM_CHECK(s, call->arrived || call->kind != SIM_ONEWAY || !small, "oneway call %u was dropped", call->number);
         SIM_CHECK(s, !call->cancelled || call->finishes == 1, "call %u: was cancelled, and the peer was not told", call->number);
         if (call->cancelled && !call->told) {
@@ -116,6 +117,12 @@ static void check_counts(sim_side *at)
     for (int i = SIM_OBJECTS; i < SIM_OBJECTS + SIM_RELAYS; i++) {
         const sim_object *const object = &at->peer->node->objects[i];
         held += object->used && object->relay == at->peer;
+    }
+    for (const crb_node *node = holder->all_answers.next; node != &holder->all_answers; node = node->next) {
+        const crb_kept *const kept = CRB_CONTAINER(node, const crb_answer, all)->kept;
+        for (size_t i = 0; kept != NULL && i < kept->n; i++) {
+            held += kept->items[i].import != NULL; /* a promise holds what it stands for */
+        }
     }
     SIM_CHECK(s, receipts == held, "the core counts %llu receipts, the driver %llu", (unsigned long long)receipts,
               (unsigned long long)held);
@@ -177,7 +184,11 @@ static void check_come_to_rest(sim *s)
         quiet = check_is_quiet(s) ? quiet + 1 : 0;
     }
     const sim_call *const open = check_open_call(s);
-    SIM_CHECK(s, open == NULL, "call %u does not come to its end", open->number);
+    SIM_CHECK(s, open == NULL,
+              "call %u does not come to its end: sent as %llu, came %d, entered %d, answered %d, RETURNs %u, FINISH %u, on %u, "
+              "after %u",
+              open->number, (unsigned long long)open->on_wire, open->arrived, open->entered, open->answered, open->returns,
+              open->finishes, open->promise != NULL ? open->promise->number : 0, open->after != NULL ? open->after->number : 0);
     SIM_CHECK(s, quiet == CHECK_QUIET_ROUNDS, "something does not come to its end");
 }
 

@@ -38,67 +38,70 @@ typedef struct count_line {
 } count_line;
 
 static const count_line frames[CRB_FRAME_TYPES] = {
-    { "HELLO", 2000 },  { "BIND", 5600 },    { "CALL", 21000 },        { "BODY", 10000 }, { "RETURN", 20000 },
-    { "FINISH", 8500 }, { "RELEASE", 7900 }, { "CREDIT", 2600 },       { "GONE", 700 },   { "PING", 39000 },
-    { "GOAWAY", 160 },  { "BYE", 350 },      { "UNIMPLEMENTED", 650 }, { "STREAM", 0 }, { "ABORT", 300 },
+    { "HELLO", 1900 },   { "BIND", 5500 },    { "CALL", 20000 },        { "BODY", 9500 }, { "RETURN", 19000 },
+    { "FINISH", 10000 }, { "RELEASE", 7500 }, { "CREDIT", 2400 },       { "GONE", 650 },  { "PING", 39000 },
+    { "GOAWAY", 170 },   { "BYE", 340 },      { "UNIMPLEMENTED", 620 }, { "STREAM", 0 },  { "ABORT", 300 },
 };
 
 static const count_line events[SIM_EVENTS] = {
-    { "OPEN", 2000 },       { "BIND", 5300 }, { "CALL", 19000 }, { "BODY", 700 },     { "CANCEL", 2600 }, { "RETURN", 23000 },
-    { "UNEXPORTED", 8300 }, { "GONE", 520 },  { "CREDIT", 350 }, { "DRAINING", 150 }, { "ITEMS", 0 }, { "ROOM", 0 }, { "CLOSED", 2000 },
+    { "OPEN", 1900 },    { "BIND", 5200 },       { "CALL", 16000 },  { "BODY", 680 },   { "CANCEL", 2000 },
+    { "RETURN", 22000 }, { "UNEXPORTED", 7800 }, { "GONE", 460 },    { "CREDIT", 310 }, { "DRAINING", 160 },
+    { "ITEMS", 0 },      { "ROOM", 0 },          { "CLOSED", 1900 },
 };
 
 static const count_line states[STATE_NUMBER] = {
     [STATE_SESSION_NEW] = { "session, before HELLO", 1800 },
     [STATE_SESSION_OPEN] = { "session, open", 110000 },
-    [STATE_SESSION_FLUSHING] = { "session, flushing", 240 },
-    [STATE_SESSION_ENDED] = { "session, ended", 11000 },
-    [STATE_SESSION_KEEPS] = { "session, keeps what a lost peer held", 5300 },
-    [STATE_QUESTION_WAITS] = { "question, waits to be sent", 37000 },
-    [STATE_QUESTION_SENDS] = { "question, arguments going out", 3400 },
-    [STATE_QUESTION_SENT] = { "question, sent", 330000 },
-    [STATE_QUESTION_RECEIVES] = { "question, result coming in", 230 },
-    [STATE_QUESTION_GIVEN_UP] = { "question, completed before its RETURN", 63000 },
-    [STATE_QUESTION_BOUND] = { "question, a bind that is kept", 86000 },
-    [STATE_ANSWER_INCOMPLETE] = { "answer, arguments coming in", 1100 },
-    [STATE_ANSWER_HANDED] = { "answer, not entered", 25000 },
-    [STATE_ANSWER_ENTERED] = { "answer, entered", 6400 },
-    [STATE_ANSWER_CANCELLED] = { "answer, cancelled", 3200 },
-    [STATE_ANSWER_WAITS] = { "answer, RETURN waits", 6500 },
-    [STATE_ANSWER_SENDS] = { "answer, result going out", 410 },
-    [STATE_ANSWER_BOUND] = { "answer, a bind that is kept", 71000 },
-    [STATE_EXPORT_COUNTED] = { "export, counted more than once", 68000 },
-    [STATE_EXPORT_WITHDRAWN] = { "export, withdrawn", 18000 },
-    [STATE_IMPORT_SHARED] = { "import, received more than once", 33000 },
-    [STATE_IMPORT_WITHDRAWN] = { "import, withdrawn", 6400 },
+    [STATE_SESSION_FLUSHING] = { "session, flushing", 170 },
+    [STATE_SESSION_ENDED] = { "session, ended", 12000 },
+    [STATE_SESSION_KEEPS] = { "session, keeps what a lost peer held", 5700 },
+    [STATE_QUESTION_WAITS] = { "question, waits to be sent", 39000 },
+    [STATE_QUESTION_SENDS] = { "question, arguments going out", 3300 },
+    [STATE_QUESTION_SENT] = { "question, sent", 310000 },
+    [STATE_QUESTION_RECEIVES] = { "question, result coming in", 240 },
+    [STATE_QUESTION_GIVEN_UP] = { "question, completed before its RETURN", 56000 },
+    [STATE_QUESTION_BOUND] = { "question, a promise that is kept", 120000 },
+    [STATE_ANSWER_INCOMPLETE] = { "answer, arguments coming in", 1000 },
+    [STATE_ANSWER_HANDED] = { "answer, not entered", 21000 },
+    [STATE_ANSWER_ENTERED] = { "answer, entered", 5300 },
+    [STATE_ANSWER_CANCELLED] = { "answer, cancelled", 1900 },
+    [STATE_ANSWER_WAITS] = { "answer, RETURN waits", 6600 },
+    [STATE_ANSWER_SENDS] = { "answer, result going out", 390 },
+    [STATE_ANSWER_BOUND] = { "answer, a promise that is kept", 77000 },
+    [STATE_EXPORT_COUNTED] = { "export, counted more than once", 58000 },
+    [STATE_EXPORT_WITHDRAWN] = { "export, withdrawn", 16000 },
+    [STATE_IMPORT_SHARED] = { "import, received more than once", 27000 },
+    [STATE_IMPORT_WITHDRAWN] = { "import, withdrawn", 5600 },
 };
 
 static const count_line doings[SIM_DO_NUMBER] = {
-    [SIM_DO_LANE_WAIT] = { "a call behind another of its lane", 20000 },
-    [SIM_DO_BODY_WAIT] = { "a call before the whole of its arguments", 740 },
-    [SIM_DO_PROMISE_WAIT] = { "a call on a promise, waiting", 1700 },
-    [SIM_DO_PROMISE_DIRECT] = { "a call on a promise that is kept", 3700 },
-    [SIM_DO_PROMISE_FAILED] = { "a call on a promise that fails", 290 },
+    [SIM_DO_LANE_WAIT] = { "a call behind another of its lane", 14000 },
+    [SIM_DO_BODY_WAIT] = { "a call before the whole of its arguments", 720 },
+    [SIM_DO_PROMISE_WAIT] = { "a call on a promise, waiting", 990 },
+    [SIM_DO_PROMISE_DIRECT] = { "a call on a promise that is kept", 2800 },
+    [SIM_DO_PROMISE_OWN] = { "a call on a promise that is the caller's own", 42 },
+    [SIM_DO_PROMISE_PASSED] = { "a promise passed as an argument", 1900 },
+    [SIM_DO_PROMISE_FAILED] = { "a call on a promise that fails", 2200 },
     [SIM_DO_BATCH] = { "a batch", 4500 },
-    [SIM_DO_AFTER] = { "a call after another", 950 },
-    [SIM_DO_ANYWAY] = { "a call after one that failed, anyway", 350 },
-    [SIM_DO_SKIPPED] = { "a call that is skipped", 460 },
-    [SIM_DO_NESTED] = { "a nested call to a third peer", 100 },
-    [SIM_DO_CALLBACK] = { "a nested call to the caller's process", 1300 },
-    [SIM_DO_DEEP] = { "a chain of three calls and more", 34 },
-    [SIM_DO_DEFER] = { "a deferred reply", 2200 },
+    [SIM_DO_AFTER] = { "a call after another", 850 },
+    [SIM_DO_ANYWAY] = { "a call after one that failed, anyway", 340 },
+    [SIM_DO_SKIPPED] = { "a call that is skipped", 450 },
+    [SIM_DO_NESTED] = { "a nested call to a third peer", 96 },
+    [SIM_DO_CALLBACK] = { "a nested call to the caller's process", 1100 },
+    [SIM_DO_DEEP] = { "a chain of three calls and more", 31 },
+    [SIM_DO_DEFER] = { "a deferred reply", 2000 },
     [SIM_DO_RELAY] = { "a call carried on by a relay", 160 },
-    [SIM_DO_CANCEL_QUEUED] = { "a call cancelled before it was sent", 520 },
-    [SIM_DO_CANCEL_SENT] = { "a call cancelled under way", 2600 },
-    [SIM_DO_CANCEL_LATE] = { "a cancellation that came too late", 800 },
+    [SIM_DO_CANCEL_QUEUED] = { "a call cancelled before it was sent", 500 },
+    [SIM_DO_CANCEL_SENT] = { "a call cancelled under way", 2300 },
+    [SIM_DO_CANCEL_LATE] = { "a cancellation that came too late", 940 },
     [SIM_DO_EXPIRED] = { "a deadline that passed", 1300 },
-    [SIM_DO_RELEASE] = { "a reference released", 12000 },
-    [SIM_DO_WITHDRAW] = { "an object withdrawn", 760 },
-    [SIM_DO_REFERENCE] = { "an own reference passed", 14000 },
-    [SIM_DO_REFERENCE_BACK] = { "a reference passed back", 5600 },
-    [SIM_DO_REFERENCE_RELAYED] = { "a third peer's reference passed", 310 },
-    [SIM_DO_LARGE] = { "large arguments", 1800 },
-    [SIM_DO_REUSE] = { "an index used again", 1100 },
+    [SIM_DO_RELEASE] = { "a reference released", 10000 },
+    [SIM_DO_WITHDRAW] = { "an object withdrawn", 710 },
+    [SIM_DO_REFERENCE] = { "an own reference passed", 12000 },
+    [SIM_DO_REFERENCE_BACK] = { "a reference passed back", 4400 },
+    [SIM_DO_REFERENCE_RELAYED] = { "a third peer's reference passed", 220 },
+    [SIM_DO_LARGE] = { "large arguments", 1700 },
+    [SIM_DO_REUSE] = { "an index used again", 1200 },
     [SIM_DO_QUIET] = { "a run whose sessions all lived to its end", 160 },
 };
 
@@ -107,11 +110,12 @@ static const struct {
     corbel_status status;
     uint64_t completed, refused;
 } statuses[] = {
-    { CORBEL_OK, 11000, 0 },         { CORBEL_INVALID_ARGUMENT, 0, 78 }, { CORBEL_DEADLINE, 1300, 400 },
-    { CORBEL_CANCELLED, 3100, 0 },   { CORBEL_NOT_FOUND, 1600, 1400 },   { CORBEL_LIMIT, 410, 1700 },
-    { CORBEL_WOULD_BLOCK, 0, 1700 }, { CORBEL_SKIPPED, 460, 0 },         { CORBEL_OVERLOADED, 43, 0 },
-    { CORBEL_DRAINING, 0, 1500 },    { CORBEL_GONE, 1900, 3700 },        { CORBEL_TOO_DEEP, 0, 8 },
-    { CORBEL_REFUSED, 550, 0 },      { CORBEL_FAILED, 1600, 0 },
+    { CORBEL_OK, 10000, 0 },         { CORBEL_INVALID_ARGUMENT, 0, 71 }, { CORBEL_DEADLINE, 1300, 520 },
+    { CORBEL_CANCELLED, 2800, 2 },   { CORBEL_NOT_FOUND, 1600, 1300 },   { CORBEL_LIMIT, 360, 1700 },
+    { CORBEL_WOULD_BLOCK, 0, 1600 }, { CORBEL_NIL_REFERENCE, 640, 75 },  { CORBEL_UNDECLARED, 32, 66 },
+    { CORBEL_SKIPPED, 450, 0 },      { CORBEL_OVERLOADED, 38, 4 },       { CORBEL_DRAINING, 0, 1500 },
+    { CORBEL_GONE, 1900, 4000 },     { CORBEL_TOO_DEEP, 0, 7 },          { CORBEL_REFUSED, 500, 56 },
+    { CORBEL_FAILED, 1500, 230 },
 };
 
 /* ---- counting ---- */
@@ -134,7 +138,7 @@ static void count_questions(sim_counts *counts, const crb_session *session)
         counts->states[STATE_QUESTION_SENT] += question->sent && !question->returned;
         counts->states[STATE_QUESTION_RECEIVES] += question->body.active;
         counts->states[STATE_QUESTION_GIVEN_UP] += question->completed && !question->returned;
-        counts->states[STATE_QUESTION_BOUND] += question->kind == CRB_QUESTION_BIND && question->returned;
+        counts->states[STATE_QUESTION_BOUND] += question->keep && question->returned;
     }
 }
 

@@ -39,24 +39,48 @@ static void serve_target(sim_side *at, const crb_event *event, sim_request *requ
     sim *const s = at->sim;
     const sim_call *const call = request->call;
     const sim_object *wanted = call->target;
+    request->place = ++at->node->places;
     if (call->promise != NULL) {
-        SIM_CHECK(s, call->promise->answered && call->promise->answer == CRB_OUTCOME_RESULT,
-                  "call %u: came on a promise that is not kept", call->number);
-        wanted = call->promise->result[0];
-        sim_count(s, SIM_DO_PROMISE_DIRECT);
+        wanted = sim_promised(call->promise, call->path);
+        SIM_CHECK(s, wanted != NULL, "call %u: came on a promise that is not kept", call->number);
+        sim_count(s, call->promise->returns == 0 ? SIM_DO_PROMISE_WAIT : SIM_DO_PROMISE_DIRECT);
     }
     request->object = event->object;
-    request->place = ++at->node->places;
-    SIM_CHECK(s, event->object == wanted || (event->object == NULL && wanted->gone[at->peer->node->index]),
-              "call %u: at another object: %d, not %d", call->number,
-              event->object != NULL ? ((sim_object *)event->object)->index : -1, wanted->index);
+    if (wanted->node != at->node) { /* the caller's own: it goes back to it */
+        SIM_CHECK(s,
+                  call->promise != NULL && event->object == NULL && event->import != NULL &&
+                      strcmp(event->as, "test::Object") == 0 && crb_import_user(event->import) == wanted,
+                  "call %u: on a promise that is the caller's own object, and came as another", call->number);
+        SIM_CHECK(s, at->n_held < SIM_HELD, "no room");
+        at->held[at->n_held] = (sim_held) { event->import, crb_import_user(event->import) };
+        request->object = sim_relay(at, at->n_held++);
+        sim_note(at, "call on the own object of its caller", call->number, (uint64_t)wanted->index);
+        sim_count(s, SIM_DO_PROMISE_OWN);
+        return;
+    }
+    SIM_CHECK(
+        s, event->import == NULL && (event->object == wanted || (event->object == NULL && wanted->gone[at->peer->node->index])),
+        "call %u: at another object: %d, not %d", call->number, event->object != NULL ? ((sim_object *)event->object)->index : -1,
+        wanted->index);
+}
+
+/** The references of a call, once those that are promises are known. */
+static void serve_refs(sim_side *at, const crb_event *event, sim_call *call)
+{
+    for (size_t i = 0; i < call->n_refs; i++) {
+        if (call->ref_promises[i] != NULL) {
+            call->refs[i] = sim_promised(call->ref_promises[i], call->ref_paths[i]);
+            SIM_CHECK(at->sim, call->refs[i] != NULL, "call %u: a reference of a promise that is not kept", call->number);
+        }
+    }
+    sim_take_refs(at, event, call->refs, call->n_refs);
 }
 
 static void serve_args(sim_request *request, crb_buf *args)
 {
     const sim_call *const call = request->call;
-    SIM_CHECK(request->at->sim, args->len == call->args_len && sim_is_filled(args), "call %u: other arguments than were given",
-              call->number);
+    SIM_CHECK(request->at->sim, args->len == call->args_len && sim_is_filled(args->data, args->len),
+              "call %u: other arguments than were given", call->number);
     request->complete = true;
     crb_buf_clear(args);
 }
@@ -115,7 +139,14 @@ void sim_arrived(sim_side *at, crb_event *event)
         return;
     }
     serve_target(at, event, request);
-    sim_take_refs(at, event, call->refs, call->n_refs);
+    bool promised = false;
+    for (size_t i = 0; i < call->n_refs; i++) {
+        promised = promised || call->ref_promises[i] != NULL;
+    }
+    if (!promised || event->n_refs > 0) {
+        serve_refs(at, event, call);
+        request->has_refs = true;
+    }
     if (event->complete) {
         serve_args(request, &event->args);
     } else {
@@ -127,6 +158,18 @@ void sim_body(sim_side *at, crb_event *event)
 {
     sim_request *const request = serve_request(event->answer);
     SIM_CHECK(at->sim, !request->complete && !request->cancelled, "call %u: arguments twice, or too late", request->call->number);
+    if (event->error.status != CORBEL_OK) {
+        request->failed = true;
+        request->failure = event->error.status;
+        request->complete = true;
+        crb_buf_clear(&event->args);
+        corbel_error_clear(&event->error);
+        return;
+    }
+    if (!request->has_refs) {
+        serve_refs(at, event, request->call);
+        request->has_refs = true;
+    }
     serve_args(request, &event->args);
 }
 
@@ -163,24 +206,11 @@ static void serve_error(sim_request *request, corbel_status status, corbel_compl
     corbel_error_clear(&error);
 }
 
-/** Before it is answered: what waits on it in the core is told by that, if it fails. */
-static void serve_promises(const sim_request *promise, const crb_result *result)
-{
-    sim *const s = promise->at->sim;
-    const bool kept = result->outcome == CRB_OUTCOME_RESULT && result->n_refs_out > 0 && result->refs_out[0].object != NULL;
-    for (const sim_call *call = s->calls; call < s->calls + s->n_calls; call++) {
-        if (call->promise == promise->call && call->on_wire > 0 && !call->arrived && !kept) {
-            sim_count(s, SIM_DO_PROMISE_FAILED);
-        }
-    }
-}
-
 static void serve_answer(sim_request *request, crb_result *result)
 {
     sim_side *const at = request->at;
     sim_call *const call = request->call;
     SIM_CHECK(at->sim, !call->answered, "call %u: answered twice by the model", call->number);
-    serve_promises(request, result);
     sim_note(at, result->outcome == CRB_OUTCOME_ERROR ? "answers with an error" : "answers", call->number, call->entered);
     call->answered = true;
     call->left = true;
@@ -214,8 +244,11 @@ static void serve_result(sim_request *request, crb_outcome outcome)
         result.n_refs_out = 1;
     } else if (call->kind == SIM_CALL) {
         call->result_len = serve_size(s);
-        SIM_CHECK(s, sim_fill(&body, call->number, call->result_len), "no memory");
-        result.n_refs_out = sim_choose_refs(request->at, refs, call->result);
+        result.n_refs_out = outcome == CRB_OUTCOME_RESULT ? sim_choose_refs(request->at, refs, call->result, NULL) : 0;
+        const bool filled = call->keep && outcome == CRB_OUTCOME_RESULT
+                                ? sim_fill_kept(&body, call->number, result.n_refs_out, call->result_len)
+                                : sim_fill(&body, call->number, call->result_len);
+        SIM_CHECK(s, filled, "no memory");
     }
     call->n_result = result.n_refs_out;
     serve_answer(request, &result);
@@ -437,6 +470,8 @@ static void serve_queued(sim_request *request)
     const bool can = serve_can_enter(request);
     if (request->cancelled && (!can || sim_chance(s, 2))) {
         serve_error(request, CORBEL_CANCELLED, CORBEL_COMPLETED_NO);
+    } else if (request->failed) {
+        serve_error(request, request->failure, CORBEL_COMPLETED_NO);
     } else if (request->object == NULL) {
         serve_error(request, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO);
     } else if (request->object->index >= SIM_OBJECTS) {

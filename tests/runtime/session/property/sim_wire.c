@@ -21,6 +21,12 @@ static void wire_refs(sim_side *at, const crb_wire_ref *refs, size_t n)
     sim *const s = at->sim;
     for (size_t i = 0; i < n; i++) {
         const crb_wire_ref *const ref = &refs[i];
+        if (ref->promise != 0) {
+            const sim_call *const promise = ref->promise <= at->last_question ? at->asked[ref->promise] : NULL;
+            SIM_CHECK(s, promise != NULL && promise->finishes == 0 && (promise->keep || promise->kind == SIM_BIND),
+                      "a reference that is no open promise");
+            continue;
+        }
         if (ref->yours) {
             const sim_pair *const pair = wire_pair(at->peer, ref->index, ref->generation);
             SIM_CHECK(s, pair != NULL && pair->sent > pair->released, "a reference back that this side does not hold");
@@ -105,13 +111,11 @@ static void wire_call(sim_side *at, const crb_wire_call *frame)
     wire_question(at, frame->question, call);
     at->calls++;
     SIM_CHECK(s, ((frame->flags & CRB_FLAG_ONEWAY) != 0) == (call->kind == SIM_ONEWAY), "call %u: of another kind", call->number);
+    SIM_CHECK(s, ((frame->flags & CRB_FLAG_KEEP) != 0) == call->keep, "call %u: kept, or not", call->number);
     SIM_CHECK(s, frame->length == call->args_len, "call %u: of another length", call->number);
     if (frame->promise != 0) {
         const sim_call *const promise = frame->promise < frame->question ? at->asked[frame->promise] : NULL;
         SIM_CHECK(s, promise != NULL && promise == call->promise, "call %u: on another promise", call->number);
-        if (!promise->answered) {
-            sim_count(s, SIM_DO_PROMISE_WAIT);
-        }
         SIM_CHECK(s, promise->finishes == 0, "call %u: on a promise that is finished", call->number);
     } else {
         const sim_pair *const pair = wire_pair(at->peer, frame->index, frame->generation);
