@@ -98,7 +98,7 @@ void crb_dispatch_wait_ends_locked(crb_wait *wait)
 
 /* ---- who runs it ---- */
 
-/** next: the calling thread has just run the call in front of it. */
+/** next: the calling thread has just run, and answered, the call in front of it. */
 static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request, bool next)
 {
     crb_wait *wait = crb_wait_find_locked(runtime, request->chain);
@@ -177,7 +177,7 @@ static bool dispatch_enter(corbel_runtime *runtime, crb_dispatch *dispatch, corb
     if (request->lane != NULL && request->lane->first != request) {
         dispatch_hurry(runtime, request);
     } else if (request->complete) {
-        dispatch_runnable(runtime, request, false);
+        dispatch_runnable(runtime, request, crb_request_answers_now());
     }
     return true;
 }

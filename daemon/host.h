@@ -185,6 +185,8 @@ void crb_request_free(corbel_request *request);
 void crb_request_object_name(const crb_target *target, char *out, size_t max);
 
 /* run.c */
+/** Is the calling thread about to be through with a call, as it is sending the answer? */
+bool crb_request_answers_now(void);
 /** A call of a method whose function has been quick of late. */
 bool crb_request_is_quick(const crb_work *work);
 void crb_request_run(crb_work *work);

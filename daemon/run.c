@@ -45,6 +45,13 @@ bool crb_request_is_quick(const crb_work *work)
 
 /* ---- replies ---- */
 
+static _Thread_local bool run_answers;
+
+bool crb_request_answers_now(void)
+{
+    return run_answers;
+}
+
 static void run_return(corbel_request *request, crb_result *result, const crb_ref_list *refs)
 {
     crb_peer *const peer = request->peer;
@@ -76,11 +83,13 @@ static void run_return(corbel_request *request, crb_result *result, const crb_re
     if (has_refs) {
         crb_peer_refs_sent_locked(peer, refs->items, n, out);
     }
+    run_answers = true; /* a call that waits for this answer is handed up now */
     if (!crb_session_is_alone(peer->session) && crb_workers_gathers(request->runtime, peer, now)) {
         crb_peer_unlock_gathering(peer);
     } else {
         crb_peer_unlock(peer);
     }
+    run_answers = false;
     if (out != few) {
         free(out);
     }
