@@ -6,7 +6,7 @@
 #define CRB_DAEMON_HOST_H
 
 #include "runtime/base/arena.h"
-#include "runtime/call/call_impl.h"
+#include "runtime/call/intercept.h"
 #include "runtime/call/stream.h"
 #include "runtime/value/codec.h"
 
@@ -45,8 +45,10 @@ struct corbel_request {
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;
-    crb_buf context_bytes; /* what the call carries, as it came */
-    crb_buf reply_bytes;   /* what goes with the answer, packed */
+    crb_buf context_bytes;           /* what the call carries, as it came */
+    crb_buf reply_bytes;             /* what goes with the answer, packed */
+    bool plain;                      /* an interceptor's own call: others do not see it */
+    corbel_intercepted *intercepted; /* the running thread's, then who answers it; NULL: nobody looks at it */
     _Atomic bool cancelled;
     /* Guarded by dispatch_lock: */
     crb_request_state state;
@@ -196,6 +198,8 @@ void crb_log_oneway(const char *operation, const char *object, const corbel_erro
 void crb_request_reply_error(corbel_request *request, corbel_error *error);
 /** What the servant left as its failure. */
 void crb_request_failure(corbel_request *request, corbel_status status, corbel_error *ret);
+/** Its interceptors are told what becomes of it. error NULL: only its status is known. No lock held. */
+void crb_request_after(corbel_request *request, corbel_status status, const corbel_error *error);
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception);
 
 /** Answers with what the servant said: its status, and with CORBEL_OK its outputs. No lock held. */

@@ -113,6 +113,7 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->refs = incoming->refs;
     request->n_refs = incoming->n_refs;
     request->context_bytes = incoming->context;
+    request->plain = incoming->plain;
     request->error = (corbel_error)CORBEL_ERROR_INIT;
     if ((incoming->stream_in != NULL || incoming->stream_out != NULL ||
          (incoming->local != NULL && incoming->local->streams != NULL)) &&
@@ -159,6 +160,9 @@ static void request_drop_exception(corbel_request *request)
 
 void crb_request_clear(corbel_request *request)
 {
+    if (request->intercepted != NULL) { /* it has lost its caller */
+        crb_request_after(request, CORBEL_GONE, NULL);
+    }
     corbel_error_clear(&request->error);
     request_drop_exception(request);
     crb_raw_clear(request);
@@ -189,29 +193,11 @@ void crb_request_free(corbel_request *request)
 
 void crb_request_object_name(const crb_target *target, char *out, size_t max)
 {
-    const char *interface = "";
-    out[0] = '\0';
-    if (target->kind == CRB_TARGET_LOCAL) {
-        pthread_mutex_lock(&target->runtime->dispatch_lock);
-        const char *const id = target->local.id;
-        (void)snprintf(out, max, "%s", id == NULL ? "" : id);
-        pthread_mutex_unlock(&target->runtime->dispatch_lock);
-        if (out[0] == '\0') { /* its key is a right to call: four bytes of a hash tell objects apart, and no more */
-            uint32_t hash = 2166136261u;
-            for (size_t i = 0; i < sizeof target->local.key; i++) {
-                hash = (hash ^ target->local.key[i]) * 16777619u;
-            }
-            const char *const name = target->local.skeleton.interface->name;
-            (void)snprintf(out, max, "%s#%08x", *name == '\0' ? "any" : name, hash);
-        }
-        return;
+    crb_target_name(target, out, max);
+    if (target->kind != CRB_TARGET_LOCAL) {
+        const size_t len = strlen(out);
+        (void)snprintf(out + len, max - len, " (relayed)");
     }
-    if (target->kind == CRB_TARGET_IMPORT) {
-        interface = target->import.interface;
-    } else if (target->uri.interface != NULL) {
-        interface = target->uri.interface->name;
-    }
-    (void)snprintf(out, max, "%s (relayed)", interface);
 }
 
 /* ---- for servants ---- */

@@ -112,8 +112,36 @@ static void run_done(corbel_request *request)
     }
 }
 
+void crb_request_after(corbel_request *request, corbel_status status, const corbel_error *error)
+{
+    corbel_intercepted *const intercepted = request->intercepted;
+    corbel_error made = CORBEL_ERROR_INIT;
+    if (status != CORBEL_OK && error == NULL) {
+        crb_fail(&made, status, CORBEL_COMPLETED_YES, "%s", corbel_status_text(status));
+    }
+    request->intercepted = NULL;
+    crb_context context = crb_request_context(request);
+    crb_context_enter(&context);
+    crb_intercept_end(intercepted, status == CORBEL_OK ? NULL : error != NULL ? error : &made, NULL);
+    crb_context_leave(&context);
+    corbel_error_clear(&made);
+}
+
+static void run_after_raised(corbel_request *request, const char *exception)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    crb_fail(&error, CORBEL_RAISED, CORBEL_COMPLETED_YES, "the servant raised %s", exception);
+    crb_request_after(request, CORBEL_RAISED, &error);
+    corbel_error_clear(&error);
+}
+
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception)
 {
+    if (request->intercepted != NULL && exception != NULL) {
+        run_after_raised(request, exception);
+    } else if (request->intercepted != NULL) {
+        crb_request_after(request, CORBEL_OK, NULL);
+    }
     if (request->oneway) {
         run_done(request);
     } else if (request->peer != NULL) {
@@ -156,6 +184,9 @@ void crb_log_oneway(const char *operation, const char *object, const corbel_erro
 void crb_request_reply_error(corbel_request *request, corbel_error *error)
 {
     char object[300], operation[256];
+    if (request->intercepted != NULL) {
+        crb_request_after(request, error->status, error);
+    }
     const char *const interface = request->method != NULL ? request->method->operation->interface : request->interface;
     const char *const name = request->method != NULL ? request->method->operation->name : request->operation;
     (void)snprintf(operation, sizeof operation, "%s::%s", interface, name);
@@ -399,6 +430,24 @@ static bool run_take_in_context(corbel_request *request, corbel_error *error)
                               &request->carried, error) != CORBEL_OK;
 }
 
+/** False: an interceptor has refused it, or took too long. */
+static bool run_intercept(corbel_request *request, corbel_error *error)
+{
+    const corbel_operation *const operation = request->method == NULL ? NULL : request->method->operation;
+    if (request->plain || (operation == NULL && request->target->local.raw == NULL)) {
+        return true; /* what every object answers by itself, or nobody knows */
+    }
+    crb_context context = crb_request_context(request);
+    crb_context_enter(&context);
+    const corbel_status status = crb_intercept_request(
+        request->runtime->incoming, request, request->target, operation == NULL ? request->interface : operation->interface,
+        operation == NULL ? request->operation : operation->name, request->oneway,
+        operation != NULL && (operation->stream_in != NULL || operation->stream_out != NULL), request->deadline,
+        &request->carried, &request->intercepted, error);
+    crb_context_leave(&context);
+    return status == CORBEL_OK && !run_too_late(request, error);
+}
+
 void crb_request_run(crb_work *work)
 {
     corbel_request *const request = (corbel_request *)(void *)work; /* its first member */
@@ -418,6 +467,9 @@ void crb_request_run(crb_work *work)
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
     } else if (request->context_bytes.len > 0 && run_take_in_context(request, &error)) {
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &error);
+    } else if (crb_intercepts(request->runtime->incoming) && !run_intercept(request, &error)) {
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
     } else if (!run_here(request)) {

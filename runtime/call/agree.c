@@ -129,7 +129,8 @@ static corbel_status agree_ask(corbel_runtime *runtime, crb_target *target, cons
     crb_context asking = { .runtime = runtime,
                            .chain = outer == NULL ? crb_random_id() : outer->chain,
                            .deadline = deadline,
-                           .hop = outer == NULL ? 0 : outer->hop };
+                           .hop = outer == NULL ? 0 : outer->hop,
+                           .apart = true };
     corbel_object *const object = crb_object_new(crb_target_ref(target), NULL); /* as no interface: nothing is asked about it */
     corbel_object *server = NULL;
     if (object == NULL) {

@@ -298,7 +298,7 @@ static corbel_status bind_name(crb_target *target, uint64_t deadline, crb_target
     corbel_object *const server = corbel_object_with(found, &options);
     corbel_object_unref(found);
     /* The look-up is no part of the caller's chain: nothing may call back into it while the target is locked. */
-    crb_context apart = { .runtime = target->runtime, .chain = crb_random_id(), .deadline = deadline, .hop = 0 };
+    crb_context apart = { .runtime = target->runtime, .chain = crb_random_id(), .deadline = deadline, .hop = 0, .apart = true };
     crb_context_enter(&apart);
     corbel_status status = corbel_NameServer_lookup((corbel_NameServer *)server, uri->id, &entry, &error);
     crb_context_leave(&apart);

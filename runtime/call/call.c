@@ -3,6 +3,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/intercept.h"
 #include "runtime/call/stream.h"
 #include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
@@ -34,6 +35,9 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
     assert(!atomic_load(&call->done));
     call->value = *value;
     *value = (crb_outcome_value) { .error = CORBEL_ERROR_INIT };
+    if (call->intercepted != NULL) {
+        crb_intercept_completed_locked(call);
+    }
     if (call->run != NULL) {
         crb_batch_note_locked(call, &call->value);
     }
@@ -195,6 +199,10 @@ void crb_call_unref(corbel_call *call)
             crb_call_taken_locked(call);
             pthread_mutex_unlock(call->guard);
         }
+        if (call->intercepted != NULL) {
+            crb_intercept_settle(call);
+            crb_intercept_free(call->intercepted);
+        }
         crb_outcome_clear(&call->value);
         if (call->streams != NULL) {
             crb_call_free_streams(call);
@@ -258,6 +266,8 @@ corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
         call->chain = start->chain;
         call->deadline = start->deadline;
         call->reply = crb_carried_ref(start->reply);
+        call->intercepted = start->intercepted;
+        start->intercepted = NULL;
         call->value.error = (corbel_error)CORBEL_ERROR_INIT;
         if (start->target->kind == CRB_TARGET_IMPORT) {
             call->peer = start->target->import.peer; /* counted by the target */
@@ -365,6 +375,30 @@ static corbel_status call_oneway(corbel_object *self, crb_start *start, const co
     return crb_start_send(start, operation, self->wait_for_credit || crb_context_current() == NULL, NULL, reterr);
 }
 
+static corbel_status call_any(corbel_object *self, crb_start *start, const corbel_operation *operation, void *const *out,
+                              corbel_error *reterr)
+{
+    if ((operation->flags & CORBEL_ONEWAY) != 0) {
+        return call_oneway(self, start, operation, reterr);
+    }
+    return start->target->kind == CRB_TARGET_LOCAL ? call_local(start, operation, out, reterr)
+                                                   : call_remote(start, operation, out, reterr);
+}
+
+static corbel_status call_intercepted(corbel_object *self, crb_start *start, const corbel_operation *operation, void *const *out,
+                                      corbel_error *reterr)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_intercepted *const intercepted = start->intercepted;
+    start->intercepted = NULL;
+    const corbel_status status = call_any(self, start, operation, out, &error);
+    crb_intercept_end(intercepted, status == CORBEL_OK ? NULL : &error, start->reply);
+    if (status != CORBEL_OK) {
+        crb_error_move(reterr, &error);
+    }
+    return status;
+}
+
 corbel_status corbel_stub_call(corbel_object *self, const corbel_operation *operation, const void *const *in, void *const *out,
                                corbel_error *reterr)
 {
@@ -377,13 +411,8 @@ corbel_status corbel_stub_call(corbel_object *self, const corbel_operation *oper
     if (status != CORBEL_OK) {
         return status;
     }
-    if (oneway) {
-        status = call_oneway(self, &start, operation, reterr);
-    } else if (start.target->kind == CRB_TARGET_LOCAL) {
-        status = call_local(&start, operation, out, reterr);
-    } else {
-        status = call_remote(&start, operation, out, reterr);
-    }
+    status = start.intercepted == NULL ? call_any(self, &start, operation, out, reterr)
+                                       : call_intercepted(self, &start, operation, out, reterr);
     crb_start_clear(&start);
     return status;
 }

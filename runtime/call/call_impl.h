@@ -51,10 +51,11 @@ struct corbel_call {
     corbel_call_done on_done;       /* see completion.c */
     void *done_user;
     crb_work done_work;
-    corbel_batch *batch;         /* counted: in which it was begun; NULL: none */
-    struct batch_entry *batched; /* it waits there; guarded by the batch's lock */
-    struct crb_batch_run *run;   /* that waits for it; guarded by guard */
-    size_t index;                /* in that run */
+    corbel_batch *batch;                    /* counted: in which it was begun; NULL: none */
+    struct batch_entry *batched;            /* it waits there; guarded by the batch's lock */
+    struct crb_batch_run *run;              /* that waits for it; guarded by guard */
+    size_t index;                           /* in that run */
+    struct corbel_intercepted *intercepted; /* its interceptors; NULL: there are none, or its thread waits for it */
     corbel_context *reply; /* takes what comes with the answer; NULL: nobody wants it; counted of a call of crb_call_new() */
     bool ready;            /* counted in peer->n_ready; guarded by guard */
 };
@@ -141,9 +142,10 @@ typedef struct crb_start {
     crb_ref_list refs;
     uint64_t chain, deadline, lane;
     uint32_t hop;
-    bool shares_lane;      /* other threads may have calls in it */
-    crb_buf context;       /* what the call carries, packed */
-    corbel_context *reply; /* the reference's: takes what comes with the answer; NULL: nobody wants it */
+    bool shares_lane;                       /* other threads may have calls in it */
+    crb_buf context;                        /* what the call carries, packed */
+    struct corbel_intercepted *intercepted; /* its interceptors; NULL: there are none */
+    corbel_context *reply;                  /* the reference's: takes what comes with the answer; NULL: nobody wants it */
 } crb_start;
 
 /* start.c */

@@ -4,6 +4,7 @@
 #include "runtime/base/fork.h"
 #include "runtime/base/log.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/intercept.h"
 #include "runtime/call/stream.h"
 #include "runtime/describe/describe.h"
 
@@ -136,6 +137,9 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
         done = true;
     } else if (!done) {
         done = crb_call_wait_local(call);
+    }
+    if (call->intercepted != NULL) {
+        crb_intercept_settle(call);
     }
     if (done && call->streams != NULL) {
         const corbel_status failed = crb_call_streams_failure(call, reterr);

@@ -44,6 +44,7 @@ typedef struct crb_incoming {
     crb_ref *refs;
     size_t n_refs;
     crb_buf context; /* what it carries, as it came; the host's on success, too */
+    bool plain;      /* an interceptor's own: others do not see it */
 } crb_incoming;
 
 typedef struct crb_host {

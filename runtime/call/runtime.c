@@ -2,7 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
-#include "runtime/call/peer.h"
+#include "runtime/call/intercept.h"
 #include "runtime/describe/describe.h"
 
 #include <corbel/dynamic.h>
@@ -43,6 +43,8 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
         corbel_interface_unref(runtime->shown[i]);
     }
     free(runtime->shown);
+    crb_interceptors_unref(runtime->outgoing);
+    crb_interceptors_unref(runtime->incoming);
     pthread_mutex_destroy(&runtime->lock);
     pthread_mutex_destroy(&runtime->dispatch_lock);
     pthread_mutex_destroy(&runtime->watch_lock);
@@ -122,7 +124,9 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     crb_runtime_set_limits(runtime, wanted.limits);
     crb_random(runtime->instance, sizeof runtime->instance);
     crb_random(runtime->secret, sizeof runtime->secret);
-    if (runtime->name == NULL || runtime->name_server == NULL) {
+    runtime->outgoing = crb_interceptors_new();
+    runtime->incoming = crb_interceptors_new();
+    if (runtime->name == NULL || runtime->name_server == NULL || runtime->outgoing == NULL || runtime->incoming == NULL) {
         crb_runtime_unref_memory(runtime);
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a runtime");
     }
@@ -222,6 +226,8 @@ corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
     if (runtime_host != NULL) {
         runtime_host->end(self);
     }
+    crb_interceptors_end(self->outgoing);
+    crb_interceptors_end(self->incoming);
     crb_io_release();
     crb_fork_watch_end();
     crb_runtime_unref_memory(self);

@@ -44,10 +44,11 @@ struct corbel_runtime {
     int work_event;     /* with user_dispatch: an eventfd, readable while work is queued; changed under dispatch_lock; else -1 */
     uint64_t worker_idle; /* how long a worker beyond the minimum stays without work */
     /* Set before the first session. */
-    crb_session_limits limits;     /* of its sessions */
-    crb_codec_limits values;       /* of what is read from messages */
-    crb_listener_limits listening; /* of its daemons */
-    crb_carried_limits carried;    /* of contexts, each way */
+    crb_session_limits limits;                    /* of its sessions */
+    crb_codec_limits values;                      /* of what is read from messages */
+    crb_listener_limits listening;                /* of its daemons */
+    crb_carried_limits carried;                   /* of contexts, each way */
+    struct crb_interceptors *outgoing, *incoming; /* around its calls, and around those that it serves */
 
     pthread_mutex_t lock; /* guards: */
     crb_peer *peers;
@@ -89,6 +90,7 @@ typedef struct crb_context {
     uint64_t chain;
     uint64_t deadline;
     uint32_t hop;
+    bool apart;              /* the library's own doing: what it calls is nobody else's business */
     corbel_context *carried; /* what the call brought, counted from enter to leave: a deferred request may be gone before; NULL:
                                 nothing */
     /* Of the thread, from before: */

@@ -2,13 +2,17 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
-#include "runtime/call/call_impl.h"
+#include "runtime/call/intercept.h"
 #include "runtime/call/message.h"
 #include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
 
 void crb_start_clear(crb_start *start)
 {
+    if (start->intercepted != NULL) {
+        crb_intercept_handed_on(start->intercepted);
+        start->intercepted = NULL;
+    }
     crb_buf_clear(&start->args);
     if (start->context.data != NULL) {
         crb_buf_clear(&start->context);
@@ -71,7 +75,8 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
     const corbel_context *const inherited = crb_carried_inherited();
     corbel_status status = CORBEL_OK;
-    if (inherited != NULL || self->context != NULL) {
+    const bool intercepts = crb_intercepts(start->runtime->outgoing);
+    if (!intercepts && (inherited != NULL || self->context != NULL)) {
         status = crb_carried_pack(inherited, self->context, &start->runtime->carried, &start->context, reterr);
     }
     if (status == CORBEL_OK) {
@@ -86,6 +91,9 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
         atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree &&
         (operation->flags & CRB_COUNTED) == 0) { /* of what the callee has described nothing need be asked */
         status = crb_agree(self, start->target, operation, start->deadline, reterr);
+    }
+    if (status == CORBEL_OK && intercepts) {
+        status = crb_intercept_start(self, operation, start, reterr);
     }
     if (status != CORBEL_OK) {
         crb_start_clear(start);
@@ -113,6 +121,7 @@ crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operat
         .refs = start->refs.items,
         .n_refs = start->refs.len,
         .context = start->context,
+        .plain = crb_intercept_is_inside(),
     };
 }
 

@@ -333,6 +333,33 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     return derived;
 }
 
+void crb_target_name(const crb_target *target, char *out, size_t max)
+{
+    const char *name = "";
+    out[0] = '\0';
+    if (target->kind == CRB_TARGET_LOCAL) {
+        pthread_mutex_lock(&target->runtime->dispatch_lock);
+        const char *const id = target->local.id;
+        (void)snprintf(out, max, "%s", id == NULL ? "" : id);
+        pthread_mutex_unlock(&target->runtime->dispatch_lock);
+        if (out[0] == '\0') { /* its key is a right to call: four bytes of a hash tell objects apart, and no more */
+            uint32_t hash = 2166136261u;
+            for (size_t i = 0; i < sizeof target->local.key; i++) {
+                hash = (hash ^ target->local.key[i]) * 16777619u;
+            }
+            name = target->local.skeleton.interface->name;
+            (void)snprintf(out, max, "%s#%08x", *name == '\0' ? "any" : name, hash);
+        }
+        return;
+    }
+    if (target->kind == CRB_TARGET_IMPORT) {
+        name = target->import.interface;
+    } else if (target->uri.uri.id != NULL) {
+        name = target->uri.uri.id;
+    }
+    (void)snprintf(out, max, "%s", name);
+}
+
 /** What a URI was found to be, if that still holds; counted. */
 static crb_target *target_bound(crb_target *target)
 {

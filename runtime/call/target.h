@@ -80,6 +80,9 @@ void crb_target_unref(crb_target *target);
 /** What is left to do when the last count is gone. Never under any lock. */
 void crb_target_destroy(crb_target *target);
 
+/** A name for people: the registered id, or that of a URI; interface and four bytes of a hash; the interface alone of what is
+ *  elsewhere. Under no lock. */
+void crb_target_name(const crb_target *target, char *out, size_t max);
 /** The interface of that name: itself or one of its bases; "" is itself. NULL: none. */
 const corbel_interface *crb_interface_find(const corbel_interface *interface, const char *name);
 /** Is name the interface, or one of its bases? "" is any. */

@@ -1,6 +1,6 @@
 /** Threads that wait for calls, by chain, so that calls of the chain come to them. */
 #include "runtime/base/clock.h"
-#include "runtime/call/runtime_impl.h"
+#include "runtime/call/intercept.h"
 
 #include <stddef.h>
 
@@ -83,8 +83,10 @@ static crb_work *wait_take(crb_wait *wait)
 bool crb_wait_run_one(crb_wait *wait)
 {
     crb_work *const work = wait_take(wait);
-    if (work != NULL) {
+    if (work != NULL) { /* the thread may be inside an interceptor, which has nothing to do with this */
+        const bool inside = crb_intercept_set_inside(false);
         work->run(work);
+        crb_intercept_set_inside(inside);
     }
     return work != NULL;
 }

@@ -8,6 +8,7 @@
 #include <corbel/context.h>
 #include <corbel/daemon.h>
 #include <corbel/error.h>
+#include <corbel/interceptor.h>
 #include <corbel/json.h>
 #include <corbel/limits.h>
 #include <corbel/object.h>
