@@ -278,7 +278,9 @@ static void calls_of_every_kind_are_seen(void **state)
     options = (corbel_options)CORBEL_OPTIONS_INIT;
     options.overlap = true; /* it need not wait behind the one that waits for it */
     ctx_Teller *const beside = ctx_Teller_with(remote, &options);
+    const unsigned served = atomic_load(&spies[2].after);
     MUST(ctx_Teller_hear(beside, &error)); /* lets it end */
+    wait_after(2, served + 2);
     ctx_Teller_unref(beside);
     expect_seen("c1+ c2+ c2- c1- ");
     assert_int_equal(spies[0].before, spies[0].after);
