@@ -2,6 +2,7 @@
 # Writes the kitchen sink: kitchen.idl, with each type of the language in each place where one may stand, and kitchen_calls.inc,
 # with a servant that gives back what it gets and a table of functions that call the generated stubs.
 #   make_kitchen.pl FOLDER
+# And kitchen_rows.txt, a line a type, for make_flow.pl: name|shape|what goes in|that, from the address of a C value.
 use strict;
 use warnings;
 
@@ -117,6 +118,11 @@ for my $row (@rows) {
     print $idl "        $name call_$name(in $name a, inout $name b, out $name c);\n";
     print $idl "        void raise_$name(in $name a) raises ($row->{exception});\n" if defined $row->{exception};
 }
+print $idl "    };\n\n    /** Each as an item that flows, in and out: what comes in goes out. */\n    interface Flow {\n";
+for my $row (@rows) {
+    my $name = $row->{name};
+    print $idl "        \@stream sequence<$name> flow_$name(\@stream in sequence<$name> items);\n";
+}
 print $idl "    };\n};\n";
 close $idl or die "$folder/kitchen.idl: $!\n";
 
@@ -134,6 +140,11 @@ sub out_type
     return "$row->{value}**" if $row->{shape} eq 'block';
     return "$row->{value}*";
 }
+
+# The rest, which stands in the generated header, is written by make_flow.pl.
+open my $list, '>', "$folder/kitchen_rows.txt" or die "$folder/kitchen_rows.txt: $!\n";
+print $list join('|', $_->{name}, $_->{shape}, in_type($_), take($_, 'value')), "\n" for @rows;
+close $list or die "$folder/kitchen_rows.txt: $!\n";
 
 open my $c, '>', "$folder/kitchen_calls.inc" or die "$folder/kitchen_calls.inc: $!\n";
 print $c "/* Written by make_kitchen.pl. */\n";
