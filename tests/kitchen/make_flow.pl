@@ -12,7 +12,7 @@ open my $in, '<', $header or die "$header: $!\n";
 my $text = do { local $/; <$in> };
 close $in;
 my %stream;
-while ($text =~ /\(\*flow_(\w+)\)\(void \*self, corbel_request \*request,\s+(\w+) \*items,\s+(\w+) \*ret\);/g) {
+while ($text =~ /\(\*flow_(\w+)\)\(\s*void \*self,\s+corbel_request \*request,\s+(\w+) \*items,\s+(\w+) \*ret\);/g) {
     die "flow_$1: $2 in, $3 out\n" if $2 ne $3;
     $stream{$1} = $2;
 }
