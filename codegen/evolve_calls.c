@@ -177,6 +177,27 @@ static void compare_overlap(evolve_run *run, const idl_decl *old, const idl_decl
     }
 }
 
+/* The type may have stayed the same. */
+static void compare_stream(evolve_run *run, const idl_decl *old, const idl_decl *new)
+{
+    if (old->is_stream != new->is_stream) {
+        evolve_report(run, new->is_stream ? EVOLVE_RULE_STREAM_ADDED : EVOLVE_RULE_STREAM_REMOVED, &new->range, "%s'%s' is %s",
+                      new->kind == IDL_OPERATION ? "the result of " : "parameter ", new->scoped_name,
+                      new->is_stream ? "a stream now" : "no stream any more");
+    }
+}
+
+static void compare_streams(evolve_run *run, const idl_decl *old, const idl_decl *new)
+{
+    compare_stream(run, old, new);
+    for (const idl_decl *at = old->children; at != NULL; at = at->next) {
+        const idl_decl *same = child_named(new, at->name);
+        if (same != NULL) {
+            compare_stream(run, at, same);
+        }
+    }
+}
+
 static void compare_operation(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     evolve_annotations(run, old, new);
@@ -186,6 +207,7 @@ static void compare_operation(evolve_run *run, const idl_decl *old, const idl_de
     }
     compare_idempotent(run, old, new);
     compare_overlap(run, old, new);
+    compare_streams(run, old, new);
     compare_parameters(run, old, new);
     compare_raises(run, &old->raises, &new->raises, new);
 }

@@ -172,10 +172,14 @@ static void test_places(void **state)
         { "struct S { long a; };", "/** It says what it is. */ struct S { /* so */ long a; };", EVOLVE_N_RULES },
         { "struct S; typedef sequence<S> T; struct S { T a; }; interface I { void f(in S s); };",
           "struct S; typedef sequence<S> T; struct S { T a; }; interface I { void f(in S s); };", EVOLVE_N_RULES },
+        { "interface I { void f(in sequence<long> x); };", "interface I { void f(@stream in sequence<long> x); };",
+          EVOLVE_RULE_STREAM_ADDED },
+        { "interface I { @stream sequence<long> f(); };", "interface I { @stream sequence<short> f(); };",
+          EVOLVE_RULE_TYPE_CHANGED },
         { "@range(min = 1, max = 5) typedef long T; struct S { T a; };",
           "@range(min = 1, max = 6) typedef long T; struct S { T a; };", EVOLVE_RULE_RANGE_WIDENED },
     };
-    assert_int_equal(sizeof rows / sizeof *rows, 20);
+    assert_int_equal(sizeof rows / sizeof *rows, 22);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         idl_unit *old = NULL, *new = NULL;
         evolve_result result = compare_texts(&old, &new, rows[i].old, rows[i].new);

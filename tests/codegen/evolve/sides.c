@@ -260,6 +260,74 @@ TELL(oneway_added)
 TELL(oneway_removed)
 #endif
 
+#if PROVE_ALL || PROVE_stream_added || PROVE_stream_removed
+/* Two numbers in one piece, and the same as a stream. */
+#define IN_ONE_PIECE(rule)                                                                                                       \
+    static corbel_status rule##_swap(void *self, corbel_request *request, int32_t value, corbel_int32_seq *ret)                  \
+    {                                                                                                                            \
+        static const int32_t numbers[] = { 8, 9 };                                                                               \
+        (void)self;                                                                                                              \
+        (void)request;                                                                                                           \
+        say->servant("%d", (int)value);                                                                                          \
+        *ret = (corbel_int32_seq)CORBEL_SEQ(numbers);                                                                            \
+        return CORBEL_OK;                                                                                                        \
+    }                                                                                                                            \
+    static const rule##_I_servant rule##_servant = { .swap = rule##_swap };                                                      \
+    static corbel_status rule##_use(rule##_I *server, corbel_error *reterr)                                                      \
+    {                                                                                                                            \
+        corbel_int32_seq ret = { 0, NULL };                                                                                      \
+        const corbel_status status = rule##_I_swap(server, OLD_OR_NEW(1, 2), &ret, reterr);                                      \
+        if (status == CORBEL_OK) {                                                                                               \
+            say->client("%zu numbers", ret.len);                                                                                 \
+        }                                                                                                                        \
+        corbel_int32_seq_clear(&ret);                                                                                            \
+        return status;                                                                                                           \
+    }                                                                                                                            \
+    ROW_FUNCTIONS(rule, rule##_I)
+#define AS_A_STREAM(rule)                                                                                                        \
+    static corbel_status rule##_swap(void *self, corbel_request *request, int32_t value, corbel_int32_stream *ret)               \
+    {                                                                                                                            \
+        (void)self;                                                                                                              \
+        (void)request;                                                                                                           \
+        const bool sent = corbel_int32_stream_put(ret, 8) && corbel_int32_stream_put(ret, 9);                                    \
+        say->servant("%d, %s", (int)value, sent ? "sent" : "not sent");                                                          \
+        return CORBEL_OK;                                                                                                        \
+    }                                                                                                                            \
+    static const rule##_I_servant rule##_servant = { .swap = rule##_swap };                                                      \
+    static corbel_status rule##_use(rule##_I *server, corbel_error *reterr)                                                      \
+    {                                                                                                                            \
+        corbel_int32_stream *stream = NULL;                                                                                      \
+        int32_t item = 0;                                                                                                        \
+        int n = 0;                                                                                                               \
+        corbel_call *call = rule##_I_swap_begin(server, OLD_OR_NEW(1, 2), &stream);                                              \
+        while (corbel_int32_stream_next(stream, &item)) {                                                                        \
+            n++;                                                                                                                 \
+        }                                                                                                                        \
+        const corbel_status status = rule##_I_swap_finish(call, reterr);                                                         \
+        if (status == CORBEL_OK) {                                                                                               \
+            say->client("%d numbers", n);                                                                                        \
+        }                                                                                                                        \
+        return status;                                                                                                           \
+    }                                                                                                                            \
+    ROW_FUNCTIONS(rule, rule##_I)
+#endif
+
+#if PROVE_ALL || PROVE_stream_added
+#ifdef NEW
+AS_A_STREAM(stream_added)
+#else
+IN_ONE_PIECE(stream_added)
+#endif
+#endif
+
+#if PROVE_ALL || PROVE_stream_removed
+#ifdef NEW
+IN_ONE_PIECE(stream_removed)
+#else
+AS_A_STREAM(stream_removed)
+#endif
+#endif
+
 #if PROVE_ALL || PROVE_idempotent_added
 SWAP_LONG(idempotent_added)
 #endif

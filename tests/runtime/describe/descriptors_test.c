@@ -56,7 +56,11 @@
     X("clash", clash_Heir)                                                                                                       \
     X("clash", operator)                                                                                                         \
     X("constants", limits_Shop)                                                                                                  \
-    X("forwards", tree_Late)
+    X("forwards", tree_Late)                                                                                                     \
+    X("streams", items_Source)                                                                                                   \
+    X("streams", streams_Account)                                                                                                \
+    X("streams", streams_Items)                                                                                                  \
+    X("streams", streams_Heir)
 /** Which the IDL only declares. */
 const corbel_interface tree_Never_interface = { .name = "tree::Never" };
 #endif
@@ -71,9 +75,9 @@ typedef struct row {
 static const row rows[] = { INTERFACES(ROW) };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 #ifdef DESCRIBE_NESTED
-enum { N_FILES = 1, N_MESSAGES = 100 };
+enum { N_FILES = 1, N_MESSAGES = 100, N_STREAMS = 0 };
 #else
-enum { N_FILES = 15, N_MESSAGES = 2000 };
+enum { N_FILES = 16, N_MESSAGES = 2000, N_STREAMS = 45 };
 #endif
 
 static const char *golden;
@@ -345,7 +349,7 @@ static size_t check_bytes(const corbel_param *a, const corbel_param *b, uint32_t
 
 static void called_with_the_same_bytes(void **state)
 {
-    size_t n = 0;
+    size_t n = 0, n_streams = 0;
     (void)state;
     for (size_t i = 0; i < N_ROWS; i++) {
         const corbel_interface *const interface = rows[i].interface, *const again = crb_tables_interface(rebuilt[i]);
@@ -363,6 +367,16 @@ static void called_with_the_same_bytes(void **state)
             for (unsigned which = 0; which < 10; which++) {
                 n += check_bytes(a->in, b->in, a->n_in, which) + check_bytes(a->out, b->out, a->n_out, which);
             }
+            const corbel_param *const streams[][2] = { { a->stream_in, b->stream_in }, { a->stream_out, b->stream_out } };
+            for (size_t s = 0; s < 2; s++) {
+                assert_true((streams[s][0] == NULL) == (streams[s][1] == NULL));
+                if (streams[s][0] != NULL) {
+                    assert_string_equal(streams[s][0]->name, streams[s][1]->name);
+                    assert_int_equal(streams[s][0]->id, streams[s][1]->id);
+                    n += check_bytes(streams[s][0], streams[s][1], 1, KITCHEN_RANDOM);
+                    n_streams++;
+                }
+            }
             for (size_t r = 0; a->raises != NULL && a->raises[r] != NULL; r++) {
                 const corbel_param one = { .name = "e", .id = 1, .type = a->raises[r] },
                                    other = { .name = "e", .id = 1, .type = b->raises[r] };
@@ -371,7 +385,8 @@ static void called_with_the_same_bytes(void **state)
         }
         kitchen_values_free();
     }
-    printf("%zu messages\n", n);
+    printf("%zu messages, %zu streams\n", n, n_streams);
+    assert_true(n_streams >= N_STREAMS);
     assert_true(n > N_MESSAGES);
 }
 
