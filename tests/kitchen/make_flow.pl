@@ -45,11 +45,12 @@ static corbel_status flow_$name(kitchen_Flow *self, const void *const *values, s
     $stream *items = NULL, *ret = NULL;
     ${type}item;
     corbel_call *const call = kitchen_Flow_flow_${name}_begin(self, &items, &ret);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) { /* who writes all before reading may wait for ever: nobody keeps so much */
         const void *const value = values[i];
-        if (!${stream}_put(items, $take)) {
+        if (!${stream}_put(items, $take) || !${stream}_next(ret, &item)) {
             break;
         }
+        seen(user, $address);
     }
     ${stream}_end(items);
     while (${stream}_next(ret, &item)) {
