@@ -132,9 +132,9 @@
     RULE(ONEWAY_REMOVED, "oneway-removed", WIRE, proof_oneway_removed, \
          "old clients do not wait for the answer, and never learn of a failure") \
     RULE(STREAM_ADDED, "stream-added", WIRE, proof_stream_added, \
-         "one side waits for items that flow, the other sends them in one piece, or not at all") \
+         "a call with other streams than the operation has is refused") \
     RULE(STREAM_REMOVED, "stream-removed", WIRE, proof_stream_removed, \
-         "one side waits for items in one piece, the other lets them flow, or does not send them") \
+         "a call with other streams than the operation has is refused") \
     RULE(IDEMPOTENT_ADDED, "idempotent-added", COMPATIBLE, proof_idempotent_added, \
          "it only permits") \
     RULE(IDEMPOTENT_REMOVED, "idempotent-removed", WIRE, proof_idempotent_removed, \

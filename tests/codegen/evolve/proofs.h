@@ -64,8 +64,8 @@
     PROOF(readonly_removed, CORBEL_OK, "", "2", CORBEL_UNIMPLEMENTED, "", "1") \
     PROOF(oneway_added, CORBEL_LIMIT, "1", "", CORBEL_OK, "2", "") \
     PROOF(oneway_removed, CORBEL_OK, "1", "", CORBEL_LIMIT, "2", "") \
-    PROOF(stream_added, CORBEL_OK, "1, not sent", "0 numbers", CORBEL_OK, "2", "0 numbers") \
-    PROOF(stream_removed, CORBEL_OK, "1", "0 numbers", CORBEL_OK, "2, not sent", "0 numbers") \
+    PROOF(stream_added, CORBEL_MISMATCH, "", "", CORBEL_MISMATCH, "", "") \
+    PROOF(stream_removed, CORBEL_MISMATCH, "", "", CORBEL_MISMATCH, "", "") \
     PROOF(idempotent_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(idempotent_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(overlap_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
