@@ -142,6 +142,30 @@ const char *emit_call_name(emit_run *run, const idl_decl *interface, const emit_
 /** Is it interface's own operation, declared under the IDL's very name (and not derived)? */
 bool emit_call_is_plain_name(const idl_decl *interface, const emit_call *call);
 
+/* ---- promises (emit_promises.c) ---- */
+
+/** A reference in an out parameter, or inside a struct that comes out. */
+typedef struct emit_promise {
+    const char *name; /* of its path: "main", "entry_owner" */
+    const idl_type *type;
+    const uint32_t *path; /* field numbers, from the outputs inwards */
+    size_t n_path;
+} emit_promise;
+typedef struct emit_promises {
+    const emit_promise *items;
+    size_t length;
+} emit_promises;
+/** Has it a _promise()? */
+bool emit_is_promised(emit_run *run, const emit_call *call);
+emit_promises emit_promises_of(emit_run *run, const emit_call *call);
+/** "_promised_main". */
+const char *emit_promised_suffix(emit_run *run, const emit_promise *promise);
+void emit_promise_stubs(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call);
+/** Under the heir's name. */
+void emit_promise_forward(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call);
+void emit_header_promises(emit_file *file, emit_buf *out, const idl_decl *interface, bool with_rules);
+void emit_header_inherited_promises(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call);
+
 /* ---- types (emit_types.c, emit_views.c) ---- */
 
 /** What a type is like where it is passed. FLAT: a struct, union, bitset or named array without a pointer inside: in by address,

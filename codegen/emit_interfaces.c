@@ -242,6 +242,7 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
             emit_streaming(file, out, interface, &calls.items[i], true);
         }
     }
+    emit_header_promises(file, out, interface, with_rules);
     emit_servant(file, out, interface, with_rules);
     emit_header_replies(file, out, interface);
     emit_verbatim(out, interface, "END_DECLARATION");
@@ -259,6 +260,7 @@ void emit_header_inherited(emit_file *file, emit_buf *out, const idl_decl *inter
         } else if (call->owner != interface) {
             emit_whole(file, out, interface, call, false);
             emit_halves(file, out, interface, call);
+            emit_header_inherited_promises(file, out, interface, call);
         }
     }
 }

@@ -160,6 +160,14 @@ static void derive_call(emit_file *file, const idl_decl *interface, const emit_c
         derive(file, interface, call->decl, emit_format(run->arena, "_%s_begin", call->stem));
         derive(file, interface, call->decl, emit_format(run->arena, "_%s_finish", call->stem));
     }
+    if (emit_is_promised(run, call)) {
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s_promise", call->stem));
+    }
+    const emit_promises promises = call->owner == interface ? emit_promises_of(run, call) : (emit_promises) { NULL, 0 };
+    for (size_t i = 0; i < promises.length; i++) {
+        const char *suffix = emit_promised_suffix(run, &promises.items[i]);
+        derive(file, interface, call->decl, emit_format(run->arena, "_%s%s", call->stem, suffix));
+    }
     if (call->owner == interface && emit_has_halves(call)) {
         derive(file, interface, call->decl, emit_format(run->arena, "_%s_reply", call->stem));
     }

@@ -137,6 +137,7 @@ void emit_stubs(emit_file *file, emit_buf *out, const idl_decl *interface)
                 emit_stub(file, out, interface, call, EMIT_BEGIN);
             }
             emit_stub(file, out, interface, call, EMIT_FINISH);
+            emit_promise_stubs(file, out, interface, call);
         }
         emit(out, "\n");
     }
@@ -173,6 +174,7 @@ void emit_inherited_stubs(emit_file *file, emit_buf *out, const idl_decl *interf
         if (emit_has_halves(call)) {
             emit_forward(file, out, interface, call, EMIT_BEGIN);
             emit_forward(file, out, interface, call, EMIT_FINISH);
+            emit_promise_forward(file, out, interface, call);
         }
     }
 }

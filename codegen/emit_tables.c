@@ -219,11 +219,20 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     }
     emit(out, "static const corbel_operation %s = {\n    .interface = \"%s\",\n    .name = \"%s\",\n",
          emit_operation_name(file, interface, call), call->owner->scoped_name, call->wire_name);
-    const char *flag = !emit_has_halves(call) ? "CORBEL_ONEWAY" : call->role == EMIT_GETTER ? "CORBEL_IDEMPOTENT" : NULL;
-    if (emit_overlaps(call)) {
-        emit(out, "    .flags = %s%sCORBEL_OVERLAP,\n", flag == NULL ? "" : flag, flag == NULL ? "" : " | ");
-    } else if (flag != NULL) {
-        emit(out, "    .flags = %s,\n", flag);
+    const char *const flags[] = { !emit_has_halves(call)      ? "CORBEL_ONEWAY"
+                                  : call->role == EMIT_GETTER ? "CORBEL_IDEMPOTENT"
+                                                              : NULL,
+                                  emit_overlaps(call) ? "CORBEL_OVERLAP" : NULL,
+                                  emit_promises_of(run, call).length > 0 ? "CORBEL_PROMISES" : NULL };
+    const char *before = "    .flags = ";
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (flags[i] != NULL) {
+            emit(out, "%s%s", before, flags[i]);
+            before = " | ";
+        }
+    }
+    if (before[0] == ' ' && before[1] == '|') {
+        emit(out, ",\n");
     }
     if (ins.length > 0) {
         emit(out, "    .n_in = %zu,\n", ins.length);

@@ -283,13 +283,21 @@ bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming)
     return true;
 }
 
-void crb_dispatch_body(void *user, crb_buf *args)
+void crb_dispatch_body(void *user, crb_buf *args, crb_ref *refs, size_t n_refs, corbel_error *error)
 {
     corbel_request *const request = user;
     corbel_runtime *const runtime = request->runtime;
     pthread_mutex_lock(&runtime->dispatch_lock);
     request->args = *args;
     *args = (crb_buf)CRB_BUF_INIT;
+    if (refs != NULL) {
+        request->refs = refs;
+        request->n_refs = n_refs;
+    }
+    if (error->status != CORBEL_OK) {
+        request->broken = true;
+        crb_error_move(&request->error, error);
+    }
     request->complete = true;
     if (request->lane == NULL || request->lane->first == request) {
         dispatch_runnable(runtime, request, false);

@@ -41,7 +41,8 @@ struct corbel_request {
     uint64_t entered; /* when */
     uint32_t hop;
     bool oneway;
-    bool enter; /* the session wants to know when it is entered */
+    bool broken; /* a promise that it was given failed: error says how */
+    bool enter;  /* the session wants to know when it is entered */
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;
@@ -139,7 +140,8 @@ crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime);
 /* dispatch.c */
 void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming);
 bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming);
-void crb_dispatch_body(void *user, crb_buf *args); /* user: a corbel_request */
+/** user: a corbel_request */
+void crb_dispatch_body(void *user, crb_buf *args, crb_ref *refs, size_t n_refs, corbel_error *error);
 void crb_dispatch_cancel(void *user);
 void crb_dispatch_cancel_locked(void *user);
 void crb_dispatch_abandon_locked(void *user);

@@ -2,6 +2,8 @@
  *  chain, deadline and reference table; the answer comes back the same way. */
 #include "daemon/host.h"
 
+#include "runtime/call/promise.h"
+
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 
@@ -96,9 +98,11 @@ static corbel_call *relay_call_new(corbel_request *request, crb_target *target)
     relay->request = request;
     call->runtime = request->runtime;
     call->target = crb_target_ref(target);
-    if (target->kind == CRB_TARGET_IMPORT) {
+    if (crb_target_peer(target) != NULL) {
         atomic_init(&call->refs, 1);
-        call->peer = target->import.peer;
+        call->peer = crb_target_peer(target);
+        call->route = target->kind == CRB_TARGET_PROMISE ? target : NULL;
+        call->promising = call->route != NULL;
         call->guard = &call->peer->lock;
     } else {
         atomic_init(&call->refs, 2); /* the request's that it becomes, too */
@@ -153,7 +157,7 @@ static corbel_status relay_there(corbel_request *request, crb_target *target, co
         .operation = corbel_request_operation(request),
         .lane = request->lane_id == 0 ? 0 : relay_lane(request),
         .hop = request->hop + 1,
-        .oneway = request->oneway,
+        .oneway = call == NULL,
         .may_wait = true,
         .args = &request->args,
         .refs = request->refs,
@@ -167,6 +171,18 @@ static corbel_status relay_there(corbel_request *request, crb_target *target, co
 static crb_target *relay_resolve(corbel_request *request, crb_target *to, corbel_error *error)
 {
     crb_target *target = NULL;
+    if (to->kind == CRB_TARGET_PROMISE) {
+        if (crb_promise_pass(to, &request->work, &target, error)) {
+            return NULL;
+        }
+        if (target->kind != CRB_TARGET_URI) {
+            return target;
+        }
+        crb_target *const by_uri = target;
+        const corbel_status status = crb_target_resolve(by_uri, request->deadline, &target, error);
+        crb_target_unref(by_uri);
+        return status == CORBEL_OK ? target : NULL;
+    }
     if (crb_target_resolve(to, request->deadline, &target, error)) {
         return NULL;
     }
@@ -187,7 +203,15 @@ bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
     if (target == NULL) {
         return false;
     }
-    if (!request->oneway && (call = relay_call_new(request, target)) == NULL) {
+    const bool promised = target->kind == CRB_TARGET_PROMISE;
+    if (promised && target->promise.peer == NULL) { /* it is run again when it is known what that is */
+        crb_target_unref(target);                   /* not the last count: the request's own target leads to it */
+        return true;
+    }
+    if ((!request->oneway || promised) && (call = relay_call_new(request, target)) == NULL) {
+        if (promised) {
+            crb_promise_over(target);
+        }
         crb_target_unref(target);
         crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory to pass a call on");
         return false;
@@ -201,6 +225,10 @@ bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
         relay_here(request, target, call);
     } else {
         status = relay_there(request, target, call, error);
+    }
+    if (promised && status != CORBEL_OK) {
+        call->route = NULL;
+        crb_promise_over(target);
     }
     crb_target_unref(target);
     if (status != CORBEL_OK) {

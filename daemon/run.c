@@ -457,7 +457,10 @@ void crb_request_run(crb_work *work)
         crb_session_enter(request->peer->session, request->answer);
         crb_peer_unlock(request->peer);
     }
-    if (run_too_late(request, &error)) {
+    if (request->broken) {
+        crb_dispatch_leave_lane(request);
+        crb_request_reply_error(request, &request->error);
+    } else if (run_too_late(request, &error)) {
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
     } else if (request->target->kind != CRB_TARGET_LOCAL) {

@@ -221,6 +221,13 @@ static batch_entry *begin_entry(corbel_object *self, const corbel_operation *ope
         entry_free(entry);
         return NULL;
     }
+    if (entry->start.route != NULL) {
+        crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
+                 "%s::%s: the reference is a promise that is not known yet, which goes in no batch", operation->interface,
+                 operation->name);
+        entry_free(entry);
+        return NULL;
+    }
     return entry;
 }
 

@@ -2,6 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/promise.h"
 #include "runtime/call/watch.h"
 #include "runtime/dns/dns.h"
 
@@ -353,6 +354,16 @@ static bool bind_lock_until(pthread_mutex_t *lock, uint64_t deadline)
 
 corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_target **ret, corbel_error *reterr)
 {
+    if (target->kind == CRB_TARGET_PROMISE) {
+        const corbel_status status = crb_promise_way(target, ret, reterr);
+        if (status != CORBEL_OK || (*ret)->kind != CRB_TARGET_URI) {
+            return status;
+        }
+        crb_target *const by_uri = *ret;
+        const corbel_status bound = crb_target_resolve(by_uri, deadline, ret, reterr);
+        crb_target_unref(by_uri);
+        return bound;
+    }
     if (target->kind != CRB_TARGET_URI) {
         *ret = crb_target_ref(target);
         return CORBEL_OK;

@@ -4,6 +4,7 @@
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
 #include "runtime/call/intercept.h"
+#include "runtime/call/promise.h"
 #include "runtime/call/stream.h"
 #include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
@@ -45,6 +46,12 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
     if (call->streams != NULL && call->peer != NULL) {
         crb_call_streams_done_locked(call);
     }
+    if (call->promising) {
+        crb_promise_completed_locked(call);
+    } else if (call->keep && call->question != NULL) {
+        crb_session_finish(call->peer->session, call->question, false);
+        call->question = NULL;
+    }
     if (call->completed != NULL) {
         if (call->peer != NULL) { /* else who completes it calls completed() */
             call->later.run = call_completed_later;
@@ -58,9 +65,9 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
 corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
                                    crb_ref_out *refs, corbel_error *reterr)
 {
-    crb_peer *const peer = target->import.peer;
+    crb_peer *const peer = crb_target_peer(target);
     crb_call_out out = {
-        .target = target->import.import,
+        .target = target->kind == CRB_TARGET_IMPORT ? target->import.import : NULL,
         .operation_key = send->operation_key,
         .interface = send->interface,
         .operation = send->operation,
@@ -80,12 +87,26 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
         .guard = send->after.guard,
         .context = send->context == NULL ? NULL : send->context->data,
         .context_len = send->context == NULL ? 0 : send->context->len,
+        .keep = send->keep,
     };
-    if (atomic_load(&target->import.gone)) {
+    if (target->kind == CRB_TARGET_PROMISE) {
+        const corbel_status status = crb_promise_aim_locked(target, &out, reterr);
+        if (status != CORBEL_OK) {
+            return status;
+        }
+    } else if (atomic_load(&target->import.gone)) {
         return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "the object does not exist any more");
     }
     if (send->n_refs > 0) {
         crb_peer_refs_out_locked(peer, send->refs, send->n_refs, refs);
+    }
+    for (size_t i = 0; i < send->n_refs; i++) {
+        const crb_target *const passed = send->refs[i].target;
+        const corbel_status status =
+            passed->kind == CRB_TARGET_PROMISE ? crb_promise_entry_locked(passed, peer, &refs[i], reterr) : CORBEL_OK;
+        if (status != CORBEL_OK) {
+            return status;
+        }
     }
     crb_question *question = NULL;
     const corbel_status status = crb_session_call(peer->session, &out, crb_now(), &question, reterr);
@@ -104,7 +125,7 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
 corbel_status crb_call_send(crb_target *target, const crb_send *send, corbel_call *call, uint64_t chain, uint64_t deadline,
                             corbel_error *reterr)
 {
-    crb_peer *const peer = target->import.peer;
+    crb_peer *const peer = crb_target_peer(target);
     const corbel_status refused =
         send->n_refs == 0 ? CORBEL_OK
                           : crb_refs_may_leave(send->refs, send->n_refs, CORBEL_INVALID_ARGUMENT, CORBEL_COMPLETED_NO, reterr);
@@ -171,8 +192,8 @@ static corbel_status call_remote(crb_start *start, const corbel_operation *opera
     crb_wait wait;
     corbel_call call = { .runtime = start->runtime,
                          .operation = operation,
-                         .peer = start->target->import.peer,
-                         .guard = &start->target->import.peer->lock,
+                         .peer = crb_target_peer(start->target),
+                         .guard = &crb_target_peer(start->target)->lock,
                          .wait = &wait,
                          .deadline = start->deadline,
                          .reply = start->reply,
@@ -269,8 +290,8 @@ corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
         call->intercepted = start->intercepted;
         start->intercepted = NULL;
         call->value.error = (corbel_error)CORBEL_ERROR_INIT;
-        if (start->target->kind == CRB_TARGET_IMPORT) {
-            call->peer = start->target->import.peer; /* counted by the target */
+        if (crb_start_leaves(start)) {
+            call->peer = crb_target_peer(start->target); /* counted by the target */
             call->guard = &call->peer->lock;
         } else {
             call->guard = &start->runtime->dispatch_lock;
@@ -283,6 +304,15 @@ void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_
 {
     if (call != NULL) {
         atomic_fetch_add(&call->refs, 1); /* the request's */
+        if (start->route != NULL && call->peer == NULL) {
+            call->route = start->route;
+            call->promising = true;
+            start->route = NULL;
+        }
+    }
+    if (start->route != NULL) { /* its lane in the dispatcher keeps its order */
+        crb_promise_over(start->route);
+        start->route = NULL;
     }
     crb_incoming incoming = crb_start_incoming(start, operation, call, call == NULL);
     crb_start_handed_over(start);
@@ -338,7 +368,7 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
                            .reply = start->reply,
                            .value.error = CORBEL_ERROR_INIT };
     incoming.local = &direct;
-    if (!start->shares_lane && crb_host_get()->call_direct(start->runtime, &incoming)) {
+    if (!start->shares_lane && start->route == NULL && crb_host_get()->call_direct(start->runtime, &incoming)) {
         crb_start_handed_over(start);
         if (!call_wait_direct(&direct)) {
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed", operation->interface,
@@ -366,8 +396,32 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
 
 /* ---- stubs ---- */
 
+/** The route wants to know when it is over: it is a call whose answer nobody takes. */
+static corbel_status call_oneway_on_promise(const corbel_object *self, crb_start *start, const corbel_operation *operation,
+                                            corbel_error *reterr)
+{
+    corbel_call *const call = crb_call_new(operation, start);
+    if (call == NULL) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a call");
+    }
+    call->completed = crb_call_unref;
+    if (call->peer == NULL) {
+        crb_call_queue(start, operation, call);
+        return CORBEL_OK;
+    }
+    const corbel_status status =
+        crb_start_send(start, operation, self->wait_for_credit || crb_context_current() == NULL, call, reterr);
+    if (status != CORBEL_OK) {
+        crb_call_unref(call);
+    }
+    return status;
+}
+
 static corbel_status call_oneway(corbel_object *self, crb_start *start, const corbel_operation *operation, corbel_error *reterr)
 {
+    if (start->route != NULL) {
+        return call_oneway_on_promise(self, start, operation, reterr);
+    }
     if (start->target->kind == CRB_TARGET_LOCAL) {
         crb_call_queue(start, operation, NULL);
         return CORBEL_OK;
@@ -381,8 +435,7 @@ static corbel_status call_any(corbel_object *self, crb_start *start, const corbe
     if ((operation->flags & CORBEL_ONEWAY) != 0) {
         return call_oneway(self, start, operation, reterr);
     }
-    return start->target->kind == CRB_TARGET_LOCAL ? call_local(start, operation, out, reterr)
-                                                   : call_remote(start, operation, out, reterr);
+    return crb_start_leaves(start) ? call_remote(start, operation, out, reterr) : call_local(start, operation, out, reterr);
 }
 
 static corbel_status call_intercepted(corbel_object *self, crb_start *start, const corbel_operation *operation, void *const *out,

@@ -45,6 +45,12 @@ struct corbel_call {
                                        answered: guarded by guard */
     struct crb_streams *streams;    /* NULL: none; see stream.h */
     bool is_bind;                   /* its question lives on until crb_session_finish() */
+    bool keep;                      /* with a peer: that of a call, too; as long as something may be promised of it */
+    bool promising;                 /* on a promise's route, or there are promises of it: see promise.c; guarded by guard */
+    bool forgotten;                 /* nobody promises more of it; guarded by guard */
+    bool inherits;                  /* its error is that of the promise that it was made on */
+    crb_target *route;              /* the promise on whose route it is; counted by target; guarded by guard */
+    crb_target *promises;           /* of it, not settled; guarded by guard */
     bool direct;                    /* on its caller's stack, not counted */
     bool timed;                     /* timer is in use; set before anybody else knows the call */
     _Atomic bool given;             /* to done, which has not begun yet; set under guard */
@@ -79,6 +85,7 @@ typedef struct crb_send {
     size_t n_refs;
     crb_send_after after;
     const crb_buf *context; /* what it carries; borrowed */
+    bool keep;              /* the call may be promised of */
 } crb_send;
 
 /** The call that there was no memory for: operation NULL, not counted, not to be touched. */
@@ -137,7 +144,8 @@ void crb_refs_free(crb_ref *refs, size_t n);
 typedef struct crb_start {
     corbel_runtime *runtime;
     bool implicit;      /* the reference came in a message: what it hangs on is not found again */
-    crb_target *target; /* counted: LOCAL or IMPORT */
+    crb_target *target; /* counted: LOCAL or IMPORT; or the promise that counts it in route: */
+    crb_target *route;  /* target, until a call is on its way by it; NULL: none */
     crb_buf args;
     crb_ref_list refs;
     uint64_t chain, deadline, lane;
@@ -172,6 +180,17 @@ corbel_status crb_outcome_take(const corbel_runtime *runtime, const corbel_opera
                                void *const *out, corbel_error *reterr);
 /** The same of a call that is done, with what came beside the outcome. */
 corbel_status crb_call_take(corbel_call *call, const corbel_operation *operation, void *const *out, corbel_error *reterr);
+
+/** Does it go to a peer? */
+static inline bool crb_start_leaves(const crb_start *start)
+{
+    return start->target->kind == CRB_TARGET_IMPORT ||
+           (start->target->kind == CRB_TARGET_PROMISE && start->target->promise.peer != NULL);
+}
+
+/* halves.c */
+/** _begin(); keep: its result may be promised. */
+corbel_call *crb_call_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool keep);
 
 /* call.c */
 /** It is complete, and somebody has come for it. Under its guard. */

@@ -122,7 +122,9 @@ void corbel_call_cancel(corbel_call *call)
                  call->operation->interface, call->operation->name);
         crb_call_complete_locked(call, &value);
     } else if (!atomic_load(&call->done)) {
-        crb_session_finish(call->peer->session, call->question, true);
+        crb_question *const question = call->question;
+        call->question = NULL;
+        crb_session_finish(call->peer->session, question, true);
         crb_peer_settle_locked(call->peer); /* it completes here */
         assert(atomic_load(&call->done));
     }

@@ -32,8 +32,9 @@ corbel_call *crb_call_failed(const corbel_object *self, const corbel_operation *
     return call;
 }
 
-/** streams: they are made, too. */
-static corbel_call *halves_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool streams)
+/** streams: they are made, too. keep: its result may be promised. */
+static corbel_call *halves_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool streams,
+                                 bool keep)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     crb_start start;
@@ -58,7 +59,8 @@ static corbel_call *halves_begin(corbel_object *self, const corbel_operation *op
         crb_start_clear(&start);
         return &crb_call_no_memory;
     }
-    if (start.target->kind == CRB_TARGET_LOCAL) {
+    call->keep = keep && call->peer != NULL;
+    if (call->peer == NULL) {
         crb_call_queue(&start, operation, call);
     } else if (crb_start_send(&start, operation, self->wait_for_credit || crb_context_current() == NULL, call, &error)) {
         crb_call_unref(call);
@@ -71,13 +73,18 @@ static corbel_call *halves_begin(corbel_object *self, const corbel_operation *op
 
 corbel_call *corbel_stub_begin(corbel_object *self, const corbel_operation *operation, const void *const *in)
 {
-    return halves_begin(self, operation, in, false);
+    return halves_begin(self, operation, in, false, (operation->flags & CORBEL_PROMISES) != 0);
+}
+
+corbel_call *crb_call_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool keep)
+{
+    return halves_begin(self, operation, in, false, keep);
 }
 
 corbel_call *corbel_stub_begin_streams(corbel_object *self, const corbel_operation *operation, const void *const *in,
                                        corbel_stream **ret_in, corbel_stream **ret_out)
 {
-    corbel_call *const call = halves_begin(self, operation, in, true);
+    corbel_call *const call = halves_begin(self, operation, in, true, false);
     if (ret_in != NULL) {
         *ret_in = call->streams != NULL && call->streams->in != NULL ? call->streams->in : crb_stream_dead();
     }

@@ -54,8 +54,10 @@ typedef struct crb_host {
     /** No lock held: runs a call from this runtime itself on the calling thread, if its lane and object are free; what it became
      *  is then in local. False: not now, nothing was taken over. */
     bool (*call_direct)(corbel_runtime *runtime, crb_incoming *incoming);
-    /** Under the peer's lock: the rest of the arguments of a call (its user pointer). Takes over args. */
-    void (*body)(void *request, crb_buf *args);
+    /** Under the peer's lock: the rest of the arguments of a call (its user pointer). Takes over args, and refs, which come now
+     * if they did not with the call (with the array, malloc'ed). error, if its status is not OK: it is to be answered with that.
+     */
+    void (*body)(void *request, crb_buf *args, crb_ref *refs, size_t n_refs, corbel_error *error);
     /** Under the peer's lock: the caller has given up. */
     void (*cancel)(void *request);
     /** Under dispatch_lock: the same for a call in this runtime itself. */

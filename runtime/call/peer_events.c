@@ -16,6 +16,8 @@ static const char *events_interface(const crb_target *target)
         return target->local.skeleton.interface->name;
     case CRB_TARGET_IMPORT:
         return target->import.interface;
+    case CRB_TARGET_PROMISE:
+        return target->promise.interface == NULL ? "" : target->promise.interface->name;
     case CRB_TARGET_URI:
         break;
     }
@@ -137,16 +139,20 @@ static void events_call(crb_peer *peer, crb_event *event)
     const crb_host *const host = crb_host_get();
     crb_ref *refs = NULL;
     size_t n_refs = 0;
-    if (!events_refs_in(peer, event, &refs, &n_refs)) {
+    crb_target *const own =
+        event->import == NULL ? NULL : crb_target_for_import_locked(peer, event->import, event->as, event->fingerprint);
+    if (!events_refs_in(peer, event, &refs, &n_refs) || (event->import != NULL && own == NULL)) {
         events_refuse(peer, event, CORBEL_NO_MEMORY, "no memory for the references of a call");
-    } else if (event->object == NULL || host == NULL) {
+        crb_peer_refs_free_locked(peer, refs, n_refs);
+        crb_peer_unref_target_locked(peer, own);
+    } else if ((event->object == NULL && own == NULL) || host == NULL) {
         events_refuse(peer, event, CORBEL_NOT_FOUND, "the object does not exist");
         crb_peer_refs_free_locked(peer, refs, n_refs);
     } else {
         crb_incoming incoming = {
             .peer = peer,
             .answer = event->answer,
-            .target = crb_target_ref(event->object),
+            .target = own != NULL ? own : crb_target_ref(event->object),
             .interface = event->interface,
             .operation = event->operation,
             .memo = event->memo,
@@ -170,6 +176,24 @@ static void events_call(crb_peer *peer, crb_event *event)
     }
     crb_buf_clear(&event->args);
     crb_buf_clear(&event->context);
+}
+
+/** The rest of a call that has its place in its lane. */
+static void events_body(crb_peer *peer, crb_event *event)
+{
+    void *const request = crb_answer_user(event->answer);
+    crb_ref *refs = NULL;
+    size_t n_refs = 0;
+    if (!events_refs_in(peer, event, &refs, &n_refs)) {
+        crb_fail(&event->error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the references of a call");
+    }
+    if (request != NULL) {
+        crb_host_get()->body(request, &event->args, refs, n_refs, &event->error);
+    } else {
+        crb_peer_refs_free_locked(peer, refs, n_refs);
+    }
+    crb_buf_clear(&event->args);
+    corbel_error_clear(&event->error);
 }
 
 /* ---- calls of ours ---- */
@@ -199,7 +223,7 @@ static void events_return(crb_peer *peer, crb_event *event)
         }
     }
     crb_buf_clear(&event->body);
-    if (!call->is_bind) {
+    if (!call->is_bind && !call->keep) {
         call->question = NULL;
     }
     if (call->wait == NULL && call->completed == NULL && call->run == NULL && !call->is_bind) {
@@ -241,10 +265,7 @@ void crb_peer_handle_event(crb_peer *peer, crb_event *event)
         events_call(peer, event);
         break;
     case CRB_EVENT_BODY:
-        if (crb_answer_user(event->answer) != NULL) {
-            host->body(crb_answer_user(event->answer), &event->args);
-        }
-        crb_buf_clear(&event->args);
+        events_body(peer, event);
         break;
     case CRB_EVENT_CANCEL:
         if (crb_answer_user(event->answer) != NULL) {

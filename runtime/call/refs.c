@@ -1,6 +1,6 @@
 /** Reference tables of messages: writing and reading them. */
 #include "runtime/base/fail.h"
-#include "runtime/call/call_impl.h"
+#include "runtime/call/promise.h"
 #include "runtime/value/codec.h"
 
 #include <stdlib.h>
@@ -16,7 +16,8 @@ static crb_target *refs_settled(crb_target *target)
         pthread_mutex_unlock(&target->uri.bind_lock);
         return settled;
     }
-    return crb_target_ref(target);
+    crb_target *const settled = target->kind == CRB_TARGET_PROMISE ? crb_promise_settled(target) : NULL;
+    return settled != NULL ? settled : crb_target_ref(target);
 }
 
 uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interface *interface, corbel_error *reterr)
@@ -25,6 +26,11 @@ uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interf
     crb_ref_list *const list = user;
     if (object->target == NULL) {
         crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "a reference that is passed was made without memory");
+        return 0;
+    }
+    const corbel_error *const failed = object->target->kind == CRB_TARGET_PROMISE ? crb_promise_failed(object->target) : NULL;
+    if (failed != NULL) {
+        crb_fail(reterr, failed->status, CORBEL_COMPLETED_NO, "%s", failed->message);
         return 0;
     }
     if (list->len == list->capacity) {
@@ -55,7 +61,8 @@ static corbel_object *refs_view(crb_target *target, const corbel_interface *inte
             crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "the object is a %s, not a %s", is->name, interface->name);
             return NULL;
         }
-    } else if (interface != NULL && (interface->flags & CORBEL_LOCAL) != 0) {
+    } else if (interface != NULL && (interface->flags & CORBEL_LOCAL) != 0 &&
+               !(target->kind == CRB_TARGET_PROMISE && target->promise.peer == NULL)) {
         crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "a %s came from another process, and the interface is local",
                  interface->name);
         return NULL;
@@ -102,6 +109,12 @@ corbel_status crb_refs_may_leave(const crb_ref *refs, size_t n, corbel_status re
 {
     for (size_t i = 0; i < n; i++) {
         const crb_target *const target = refs[i].target;
+        const corbel_interface *const promised =
+            target != NULL && target->kind == CRB_TARGET_PROMISE ? target->promise.interface : NULL;
+        if (promised != NULL && (promised->flags & CORBEL_LOCAL) != 0) {
+            return crb_fail(reterr, refusal, completion, "a reference to a %s cannot leave the process: the interface is local",
+                            promised->name);
+        }
         if (target != NULL && target->kind == CRB_TARGET_LOCAL && (target->local.skeleton.interface->flags & CORBEL_LOCAL) != 0) {
             return crb_fail(reterr, refusal, completion, "a reference to a %s cannot leave the process: the interface is local",
                             target->local.skeleton.interface->name);

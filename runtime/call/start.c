@@ -4,6 +4,7 @@
 #include "runtime/base/fork.h"
 #include "runtime/call/intercept.h"
 #include "runtime/call/message.h"
+#include "runtime/call/promise.h"
 #include "runtime/describe/describe.h"
 #include "runtime/value/codec.h"
 
@@ -19,6 +20,10 @@ void crb_start_clear(crb_start *start)
     }
     crb_refs_free(start->refs.items, start->refs.len);
     start->refs = (crb_ref_list) { 0 };
+    if (start->route != NULL) {
+        crb_promise_over(start->route);
+        start->route = NULL;
+    }
     crb_target_unref(start->target);
     start->target = NULL;
 }
@@ -32,8 +37,10 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
                         operation->interface, operation->name);
     }
     if (self->target == NULL) {
-        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s: the reference was made without memory",
-                        operation->interface, operation->name);
+        const bool nil = self == crb_object_nil();
+        return crb_fail(reterr, nil ? CORBEL_NIL_REFERENCE : CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "%s::%s%s",
+                        operation->interface, operation->name,
+                        nil ? " called on what a call on a NULL reference promised" : ": the reference was made without memory");
     }
     if (crb_forked()) {
         return crb_fail(reterr, CORBEL_FORKED, CORBEL_COMPLETED_NO,
@@ -87,6 +94,9 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     if (status == CORBEL_OK) {
         status = crb_target_resolve(self->target, start->deadline, &start->target, reterr);
     }
+    if (status == CORBEL_OK && start->target->kind == CRB_TARGET_PROMISE) {
+        start->route = start->target;
+    }
     if (status == CORBEL_OK && start->target->kind == CRB_TARGET_IMPORT &&
         atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree &&
         (operation->flags & CRB_COUNTED) == 0) { /* of what the callee has described nothing need be asked */
@@ -128,6 +138,7 @@ crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operat
 void crb_start_handed_over(crb_start *start)
 {
     start->target = NULL;
+    start->route = NULL;
     start->args = (crb_buf)CRB_BUF_INIT;
     start->refs = (crb_ref_list) { 0 };
     start->context = (crb_buf)CRB_BUF_INIT;
@@ -147,6 +158,7 @@ static crb_send start_to_send(crb_start *start, const corbel_operation *operatio
         .refs = start->refs.items,
         .n_refs = start->refs.len,
         .context = &start->context,
+        .keep = call != NULL && call->keep,
     };
 }
 
@@ -167,7 +179,17 @@ corbel_status crb_start_send(crb_start *start, const corbel_operation *operation
 {
     const crb_send send = start_to_send(start, operation, may_wait, call);
     corbel_error error = CORBEL_ERROR_INIT;
+    crb_target *const route = start->route;
+    if (route != NULL) {
+        call->route = route; /* oneways, too, are calls there */
+        call->promising = true;
+    }
     const corbel_status status = crb_call_send(start->target, &send, call, start->chain, start->deadline, &error);
+    if (route != NULL && status == CORBEL_OK) {
+        start->route = NULL;
+    } else if (route != NULL) {
+        call->route = NULL;
+    }
     return start_sent(start, status, &error, reterr);
 }
 

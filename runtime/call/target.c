@@ -5,6 +5,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/promise.h"
 #include "runtime/call/watch.h"
 #include "runtime/describe/describe.h"
 
@@ -51,6 +52,18 @@ crb_target *crb_target_new_uri(corbel_runtime *runtime, const corbel_interface *
     target->uri.interface = crb_interface_is_counted(interface) ? NULL : interface; /* it may go before the target */
     pthread_mutex_init(&target->uri.bind_lock, NULL);
     return target;
+}
+
+crb_target *crb_target_new_promise(corbel_runtime *runtime)
+{
+    return target_new(runtime, CRB_TARGET_PROMISE);
+}
+
+crb_peer *crb_target_peer(const crb_target *target)
+{
+    return target->kind == CRB_TARGET_IMPORT    ? target->import.peer
+           : target->kind == CRB_TARGET_PROMISE ? target->promise.peer
+                                                : NULL;
 }
 
 /** Counts it unless it is on its way out. */
@@ -199,6 +212,9 @@ void crb_target_destroy(crb_target *target)
         crb_uri_clear(&target->uri.uri);
         free(target->uri.text);
         break;
+    case CRB_TARGET_PROMISE:
+        crb_promise_destroy(target);
+        break;
     }
     target_free(target);
 }
@@ -223,7 +239,12 @@ bool crb_interface_is_a(const corbel_interface *interface, const char *name)
 
 /* ---- references ---- */
 
-static corbel_object object_no_memory; /* target NULL */
+static corbel_object object_no_memory, object_nil; /* target NULL */
+
+corbel_object *crb_object_nil(void)
+{
+    return &object_nil;
+}
 
 corbel_object *crb_object_no_memory(void)
 {
@@ -354,6 +375,8 @@ void crb_target_name(const crb_target *target, char *out, size_t max)
     }
     if (target->kind == CRB_TARGET_IMPORT) {
         name = target->import.interface;
+    } else if (target->kind == CRB_TARGET_PROMISE) {
+        name = target->promise.interface == NULL ? "" : target->promise.interface->name;
     } else if (target->uri.uri.id != NULL) {
         name = target->uri.uri.id;
     }
@@ -363,6 +386,10 @@ void crb_target_name(const crb_target *target, char *out, size_t max)
 /** What a URI was found to be, if that still holds; counted. */
 static crb_target *target_bound(crb_target *target)
 {
+    if (target->kind == CRB_TARGET_PROMISE) {
+        crb_target *const settled = crb_promise_settled(target);
+        return settled != NULL ? settled : crb_target_ref(target);
+    }
     if (target->kind != CRB_TARGET_URI) {
         return crb_target_ref(target);
     }
@@ -403,6 +430,23 @@ bool corbel_object_equal(const corbel_object *a, const corbel_object *b)
     return equal;
 }
 
+/** That of what it has become. */
+static corbel_status target_promise_to_uri(const corbel_object *self, char **ret, corbel_error *reterr)
+{
+    crb_target *const settled = crb_promise_settled(self->target);
+    if (settled == NULL) {
+        return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO,
+                        "the reference is a promise: what it stands for is not known yet");
+    }
+    corbel_object *const object = crb_object_new(settled, self->interface);
+    if (object == NULL) {
+        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a URI");
+    }
+    const corbel_status status = corbel_object_to_uri(object, ret, reterr);
+    corbel_object_unref(object);
+    return status;
+}
+
 corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error *reterr)
 {
     if (crb_forked()) {
@@ -411,11 +455,14 @@ corbel_status corbel_object_to_uri(corbel_object *self, char **ret, corbel_error
     if (self == NULL) {
         return crb_fail(reterr, CORBEL_NIL_REFERENCE, CORBEL_COMPLETED_NO, "a NULL reference has no URI");
     }
-    const crb_target *const target = self->target;
     char *uri = NULL;
-    if (target == NULL) {
+    if (self->target == NULL) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "the reference was made without memory");
     }
+    if (self->target->kind == CRB_TARGET_PROMISE) {
+        return target_promise_to_uri(self, ret, reterr);
+    }
+    const crb_target *const target = self->target;
     if (target->kind == CRB_TARGET_URI) {
         uri = crb_uri_format(&target->uri.uri);
         if (uri == NULL) {

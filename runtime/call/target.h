@@ -8,7 +8,8 @@
 typedef enum crb_target_kind {
     CRB_TARGET_LOCAL,  /* a servant of this runtime */
     CRB_TARGET_IMPORT, /* an object behind a session */
-    CRB_TARGET_URI     /* found by URI or name when it is needed, and again when its session broke */
+    CRB_TARGET_URI,    /* found by URI or name when it is needed, and again when its session broke */
+    CRB_TARGET_PROMISE /* what a call is still to return: see promise.c */
 } crb_target_kind;
 
 /** An object was found to have another interface, too. */
@@ -53,6 +54,21 @@ struct crb_target {
             crb_target *bound; /* counted; LOCAL or IMPORT; changed under bind_lock and watch_lock, read under either */
             crb_watch *parked; /* of references that are not bound to a session; guarded by watch_lock */
         } uri;
+        struct {
+            _Atomic(struct corbel_call *) call; /* counted; whose result it is; NULL: it was settled, and then used */
+            const corbel_interface *interface;
+            uint32_t *path; /* in the result; malloc'ed */
+            size_t n_path;
+            _Atomic bool settled;   /* calls go to result; set once, under guard. As long as it is not: */
+            crb_peer *peer;         /* its route; counted by call; NULL: in this process */
+            pthread_mutex_t *guard; /* call's; guards: */
+            bool known;             /* call has returned */
+            uint32_t unanswered;    /* calls on the route */
+            crb_target *result;     /* counted; NULL with known: there is none, because of */
+            corbel_error error;
+            crb_target *next;               /* of the same call's, not settled */
+            crb_work *parked, **parked_end; /* calls that are passed on when it is known */
+        } promise;
     };
 };
 
@@ -66,6 +82,11 @@ typedef struct crb_raw {
 crb_target *crb_target_new_local(corbel_runtime *runtime, corbel_skeleton skeleton, void *self, corbel_finalizer finalize);
 /** Takes over uri and counts nothing else. */
 crb_target *crb_target_new_uri(corbel_runtime *runtime, const corbel_interface *interface, const char *text, crb_uri *uri);
+/** refs 1; all of promise is zero. NULL: no memory. */
+crb_target *crb_target_new_promise(corbel_runtime *runtime);
+/** The session by which calls on the target go; NULL: none, or it is not found yet. Of a promise on whose route the caller counts
+ *  a call, or under its guard. */
+crb_peer *crb_target_peer(const crb_target *target);
 /** The target for an import that has just come in: the one that is there, or a new one; one receipt is counted. Under the
  *  peer's lock. NULL: no memory; the receipt was given back. */
 crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface, uint64_t fingerprint);
@@ -88,8 +109,8 @@ const corbel_interface *crb_interface_find(const corbel_interface *interface, co
 /** Is name the interface, or one of its bases? "" is any. */
 bool crb_interface_is_a(const corbel_interface *interface, const char *name);
 
-/** A target that can be called, for one that perhaps has to be found first: a counted LOCAL or IMPORT target. Blocks until
- *  deadline at most. */
+/** A target that can be called, for one that perhaps has to be found first: a counted LOCAL or IMPORT target; or a promise, on
+ *  whose route the call is counted then: see crb_promise_way(). Blocks until deadline at most. */
 corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_target **ret, corbel_error *reterr);
 
 /** A reference: a target and how to call it. */
@@ -113,5 +134,7 @@ struct corbel_object {
 corbel_object *crb_object_new(crb_target *target, const corbel_interface *interface);
 /** Never NULL, never counted: calls on it fail with CORBEL_NO_MEMORY. */
 corbel_object *crb_object_no_memory(void);
+/** The same with CORBEL_NIL_REFERENCE: what a call on NULL promises. */
+corbel_object *crb_object_nil(void);
 
 #endif /* CRB_TARGET_H */

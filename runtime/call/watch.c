@@ -4,6 +4,8 @@
  * queued or dropped, by its work. So the callback runs at most once, and never after its reference is gone. */
 #include "runtime/call/watch.h"
 
+#include "runtime/call/promise.h"
+
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 
@@ -189,11 +191,18 @@ static bool watch_arm(crb_watch *watch, crb_target *target)
         if (peer == NULL || !watch_hang(watch, peer)) {
             watch_link(watch, &target->uri.parked); /* it will be bound, perhaps again */
         }
-    } else if (target->kind == CRB_TARGET_IMPORT && !watch_hang(watch, target->import.peer)) {
-        watch_queue(watch, target->import.peer);
-        return true;
+        return false;
     }
-    return false;
+    crb_target *const settled = target->kind == CRB_TARGET_PROMISE ? crb_promise_settled(target) : crb_target_ref(target);
+    crb_peer *const peer = watch_peer(settled);
+    const bool over = peer != NULL && !watch_hang(watch, peer);
+    if (over) {
+        watch_queue(watch, peer);
+    }
+    if (settled != NULL) {
+        atomic_fetch_sub(&settled->refs, 1); /* never the last count: target has one, or is it */
+    }
+    return over;
 }
 
 static corbel_status watch_begin(corbel_object *object, crb_watch *watch)

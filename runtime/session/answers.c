@@ -47,8 +47,12 @@ static void answer_free(crb_session *session, crb_answer *answer)
     crb_operation_put(answer->operation);
     crb_refs_take_back(session, answer->refs, false);
     crb_refs_drop(session, answer->refs_in);
-    crb_promises_drop(session, answer);
-    crb_promise_forget(session, answer);
+    if (answer->target.promise != NULL || answer->promised != NULL) {
+        crb_promises_drop(session, answer);
+    }
+    if (answer->kept != NULL) {
+        crb_promise_forget(session, answer);
+    }
     crb_stream_free(session, answer->stream_in);
     crb_stream_free(session, answer->stream_out);
     free(answer->names);
@@ -121,7 +125,9 @@ static void answer_close(crb_session *session, crb_answer *answer)
     crb_list_remove(&answer->follow);
     answer->after = NULL;
     crb_answer_miss(session, answer);
-    crb_promises_drop(session, answer);
+    if (answer->target.promise != NULL || answer->promised != NULL) {
+        crb_promises_drop(session, answer);
+    }
     crb_stream_forget(session, answer->stream_in);
     crb_stream_forget(session, answer->stream_out);
 }
@@ -347,7 +353,9 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
         corbel_status status = CORBEL_OK;
         if (answer_take_result(session, answer, result, &why, &status)) {
             answer_queue_return(session, answer);
-            crb_promise_answered(session, answer);
+            if (answer->dependents.next != NULL) {
+                crb_promise_answered(session, answer);
+            }
         } else if (why != NULL) {
             answer_fail(session, answer, status, CORBEL_COMPLETED_YES, why, NULL);
         } else {
@@ -525,7 +533,9 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
         const crb_export *const export = crb_export_find(session, call->index, call->generation);
         answer->object = export != NULL ? crb_export_object(export) : NULL;
     }
-    why = crb_promises_of_call(session, answer, call);
+    if ((call->promise | call->n_refs | call->n_path) != 0) {
+        why = crb_promises_of_call(session, answer, call);
+    }
     if (why == NULL && (call->after | (call->flags & ~CRB_FLAG_ONEWAY)) != 0) {
         why = answer_after(session, answer, call, &skips);
     }
@@ -545,7 +555,10 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
             answer_refuse_in_turn(session, answer, CORBEL_TOO_DEEP, corbel_status_text(CORBEL_TOO_DEEP));
         } else if (skips) {
             crb_answer_refuse(session, answer, CORBEL_SKIPPED, corbel_status_text(CORBEL_SKIPPED));
-        } else if (crb_promises_ready(session, answer)) {
+        } else if (answer->depth > session->limits.max_pipeline) {
+            answer_refuse_in_turn(session, answer, CORBEL_TOO_DEEP,
+                                  "too many calls, each on what the one before is still to return");
+        } else {
             crb_promises_hand_up(session, answer);
         }
         return NULL;

@@ -87,7 +87,8 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
 {
     const bool refs_known = events_refs_known(answer);
     corbel_error error = CORBEL_ERROR_INIT;
-    if (!crb_promise_target(session, answer, ret, &error) || (refs_known && !crb_promise_arguments(session, answer, &error))) {
+    if ((answer->target.promise != NULL && !crb_promise_target(session, answer, ret, &error)) ||
+        (answer->promised != NULL && refs_known && !crb_promise_arguments(session, answer, &error))) {
         if (ret->import != NULL) { /* the target was known, and its receipt the driver's: nobody will take it */
             crb_session_release(session, ret->import, 1);
         }
@@ -135,7 +136,7 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
 static void events_take_body(crb_session *session, crb_answer *answer, crb_event *ret)
 {
     ret->answer = answer;
-    if (!crb_promise_arguments(session, answer, &ret->error)) {
+    if (answer->promised != NULL && !crb_promise_arguments(session, answer, &ret->error)) {
         ret->complete = true;
         answer->args_handed = true;
         return;

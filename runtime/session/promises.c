@@ -302,22 +302,6 @@ const char *crb_promises_of_call(crb_session *session, crb_answer *answer, const
     return NULL;
 }
 
-bool crb_promises_ready(crb_session *session, crb_answer *answer)
-{
-    if (answer->depth > session->limits.max_pipeline) {
-        crb_answer_refuse(session, answer, CORBEL_TOO_DEEP, "too many calls, each on what the one before is still to return");
-        return false;
-    }
-    return true;
-}
-
-void crb_promises_hand_up(crb_session *session, crb_answer *answer)
-{
-    if (answer->after == NULL && !crb_node_linked(&answer->target.node)) {
-        crb_event_queue(session, &answer->event);
-    }
-}
-
 /* ---- knowing ---- */
 
 bool crb_promise_target(crb_session *session, crb_answer *answer, crb_event *ret, corbel_error *reterr)

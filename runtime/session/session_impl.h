@@ -671,10 +671,13 @@ void crb_promise_forget(crb_session *session, crb_answer *answer);
 const char *crb_promises_of_call(crb_session *session, crb_answer *answer, const crb_wire_call *call);
 /** It depends on nothing any more. */
 void crb_promises_drop(crb_session *session, crb_answer *answer);
-/** May a call that came depend on so much? False: it was refused. */
-bool crb_promises_ready(crb_session *session, crb_answer *answer);
 /** Queues its event, unless it waits for its target or for the call before it. */
-void crb_promises_hand_up(crb_session *session, crb_answer *answer);
+static inline void crb_promises_hand_up(crb_session *session, crb_answer *answer)
+{
+    if (answer->after == NULL && !crb_node_linked(&answer->target.node)) {
+        crb_event_queue(session, &answer->event);
+    }
+}
 /** The call is being handed up: what its target is. False: reterr says why nothing; or no memory (the session will end). */
 bool crb_promise_target(crb_session *session, crb_answer *answer, crb_event *ret, corbel_error *reterr);
 /** All that its table depends on is answered: fills the table in. False: reterr. */

@@ -120,6 +120,29 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
     return status;
 }
 
+/* What it gives is there at once. */
+corbel_object *corbel_stub_promise(corbel_object *self, const corbel_operation *operation, const void *const *in,
+                                   const corbel_interface *interface)
+{
+    corbel_object *result = NULL;
+    void *results[LIBRARY_MOST] = { NULL }, *outs[LIBRARY_MOST] = { &result };
+    (void)interface;
+    const corbel_status status = enter(self, operation, in, results);
+    leave(operation, status, results, outs);
+    return result;
+}
+
+corbel_object *corbel_stub_promised(corbel_call *call, const corbel_operation *operation, const uint32_t *path, size_t n,
+                                    const corbel_interface *interface)
+{
+    library_last.promised = operation->name;
+    library_last.path = path;
+    library_last.n_path = n;
+    library_last.promised_as = interface;
+    (void)call;
+    return NULL;
+}
+
 corbel_object *corbel_object_new(corbel_runtime *runtime, corbel_skeleton skeleton, void *self, corbel_finalizer finalize)
 {
     (void)runtime;

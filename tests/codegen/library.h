@@ -16,6 +16,10 @@ typedef struct library_seen {
     const corbel_type *raised;
     const void *exception;
     const corbel_operation *replied;
+    const char *promised; /* the operation of which; by corbel_stub_promised() */
+    const uint32_t *path;
+    size_t n_path;
+    const corbel_interface *promised_as;
 } library_seen;
 extern library_seen library_last;
 

@@ -1,4 +1,5 @@
-/** What generated .c files say to the library, and what <corbel/dynamic.h> gives to read; nobody else includes it. Guarded by CORBEL_GENERATED_VERSION. */
+/** What generated .c files say to the library, and what <corbel/dynamic.h> gives to read; nobody else includes it. Guarded by
+ * CORBEL_GENERATED_VERSION. */
 #ifndef CORBEL_GENERATED_H
 #define CORBEL_GENERATED_H
 
@@ -117,8 +118,9 @@ typedef struct corbel_param {
 enum {
     CORBEL_ONEWAY = 1,
     CORBEL_IDEMPOTENT = 2,
-    CORBEL_LOCAL = 4,  /* of an interface: references to it do not leave the process */
-    CORBEL_OVERLAP = 8 /* of an operation: its calls are in no lane */
+    CORBEL_LOCAL = 4,    /* of an interface: references to it do not leave the process */
+    CORBEL_OVERLAP = 8,  /* of an operation: its calls are in no lane */
+    CORBEL_PROMISES = 16 /* of an operation: of a call that was begun corbel_stub_promised() may ask */
 };
 
 typedef struct corbel_operation {
@@ -165,6 +167,11 @@ CORBEL_API corbel_call *corbel_stub_begin_streams(corbel_object *self, const cor
                                                   corbel_stream **ret_in, corbel_stream **ret_out);
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *operation,
                                                               void *const *out, corbel_error *reterr);
+/* Promises: a reference to the result, or to what path leads to in the outputs (field numbers). Yours, never NULL. */
+CORBEL_API corbel_object *corbel_stub_promise(corbel_object *self, const corbel_operation *operation, const void *const *in,
+                                              const corbel_interface *interface);
+CORBEL_API corbel_object *corbel_stub_promised(corbel_call *call, const corbel_operation *operation, const uint32_t *path,
+                                               size_t n, const corbel_interface *interface);
 /* Skeletons. */
 CORBEL_API corbel_status corbel_skeleton_raise(corbel_request *request, const corbel_type *type, const void *exception);
 /** in order of operation->out: the address of each output. */

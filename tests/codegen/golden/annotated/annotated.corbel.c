@@ -1109,6 +1109,7 @@ corbel_status plant_Probe_from_json(corbel_runtime *runtime, const char *json, p
 static const corbel_operation plant_Robot_height_operation = {
     .interface = "plant::Machine",
     .name = "height",
+    .flags = CORBEL_PROMISES,
     .n_out = 2,
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &plant_Robot_Rank_type },
@@ -1133,6 +1134,12 @@ corbel_status plant_Robot_height_finish(corbel_call *call, plant_Probe **ret_sel
 {
     void *const out[] = { ret, ret_self };
     return corbel_stub_finish(call, &plant_Robot_height_operation, out, reterr);
+}
+plant_Probe *plant_Robot_height_promised_self(corbel_call *call)
+{
+    static const uint32_t path[] = { 2 };
+    return (plant_Probe *)corbel_stub_promised(call, &plant_Robot_height_operation, path, 1,
+                                               &plant_Probe_interface);
 }
 
 static corbel_status plant_Robot_take_thunk(const void *servant, void *self,

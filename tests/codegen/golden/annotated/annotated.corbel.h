@@ -241,6 +241,9 @@ CORBEL_MUST_CHECK corbel_status plant_Robot_height_finish(corbel_call *call, pla
                                                           plant_Robot_Rank **ret,
                                                           corbel_error *reterr);
 
+/* Promises. */
+plant_Probe *plant_Robot_height_promised_self(corbel_call *call);
+
 /** What you implement. */
 typedef struct plant_Robot_servant {
     /* plant::Probe */

@@ -1586,6 +1586,11 @@ corbel_status attributes_All_get_anything_finish(corbel_call *call, corbel_objec
     void *const out[] = { ret };
     return corbel_stub_finish(call, &attributes_All_get_anything_operation, out, reterr);
 }
+corbel_object *attributes_All_get_anything_promise(attributes_All *self)
+{
+    return (corbel_object *)corbel_stub_promise((corbel_object *)self,
+                                                &attributes_All_get_anything_operation, NULL, NULL);
+}
 
 static const corbel_operation attributes_All_set_anything_operation = {
     .interface = "attributes::All",
@@ -1690,6 +1695,12 @@ corbel_status attributes_All_get_other_finish(corbel_call *call, attributes_Othe
 {
     void *const out[] = { ret };
     return corbel_stub_finish(call, &attributes_All_get_other_operation, out, reterr);
+}
+attributes_Other *attributes_All_get_other_promise(attributes_All *self)
+{
+    return (attributes_Other *)corbel_stub_promise((corbel_object *)self,
+                                                   &attributes_All_get_other_operation, NULL,
+                                                   &attributes_Other_interface);
 }
 
 static const corbel_operation attributes_All_set_other_operation = {

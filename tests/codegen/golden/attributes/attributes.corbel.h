@@ -393,6 +393,10 @@ corbel_call *attributes_All_set_twice_begin(attributes_All *self, int32_t twice)
 CORBEL_MUST_CHECK corbel_status attributes_All_set_twice_finish(corbel_call *call,
                                                                 corbel_error *reterr);
 
+/* Promises. */
+corbel_object *attributes_All_get_anything_promise(attributes_All *self);
+attributes_Other *attributes_All_get_other_promise(attributes_All *self);
+
 /** What you implement. */
 typedef struct attributes_All_servant {
     corbel_status (*get_a_boolean)(void *self, corbel_request *request, bool *ret);

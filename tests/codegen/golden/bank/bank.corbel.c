@@ -749,6 +749,7 @@ corbel_status bank_Account_withdraw_finish(corbel_call *call, int64_t *ret, corb
 static const corbel_operation bank_Account_profile_operation = {
     .interface = "bank::Account",
     .name = "profile",
+    .flags = CORBEL_PROMISES,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Profile_type } },
     .fingerprint = 0xc3f6ce6177997032,
@@ -769,6 +770,12 @@ corbel_status bank_Account_profile_finish(corbel_call *call, bank_Profile **ret,
 {
     void *const out[] = { ret };
     return corbel_stub_finish(call, &bank_Account_profile_operation, out, reterr);
+}
+bank_Account *bank_Account_profile_promised_main(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 10 };
+    return (bank_Account *)corbel_stub_promised(call, &bank_Account_profile_operation, path, 2,
+                                                &bank_Account_interface);
 }
 
 static const corbel_operation bank_Account_update_operation = {
@@ -1187,6 +1194,12 @@ corbel_status bank_Branch_open_finish(corbel_call *call, bank_Account **ret, cor
     void *const out[] = { ret };
     return corbel_stub_finish(call, &bank_Branch_open_operation, out, reterr);
 }
+bank_Account *bank_Branch_open_promise(bank_Branch *self, const char *owner)
+{
+    const void *const in[] = { &owner };
+    return (bank_Account *)corbel_stub_promise((corbel_object *)self, &bank_Branch_open_operation,
+                                               in, &bank_Account_interface);
+}
 
 static const corbel_operation bank_Branch_find_operation = {
     .interface = "bank::Branch",
@@ -1214,6 +1227,12 @@ corbel_status bank_Branch_find_finish(corbel_call *call, bank_Account **ret, cor
 {
     void *const out[] = { ret };
     return corbel_stub_finish(call, &bank_Branch_find_operation, out, reterr);
+}
+bank_Account *bank_Branch_find_promise(bank_Branch *self, const char *owner)
+{
+    const void *const in[] = { &owner };
+    return (bank_Account *)corbel_stub_promise((corbel_object *)self, &bank_Branch_find_operation,
+                                               in, &bank_Account_interface);
 }
 
 static const corbel_operation bank_Branch_find_all_operation = {
@@ -1308,6 +1327,7 @@ corbel_status bank_Branch_move_finish(corbel_call *call, int64_t *ret_amount,
 static const corbel_operation bank_Branch_complete_operation = {
     .interface = "bank::Branch",
     .name = "complete",
+    .flags = CORBEL_PROMISES,
     .n_in = 1,
     .n_out = 2,
     .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
@@ -1337,6 +1357,12 @@ corbel_status bank_Branch_complete_finish(corbel_call *call, bank_Profile **ret_
 {
     void *const out[] = { ret_profile, ret_valid };
     return corbel_stub_finish(call, &bank_Branch_complete_operation, out, reterr);
+}
+bank_Account *bank_Branch_complete_promised_profile_main(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 10 };
+    return (bank_Account *)corbel_stub_promised(call, &bank_Branch_complete_operation, path, 2,
+                                                &bank_Account_interface);
 }
 
 static corbel_status bank_Branch_get_name_thunk(const void *servant, void *self,

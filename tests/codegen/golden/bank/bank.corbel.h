@@ -161,6 +161,9 @@ corbel_call *bank_Account_last_begin(bank_Account *self, uint32_t count);
 CORBEL_MUST_CHECK corbel_status bank_Account_last_finish(corbel_call *call, bank_Entries *ret,
                                                          corbel_error *reterr);
 
+/* Promises. */
+bank_Account *bank_Account_profile_promised_main(corbel_call *call);
+
 /** What you implement. */
 typedef struct bank_Account_servant {
     corbel_status (*get_balance)(void *self, corbel_request *request, int64_t *ret);
@@ -282,6 +285,11 @@ CORBEL_MUST_CHECK corbel_status bank_Branch_complete_finish(corbel_call *call,
                                                             bank_Profile **ret_profile,
                                                             bank_Span *ret_valid,
                                                             corbel_error *reterr);
+
+/* Promises. */
+bank_Account *bank_Branch_open_promise(bank_Branch *self, const char *owner);
+bank_Account *bank_Branch_find_promise(bank_Branch *self, const char *owner);
+bank_Account *bank_Branch_complete_promised_profile_main(corbel_call *call);
 
 /** What you implement. */
 typedef struct bank_Branch_servant {

@@ -46,6 +46,11 @@ corbel_status m_One_two_finish(corbel_call *call, m_Two **ret, corbel_error *ret
     void *const out[] = { ret };
     return corbel_stub_finish(call, &m_One_two_operation, out, reterr);
 }
+m_Two *m_One_two_promise(m_One *self)
+{
+    return (m_Two *)corbel_stub_promise((corbel_object *)self, &m_One_two_operation, NULL,
+                                        &m_Two_interface);
+}
 
 static corbel_status m_One_two_thunk(const void *servant, void *self, corbel_request *request,
                                      const void *const *in, void *const *out)

@@ -35,6 +35,10 @@ corbel_call *m_One_two_begin(m_One *self);
 CORBEL_MUST_CHECK corbel_status m_One_two_finish(corbel_call *call, m_Two **ret,
                                                  corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+m_Two *m_One_two_promise(m_One *self);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

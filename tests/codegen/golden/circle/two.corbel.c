@@ -87,6 +87,12 @@ corbel_status m_Two_one_finish(corbel_call *call, m_One **ret, corbel_error *ret
     void *const out[] = { ret };
     return corbel_stub_finish(call, &m_Two_one_operation, out, reterr);
 }
+m_One *m_Two_one_promise(m_Two *self, m_One_seq more)
+{
+    const void *const in[] = { &more };
+    return (m_One *)corbel_stub_promise((corbel_object *)self, &m_Two_one_operation, in,
+                                        &m_One_interface);
+}
 
 static corbel_status m_Two_one_thunk(const void *servant, void *self, corbel_request *request,
                                      const void *const *in, void *const *out)

@@ -42,6 +42,10 @@ corbel_call *m_Two_one_begin(m_Two *self, m_One_seq more);
 CORBEL_MUST_CHECK corbel_status m_Two_one_finish(corbel_call *call, m_One **ret,
                                                  corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+m_One *m_Two_one_promise(m_Two *self, m_One_seq more);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

@@ -101,6 +101,12 @@ corbel_status Stock_Cache_get_finish(corbel_call *call, corbel_object **ret, cor
     void *const out[] = { ret };
     return corbel_stub_finish(call, &Stock_Cache_get_operation, out, reterr);
 }
+corbel_object *Stock_Cache_get_promise(Stock_Cache *self, Stock_Cookie cookie)
+{
+    const void *const in[] = { &cookie };
+    return (corbel_object *)corbel_stub_promise((corbel_object *)self, &Stock_Cache_get_operation,
+                                                in, NULL);
+}
 
 static corbel_status Stock_Cache_put_thunk(const void *servant, void *self, corbel_request *request,
                                            const void *const *in, void *const *out)

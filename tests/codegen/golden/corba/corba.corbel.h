@@ -52,6 +52,10 @@ corbel_call *Stock_Cache_get_begin(Stock_Cache *self, Stock_Cookie cookie);
 CORBEL_MUST_CHECK corbel_status Stock_Cache_get_finish(corbel_call *call, corbel_object **ret,
                                                        corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+corbel_object *Stock_Cache_get_promise(Stock_Cache *self, Stock_Cookie cookie);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

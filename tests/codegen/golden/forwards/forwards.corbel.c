@@ -635,6 +635,13 @@ corbel_status tree_Late_me_finish(corbel_call *call, tree_Late **ret, corbel_err
     void *const out[] = { ret };
     return corbel_stub_finish(call, &tree_Late_me_operation, out, reterr);
 }
+tree_Late *tree_Late_me_promise(tree_Late *self, tree_Never *passed, const tree_Node *root,
+                                const tree_Nothing *none)
+{
+    const void *const in[] = { &passed, root, none };
+    return (tree_Late *)corbel_stub_promise((corbel_object *)self, &tree_Late_me_operation, in,
+                                            &tree_Late_interface);
+}
 
 static const corbel_operation tree_Late_give_operation = {
     .interface = "tree::Late",
@@ -666,6 +673,12 @@ corbel_status tree_Late_give_finish(corbel_call *call, tree_Even **ret_both, tre
 {
     void *const out[] = { ret, ret_both, ret_two };
     return corbel_stub_finish(call, &tree_Late_give_operation, out, reterr);
+}
+tree_Never *tree_Late_give_promise(tree_Late *self, const tree_Even *both)
+{
+    const void *const in[] = { both };
+    return (tree_Never *)corbel_stub_promise((corbel_object *)self, &tree_Late_give_operation, in,
+                                             &tree_Never_interface);
 }
 
 static const corbel_operation tree_Late_all_operation = {

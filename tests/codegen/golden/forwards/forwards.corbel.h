@@ -115,6 +115,12 @@ corbel_call *tree_Late_all_begin(tree_Late *self);
 CORBEL_MUST_CHECK corbel_status tree_Late_all_finish(corbel_call *call, tree_Never_seq *ret,
                                                      corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+tree_Late *tree_Late_me_promise(tree_Late *self, tree_Never *passed, const tree_Node *root,
+                                const tree_Nothing *none);
+tree_Never *tree_Late_give_promise(tree_Late *self, const tree_Even *both);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

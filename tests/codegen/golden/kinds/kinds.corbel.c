@@ -912,6 +912,11 @@ corbel_status kinds_Thing_get_other_finish(corbel_call *call, corbel_object **re
     void *const out[] = { ret };
     return corbel_stub_finish(call, &kinds_Thing_get_other_operation, out, reterr);
 }
+corbel_object *kinds_Thing_get_other_promise(kinds_Thing *self)
+{
+    return (corbel_object *)corbel_stub_promise((corbel_object *)self,
+                                                &kinds_Thing_get_other_operation, NULL, NULL);
+}
 
 static const corbel_operation kinds_Thing_set_other_operation = {
     .interface = "kinds::Thing",
@@ -1279,6 +1284,7 @@ corbel_status kinds_Thing_whatevers_finish(corbel_call *call, kinds_Whatever **r
 static const corbel_operation kinds_Thing_objects_operation = {
     .interface = "kinds::Thing",
     .name = "objects",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1312,10 +1318,30 @@ corbel_status kinds_Thing_objects_finish(corbel_call *call, corbel_object **ret_
     void *const out[] = { ret, ret_copy, ret_both };
     return corbel_stub_finish(call, &kinds_Thing_objects_operation, out, reterr);
 }
+corbel_object *kinds_Thing_objects_promise(kinds_Thing *self, corbel_object *value,
+                                           corbel_object *both)
+{
+    const void *const in[] = { &value, &both };
+    return (corbel_object *)corbel_stub_promise((corbel_object *)self,
+                                                &kinds_Thing_objects_operation, in, NULL);
+}
+corbel_object *kinds_Thing_objects_promised_copy(corbel_call *call)
+{
+    static const uint32_t path[] = { 2 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_objects_operation, path, 1,
+                                                 NULL);
+}
+corbel_object *kinds_Thing_objects_promised_both(corbel_call *call)
+{
+    static const uint32_t path[] = { 3 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_objects_operation, path, 1,
+                                                 NULL);
+}
 
 static const corbel_operation kinds_Thing_some_objects_operation = {
     .interface = "kinds::Thing",
     .name = "some_objects",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1351,6 +1377,25 @@ corbel_status kinds_Thing_some_objects_finish(corbel_call *call, kinds_Some_obje
 {
     void *const out[] = { ret, ret_copy, ret_both };
     return corbel_stub_finish(call, &kinds_Thing_some_objects_operation, out, reterr);
+}
+kinds_Some_object *kinds_Thing_some_objects_promise(kinds_Thing *self, kinds_Some_object *value,
+                                                    kinds_Some_object *both)
+{
+    const void *const in[] = { &value, &both };
+    return (kinds_Some_object *)corbel_stub_promise((corbel_object *)self,
+                                                    &kinds_Thing_some_objects_operation, in, NULL);
+}
+corbel_object *kinds_Thing_some_objects_promised_copy(corbel_call *call)
+{
+    static const uint32_t path[] = { 2 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_some_objects_operation, path, 1,
+                                                 NULL);
+}
+corbel_object *kinds_Thing_some_objects_promised_both(corbel_call *call)
+{
+    static const uint32_t path[] = { 3 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_some_objects_operation, path, 1,
+                                                 NULL);
 }
 
 static const corbel_operation kinds_Thing_codes_operation = {
@@ -1465,6 +1510,7 @@ corbel_status kinds_Thing_sets_finish(corbel_call *call, kinds_Colours *ret_copy
 static const corbel_operation kinds_Thing_alls_operation = {
     .interface = "kinds::Thing",
     .name = "alls",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1497,6 +1543,36 @@ corbel_status kinds_Thing_alls_finish(corbel_call *call, kinds_All **ret_copy, k
 {
     void *const out[] = { ret, ret_copy, ret_both };
     return corbel_stub_finish(call, &kinds_Thing_alls_operation, out, reterr);
+}
+corbel_object *kinds_Thing_alls_promised_j(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 10 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_alls_operation, path, 2, NULL);
+}
+corbel_object *kinds_Thing_alls_promised_p(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 16 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_alls_operation, path, 2, NULL);
+}
+corbel_object *kinds_Thing_alls_promised_copy_j(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 10 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_alls_operation, path, 2, NULL);
+}
+corbel_object *kinds_Thing_alls_promised_copy_p(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 16 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_alls_operation, path, 2, NULL);
+}
+corbel_object *kinds_Thing_alls_promised_both_j(corbel_call *call)
+{
+    static const uint32_t path[] = { 3, 10 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_alls_operation, path, 2, NULL);
+}
+corbel_object *kinds_Thing_alls_promised_both_p(corbel_call *call)
+{
+    static const uint32_t path[] = { 3, 16 };
+    return (corbel_object *)corbel_stub_promised(call, &kinds_Thing_alls_operation, path, 2, NULL);
 }
 
 static const corbel_operation kinds_Thing_choices_operation = {

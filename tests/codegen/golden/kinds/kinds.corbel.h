@@ -412,6 +412,24 @@ CORBEL_MUST_CHECK corbel_status kinds_Thing_set_lists_finish(corbel_call *call,
                                                              kinds_Colours_seq *ret,
                                                              corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+corbel_object *kinds_Thing_get_other_promise(kinds_Thing *self);
+corbel_object *kinds_Thing_objects_promise(kinds_Thing *self, corbel_object *value,
+                                           corbel_object *both);
+corbel_object *kinds_Thing_objects_promised_copy(corbel_call *call);
+corbel_object *kinds_Thing_objects_promised_both(corbel_call *call);
+kinds_Some_object *kinds_Thing_some_objects_promise(kinds_Thing *self, kinds_Some_object *value,
+                                                    kinds_Some_object *both);
+corbel_object *kinds_Thing_some_objects_promised_copy(corbel_call *call);
+corbel_object *kinds_Thing_some_objects_promised_both(corbel_call *call);
+corbel_object *kinds_Thing_alls_promised_j(corbel_call *call);
+corbel_object *kinds_Thing_alls_promised_p(corbel_call *call);
+corbel_object *kinds_Thing_alls_promised_copy_j(corbel_call *call);
+corbel_object *kinds_Thing_alls_promised_copy_p(corbel_call *call);
+corbel_object *kinds_Thing_alls_promised_both_j(corbel_call *call);
+corbel_object *kinds_Thing_alls_promised_both_p(corbel_call *call);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

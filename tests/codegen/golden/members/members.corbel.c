@@ -1651,6 +1651,7 @@ corbel_status members_Thing_numbered_finish(corbel_call *call, int32_t *ret_c, c
 static const corbel_operation members_Thing_options_operation = {
     .interface = "members::Thing",
     .name = "options",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1686,6 +1687,42 @@ corbel_status members_Thing_options_finish(corbel_call *call, members_Options **
 {
     void *const out[] = { ret, ret_copy, ret_both };
     return corbel_stub_finish(call, &members_Thing_options_operation, out, reterr);
+}
+members_Thing *members_Thing_options_promised_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 9 };
+    return (members_Thing *)corbel_stub_promised(call, &members_Thing_options_operation, path, 2,
+                                                 &members_Thing_interface);
+}
+corbel_object *members_Thing_options_promised_something(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 11 };
+    return (corbel_object *)corbel_stub_promised(call, &members_Thing_options_operation, path, 2,
+                                                 NULL);
+}
+members_Thing *members_Thing_options_promised_copy_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 9 };
+    return (members_Thing *)corbel_stub_promised(call, &members_Thing_options_operation, path, 2,
+                                                 &members_Thing_interface);
+}
+corbel_object *members_Thing_options_promised_copy_something(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 11 };
+    return (corbel_object *)corbel_stub_promised(call, &members_Thing_options_operation, path, 2,
+                                                 NULL);
+}
+members_Thing *members_Thing_options_promised_both_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 3, 9 };
+    return (members_Thing *)corbel_stub_promised(call, &members_Thing_options_operation, path, 2,
+                                                 &members_Thing_interface);
+}
+corbel_object *members_Thing_options_promised_both_something(corbel_call *call)
+{
+    static const uint32_t path[] = { 3, 11 };
+    return (corbel_object *)corbel_stub_promised(call, &members_Thing_options_operation, path, 2,
+                                                 NULL);
 }
 
 static const corbel_operation members_Thing_defaults_operation = {

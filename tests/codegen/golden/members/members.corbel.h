@@ -352,6 +352,15 @@ CORBEL_MUST_CHECK corbel_status members_Thing_percents_finish(corbel_call *call,
                                                               members_Percent *ret,
                                                               corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+members_Thing *members_Thing_options_promised_thing(corbel_call *call);
+corbel_object *members_Thing_options_promised_something(corbel_call *call);
+members_Thing *members_Thing_options_promised_copy_thing(corbel_call *call);
+corbel_object *members_Thing_options_promised_copy_something(corbel_call *call);
+members_Thing *members_Thing_options_promised_both_thing(corbel_call *call);
+corbel_object *members_Thing_options_promised_both_something(corbel_call *call);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

@@ -597,6 +597,15 @@ corbel_status corbel_NameServer_lease_finish(corbel_call *call, corbel_Registrat
     void *const out[] = { ret };
     return corbel_stub_finish(call, &corbel_NameServer_lease_operation, out, reterr);
 }
+corbel_Registration *corbel_NameServer_lease_promise(corbel_NameServer *self, const char *name,
+                                                     const char *uri, corbel_Tags tags,
+                                                     bool replace, corbel_Lessee *lessee)
+{
+    const void *const in[] = { &name, &uri, &tags, &replace, &lessee };
+    return (corbel_Registration *)corbel_stub_promise((corbel_object *)self,
+                                                      &corbel_NameServer_lease_operation, in,
+                                                      &corbel_Registration_interface);
+}
 
 static const corbel_operation corbel_NameServer_remove_operation = {
     .interface = "corbel::NameServer",

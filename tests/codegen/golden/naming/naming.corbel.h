@@ -176,6 +176,11 @@ corbel_call *corbel_NameServer_set_tags_begin(corbel_NameServer *self, const cha
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_set_tags_finish(corbel_call *call,
                                                                   corbel_error *reterr);
 
+/* Promises. */
+corbel_Registration *corbel_NameServer_lease_promise(corbel_NameServer *self, const char *name,
+                                                     const char *uri, corbel_Tags tags,
+                                                     bool replace, corbel_Lessee *lessee);
+
 /** What you implement. */
 typedef struct corbel_NameServer_servant {
     corbel_status (*ping)(void *self, corbel_request *request);

@@ -207,6 +207,12 @@ corbel_status opaque_Uses_give_finish(corbel_call *call, opaque_Later **ret, cor
     void *const out[] = { ret };
     return corbel_stub_finish(call, &opaque_Uses_give_operation, out, reterr);
 }
+opaque_Later *opaque_Uses_give_promise(opaque_Uses *self, opaque_Laters all)
+{
+    const void *const in[] = { &all };
+    return (opaque_Later *)corbel_stub_promise((corbel_object *)self, &opaque_Uses_give_operation,
+                                               in, &opaque_Later_interface);
+}
 
 static corbel_status opaque_Uses_take_thunk(const void *servant, void *self,
                                             corbel_request *request, const void *const *in,

@@ -62,6 +62,10 @@ corbel_call *opaque_Uses_give_begin(opaque_Uses *self, opaque_Laters all);
 CORBEL_MUST_CHECK corbel_status opaque_Uses_give_finish(corbel_call *call, opaque_Later **ret,
                                                         corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+opaque_Later *opaque_Uses_give_promise(opaque_Uses *self, opaque_Laters all);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

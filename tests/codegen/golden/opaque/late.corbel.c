@@ -250,3 +250,7 @@ corbel_status opaque_Later_give_finish(corbel_call *call, opaque_Later **ret, co
 {
     return opaque_Uses_give_finish(call, ret, reterr);
 }
+opaque_Later *opaque_Later_give_promise(opaque_Later *self, opaque_Laters all)
+{
+    return opaque_Uses_give_promise(opaque_Later_as_Uses(self), all);
+}

@@ -120,6 +120,7 @@ CORBEL_MUST_CHECK corbel_status opaque_Later_give(opaque_Later *self, opaque_Lat
 corbel_call *opaque_Later_give_begin(opaque_Later *self, opaque_Laters all);
 CORBEL_MUST_CHECK corbel_status opaque_Later_give_finish(corbel_call *call, opaque_Later **ret,
                                                          corbel_error *reterr);
+opaque_Later *opaque_Later_give_promise(opaque_Later *self, opaque_Laters all);
 
 /* Into any, and out of it again, if that very type is there. ret of _from_any() is yours as the
  * output of an operation is. */

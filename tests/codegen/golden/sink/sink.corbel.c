@@ -801,7 +801,7 @@ corbel_status sink_Thing_set_shade_finish(corbel_call *call, corbel_error *reter
 static const corbel_operation sink_Thing_get_deep_operation = {
     .interface = "sink::Thing",
     .name = "get_deep",
-    .flags = CORBEL_IDEMPOTENT,
+    .flags = CORBEL_IDEMPOTENT | CORBEL_PROMISES,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Deep_type } },
     .attribute = "deep",
@@ -821,6 +821,24 @@ corbel_status sink_Thing_get_deep_finish(corbel_call *call, sink_Deep **ret, cor
 {
     void *const out[] = { ret };
     return corbel_stub_finish(call, &sink_Thing_get_deep_operation, out, reterr);
+}
+sink_Thing *sink_Thing_get_deep_promised_basic_a_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 1, 15 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_get_deep_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_get_deep_promised_basic_other_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 1, 16 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_get_deep_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_get_deep_promised_an_object(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 7 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_get_deep_operation, path, 2,
+                                              &sink_Thing_interface);
 }
 
 static const corbel_operation sink_Thing_set_deep_operation = {
@@ -967,6 +985,11 @@ corbel_status sink_Thing_get_next_finish(corbel_call *call, sink_Thing **ret, co
 {
     void *const out[] = { ret };
     return corbel_stub_finish(call, &sink_Thing_get_next_operation, out, reterr);
+}
+sink_Thing *sink_Thing_get_next_promise(sink_Thing *self)
+{
+    return (sink_Thing *)corbel_stub_promise((corbel_object *)self, &sink_Thing_get_next_operation,
+                                             NULL, &sink_Thing_interface);
 }
 
 static const corbel_operation sink_Thing_set_next_operation = {
@@ -1537,6 +1560,7 @@ corbel_status sink_Thing_colours_finish(corbel_call *call, sink_Colour *ret_copy
 static const corbel_operation sink_Thing_deeps_operation = {
     .interface = "sink::Thing",
     .name = "deeps",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1570,10 +1594,65 @@ corbel_status sink_Thing_deeps_finish(corbel_call *call, sink_Deep **ret_copy, s
     void *const out[] = { ret, ret_copy, ret_both };
     return corbel_stub_finish(call, &sink_Thing_deeps_operation, out, reterr);
 }
+sink_Thing *sink_Thing_deeps_promised_basic_a_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 1, 15 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_basic_other_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 1, 16 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_an_object(corbel_call *call)
+{
+    static const uint32_t path[] = { 1, 7 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 2,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_copy_basic_a_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 1, 15 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_copy_basic_other_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 1, 16 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_copy_an_object(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 7 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 2,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_both_basic_a_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 3, 1, 15 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_both_basic_other_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 3, 1, 16 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 3,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_deeps_promised_both_an_object(corbel_call *call)
+{
+    static const uint32_t path[] = { 3, 7 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_deeps_operation, path, 2,
+                                              &sink_Thing_interface);
+}
 
 static const corbel_operation sink_Thing_things_operation = {
     .interface = "sink::Thing",
     .name = "things",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1606,6 +1685,24 @@ corbel_status sink_Thing_things_finish(corbel_call *call, sink_Thing **ret_copy,
 {
     void *const out[] = { ret, ret_copy, ret_both };
     return corbel_stub_finish(call, &sink_Thing_things_operation, out, reterr);
+}
+sink_Thing *sink_Thing_things_promise(sink_Thing *self, sink_Thing *value, sink_Thing *both)
+{
+    const void *const in[] = { &value, &both };
+    return (sink_Thing *)corbel_stub_promise((corbel_object *)self, &sink_Thing_things_operation,
+                                             in, &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_things_promised_copy(corbel_call *call)
+{
+    static const uint32_t path[] = { 2 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_things_operation, path, 1,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_things_promised_both(corbel_call *call)
+{
+    static const uint32_t path[] = { 3 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_things_operation, path, 1,
+                                              &sink_Thing_interface);
 }
 
 static const corbel_operation sink_Thing_numbers_operation = {
@@ -1902,6 +1999,7 @@ corbel_status sink_Thing_paints_finish(corbel_call *call, sink_Paint *ret_copy,
 static const corbel_operation sink_Thing_objects_operation = {
     .interface = "sink::Thing",
     .name = "objects",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1935,10 +2033,29 @@ corbel_status sink_Thing_objects_finish(corbel_call *call, sink_Object_ **ret_co
     void *const out[] = { ret, ret_copy, ret_both };
     return corbel_stub_finish(call, &sink_Thing_objects_operation, out, reterr);
 }
+sink_Object_ *sink_Thing_objects_promise(sink_Thing *self, sink_Object_ *value, sink_Object_ *both)
+{
+    const void *const in[] = { &value, &both };
+    return (sink_Object_ *)corbel_stub_promise((corbel_object *)self, &sink_Thing_objects_operation,
+                                               in, &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_objects_promised_copy(corbel_call *call)
+{
+    static const uint32_t path[] = { 2 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_objects_operation, path, 1,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_objects_promised_both(corbel_call *call)
+{
+    static const uint32_t path[] = { 3 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_objects_operation, path, 1,
+                                              &sink_Thing_interface);
+}
 
 static const corbel_operation sink_Thing_documented_operation = {
     .interface = "sink::Thing",
     .name = "documented",
+    .flags = CORBEL_PROMISES,
     .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
@@ -1978,6 +2095,18 @@ corbel_status sink_Thing_documented_finish(corbel_call *call, sink_Basic **ret_p
 {
     void *const out[] = { ret, ret_place, ret_remark };
     return corbel_stub_finish(call, &sink_Thing_documented_operation, out, reterr);
+}
+sink_Thing *sink_Thing_documented_promised_place_a_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 15 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_documented_operation, path, 2,
+                                              &sink_Thing_interface);
+}
+sink_Thing *sink_Thing_documented_promised_place_other_thing(corbel_call *call)
+{
+    static const uint32_t path[] = { 2, 16 };
+    return (sink_Thing *)corbel_stub_promised(call, &sink_Thing_documented_operation, path, 2,
+                                              &sink_Thing_interface);
 }
 
 static corbel_status sink_Thing_get_is_on_thunk(const void *servant, void *self,

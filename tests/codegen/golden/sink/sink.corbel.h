@@ -519,6 +519,30 @@ CORBEL_MUST_CHECK corbel_status sink_Thing_documented_finish(corbel_call *call,
                                                              char **ret_remark, int32_t *ret,
                                                              corbel_error *reterr);
 
+/* Promises: references in results, usable before they are there; a failure shows in the first
+ * call on them. _promised_ is for a call between _begin() and _finish(). Yours, never NULL. */
+sink_Thing *sink_Thing_get_deep_promised_basic_a_thing(corbel_call *call);
+sink_Thing *sink_Thing_get_deep_promised_basic_other_thing(corbel_call *call);
+sink_Thing *sink_Thing_get_deep_promised_an_object(corbel_call *call);
+sink_Thing *sink_Thing_get_next_promise(sink_Thing *self);
+sink_Thing *sink_Thing_deeps_promised_basic_a_thing(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_basic_other_thing(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_an_object(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_copy_basic_a_thing(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_copy_basic_other_thing(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_copy_an_object(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_both_basic_a_thing(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_both_basic_other_thing(corbel_call *call);
+sink_Thing *sink_Thing_deeps_promised_both_an_object(corbel_call *call);
+sink_Thing *sink_Thing_things_promise(sink_Thing *self, sink_Thing *value, sink_Thing *both);
+sink_Thing *sink_Thing_things_promised_copy(corbel_call *call);
+sink_Thing *sink_Thing_things_promised_both(corbel_call *call);
+sink_Object_ *sink_Thing_objects_promise(sink_Thing *self, sink_Object_ *value, sink_Object_ *both);
+sink_Thing *sink_Thing_objects_promised_copy(corbel_call *call);
+sink_Thing *sink_Thing_objects_promised_both(corbel_call *call);
+sink_Thing *sink_Thing_documented_promised_place_a_thing(corbel_call *call);
+sink_Thing *sink_Thing_documented_promised_place_other_thing(corbel_call *call);
+
 /** What you implement; NULL members answer CORBEL_UNIMPLEMENTED. Arguments are borrowed until
  *  you return; _defer() lends them until you reply. Results start zeroed: fill them in; what
  *  they point to is constant, an argument, or from corbel_request_alloc(); references in them

@@ -816,6 +816,13 @@ corbel_status telecom_Exchange_find_finish(corbel_call *call, telecom_Line **ret
     void *const out[] = { ret };
     return corbel_stub_finish(call, &telecom_Exchange_find_operation, out, reterr);
 }
+telecom_Line *telecom_Exchange_find_promise(telecom_Exchange *self, const char *number)
+{
+    const void *const in[] = { &number };
+    return (telecom_Line *)corbel_stub_promise((corbel_object *)self,
+                                               &telecom_Exchange_find_operation, in,
+                                               &telecom_Line_interface);
+}
 
 static const corbel_operation telecom_Exchange_list_operation = {
     .interface = "telecom::Exchange",

@@ -223,6 +223,9 @@ corbel_call *telecom_Exchange_subscribe_begin(telecom_Exchange *self, telecom_Li
 CORBEL_MUST_CHECK corbel_status telecom_Exchange_subscribe_finish(corbel_call *call,
                                                                   corbel_error *reterr);
 
+/* Promises. */
+telecom_Line *telecom_Exchange_find_promise(telecom_Exchange *self, const char *number);
+
 /** What you implement. */
 typedef struct telecom_Exchange_servant {
     corbel_status (*find)(void *self, corbel_request *request, const char *number,

@@ -1,0 +1,421 @@
+/** Promises: references to what a call is still to return.
+ *
+ *  A promise keeps its route. While its call is under way, calls on it go where that call went: to the same peer, on the call's
+ *  question, which is kept there until FINISH; or, in this process, through the dispatcher, where they wait (relay.c). When the
+ *  call has returned and nothing sent on the route is unanswered, the promise is settled: it stands for what it became, for good.
+ *  A oneway on the route is sent as a call, so that it is answered.
+ *
+ *  Invariants: what is guarded by a promise's guard (that of its call) does not change once it is settled; a call that goes by a
+ *  promise counts it and is counted in unanswered until it is over; the question is finished once, when no promise needs it. */
+#include "runtime/call/promise.h"
+
+#include "runtime/base/fail.h"
+#include "runtime/base/fork.h"
+#include "runtime/call/batch.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROMISE_MAX_STEPS = 64 }; /* promises that became promises, one after the other */
+
+static void promise_lock(const crb_target *promise)
+{
+    if (promise->promise.peer != NULL) {
+        crb_peer_lock(promise->promise.peer);
+    } else {
+        pthread_mutex_lock(promise->promise.guard);
+    }
+}
+
+static void promise_unlock(const crb_target *promise)
+{
+    if (promise->promise.peer != NULL) {
+        crb_peer_unlock(promise->promise.peer);
+    } else {
+        pthread_mutex_unlock(promise->promise.guard);
+    }
+}
+
+/* ---- the call ---- */
+
+/** No promise needs the question any more: FINISH. Under the call's guard. */
+static void promise_finish_locked(corbel_call *call)
+{
+    if (call->peer == NULL || !call->keep || call->question == NULL) {
+        return;
+    }
+    if (call->promises == NULL && (atomic_load(&call->done) || call->forgotten)) {
+        crb_question *const question = call->question;
+        call->question = NULL;
+        crb_session_finish(call->peer->session, question, false);
+    }
+}
+
+/** Takes it off the list of its call's. */
+static void promise_unlist_locked(crb_target *promise)
+{
+    crb_target **at = &atomic_load(&promise->promise.call)->promises;
+    while (*at != NULL && *at != promise) {
+        at = &(*at)->promise.next;
+    }
+    if (*at != NULL) {
+        *at = promise->promise.next;
+    }
+}
+
+/** Settles it if nothing is on its way; what failed, at once: whatever is on its way fails by itself. Under its guard. */
+static void promise_settle_locked(crb_target *promise)
+{
+    if (promise->promise.known && (promise->promise.unanswered == 0 || promise->promise.result == NULL) &&
+        !atomic_load(&promise->promise.settled)) {
+        promise_unlist_locked(promise);
+        atomic_store(&promise->promise.settled, true); /* from here on others may take its call from it */
+    }
+}
+
+/** A settled one has no use for its call: long chains of promises do not keep each other. No lock held. */
+static void promise_drop_call(crb_target *promise)
+{
+    corbel_call *const call = atomic_exchange(&promise->promise.call, NULL);
+    if (call != NULL) {
+        crb_call_unref(call);
+    }
+}
+
+/** What the call's value has at the end of the promise's path. */
+static void promise_know_locked(crb_target *promise, const corbel_call *call)
+{
+    static const char text[] = "%s of %s failed: %s%s";
+    const crb_outcome_value *const value = &call->value;
+    const corbel_operation *const operation = call->operation;
+    corbel_error *const error = &promise->promise.error;
+    crb_target *found = NULL;
+    if (value->outcome == CRB_OUTCOME_RESULT) {
+        const uint64_t tag = crb_path_follow(value->body.data, value->body.len, promise->promise.path, promise->promise.n_path);
+        for (size_t i = 0; tag != 0 && i < value->n_refs && found == NULL; i++) {
+            found = value->refs[i].tag == tag ? value->refs[i].target : NULL;
+        }
+        if (found == promise) {
+            found = NULL; /* it was passed to the very call, which gave it back */
+        }
+        if (found == NULL) {
+            crb_fail(error, CORBEL_NIL_REFERENCE, CORBEL_COMPLETED_NO, text, operation->name, operation->interface,
+                     "it gave no reference", "");
+        }
+    } else if (value->outcome == CRB_OUTCOME_EXCEPTION) {
+        crb_fail(error, CORBEL_UNDECLARED, CORBEL_COMPLETED_NO, text, operation->name, operation->interface, "it raised ",
+                 value->exception);
+    } else if (call->inherits) {
+        crb_fail(error, value->error.status, CORBEL_COMPLETED_NO, "%s", value->error.message);
+    } else {
+        crb_fail(error, value->error.status, CORBEL_COMPLETED_NO, text, operation->name, operation->interface,
+                 value->error.message, "");
+    }
+    promise->promise.result = found == NULL ? NULL : crb_target_ref(found);
+    promise->promise.known = true;
+    promise_settle_locked(promise);
+    while (promise->promise.parked != NULL) {
+        crb_work *const work = promise->promise.parked;
+        promise->promise.parked = work->next;
+        work->next = NULL;
+        crb_host_get()->post_locked(promise->runtime, work); /* only the host parks */
+    }
+    promise->promise.parked_end = &promise->promise.parked;
+}
+
+void crb_promise_completed_locked(corbel_call *call)
+{
+    crb_target *next = NULL;
+    if (call->route != NULL) {
+        call->inherits = crb_promise_failed(call->route) != NULL;
+        crb_promise_over_locked(call->route);
+        call->route = NULL;
+    }
+    for (crb_target *promise = call->promises; promise != NULL; promise = next) {
+        next = promise->promise.next;
+        promise_know_locked(promise, call);
+    }
+    promise_finish_locked(call);
+}
+
+void crb_promise_over_locked(crb_target *promise)
+{
+    assert(promise->promise.unanswered > 0);
+    corbel_call *const call = atomic_load(&promise->promise.settled) ? NULL : atomic_load(&promise->promise.call);
+    promise->promise.unanswered--;
+    if (call != NULL) {
+        promise_settle_locked(promise);
+        promise_finish_locked(call);
+    }
+}
+
+void crb_promise_over(crb_target *promise)
+{
+    promise_lock(promise);
+    crb_promise_over_locked(promise);
+    promise_unlock(promise);
+}
+
+/* ---- targets ---- */
+
+/** Takes over nothing. NULL: no memory. */
+static crb_target *promise_new(corbel_call *call, const corbel_interface *interface, const uint32_t *path, size_t n)
+{
+    uint32_t *const copy = malloc((n > 0 ? n : 1) * sizeof *copy);
+    crb_target *const promise = copy == NULL ? NULL : crb_target_new_promise(call->runtime);
+    if (promise == NULL) {
+        free(copy);
+        return NULL;
+    }
+    memcpy(copy, path, n * sizeof *copy);
+    atomic_fetch_add(&call->refs, 1);
+    atomic_init(&promise->promise.call, call);
+    promise->promise.guard = call->guard;
+    promise->promise.peer = call->peer;
+    promise->promise.interface = interface;
+    promise->promise.path = copy;
+    promise->promise.n_path = n;
+    promise->promise.parked_end = &promise->promise.parked;
+    promise->promise.error = (corbel_error)CORBEL_ERROR_INIT;
+    return promise;
+}
+
+void crb_promise_destroy(crb_target *promise)
+{
+    corbel_call *const call = atomic_load(&promise->promise.call);
+    if (!atomic_load(&promise->promise.settled)) {
+        promise_lock(promise);
+        if (!atomic_load(&promise->promise.settled)) {
+            promise_unlist_locked(promise);
+            promise_finish_locked(call);
+        }
+        promise_unlock(promise);
+    }
+    crb_target_unref(promise->promise.result);
+    corbel_error_clear(&promise->promise.error);
+    free(promise->promise.path);
+    promise_drop_call(promise);
+}
+
+/** Of a settled one. */
+static corbel_status promise_result(const crb_target *promise, crb_target **ret, corbel_error *reterr)
+{
+    if (promise->promise.result == NULL) {
+        const corbel_error *const error = &promise->promise.error;
+        return crb_fail(reterr, error->status, CORBEL_COMPLETED_NO, "%s", error->message);
+    }
+    *ret = crb_target_ref(promise->promise.result);
+    return CORBEL_OK;
+}
+
+/** One step; *ret promise itself: not known, or not settled. */
+static corbel_status promise_step(crb_target *promise, bool passes, crb_work *work, crb_target **ret, corbel_error *reterr)
+{
+    if (atomic_load(&promise->promise.settled)) {
+        promise_drop_call(promise);
+        return promise_result(promise, ret, reterr);
+    }
+    promise_lock(promise);
+    const bool here = promise->promise.peer == NULL;
+    if (atomic_load(&promise->promise.settled) || (here && passes && promise->promise.known)) {
+        promise_unlock(promise);
+        return promise_result(promise, ret, reterr);
+    }
+    *ret = crb_target_ref(promise);
+    if (!here || !passes) {
+        promise->promise.unanswered++;
+    } else {
+        work->next = NULL;
+        *promise->promise.parked_end = work;
+        promise->promise.parked_end = &work->next;
+    }
+    promise_unlock(promise);
+    return CORBEL_OK;
+}
+
+static corbel_status promise_walk(crb_target *promise, bool passes, crb_work *work, crb_target **ret, corbel_error *reterr)
+{
+    crb_target *at = crb_target_ref(promise);
+    for (int i = 0; i < PROMISE_MAX_STEPS; i++) {
+        crb_target *next = NULL;
+        const corbel_status status = promise_step(at, passes, work, &next, reterr);
+        const bool over = status != CORBEL_OK || next == at || next->kind != CRB_TARGET_PROMISE;
+        crb_target_unref(at);
+        if (over) {
+            *ret = next;
+            return status;
+        }
+        at = next;
+    }
+    crb_target_unref(at);
+    return crb_fail(reterr, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO, "too many promises, each of which became the next");
+}
+
+corbel_status crb_promise_way(crb_target *promise, crb_target **ret, corbel_error *reterr)
+{
+    return promise_walk(promise, false, NULL, ret, reterr);
+}
+
+corbel_status crb_promise_pass(crb_target *promise, crb_work *work, crb_target **ret, corbel_error *reterr)
+{
+    return promise_walk(promise, true, work, ret, reterr);
+}
+
+crb_target *crb_promise_settled(const crb_target *promise)
+{
+    const crb_target *at = promise;
+    for (int i = 0; i < PROMISE_MAX_STEPS && at->kind == CRB_TARGET_PROMISE; i++) {
+        if (!atomic_load(&at->promise.settled) || at->promise.result == NULL) {
+            return NULL;
+        }
+        at = at->promise.result;
+    }
+    return at->kind == CRB_TARGET_PROMISE ? NULL : crb_target_ref((crb_target *)(uintptr_t)at);
+}
+
+const corbel_error *crb_promise_failed(const crb_target *promise)
+{
+    return atomic_load(&promise->promise.settled) && promise->promise.result == NULL ? &promise->promise.error : NULL;
+}
+
+corbel_status crb_promise_aim_locked(const crb_target *promise, crb_call_out *out, corbel_error *reterr)
+{
+    if (crb_promise_failed(promise) != NULL) {
+        crb_target *none = NULL;
+        return promise_result(promise, &none, reterr);
+    }
+    const corbel_call *const call = atomic_load(&promise->promise.call);
+    assert(call->question != NULL); /* our count keeps it */
+    out->promise = call->question;
+    out->path = promise->promise.path;
+    out->n_path = promise->promise.n_path;
+    return CORBEL_OK;
+}
+
+corbel_status crb_promise_entry_locked(const crb_target *promise, const crb_peer *peer, crb_ref_out *out, corbel_error *reterr)
+{
+    if (promise->promise.peer != peer) {
+        return CORBEL_OK; /* we pass calls on it on */
+    }
+    if (crb_promise_failed(promise) != NULL) {
+        crb_target *none = NULL;
+        return promise_result(promise, &none, reterr);
+    }
+    const crb_target *const result = promise->promise.result;
+    if (promise->promise.known && (result->kind != CRB_TARGET_IMPORT || result->import.peer != peer)) {
+        return CORBEL_OK;
+    }
+    out->object = NULL;
+    if (promise->promise.known) {
+        out->import = result->import.import;
+    } else {
+        out->promise = atomic_load(&promise->promise.call)->question;
+        out->path = promise->promise.path;
+        out->n_path = promise->promise.n_path;
+    }
+    return CORBEL_OK;
+}
+
+/* ---- for stubs ---- */
+
+/** The reference; counts the promise for itself alone. */
+static corbel_object *promise_object(crb_target *promise, const corbel_interface *interface)
+{
+    corbel_object *const object = promise == NULL ? NULL : crb_object_new(promise, interface);
+    return object != NULL ? object : crb_object_no_memory();
+}
+
+/** A promise of what the call is to return; settled at once where that is known. */
+static crb_target *promise_of(corbel_call *call, const uint32_t *path, size_t n, const corbel_interface *interface)
+{
+    crb_target *const promise = promise_new(call, interface, path, n);
+    if (promise == NULL) {
+        return NULL;
+    }
+    if (call->guard != NULL) {
+        promise_lock(promise);
+    }
+    if (atomic_load(&call->done)) {
+        promise_know_locked(promise, call);
+    } else if (call->peer != NULL && !call->keep) {
+        crb_fail(&promise->promise.error, CORBEL_MISUSE, CORBEL_COMPLETED_NO, "%s::%s: %s", call->operation->interface,
+                 call->operation->name,
+                 call->batch != NULL ? "a call in a batch promises nothing" : "the call was begun as one that promises nothing");
+        promise->promise.known = true;
+        promise_settle_locked(promise);
+    } else {
+        promise->promise.next = call->promises;
+        call->promises = promise;
+        call->promising = true;
+    }
+    if (call->guard != NULL) {
+        promise_unlock(promise);
+    }
+    return promise;
+}
+
+static void promise_call_over(corbel_call *call)
+{
+    crb_outcome_clear(&call->value); /* what was promised is counted by its promise */
+    crb_call_unref(call);
+}
+
+static void promise_call_done(corbel_call *call, void *user)
+{
+    (void)user;
+    promise_call_over(call);
+}
+
+corbel_object *corbel_stub_promise(corbel_object *self, const corbel_operation *operation, const void *const *in,
+                                   const corbel_interface *interface)
+{
+    static const uint32_t path[] = { 1 }; /* the result is the first output */
+    if (self == NULL) {
+        return crb_object_nil();
+    }
+    corbel_call *const call = crb_call_begin(self, operation, in, true);
+    if (call == &crb_call_no_memory || call->runtime == NULL) {
+        corbel_call_drop(call);
+        return crb_object_no_memory();
+    }
+    if (call->guard == NULL) {
+        call->inherits = self->target->kind == CRB_TARGET_PROMISE && crb_promise_failed(self->target) != NULL;
+    }
+    crb_target *const promise = promise_of(call, path, 1, interface);
+    if (promise == NULL) {
+        corbel_call_drop(call);
+        return crb_object_no_memory();
+    }
+    corbel_object *const object = promise_object(promise, interface);
+    if (call->batch != NULL) {
+        corbel_call_drop(call);
+    } else if (call->guard == NULL) { /* it never left */
+        promise_call_over(call);
+    } else if (call->peer == NULL) {
+        corbel_call_on_done(call, promise_call_done, NULL);
+    } else {
+        crb_peer_lock(call->peer);
+        const bool done = atomic_load(&call->done);
+        call->completed = done ? NULL : promise_call_over;
+        call->forgotten = true;
+        promise_finish_locked(call);
+        crb_peer_unlock(call->peer); /* it may be gone from here on, unless it was done */
+        if (done) {
+            promise_call_over(call);
+        }
+    }
+    return object;
+}
+
+corbel_object *corbel_stub_promised(corbel_call *call, const corbel_operation *operation, const uint32_t *path, size_t n,
+                                    const corbel_interface *interface)
+{
+    if (call == NULL) {
+        return crb_object_nil();
+    }
+    if (call == &crb_call_no_memory || call->runtime == NULL || call->operation != operation || crb_forked()) {
+        return crb_object_no_memory();
+    }
+    return promise_object(promise_of(call, path, n, interface), interface);
+}

@@ -1,0 +1,664 @@
+/** Promises end to end: calls on what a call is still to return, with objects of the callee, of the caller and of a third
+ * process. */
+#include "probe.h"
+#include "promises.corbel.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define LENGTH_OF(array) (sizeof(array) / sizeof *(array))
+
+/** A runtime, a daemon, and a branch registered as "branch". */
+typedef struct place {
+    corbel_runtime *runtime;
+    corbel_daemon *daemon;
+    promises_Branch *branch;
+    char *uri;
+    probe_event finalized;
+} place;
+
+static place near, far; /* far is a third process to the client */
+static corbel_runtime *client;
+static promises_Branch *branch, *far_branch; /* the client's of near's, near's of far's */
+static probe_event go_on;
+
+/* ---- servants ---- */
+
+typedef struct teller {
+    place *at;
+    char owner[32];
+    _Atomic uint32_t last, disorder;
+} teller;
+
+static promises_Account *account_new(place *at, const char *owner);
+
+static corbel_status account_get_owner(void *self, corbel_request *request, const char **ret)
+{
+    (void)request;
+    *ret = ((teller *)self)->owner;
+    return CORBEL_OK;
+}
+
+static corbel_status account_get_partner(void *self, corbel_request *request, promises_Account **ret)
+{
+    (void)request;
+    *ret = account_new(((teller *)self)->at, "partner");
+    return CORBEL_OK;
+}
+
+static void account_number(teller *self, uint32_t number)
+{
+    if (number != atomic_exchange(&self->last, number) + 1) {
+        atomic_fetch_add(&self->disorder, 1);
+    }
+}
+
+static corbel_status account_put(void *self, corbel_request *request, uint32_t number, uint32_t *ret)
+{
+    (void)request;
+    account_number(self, number);
+    *ret = number;
+    return CORBEL_OK;
+}
+
+static corbel_status account_drop(void *self, corbel_request *request, uint32_t number)
+{
+    (void)request;
+    account_number(self, number);
+    return CORBEL_OK;
+}
+
+static corbel_status account_out_of_order(void *self, corbel_request *request, uint32_t *ret)
+{
+    (void)request;
+    *ret = atomic_load(&((teller *)self)->disorder);
+    return CORBEL_OK;
+}
+
+static corbel_status account_join(void *self, corbel_request *request, promises_Account *other, promises_Account **ret)
+{
+    char *owner = NULL, both[64];
+    corbel_error error = CORBEL_ERROR_INIT;
+    if (promises_Account_get_owner(other, &owner, &error)) {
+        return corbel_request_forward(request, &error);
+    }
+    snprintf(both, sizeof both, "%s and %s", ((teller *)self)->owner, owner);
+    corbel_string_free(owner);
+    *ret = account_new(((teller *)self)->at, both);
+    return CORBEL_OK;
+}
+
+static corbel_status account_profile(void *self, corbel_request *request, promises_Account **ret_keeper, promises_Profile *ret)
+{
+    place *const at = ((teller *)self)->at;
+    (void)request;
+    ret->owner = ((teller *)self)->owner;
+    ret->main_account = account_new(at, "main");
+    ret->others.first = account_new(at, "first");
+    *ret_keeper = account_new(at, "keeper");
+    return CORBEL_OK;
+}
+
+static corbel_status account_later(void *self, corbel_request *request, promises_Account **ret)
+{
+    (void)request;
+    if (!probe_event_wait(&go_on, 1)) {
+        return CORBEL_FAILED;
+    }
+    *ret = account_new(((teller *)self)->at, "late");
+    return CORBEL_OK;
+}
+
+static corbel_status account_mirror(void *self, corbel_request *request, promises_Account *other, promises_Account **ret)
+{
+    (void)self;
+    (void)request;
+    if (!probe_event_wait(&go_on, 1)) {
+        return CORBEL_FAILED;
+    }
+    *ret = promises_Account_ref(other);
+    return CORBEL_OK;
+}
+
+static void account_finalize(void *self)
+{
+    place *const at = ((teller *)self)->at;
+    free(self);
+    probe_event_add(&at->finalized, 1);
+}
+
+static const promises_Account_servant account_servant = {
+    .get_owner = account_get_owner,
+    .get_partner = account_get_partner,
+    .put = account_put,
+    .drop = account_drop,
+    .out_of_order = account_out_of_order,
+    .join = account_join,
+    .profile = account_profile,
+    .later = account_later,
+    .mirror = account_mirror,
+};
+
+static _Atomic uint64_t made;
+
+static promises_Account *account_new(place *at, const char *owner)
+{
+    teller *const self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        abort();
+    }
+    self->at = at;
+    snprintf(self->owner, sizeof self->owner, "%s", owner);
+    atomic_fetch_add(&made, 1);
+    return promises_Account_new(at->runtime, &account_servant, self, account_finalize);
+}
+
+static corbel_status branch_open(void *self, corbel_request *request, const char *owner, promises_Account **ret)
+{
+    (void)request;
+    *ret = account_new(self, owner);
+    return CORBEL_OK;
+}
+
+static corbel_status branch_find(void *self, corbel_request *request, const char *owner, promises_Account **ret)
+{
+    const promises_NoSuchAccount none = { .owner = owner };
+    (void)self;
+    if (strcmp(owner, "broken") == 0) {
+        return corbel_request_fail(request, CORBEL_FAILED, "the books are lost");
+    }
+    if (strcmp(owner, "far") == 0) {
+        corbel_error error = CORBEL_ERROR_INIT;
+        return promises_Branch_open(far_branch, "far", ret, &error) == CORBEL_OK ? CORBEL_OK
+                                                                                 : corbel_request_forward(request, &error);
+    }
+    return promises_NoSuchAccount_raise(request, &none);
+}
+
+static corbel_status branch_nothing(void *self, corbel_request *request, promises_Account **ret)
+{
+    (void)self;
+    (void)request;
+    *ret = NULL;
+    return CORBEL_OK;
+}
+
+static corbel_status branch_mirror(void *self, corbel_request *request, promises_Account *other, promises_Account **ret)
+{
+    (void)self;
+    (void)request;
+    *ret = promises_Account_ref(other);
+    return CORBEL_OK;
+}
+
+static corbel_status branch_name_of(void *self, corbel_request *request, promises_Account *other, const char **ret)
+{
+    char *owner = NULL;
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)self;
+    if (promises_Account_get_owner(other, &owner, &error)) {
+        return corbel_request_forward(request, &error);
+    }
+    *ret = corbel_request_printf(request, "%s", owner);
+    corbel_string_free(owner);
+    return CORBEL_OK;
+}
+
+static const promises_Branch_servant branch_servant = {
+    .open = branch_open, .find = branch_find, .nothing = branch_nothing, .mirror = branch_mirror, .name_of = branch_name_of
+};
+
+static void place_start(place *at)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    probe_event_init(&at->finalized);
+    MUST(corbel_runtime_new(NULL, &at->runtime, &error));
+    MUST(corbel_daemon_new(at->runtime, NULL, &at->daemon, &error));
+    at->branch = promises_Branch_new(at->runtime, &branch_servant, at, NULL);
+    MUST(corbel_daemon_register(at->daemon, "branch", promises_Branch_as_object(at->branch), &error));
+    MUST(corbel_daemon_uri(at->daemon, "branch", &at->uri, &error));
+}
+
+static void place_stop(place *at)
+{
+    corbel_daemon_unref(at->daemon);
+    promises_Branch_unref(at->branch);
+    corbel_string_free(at->uri);
+    corbel_runtime_unref(at->runtime);
+}
+
+static place own; /* the client's own objects */
+
+static int set_up(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)state;
+    probe_event_init(&go_on);
+    probe_event_init(&own.finalized);
+    place_start(&near);
+    place_start(&far);
+    MUST(corbel_runtime_new(NULL, &client, &error));
+    own.runtime = client;
+    MUST(promises_Branch_from_uri(client, near.uri, &branch, &error));
+    MUST(promises_Branch_from_uri(near.runtime, far.uri, &far_branch, &error));
+    return 0;
+}
+
+/** Every object that was made is gone: nobody holds what nobody has. */
+static int tear_down(void **state)
+{
+    (void)state;
+    promises_Branch_unref(branch);
+    promises_Branch_unref(far_branch);
+    corbel_runtime_unref(client);
+    place_stop(&near);
+    place_stop(&far);
+    const uint64_t ended =
+        probe_event_count(&near.finalized) + probe_event_count(&far.finalized) + probe_event_count(&own.finalized);
+    return ended == atomic_load(&made) ? 0 : 1;
+}
+
+static void assert_owner(promises_Account *account, const char *expected)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    char *owner = NULL;
+    MUST(promises_Account_get_owner(account, &owner, &error));
+    assert_string_equal(owner, expected);
+    corbel_string_free(owner);
+}
+
+static void assert_fails(promises_Account *account, corbel_status status, const char *message)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    char *owner = NULL;
+    assert_int_equal(promises_Account_get_owner(account, &owner, &error), status);
+    assert_string_equal(error.message, message);
+    assert_int_equal(error.completion, CORBEL_COMPLETED_NO);
+    corbel_error_clear(&error);
+}
+
+/* ---- calls ---- */
+
+static void a_promise_is_called(void **state)
+{
+    (void)state;
+    promises_Branch *const branches[] = { branch, near.branch };
+    for (size_t i = 0; i < 2; i++) {
+        const uint64_t before = probe_event_count(&near.finalized);
+        promises_Account *const bob = promises_Branch_open_promise(branches[i], "bob");
+        assert_owner(bob, "bob");
+        assert_owner(bob, "bob");
+        promises_Account_unref(bob);
+        assert_true(probe_event_wait(&near.finalized, before + 1));
+    }
+}
+
+static void a_chain(void **state)
+{
+    (void)state;
+    promises_Branch *const branches[] = { branch, near.branch };
+    for (size_t i = 0; i < 2; i++) {
+        promises_Account *account = promises_Branch_open_promise(branches[i], "bob");
+        for (int step = 0; step < 16; step++) {
+            promises_Account *const next = promises_Account_get_partner_promise(account);
+            promises_Account_unref(account);
+            account = next;
+        }
+        assert_owner(account, "partner");
+        promises_Account_unref(account);
+    }
+}
+
+static void a_promise_that_nobody_used(void **state)
+{
+    (void)state;
+    promises_Branch *const branches[] = { branch, near.branch };
+    for (size_t i = 0; i < 2; i++) {
+        const uint64_t before = probe_event_count(&near.finalized);
+        for (int k = 0; k < 20; k++) {
+            promises_Account_unref(promises_Branch_open_promise(branches[i], "bob"));
+        }
+        assert_true(probe_event_wait(&near.finalized, before + 20));
+    }
+}
+
+/* ---- order ---- */
+
+enum { CALLS = 60 };
+
+/** Numbers, begun, oneway and synchronous in turns, on a promise from before it is known until long after. */
+static void numbers_in_order(promises_Account *account)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_call *calls[CALLS] = { NULL };
+    uint32_t number = 0, ret = 1;
+    for (size_t i = 0; i < CALLS; i++) {
+        if (i % 3 == 1) {
+            MUST(promises_Account_drop(account, ++number, &error));
+        }
+        calls[i] = promises_Account_put_begin(account, ++number);
+    }
+    for (size_t i = 0; i < CALLS; i++) {
+        MUST(promises_Account_put_finish(calls[i], &ret, &error));
+    }
+    for (size_t i = 0; i < CALLS; i++) {
+        if (i % 7 == 3) {
+            calls[i] = promises_Account_put_begin(account, ++number);
+        }
+        MUST(promises_Account_drop(account, ++number, &error));
+        MUST(promises_Account_put(account, ++number, &ret, &error));
+        assert_int_equal(ret, number);
+        if (i % 7 == 3) {
+            MUST(promises_Account_put_finish(calls[i], &ret, &error));
+        }
+    }
+    MUST(promises_Account_out_of_order(account, &ret, &error));
+    assert_int_equal(ret, 0);
+}
+
+static void order_with_the_callees_object(void **state)
+{
+    (void)state;
+    promises_Account *const account = promises_Branch_open_promise(branch, "bob");
+    numbers_in_order(account);
+    promises_Account_unref(account);
+}
+
+static void order_with_the_callers_own_object(void **state)
+{
+    (void)state;
+    promises_Account *const mine = account_new(&own, "mine");
+    promises_Account *const account = promises_Branch_mirror_promise(branch, mine);
+    numbers_in_order(account);
+    assert_true(corbel_object_equal(promises_Account_as_object(account), promises_Account_as_object(mine)));
+    promises_Account_unref(account);
+    promises_Account_unref(mine);
+}
+
+static void order_with_an_object_of_a_third_process(void **state)
+{
+    (void)state;
+    promises_Account *const account = promises_Branch_find_promise(branch, "far");
+    numbers_in_order(account);
+    promises_Account_unref(account);
+}
+
+static void order_in_one_process(void **state)
+{
+    (void)state;
+    promises_Account *account = promises_Branch_open_promise(near.branch, "bob");
+    numbers_in_order(account);
+    promises_Account_unref(account);
+    account = promises_Branch_find_promise(near.branch, "far");
+    numbers_in_order(account);
+    promises_Account_unref(account);
+}
+
+/** Nothing is known until all calls stand in line. */
+static void calls_wait(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)state;
+    promises_Branch *const branches[] = { branch, near.branch };
+    for (size_t i = 0; i < 2; i++) {
+        corbel_call *calls[CALLS];
+        uint32_t ret = 0;
+        go_on.count = 0;
+        promises_Account *const bob = promises_Branch_open_promise(branches[i], "bob");
+        promises_Account *const late = promises_Account_later_promise(bob);
+        promises_Account *const joined = promises_Account_join_promise(bob, late); /* held until late is known */
+        for (uint32_t k = 0; k < CALLS; k++) {
+            calls[k] = promises_Account_put_begin(late, k + 1);
+        }
+        for (uint32_t k = 0; k < CALLS; k++) {
+            assert_false(corbel_call_wait(calls[k], 0) == CORBEL_OK);
+        }
+        probe_event_add(&go_on, 1);
+        for (uint32_t k = 0; k < CALLS; k++) {
+            MUST(promises_Account_put_finish(calls[k], &ret, &error));
+            assert_int_equal(ret, k + 1);
+        }
+        MUST(promises_Account_out_of_order(late, &ret, &error));
+        assert_int_equal(ret, 0);
+        assert_owner(joined, "bob and late");
+        promises_Account_unref(joined);
+        promises_Account_unref(late);
+        promises_Account_unref(bob);
+    }
+}
+
+/* ---- failures ---- */
+
+static void failures_name_the_step(void **state)
+{
+    (void)state;
+    promises_Branch *const branches[] = { branch, near.branch };
+    for (size_t i = 0; i < 2; i++) {
+        static const char raised[] = "find of promises::Branch failed: it raised promises::NoSuchAccount";
+        static const char failed[] = "find of promises::Branch failed: the books are lost";
+        static const char nothing[] = "nothing of promises::Branch failed: it gave no reference";
+        promises_Account *const nobody = promises_Branch_find_promise(branches[i], "nobody");
+        promises_Account *const of_nobody = promises_Account_get_partner_promise(nobody);
+        promises_Account *const of_that = promises_Account_get_partner_promise(of_nobody);
+        assert_fails(of_that, CORBEL_UNDECLARED, raised);
+        assert_fails(nobody, CORBEL_UNDECLARED, raised);
+        assert_fails(of_nobody, CORBEL_UNDECLARED, raised);
+        promises_Account *const later = promises_Account_get_partner_promise(of_nobody);
+        assert_fails(later, CORBEL_UNDECLARED, raised);
+        promises_Account *const broken = promises_Branch_find_promise(branches[i], "broken");
+        promises_Account *const of_broken = promises_Account_join_promise(broken, broken);
+        assert_fails(of_broken, CORBEL_FAILED, failed);
+        assert_fails(broken, CORBEL_FAILED, failed);
+        promises_Account *const none = promises_Branch_nothing_promise(branches[i]);
+        assert_fails(none, CORBEL_NIL_REFERENCE, nothing);
+        promises_Account *const of_none = promises_Account_get_partner_promise(none);
+        assert_fails(of_none, CORBEL_NIL_REFERENCE, nothing);
+        promises_Account_unref(of_none);
+        promises_Account_unref(none);
+        promises_Account_unref(of_broken);
+        promises_Account_unref(broken);
+        promises_Account_unref(later);
+        promises_Account_unref(of_that);
+        promises_Account_unref(of_nobody);
+        promises_Account_unref(nobody);
+    }
+    promises_Account *const nil = promises_Account_get_partner_promise(NULL);
+    assert_non_null(nil);
+    assert_fails(nil, CORBEL_NIL_REFERENCE, "promises::Account::get_owner called on what a call on a NULL reference promised");
+    promises_Account_unref(nil);
+}
+
+/** As an argument, before and after it is known to have failed. */
+static void a_failed_argument(void **state)
+{
+    (void)state;
+    promises_Branch *const branches[] = { branch, near.branch };
+    for (size_t i = 0; i < 2; i++) {
+        corbel_error error = CORBEL_ERROR_INIT;
+        char *name = NULL;
+        promises_Account *const broken = promises_Branch_find_promise(branches[i], "broken");
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(promises_Branch_name_of(branches[i], broken, &name, &error), CORBEL_FAILED);
+            assert_non_null(strstr(error.message, "find of promises::Branch failed: the books are lost"));
+            corbel_error_clear(&error);
+        }
+        promises_Account_unref(broken);
+    }
+}
+
+static void the_session_ends(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    place gone;
+    promises_Branch *there = NULL;
+    uint32_t ret = 0;
+    (void)state;
+    memset(&gone, 0, sizeof gone);
+    go_on.count = 0;
+    place_start(&gone);
+    MUST(promises_Branch_from_uri(client, gone.uri, &there, &error));
+    promises_Account *const bob = promises_Branch_open_promise(there, "bob");
+    assert_owner(bob, "bob");
+    promises_Account *const late = promises_Account_later_promise(bob);
+    corbel_call *const put = promises_Account_put_begin(late, 1);
+    probe_event_add(&go_on, 1);
+    place_stop(&gone);
+    const corbel_status status = promises_Account_put_finish(put, &ret, &error);
+    corbel_error_clear(&error);
+    assert_true(status == CORBEL_OK || status == CORBEL_GONE || status == CORBEL_DRAINING);
+    assert_int_not_equal(promises_Account_put(late, 2, &ret, &error), CORBEL_OK);
+    assert_int_equal(error.completion, CORBEL_COMPLETED_NO);
+    corbel_error_clear(&error);
+    promises_Account_unref(late);
+    promises_Account_unref(bob);
+    promises_Branch_unref(there);
+    atomic_fetch_sub(&made, probe_event_count(&gone.finalized)); /* place_stop() has waited for them */
+}
+
+/* ---- parts of results ---- */
+
+static void parts_of_a_result(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)state;
+    promises_Branch *const branches[] = { branch, near.branch };
+    for (size_t i = 0; i < 2; i++) {
+        for (int late = 0; late < 2; late++) {
+            promises_Account *const bob = promises_Branch_open_promise(branches[i], "bob"), *keeper = NULL;
+            promises_Profile *profile = NULL;
+            corbel_call *const call = promises_Account_profile_begin(bob);
+            if (late == 1) {
+                assert_int_equal(corbel_call_wait(call, 20000), CORBEL_OK);
+            }
+            promises_Account *const parts[] = { promises_Account_profile_promised_main_account(call),
+                                                promises_Account_profile_promised_others_first(call),
+                                                promises_Account_profile_promised_keeper(call) };
+            promises_Account *const second = promises_Account_profile_promised_others_second(call);
+            assert_owner(parts[0], "main");
+            assert_owner(parts[1], "first");
+            MUST(promises_Account_profile_finish(call, &keeper, &profile, &error));
+            assert_owner(parts[2], "keeper");
+            assert_owner(keeper, "keeper");
+            assert_true(corbel_object_equal(promises_Account_as_object(parts[2]), promises_Account_as_object(keeper)));
+            assert_owner(profile->main_account, "main");
+            assert_fails(second, CORBEL_NIL_REFERENCE, "profile of promises::Account failed: it gave no reference");
+            promises_Profile_free(profile);
+            promises_Account_unref(keeper);
+            assert_owner(parts[1], "first");
+            for (size_t k = 0; k < 3; k++) {
+                promises_Account_unref(parts[k]);
+            }
+            promises_Account_unref(second);
+            promises_Account_unref(bob);
+        }
+    }
+}
+
+/** The call is dropped under its promise. */
+static void a_dropped_call(void **state)
+{
+    (void)state;
+    go_on.count = 0;
+    probe_event_add(&go_on, 1);
+    promises_Account *const bob = promises_Branch_open_promise(branch, "bob");
+    corbel_call *call = promises_Account_profile_begin(bob);
+    promises_Account *const part = promises_Account_profile_promised_main_account(call);
+    corbel_call_drop(call);
+    corbel_error error = CORBEL_ERROR_INIT;
+    char *owner = NULL;
+    const corbel_status status = promises_Account_get_owner(part, &owner, &error);
+    assert_true(status == CORBEL_OK || status == CORBEL_CANCELLED);
+    corbel_error_clear(&error);
+    corbel_string_free(owner);
+    promises_Account_unref(part);
+    promises_Account_unref(bob);
+}
+
+/* ---- promises that are passed ---- */
+
+static void promises_are_passed(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    promises_Branch *at_far = NULL;
+    char *name = NULL;
+    (void)state;
+    go_on.count = 0;
+    probe_event_add(&go_on, 1);
+    MUST(promises_Branch_from_uri(client, far.uri, &at_far, &error));
+    promises_Branch *const from[] = { branch, near.branch, at_far };
+    promises_Branch *const to[] = { branch, at_far, near.branch };
+    for (size_t i = 0; i < LENGTH_OF(from); i++) {
+        for (size_t k = 0; k < LENGTH_OF(to); k++) {
+            if ((from[i] == near.branch) != (to[k] == near.branch)) {
+                continue; /* of another runtime */
+            }
+            promises_Account *const bob = promises_Branch_open_promise(from[i], "bob");
+            MUST(promises_Branch_name_of(to[k], bob, &name, &error));
+            assert_string_equal(name, "bob");
+            corbel_string_free(name);
+            promises_Account *const back = promises_Branch_mirror_promise(to[k], bob);
+            assert_owner(back, "bob");
+            MUST(promises_Branch_name_of(to[k], back, &name, &error));
+            assert_string_equal(name, "bob");
+            corbel_string_free(name);
+            promises_Account_unref(back);
+            promises_Account_unref(bob);
+        }
+    }
+    promises_Branch_unref(at_far);
+}
+
+static void what_else_a_promise_is(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)state;
+    go_on.count = 0;
+    promises_Account *const bob = promises_Branch_open_promise(branch, "bob");
+    promises_Account *const late = promises_Account_later_promise(bob);
+    char *uri = NULL;
+    assert_int_equal(corbel_object_to_uri(promises_Account_as_object(late), &uri, &error), CORBEL_NOT_FOUND);
+    corbel_error_clear(&error);
+    assert_true(corbel_object_equal(promises_Account_as_object(late), promises_Account_as_object(late)));
+    assert_false(corbel_object_equal(promises_Account_as_object(late), promises_Account_as_object(bob)));
+    corbel_options options = CORBEL_OPTIONS_INIT;
+    options.deadline_ms = 60;
+    promises_Account *const hurried = promises_Account_with(late, &options);
+    char *owner = NULL;
+    assert_int_equal(promises_Account_get_owner(hurried, &owner, &error), CORBEL_DEADLINE);
+    corbel_error_clear(&error);
+    probe_event_add(&go_on, 1);
+    promises_Account *cast = NULL;
+    MUST(promises_Account_cast(promises_Account_as_object(late), &cast, &error));
+    assert_owner(cast, "late");
+    promises_Account_unref(cast);
+    promises_Account_unref(hurried);
+    promises_Account_unref(late);
+    promises_Account_unref(bob);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_promise_is_called),
+        cmocka_unit_test(a_chain),
+        cmocka_unit_test(a_promise_that_nobody_used),
+        cmocka_unit_test(order_with_the_callees_object),
+        cmocka_unit_test(order_with_the_callers_own_object),
+        cmocka_unit_test(order_with_an_object_of_a_third_process),
+        cmocka_unit_test(order_in_one_process),
+        cmocka_unit_test(calls_wait),
+        cmocka_unit_test(failures_name_the_step),
+        cmocka_unit_test(a_failed_argument),
+        cmocka_unit_test(the_session_ends),
+        cmocka_unit_test(parts_of_a_result),
+        cmocka_unit_test(a_dropped_call),
+        cmocka_unit_test(promises_are_passed),
+        cmocka_unit_test(what_else_a_promise_is),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
