@@ -328,7 +328,10 @@ void crb_dispatch_abandon_locked(void *user)
 
 void crb_dispatch_cancel(void *user)
 {
-    corbel_runtime *const runtime = ((corbel_request *)user)->runtime;
+    const corbel_request *const request = user;
+    corbel_runtime *const runtime = request->runtime;
+    crb_stream_over_locked(request->stream_in); /* the peer's lock is held */
+    crb_stream_over_locked(request->stream_out);
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch_cancel_locked(user);
     pthread_mutex_unlock(&runtime->dispatch_lock);

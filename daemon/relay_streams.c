@@ -45,7 +45,7 @@ bool crb_relay_streams_part(crb_relay_streams *relay)
 }
 
 /** What has come, in slices. */
-static crb_stream_result pump_put(relay_pump *pump)
+static corbel_stream_result pump_put(relay_pump *pump)
 {
     crb_items *const held = pump->held;
     const size_t most_refs = pump->to->runtime->limits.window_stream / 2 / CRB_STREAM_REF_COST;
@@ -57,15 +57,15 @@ static crb_stream_result pump_put(relay_pump *pump)
             n_refs = most_refs;
             n = 1;
         }
-        const crb_stream_result result =
+        const corbel_stream_result result =
             crb_stream_put_items(pump->to, held->bytes.data + pump->at, n, held->refs + pump->ref_at, n_refs, false);
-        if (result != CRB_STREAM_OK) {
+        if (result != CORBEL_STREAM_OK) {
             return result;
         }
         pump->at += n;
         pump->ref_at += n_refs;
     }
-    return CRB_STREAM_OK;
+    return CORBEL_STREAM_OK;
 }
 
 static void pump_release(relay_pump *pump)
@@ -105,23 +105,23 @@ static void pump_run(relay_pump *pump)
 {
     while (!pump->over) {
         if (pump->held == NULL) {
-            const crb_stream_result taken = crb_stream_take_items(pump->from, &pump->held);
-            if (taken == CRB_STREAM_WOULD_BLOCK && pump_ask(pump, pump->from)) {
+            const corbel_stream_result taken = crb_stream_take_items(pump->from, &pump->held);
+            if (taken == CORBEL_STREAM_WOULD_BLOCK && pump_ask(pump, pump->from)) {
                 return;
             }
-            if (taken == CRB_STREAM_OVER) {
+            if (taken == CORBEL_STREAM_OVER) {
                 pump_end(pump);
             }
             continue;
         }
-        const crb_stream_result put = pump_put(pump);
-        if (put == CRB_STREAM_WOULD_BLOCK && pump_ask(pump, pump->to)) {
+        const corbel_stream_result put = pump_put(pump);
+        if (put == CORBEL_STREAM_WOULD_BLOCK && pump_ask(pump, pump->to)) {
             return;
         }
-        if (put != CRB_STREAM_WOULD_BLOCK) {
+        if (put != CORBEL_STREAM_WOULD_BLOCK) {
             pump_release(pump);
         }
-        if (put == CRB_STREAM_OVER) {
+        if (put == CORBEL_STREAM_OVER) {
             pump_end(pump);
         }
     }

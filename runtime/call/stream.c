@@ -176,6 +176,7 @@ void crb_stream_end_of_life(corbel_stream *stream)
     if (stream == NULL) {
         return;
     }
+    crb_stream_forget_ready(stream);
     crb_held_release(&stream->held);
     crb_arena_free(stream->arena);
     crb_items_free(stream->current);

@@ -56,11 +56,12 @@ struct corbel_stream {
     const corbel_param *item; /* NULL: not known here, as in relays */
     bool writes;
     uint64_t chain;
-    uint64_t wait_ns;     /* the bound of each wait */
-    corbel_call *call;    /* the caller's end: ended with it */
-    corbel_error failure; /* what went wrong with an item, or with a wait */
-    uint64_t n_items;     /* so far */
-    bool left;            /* this end has said that it is through, or was told that the other one is */
+    uint64_t wait_ns;           /* the bound of each wait */
+    corbel_call *call;          /* the caller's end: ended with it */
+    corbel_error failure;       /* what went wrong with an item, or with a wait */
+    uint64_t n_items;           /* so far */
+    bool left;                  /* this end has said that it is through, or was told that the other one is */
+    struct stream_ready *ready; /* who waits without a thread; see stream_ready.c */
     /* the reader */
     crb_items *current;
     size_t at;         /* in current */
@@ -107,17 +108,20 @@ void crb_stream_no_memory_locked(corbel_stream *stream);
 
 /* Items as bytes: for relays, and for what stands above them. No lock held. */
 
-typedef enum crb_stream_result { CRB_STREAM_OK, CRB_STREAM_WOULD_BLOCK, CRB_STREAM_OVER } crb_stream_result;
 /** All that has come and was not taken; the taker frees it by crb_items_free(). Its cost is given back by crb_stream_used(). */
-crb_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **ret);
+corbel_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **ret);
 void crb_stream_used(corbel_stream *stream, uint64_t cost);
 uint64_t crb_items_cost(const crb_items *items);
 void crb_items_free(crb_items *items);
 /** Passes them on as they are; may_wait: for room, at most wait_ns. WOULD_BLOCK, OVER: they are still the caller's. */
-crb_stream_result crb_stream_put_items(corbel_stream *stream, const uint8_t *bytes, size_t len, const crb_ref *refs,
-                                       size_t n_refs, bool may_wait);
+corbel_stream_result crb_stream_put_items(corbel_stream *stream, const uint8_t *bytes, size_t len, const crb_ref *refs,
+                                          size_t n_refs, bool may_wait);
 /** Has notify called, once, at the next change, with no lock held. False: there is something to take, or room, already. */
 bool crb_stream_ask(corbel_stream *stream, void (*notify)(void *user), void *user);
+/** Takes that back. False: it was called already, or will be. */
+bool crb_stream_ask_no_more(corbel_stream *stream);
+/** What stream_ready.c has for it is forgotten. */
+void crb_stream_forget_ready(corbel_stream *stream);
 
 /* Of a call. */
 /** Makes both, of bytes, or of operation's items. False: no memory. */

@@ -119,10 +119,10 @@ static bool reader_keep_refs(corbel_stream *stream, crb_items *items)
 }
 
 /** The next piece becomes current. */
-static crb_stream_result reader_more(corbel_stream *stream, bool may_wait)
+static corbel_stream_result reader_more(corbel_stream *stream, bool may_wait)
 {
     crb_conduit *const conduit = stream->conduit;
-    crb_stream_result result = CRB_STREAM_OK;
+    corbel_stream_result result = CORBEL_STREAM_OK;
     crb_conduit_lock(conduit);
     crb_items *const old = reader_recycle_locked(stream);
     reader_give_back_locked(stream);
@@ -133,7 +133,7 @@ static crb_stream_result reader_more(corbel_stream *stream, bool may_wait)
     const bool no_memory = conduit->no_memory;
     stream->current = conduit_pop_locked(conduit);
     if (stream->current == NULL) {
-        result = conduit->ended || !in_time ? CRB_STREAM_OVER : CRB_STREAM_WOULD_BLOCK;
+        result = conduit->ended || !in_time ? CORBEL_STREAM_OVER : CORBEL_STREAM_WOULD_BLOCK;
     }
     in_time = in_time || conduit->ended;
     crb_conduit_unlock(conduit);
@@ -144,7 +144,7 @@ static crb_stream_result reader_more(corbel_stream *stream, bool may_wait)
         corbel_error error = CORBEL_ERROR_INIT;
         crb_fail(&error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_MAYBE, "no memory for the items of a stream");
         crb_stream_fail(stream, &error);
-        result = CRB_STREAM_OVER;
+        result = CORBEL_STREAM_OVER;
     }
     return result;
 }
@@ -220,12 +220,12 @@ static void reader_consume(corbel_stream *stream, size_t n)
 }
 
 /** Puts the next item together of pieces. */
-static crb_stream_result reader_join(corbel_stream *stream, stream_head *head, bool *ret_whole)
+static corbel_stream_result reader_join(corbel_stream *stream, stream_head *head, bool *ret_whole)
 {
     crb_buf *const partial = &stream->partial;
     const stream_head_result result = head_read(partial->data, partial->len, head);
     if (!reader_takes(stream, result, head)) {
-        return CRB_STREAM_OVER;
+        return CORBEL_STREAM_OVER;
     }
     const size_t left = stream->current->bytes.len - stream->at;
     const uint64_t wants = result == HEAD_OK ? head->len + head->size - partial->len : 1;
@@ -233,15 +233,15 @@ static crb_stream_result reader_join(corbel_stream *stream, stream_head *head, b
     crb_buf_append(partial, stream->current->bytes.data + stream->at, n);
     if (partial->failed) {
         reader_fail(stream, CORBEL_NO_MEMORY, "no memory for it");
-        return CRB_STREAM_OVER;
+        return CORBEL_STREAM_OVER;
     }
     reader_consume(stream, n);
     *ret_whole = result == HEAD_OK && n == wants;
-    return CRB_STREAM_OK;
+    return CORBEL_STREAM_OK;
 }
 
 /** The bytes of the next item; they last until the next one is asked for. */
-static crb_stream_result reader_item(corbel_stream *stream, bool may_wait, stream_head *head, const uint8_t **ret)
+static corbel_stream_result reader_item(corbel_stream *stream, bool may_wait, stream_head *head, const uint8_t **ret)
 {
     if (stream->partial_done) {
         stream->partial_done = false;
@@ -252,9 +252,9 @@ static crb_stream_result reader_item(corbel_stream *stream, bool may_wait, strea
     }
     for (;;) {
         if (stream->current == NULL || stream->at == stream->current->bytes.len) {
-            const crb_stream_result result = reader_more(stream, may_wait);
-            if (result != CRB_STREAM_OK) {
-                if (result == CRB_STREAM_OVER && stream->partial.len > 0) { /* it can not have been meant so */
+            const corbel_stream_result result = reader_more(stream, may_wait);
+            if (result != CORBEL_STREAM_OK) {
+                if (result == CORBEL_STREAM_OVER && stream->partial.len > 0) { /* it can not have been meant so */
                     reader_fail(stream, CORBEL_DECODE, "it ends early");
                 }
                 return result;
@@ -266,12 +266,12 @@ static crb_stream_result reader_item(corbel_stream *stream, bool may_wait, strea
         if (stream->partial.len == 0) {
             const stream_head_result result = head_read(at, left, head);
             if (!reader_takes(stream, result, head)) {
-                return CRB_STREAM_OVER;
+                return CORBEL_STREAM_OVER;
             }
             if (result == HEAD_OK && head->size <= left - head->len) {
                 reader_consume(stream, head->len + (size_t)head->size);
                 *ret = at + head->len;
-                return CRB_STREAM_OK;
+                return CORBEL_STREAM_OK;
             }
             if (result == HEAD_OK) { /* so that the item is not moved while it grows, unless it is large */
                 (void)crb_buf_reserve(&stream->partial, head->size < STREAM_KEEP ? head->len + (size_t)head->size : left);
@@ -279,20 +279,20 @@ static crb_stream_result reader_item(corbel_stream *stream, bool may_wait, strea
             crb_buf_append(&stream->partial, at, left);
             if (stream->partial.failed) {
                 reader_fail(stream, CORBEL_NO_MEMORY, "no memory for it");
-                return CRB_STREAM_OVER;
+                return CORBEL_STREAM_OVER;
             }
             reader_consume(stream, left);
             continue;
         }
         bool whole = false;
-        const crb_stream_result result = reader_join(stream, head, &whole);
-        if (result != CRB_STREAM_OK) {
+        const corbel_stream_result result = reader_join(stream, head, &whole);
+        if (result != CORBEL_STREAM_OK) {
             return result;
         }
         if (whole) {
             stream->partial_done = true;
             *ret = stream->partial.data + head->len;
-            return CRB_STREAM_OK;
+            return CORBEL_STREAM_OK;
         }
     }
 }
@@ -342,15 +342,15 @@ static void stream_misused(corbel_stream *stream, const char *what)
     crb_stream_fail(stream, &error);
 }
 
-static crb_stream_result stream_next(corbel_stream *self, const corbel_type *type, void *ret, bool may_wait)
+static corbel_stream_result stream_next(corbel_stream *self, const corbel_type *type, void *ret, bool may_wait)
 {
     if (self == NULL || self->conduit == NULL || self->left || crb_forked()) {
-        return CRB_STREAM_OVER;
+        return CORBEL_STREAM_OVER;
     }
     if (self->writes || (type != NULL && type->size != self->item->type->size)) {
         stream_misused(self,
                        self->writes ? "_next() of a stream that is written here" : "items of another type than the stream's");
-        return CRB_STREAM_OVER;
+        return CORBEL_STREAM_OVER;
     }
     if (self->held.len > 0 || self->held.anys != NULL) {
         crb_held_release(&self->held);
@@ -358,8 +358,8 @@ static crb_stream_result stream_next(corbel_stream *self, const corbel_type *typ
     }
     stream_head head;
     const uint8_t *data = NULL;
-    const crb_stream_result result = reader_item(self, may_wait, &head, &data);
-    if (result != CRB_STREAM_OK) {
+    const corbel_stream_result result = reader_item(self, may_wait, &head, &data);
+    if (result != CORBEL_STREAM_OK) {
         return result;
     }
     if (self->used_up >= self->runtime->limits.window_stream / 8) {
@@ -367,22 +367,22 @@ static crb_stream_result stream_next(corbel_stream *self, const corbel_type *typ
         reader_give_back_locked(self);
         crb_conduit_unlock(self->conduit);
     }
-    return reader_decode(self, data, &head, ret) ? CRB_STREAM_OK : CRB_STREAM_OVER;
+    return reader_decode(self, data, &head, ret) ? CORBEL_STREAM_OK : CORBEL_STREAM_OVER;
 }
 
 bool corbel_stream_next(corbel_stream *self, const corbel_type *type, void *ret)
 {
-    return stream_next(self, type, ret, true) == CRB_STREAM_OK;
+    return stream_next(self, type, ret, true) == CORBEL_STREAM_OK;
 }
 
-crb_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **ret)
+corbel_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **ret)
 {
     crb_conduit *const conduit = stream->conduit;
     crb_conduit_lock(conduit);
     const bool over = conduit->ended || stream->left;
     *ret = conduit_pop_locked(conduit);
     crb_conduit_unlock(conduit);
-    return *ret != NULL ? CRB_STREAM_OK : over ? CRB_STREAM_OVER : CRB_STREAM_WOULD_BLOCK;
+    return *ret != NULL ? CORBEL_STREAM_OK : over ? CORBEL_STREAM_OVER : CORBEL_STREAM_WOULD_BLOCK;
 }
 
 void crb_stream_used(corbel_stream *stream, uint64_t cost)
@@ -497,13 +497,13 @@ static void writer_fail(corbel_stream *stream, corbel_status status, const char 
 }
 
 /** What a put that failed means for the stream. */
-static crb_stream_result writer_result(corbel_stream *stream, corbel_status status)
+static corbel_stream_result writer_result(corbel_stream *stream, corbel_status status)
 {
     switch (status) {
     case CORBEL_OK:
-        return CRB_STREAM_OK;
+        return CORBEL_STREAM_OK;
     case CORBEL_WOULD_BLOCK:
-        return CRB_STREAM_WOULD_BLOCK;
+        return CORBEL_STREAM_WOULD_BLOCK;
     case CORBEL_DEADLINE:
         stream_fail_waiting(stream);
         break;
@@ -523,11 +523,11 @@ static crb_stream_result writer_result(corbel_stream *stream, corbel_status stat
         stream->left = true;
         break;
     }
-    return CRB_STREAM_OVER;
+    return CORBEL_STREAM_OVER;
 }
 
-crb_stream_result crb_stream_put_items(corbel_stream *stream, const uint8_t *bytes, size_t len, const crb_ref *refs,
-                                       size_t n_refs, bool may_wait)
+corbel_stream_result crb_stream_put_items(corbel_stream *stream, const uint8_t *bytes, size_t len, const crb_ref *refs,
+                                          size_t n_refs, bool may_wait)
 {
     corbel_status gone = CORBEL_OK;
     for (size_t i = 0; i < n_refs; i++) {
@@ -536,7 +536,7 @@ crb_stream_result crb_stream_put_items(corbel_stream *stream, const uint8_t *byt
     if (gone != CORBEL_OK) {
         return writer_result(stream, gone);
     }
-    return stream->left ? CRB_STREAM_OVER : writer_result(stream, writer_put(stream, bytes, len, refs, n_refs, may_wait));
+    return stream->left ? CORBEL_STREAM_OVER : writer_result(stream, writer_put(stream, bytes, len, refs, n_refs, may_wait));
 }
 
 bool crb_stream_ask(corbel_stream *stream, void (*notify)(void *user), void *user)
@@ -553,6 +553,17 @@ bool crb_stream_ask(corbel_stream *stream, void (*notify)(void *user), void *use
     }
     crb_conduit_unlock(conduit);
     return !now;
+}
+
+bool crb_stream_ask_no_more(corbel_stream *stream)
+{
+    crb_conduit *const conduit = stream->conduit;
+    crb_conduit_lock(conduit);
+    crb_stream_side *const side = stream->writes ? &conduit->writer : &conduit->reader;
+    const bool asked = side->asked;
+    side->asked = false;
+    crb_conduit_unlock(conduit);
+    return asked;
 }
 
 /** Writes a varint so that it ends before end; returns where it begins. */
@@ -597,24 +608,24 @@ static bool writer_encode(corbel_stream *stream, const void *value, crb_ref_list
     return true;
 }
 
-static crb_stream_result stream_put(corbel_stream *self, const corbel_type *type, const void *value, bool may_wait)
+static corbel_stream_result stream_put(corbel_stream *self, const corbel_type *type, const void *value, bool may_wait)
 {
     if (self == NULL || self->conduit == NULL || self->left || crb_forked()) {
-        return CRB_STREAM_OVER;
+        return CORBEL_STREAM_OVER;
     }
     if (!self->writes || (type != NULL && type->size != self->item->type->size)) {
         stream_misused(self, self->writes ? "items of another type than the stream's" : "_put() to a stream that is read here");
-        return CRB_STREAM_OVER;
+        return CORBEL_STREAM_OVER;
     }
     crb_ref_list list = { 0 };
-    crb_stream_result result = CRB_STREAM_OVER;
+    corbel_stream_result result = CORBEL_STREAM_OVER;
     if (writer_encode(self, value, &list)) {
         const size_t size = self->scratch.len - STREAM_HEAD;
         uint8_t *const end = self->scratch.data + STREAM_HEAD;
         uint8_t *at = list.len > 0 ? writer_varint_before(end, list.len) : end;
         at = writer_varint_before(at, (uint64_t)size << 1 | (list.len > 0));
         result = writer_result(self, writer_put(self, at, (size_t)(end - at) + size, list.items, list.len, may_wait));
-        self->n_items += result == CRB_STREAM_OK;
+        self->n_items += result == CORBEL_STREAM_OK;
     }
     if (list.items != NULL) {
         crb_refs_free(list.items, list.len);
@@ -627,7 +638,17 @@ static crb_stream_result stream_put(corbel_stream *self, const corbel_type *type
 
 bool corbel_stream_put(corbel_stream *self, const corbel_type *type, const void *value)
 {
-    return stream_put(self, type, value, true) == CRB_STREAM_OK;
+    return stream_put(self, type, value, true) == CORBEL_STREAM_OK;
+}
+
+corbel_stream_result corbel_stream_try_next(corbel_stream *self, const corbel_type *type, void *ret)
+{
+    return stream_next(self, type, ret, false);
+}
+
+corbel_stream_result corbel_stream_try_put(corbel_stream *self, const corbel_type *type, const void *value)
+{
+    return stream_put(self, type, value, false);
 }
 
 void corbel_stream_end(corbel_stream *self)

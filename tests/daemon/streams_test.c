@@ -147,6 +147,20 @@ static void the_reader_has_had_enough(void **state)
     }
 }
 
+/** A caller who drops his call is the end of it for a servant who waits for items, too: long before its deadline. */
+static void the_writer_is_gone(void **state)
+{
+    (void)state;
+    for (size_t way = 0; way < WAYS; way++) {
+        corbel_stream *stream = NULL;
+        const uint64_t begun = probe_event_count(&pair.state.begun), over = probe_event_count(&pair.state.over);
+        corbel_call *const call = streamer_begin_sum(ways(way), UINT64_MAX, &stream);
+        assert_true(probe_event_wait(&pair.state.begun, begun + 1));
+        corbel_call_drop(call);
+        assert_true(probe_event_wait(&pair.state.over, over + 1)); /* within 20 s, where a wait may take 30 */
+    }
+}
+
 /** The servant reads some and returns: the writer's next puts fail, and _finish() has the result. */
 static void the_servant_has_had_enough(void **state)
 {
@@ -510,6 +524,85 @@ static void too_many_streams(void **state)
     }
 }
 
+/* ---- without waiting ---- */
+
+typedef struct watched {
+    corbel_call *call;
+    corbel_stream *to, *from;
+    uint64_t put, read;
+    bool over;
+} watched;
+
+enum { WATCHED = 12, WATCHED_ITEMS = 20000 };
+static size_t watched_over;
+
+/** Puts and reads what goes at the moment, and asks to be called for the rest. */
+static void move_on(corbel_stream *stream, void *user)
+{
+    watched *const w = user;
+    corbel_stream_result put = CORBEL_STREAM_OK, read = CORBEL_STREAM_OK;
+    uint64_t item = 0;
+    (void)stream;
+    while (w->put < WATCHED_ITEMS && (put = corbel_stream_try_put(w->to, &corbel_uint64_type, &w->put)) == CORBEL_STREAM_OK) {
+        w->put++;
+    }
+    if (w->put == WATCHED_ITEMS) {
+        corbel_stream_end(w->to);
+    }
+    while ((read = corbel_stream_try_next(w->from, &corbel_uint64_type, &item)) == CORBEL_STREAM_OK) {
+        assert_int_equal(item, 2 * w->read);
+        w->read++;
+    }
+    if (read == CORBEL_STREAM_OVER) {
+        watched_over += w->over ? 0 : 1;
+        w->over = true;
+        return;
+    }
+    const corbel_status asked = corbel_stream_on_ready(w->from, move_on, w);
+    assert_true(asked == CORBEL_OK || asked == CORBEL_EXISTS);
+    if (put == CORBEL_STREAM_WOULD_BLOCK) {
+        const corbel_status asked_to = corbel_stream_on_ready(w->to, move_on, w);
+        assert_true(asked_to == CORBEL_OK || asked_to == CORBEL_EXISTS);
+    }
+}
+
+/** One thread that never waits for a stream serves many, both ways. */
+static void one_thread_for_many_streams(void **state)
+{
+    (void)state;
+    static watched all[WATCHED];
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_runtime_options options = CORBEL_RUNTIME_OPTIONS_INIT;
+    options.user_dispatch = true;
+    tear_down(NULL);
+    streamer_pair_start(&pair, NULL, &options);
+    watched_over = 0;
+    for (size_t i = 0; i < WATCHED; i++) {
+        all[i] = (watched) { 0 };
+        all[i].call = streamer_begin_twice(i % 2 == 0 ? pair.remote : pair.relayed, &all[i].to, &all[i].from);
+        move_on(NULL, &all[i]);
+    }
+    const uint64_t until = crb_now() + 30 * probe_slow * CRB_SECOND;
+    while (watched_over < WATCHED && crb_now() < until) {
+        (void)corbel_runtime_dispatch(pair.client, 100);
+    }
+    assert_int_equal(watched_over, WATCHED);
+    for (size_t i = 0; i < WATCHED; i++) {
+        assert_int_equal(all[i].read, WATCHED_ITEMS);
+        MUST(streamer_finish(all[i].call, &streamer_twice, &error));
+    }
+    /* What waits when a call is dropped is forgotten. */
+    corbel_stream *to = NULL, *from = NULL;
+    corbel_call *const call = streamer_begin_twice(pair.remote, &to, &from);
+    uint64_t item = 0;
+    while (corbel_stream_try_next(from, &corbel_uint64_type, &item) == CORBEL_STREAM_OK) {
+    }
+    assert_int_equal(corbel_stream_on_ready(from, move_on, NULL), CORBEL_OK);
+    assert_int_equal(corbel_stream_on_ready(from, move_on, NULL), CORBEL_EXISTS);
+    corbel_call_drop(call);
+    (void)corbel_runtime_dispatch(pair.client, 0);
+}
+
 /* ---- much ---- */
 
 static uint64_t own_memory(void)
@@ -663,6 +756,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_exception_in_mid_stream, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_reader_has_had_enough, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_writer_is_gone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_servant_has_had_enough, set_up, tear_down),
         cmocka_unit_test_setup_teardown(empty_streams, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_slow_reader_stops_the_writer, set_up, tear_down),
@@ -678,6 +772,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(calls_beside_a_stream, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_streams, set_up, tear_down),
         cmocka_unit_test_setup_teardown(too_many_streams, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_thread_for_many_streams, set_up, tear_down),
         cmocka_unit_test_setup_teardown(much_through_a_stream, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,8 +19,9 @@ typedef struct corbel_stream corbel_stream;
 
 /** Waits for the next item and lends it until the following _next(); what of it should stay is copied. ret: where it goes, in the
  *  form of an in parameter: the value of a number, string, sequence, map, reference or any, else a pointer to it. type: what the
- *  caller takes it for, or NULL: items travel and are checked as the operation says. Returns false when there is no more: the writer has
- *  ended, or failed, or is gone; _finish() tells which. A servant learns of a caller who is gone by that, too, and returns. */
+ *  caller takes it for, or NULL: items travel and are checked as the operation says. Returns false when there is no more: the
+ * writer has ended, or failed, or is gone; _finish() tells which. A servant learns of a caller who is gone by that, too, and
+ * returns. */
 CORBEL_API bool corbel_stream_next(corbel_stream *self, const corbel_type *type, void *ret);
 /** Sends a copy of an item; waits while the reader has more than enough. value: the address of the C value (of a string: of the
  *  const char *); type: as above. Returns false when it was not sent: the reader has had enough, or is gone, or the value does
@@ -28,6 +29,27 @@ CORBEL_API bool corbel_stream_next(corbel_stream *self, const corbel_type *type,
 CORBEL_API bool corbel_stream_put(corbel_stream *self, const corbel_type *type, const void *value);
 /** Of a writer: no more items come; of a reader: it wants no more. _finish(), and a servant's return, say it too. */
 CORBEL_API void corbel_stream_end(corbel_stream *self);
+
+/** How a _try_ went. */
+typedef enum corbel_stream_result {
+    CORBEL_STREAM_OK,          /**< there was an item, or it was sent */
+    CORBEL_STREAM_WOULD_BLOCK, /**< not now */
+    CORBEL_STREAM_OVER         /**< what makes _next() and _put() return false */
+} corbel_stream_result;
+
+/** As corbel_stream_next() and corbel_stream_put(), but never waiting: for a thread that serves many streams. No deadline bounds
+ *  them: whoever does not wait says itself when it has been long enough (corbel_call_drop()). */
+CORBEL_API CORBEL_MUST_CHECK corbel_stream_result corbel_stream_try_next(corbel_stream *self, const corbel_type *type, void *ret);
+CORBEL_API CORBEL_MUST_CHECK corbel_stream_result corbel_stream_try_put(corbel_stream *self, const corbel_type *type,
+                                                                        const void *value);
+/** self is ready: the next _try_ is worth while. Called where completions are: on a worker, or in corbel_runtime_dispatch(); no
+ *  lock is held. */
+typedef void (*corbel_stream_ready)(corbel_stream *self, void *user);
+/** Has callback called once, as soon as a _try_ would not say CORBEL_STREAM_WOULD_BLOCK; on a worker perhaps before this function
+ * has returned. It may ask again, and may finish the call. What waits when the call or request ends is forgotten; so when it may
+ * run on a worker, do not end those on another thread before it was called. CORBEL_EXISTS: one waits already. CORBEL_GONE: the
+ * call failed before it began. CORBEL_NO_MEMORY. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_stream_on_ready(corbel_stream *self, corbel_stream_ready callback, void *user);
 
 /* The streams of basic types: for sequence<long> corbel_int32_stream, with
  *   bool corbel_int32_stream_next(corbel_int32_stream *self, int32_t *item);
