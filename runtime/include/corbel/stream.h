@@ -37,9 +37,10 @@ typedef enum corbel_stream_result {
     CORBEL_STREAM_OVER         /**< what makes _next() and _put() return false */
 } corbel_stream_result;
 
-/** As corbel_stream_next() and corbel_stream_put(), but never waiting: for a thread that serves many streams. No deadline bounds
- *  them: whoever does not wait says itself when it has been long enough (corbel_call_drop()). */
+/** As corbel_stream_next(), but never waiting: for a thread that serves many streams. No deadline bounds it: whoever does not
+ *  wait says itself when it has been long enough (corbel_call_drop()). */
 CORBEL_API CORBEL_MUST_CHECK corbel_stream_result corbel_stream_try_next(corbel_stream *self, const corbel_type *type, void *ret);
+/** The same for corbel_stream_put(). */
 CORBEL_API CORBEL_MUST_CHECK corbel_stream_result corbel_stream_try_put(corbel_stream *self, const corbel_type *type,
                                                                         const void *value);
 /** self is ready: the next _try_ is worth while. Called where completions are: on a worker, or in corbel_runtime_dispatch(); no
