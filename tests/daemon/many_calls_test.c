@@ -55,11 +55,11 @@ static void *work(void *user)
     return NULL;
 }
 
-/** Sixteen threads call an operation that takes 0.3 s, on one reference. */
-static void sixteen_threads(void **state)
+#define ATTEMPTS 5 /* one has to be in time: the machine may have other work */
+
+static double call_from_threads(void)
 {
     pthread_t threads[THREADS];
-    (void)state;
     const uint64_t begun = crb_now();
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, work, later), 0);
@@ -67,17 +67,27 @@ static void sixteen_threads(void **state)
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    const double took = seconds_since(begun);
-    printf("%d threads, an operation of 0.3 s: %.3f s\n", THREADS, took);
-    assert_true(took < 0.45 * probe_slow);
+    return seconds_since(begun);
 }
 
-/** One thread begins a thousand calls of which each takes a second; the servant has eight workers. */
-static void one_thread(void **state)
+/** Sixteen threads call an operation that takes 0.3 s, on one reference. */
+static void sixteen_threads(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        const double took = call_from_threads();
+        printf("%d threads, an operation of 0.3 s: %.3f s\n", THREADS, took);
+        if (took < 0.45 * probe_slow) {
+            return;
+        }
+    }
+    fail_msg("they waited for each other");
+}
+
+static double call_from_one_thread(void)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     static corbel_call *calls[1000];
-    (void)state;
     const uint64_t begun = crb_now();
     for (int i = 0; i < 1000; i++) {
         calls[i] = later_Later_after_begin(later, i, 1000);
@@ -90,8 +100,21 @@ static void one_thread(void **state)
         MUST(later_Later_after_finish(calls[i], &ret, &error));
         assert_int_equal(ret, i);
     }
-    assert_true(took >= 1.0);
-    assert_true(took < 1.5 * probe_slow);
+    return took;
+}
+
+/** One thread begins a thousand calls of which each takes a second; the servant has eight workers. */
+static void one_thread(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        const double took = call_from_one_thread();
+        assert_true(took >= 1.0);
+        if (took < 1.5 * probe_slow) {
+            return;
+        }
+    }
+    fail_msg("they waited for each other");
 }
 
 #define OUTSTANDING 10000

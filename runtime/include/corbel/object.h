@@ -23,7 +23,8 @@ typedef struct corbel_interface corbel_interface;
 typedef struct corbel_runtime corbel_runtime;
 /** Calls that travel together: see <corbel/batch.h>. */
 typedef struct corbel_batch corbel_batch;
-/** Called once, when nothing holds an object any more; on a worker, with no lock held, after the last call has left. */
+/** Called once, when nothing holds an object any more; on a worker (with user_dispatch: in corbel_runtime_dispatch()), with no
+ * lock held, after the last call has left. */
 typedef void (*corbel_finalizer)(void *self);
 
 /** Takes NULL, returns its argument. */
@@ -40,8 +41,8 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_to_uri(corbel_object *s
 CORBEL_API bool corbel_object_equal(const corbel_object *a, const corbel_object *b);
 
 /** Tells that the session on which a reference hung is no more. why: CORBEL_GONE and a message with the reason, for people;
- *  borrowed until the callback returns. Called on a worker, with no lock held; it may call anything that an operation may, also
- *  give back the very reference, or ask to be told again. */
+ *  borrowed until the callback returns. Called on a worker (with user_dispatch: in corbel_runtime_dispatch()), with no lock held;
+ * it may call anything that an operation may, also give back the very reference, or ask to be told again. */
 typedef void (*corbel_broken_callback)(void *context, const corbel_error *why);
 
 /** Has callback called, once, when the session to the object's process ends while self hangs on it: the process ended or was

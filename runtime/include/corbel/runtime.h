@@ -34,7 +34,8 @@ typedef struct corbel_runtime_options {
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_runtime **ret,
                                                               corbel_error *reterr);
 /** Lets the calls that run here answer (for at most 1 s), says goodbye to all peers and ends the runtime's threads; waits for
- * all. References that still exist stay valid: their calls fail. Not from inside an operation. Takes NULL, returns NULL. */
+ * all. References that still exist stay valid: their calls fail. Not from inside an operation or a callback.
+ *  Takes NULL, returns NULL. */
 CORBEL_API corbel_runtime *corbel_runtime_unref(corbel_runtime *self);
 
 /* Your own event loop: a runtime with the option user_dispatch has no workers. Whatever they would run (calls to your objects,
