@@ -139,6 +139,20 @@ static void failures(void **state)
     corbel_error_clear(&error);
 }
 
+/** Who cannot hand a request over after all returns its failure. */
+static void in_vain(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)state;
+    FOR_BOTH(later)
+    {
+        assert_int_equal(later_Later_defer_in_vain(later, &error), CORBEL_EXISTS);
+        assert_non_null(strstr(error.message, "in vain"));
+        assert_int_equal(later_Later_defer_in_vain_finish(later_Later_defer_in_vain_begin(later), &error), CORBEL_EXISTS);
+    }
+    corbel_error_clear(&error);
+}
+
 /** The reply borrows references; those among the arguments live until then. */
 static void references(void **state)
 {
@@ -439,9 +453,11 @@ static void ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(replies),    cmocka_unit_test(synchronous),  cmocka_unit_test(failures),
-        cmocka_unit_test(references), cmocka_unit_test(lane_goes_on), cmocka_unit_test(for_nobody),
-        cmocka_unit_test(twice),      cmocka_unit_test(racing),       cmocka_unit_test(behind_one_that_runs),
+        cmocka_unit_test(replies),    cmocka_unit_test(synchronous),
+        cmocka_unit_test(failures),   cmocka_unit_test(in_vain),
+        cmocka_unit_test(references), cmocka_unit_test(lane_goes_on),
+        cmocka_unit_test(for_nobody), cmocka_unit_test(twice),
+        cmocka_unit_test(racing),     cmocka_unit_test(behind_one_that_runs),
         cmocka_unit_test(chains),     cmocka_unit_test(ends),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -121,6 +121,12 @@ static corbel_status later_hold_this(void *self, corbel_request *request, later_
     return status;
 }
 
+static corbel_status later_defer_in_vain(void *self, corbel_request *request)
+{
+    (void)self;
+    return corbel_request_defer(request) == CORBEL_DEFERRED ? corbel_request_fail(request, CORBEL_EXISTS, "in vain") : CORBEL_OK;
+}
+
 /* ---- by a timer ---- */
 
 static void *timer_main(void *user)
@@ -186,6 +192,7 @@ static const later_Later_servant servant = {
     .hold_nothing = later_hold_nothing,
     .hold_this = later_hold_this,
     .hold_oneway = later_hold_nothing,
+    .defer_in_vain = later_defer_in_vain,
     .after = later_after,
     .work = later_work,
 };
