@@ -297,7 +297,7 @@ void crb_peer_unlock(crb_peer *peer)
 
 void crb_peer_unlock_gathering(crb_peer *peer)
 {
-    if (peer->n_gathered >= PEER_MAX_GATHERED || crb_session_wants_close(peer->session)) {
+    if (peer->n_gathered >= PEER_MAX_GATHERED || peer->link == NULL || crb_session_wants_close(peer->session)) {
         crb_peer_unlock(peer);
         return;
     }
