@@ -6,6 +6,7 @@
 #include "tests/runtime/support/test.h"
 
 #include <corbel/daemon.h>
+#include <corbel/dynamic.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,16 +194,68 @@ static alloc_outcome run_batch(void)
     return whole ? ALLOC_DONE : ALLOC_REFUSED;
 }
 
+/** self: where to; NULL: answered here. */
+static corbel_status raw_handle(void *self, corbel_request *request)
+{
+    static const uint8_t sum[] = { 0x08, 84 };
+    if (self != NULL) {
+        return corbel_request_pass(request, self);
+    }
+    if (corbel_request_arguments(request) == NULL) {
+        return CORBEL_NO_MEMORY;
+    }
+    return corbel_request_reply_raw(request, &(corbel_message) { .body = { sizeof sum, sum } });
+}
+
+static void raw_finalize(void *self)
+{
+    corbel_object_unref(self);
+}
+
+/** By name, with JSON, of an object that passes it on to one that answers undecoded. */
+static alloc_outcome run_dynamic(void)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_runtime *server = NULL, *client = NULL;
+    corbel_daemon *daemon = NULL;
+    corbel_object *remote = NULL, *answers = NULL, *passes = NULL;
+    char *uri = NULL, *result = NULL;
+    bool whole = went(corbel_runtime_new(NULL, &server, &error), &error) &&
+                 went(corbel_runtime_new(NULL, &client, &error), &error) &&
+                 went(corbel_daemon_new(server, "127.0.0.1:0", &daemon, &error), &error);
+    if (whole) {
+        answers = corbel_raw_new(server, &probe_Probe_interface, 0, raw_handle, NULL, NULL);
+        passes = corbel_raw_new(server, NULL, CORBEL_RAW_EVERYTHING, raw_handle, corbel_object_ref(answers), raw_finalize);
+        whole = went(corbel_daemon_register(daemon, "passes", passes, &error), &error) &&
+                went(corbel_daemon_uri(daemon, "passes", &uri, &error), &error) &&
+                pair_went(corbel_object_from_uri(client, NULL, uri, &remote, &error), &error) &&
+                pair_went(corbel_json_call(remote, &probe_Probe_interface, "add", "{\"a\":40,\"b\":2}", &result, &error), &error);
+    }
+    assert_true(whole == (result != NULL) && (!whole || strcmp(result, "{\"ret\":42}") == 0));
+    corbel_string_free(result);
+    corbel_string_free(uri);
+    corbel_object_unref(remote);
+    corbel_object_unref(passes);
+    corbel_object_unref(answers);
+    corbel_runtime_unref(client);
+    corbel_daemon_unref(daemon);
+    corbel_runtime_unref(server);
+    return whole ? ALLOC_DONE : ALLOC_REFUSED;
+}
+
 static const alloc_case cases[] = {
-    { "a runtime", 3, run_runtime, false }, { "an object and a call in its own process", 10, run_object, true },
-    { "a daemon", 5, run_daemon, true },    { "calls across a session", 60, run_session, true },
+    { "a runtime", 3, run_runtime, false },
+    { "an object and a call in its own process", 10, run_object, true },
+    { "a daemon", 5, run_daemon, true },
+    { "calls across a session", 60, run_session, true },
+    { "a call by name, passed on", 60, run_dynamic, true },
     { "batches", 60, run_batch, true },
 };
 
 static void every_allocation_fails_once(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(cases), 5);
+    assert_int_equal(LENGTH_OF(cases), 6);
     alloc_fail_cases(cases, LENGTH_OF(cases));
 }
 
