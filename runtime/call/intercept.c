@@ -273,7 +273,7 @@ static corbel_status intercepted_pack(corbel_intercepted *call, crb_start *start
 
 static bool intercept_is_own(const corbel_operation *operation)
 {
-    return operation == &crb_object_is_a || operation == &crb_object_daemon;
+    return operation == &crb_object_is_a || operation == &crb_object_daemon || operation == &crb_object_interface;
 }
 
 corbel_status crb_intercept_start(corbel_object *self, const corbel_operation *operation, crb_start *start, corbel_error *reterr)
