@@ -1,4 +1,4 @@
-/* A line is built on the stack, escaped, and written with one write(2), so that lines of several processes do not mix. */
+/* A line is built on the stack, escaped, and given to the sink, or printed. */
 #include "runtime/base/log.h"
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
@@ -14,16 +14,41 @@
 
 enum { LOG_MAX_TEXT = 1024, LOG_MAX_CORRELATION = 4 * 128 + 1, LOG_MAX_LINE = 4 * LOG_MAX_TEXT + 256 + LOG_MAX_CORRELATION };
 
-static const char *const log_names[] = { "off", "error", "warning", "info", "debug" };
-
-static pthread_once_t log_once = PTHREAD_ONCE_INIT;
-static crb_log_level log_level = CRB_LOG_WARNING; /* written once, inside log_once */
-
 static _Thread_local const char *log_correlation; /* NULL, "": none */
 
 void crb_log_set_correlation(const char *id)
 {
     log_correlation = id;
+}
+
+long long crb_log_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/** To stderr, by one write(2), so that lines of several processes do not mix. */
+static void log_print(crb_log_level level, const char *room, const char *correlation, const char *text)
+{
+    const long long now = crb_log_now_ms();
+    const time_t seconds = (time_t)(now / 1000);
+    struct tm utc;
+    char line[LOG_MAX_LINE];
+    gmtime_r(&seconds, &utc);
+    size_t len = strftime(line, 64, "%Y-%m-%dT%H:%M:%S", &utc);
+    const bool correlated = correlation[0] != '\0';
+    const int rest =
+        snprintf(line + len, sizeof line - len, ".%03lldZ corbel[%ld] %s %.32s: %s%s%s%s\n", now % 1000, (long)getpid(),
+                 crb_log_names[level], room, correlated ? "[" : "", correlation, correlated ? "] " : "", text);
+    if (rest < 0) {
+        return;
+    }
+    len = len + (size_t)rest < sizeof line ? len + (size_t)rest : sizeof line - 1;
+    ssize_t written = 0;
+    do {
+        written = write(STDERR_FILENO, line, len);
+    } while (written < 0 && errno == EINTR);
 }
 
 CORBEL_PRINTF(3, 0) static void log_write(crb_log_level level, const char *room, const char *format, va_list args)
@@ -33,72 +58,30 @@ CORBEL_PRINTF(3, 0) static void log_write(crb_log_level level, const char *room,
     if (needed < 0) {
         return;
     }
-    struct timespec now;
-    struct tm utc;
-    clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-
-    char line[LOG_MAX_LINE];
-    size_t len = strftime(line, 64, "%Y-%m-%dT%H:%M:%S", &utc);
-    const int head = snprintf(line + len, 128, ".%03ldZ corbel[%ld] %s %.32s: ", now.tv_nsec / 1000000, (long)getpid(),
-                              log_names[level], room);
-    if (head < 0) {
-        return;
-    }
-    len += (size_t)head;
-    if (log_correlation != NULL && log_correlation[0] != '\0') {
-        line[len++] = '[';
-        crb_escape(log_correlation, line + len, LOG_MAX_CORRELATION);
-        len += strlen(line + len);
-        line[len++] = ']';
-        line[len++] = ' ';
-    }
-    crb_escape(text, line + len, sizeof line - len - 8);
-    len += strlen(line + len);
+    char correlation[LOG_MAX_CORRELATION], escaped[4 * LOG_MAX_TEXT + 8];
+    crb_escape(log_correlation, correlation, sizeof correlation);
+    crb_escape(text, escaped, sizeof escaped - 8);
     if ((size_t)needed >= sizeof text) {
-        memcpy(line + len, " ...", 4);
-        len += 4;
+        const size_t end = strlen(escaped);
+        memcpy(escaped + end, " ...", 5);
     }
-    line[len++] = '\n';
-    ssize_t written = 0;
-    do {
-        written = write(STDERR_FILENO, line, len);
-    } while (written < 0 && errno == EINTR);
+    if (!crb_log_to_sink((corbel_log_level)level, room, correlation, escaped)) {
+        log_print(level, room, correlation, escaped);
+    }
 }
 
-CORBEL_PRINTF(1, 2) static void log_complain(const char *format, ...)
+void crb_log_write(crb_log_level level, const char *room, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    log_write(CRB_LOG_WARNING, "log", format, args);
+    log_write(level, room, format, args);
     va_end(args);
-}
-
-static void log_read_level(void)
-{
-    const char *wanted = getenv("CORBEL_LOG");
-    if (wanted == NULL || *wanted == '\0') {
-        return;
-    }
-    for (size_t i = 0; i < sizeof log_names / sizeof *log_names; i++) {
-        if (strcmp(wanted, log_names[i]) == 0) {
-            log_level = (crb_log_level)i;
-            return;
-        }
-    }
-    log_complain("CORBEL_LOG is '%s'; it can be error, warning, info, debug, or off; warning it is", wanted);
-}
-
-bool crb_log_enabled(crb_log_level level)
-{
-    pthread_once(&log_once, log_read_level);
-    return level != CRB_LOG_OFF && level <= log_level;
 }
 
 void crb_log(crb_log_level level, const char *room, const char *format, ...)
 {
     const int saved = errno;
-    if (crb_log_enabled(level)) {
+    if (crb_log_enabled_in(level, room)) {
         errno = saved; /* for %m */
         va_list args;
         va_start(args, format);
@@ -135,7 +118,7 @@ void crb_log_peer(crb_log_level level, const char *room, const char *format, ...
 {
     const int saved = errno;
     unsigned left_out = 0;
-    if (crb_log_enabled(level) && log_peer_may(&left_out)) {
+    if (crb_log_enabled_in(level, room) && log_peer_may(&left_out)) {
         char text[LOG_MAX_TEXT];
         va_list args;
         errno = saved; /* for %m */
@@ -147,6 +130,19 @@ void crb_log_peer(crb_log_level level, const char *room, const char *format, ...
         } else if (needed >= 0) {
             crb_log(level, room, "%s (and %u lines like this left out)", text, left_out);
         }
+    }
+    errno = saved;
+}
+
+void corbel_log(corbel_log_level level, const char *room, const char *format, ...)
+{
+    const int saved = errno;
+    if (level > CORBEL_LOG_OFF && level <= CORBEL_LOG_DEBUG && crb_log_enabled_in((crb_log_level)level, room)) {
+        errno = saved; /* for %m */
+        va_list args;
+        va_start(args, format);
+        log_write((crb_log_level)level, room, format, args);
+        va_end(args);
     }
     errno = saved;
 }

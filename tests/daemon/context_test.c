@@ -317,6 +317,46 @@ static void a_request_s_context_is_copied_for_another_thread(void **state)
     corbel_error_clear(&error);
 }
 
+/* ---- the log ---- */
+
+static char logged[256];
+
+static void log_line(void *user, const corbel_log_line *line)
+{
+    (void)user;
+    const size_t len = strlen(logged);
+    (void)snprintf(logged + len, sizeof logged - len, "%s[%s] %s\n", line->room, line->correlation, line->text);
+}
+
+static void lines_show_the_correlation_id(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_context *const context = made("a\nb", NULL, NULL, NULL);
+    (void)state;
+    MUST(corbel_log_set_levels("warning,teller=debug", &error));
+    FOR_BOTH(self)
+    {
+        ctx_Teller *const carrying = with(self, context, NULL);
+        char *line = NULL;
+        logged[0] = '\0';
+        MUST(corbel_log_set_sink(log_line, NULL, &error));
+        tells(self, "||");
+        tells(carrying, "a\nb||");
+        MUST(ctx_Teller_pass(carrying, b.remote, ctx_by_begin, &line, &error));
+        corbel_log(CORBEL_LOG_INFO, "teller", "here");
+        MUST(corbel_context_enter(context, &error));
+        corbel_log(CORBEL_LOG_INFO, "teller", "inside");
+        corbel_context_leave();
+        MUST(corbel_log_set_sink(NULL, NULL, &error));
+        assert_string_equal(logged, "teller[] told\nteller[a\\x0ab] told\nteller[a\\x0ab] told\n"
+                                    "teller[] here\nteller[a\\x0ab] inside\n");
+        corbel_string_free(line);
+        ctx_Teller_unref(carrying);
+    }
+    MUST(corbel_log_set_levels("warning", &error));
+    corbel_context_unref(context);
+}
+
 /* ---- replies ---- */
 
 static void servants_add_to_their_replies(void **state)
@@ -631,6 +671,7 @@ int main(void)
         cmocka_unit_test(nested_calls_carry_it_on),
         cmocka_unit_test(a_servant_adds_for_those_it_calls),
         cmocka_unit_test(a_request_s_context_is_copied_for_another_thread),
+        cmocka_unit_test(lines_show_the_correlation_id),
         cmocka_unit_test(servants_add_to_their_replies),
         cmocka_unit_test(replies_go_no_further),
         cmocka_unit_test(what_is_set_is_checked),

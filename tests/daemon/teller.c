@@ -54,6 +54,7 @@ static corbel_status teller_tell(void *self, corbel_request *request, const char
 {
     char *const line = teller_line(corbel_request_context(request));
     (void)self;
+    corbel_log(CORBEL_LOG_DEBUG, "teller", "told");
     *ret = corbel_request_strdup(request, line);
     free(line);
     return CORBEL_OK;

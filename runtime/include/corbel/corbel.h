@@ -11,6 +11,7 @@
 #include <corbel/interceptor.h>
 #include <corbel/json.h>
 #include <corbel/limits.h>
+#include <corbel/log.h>
 #include <corbel/object.h>
 #include <corbel/request.h>
 #include <corbel/runtime.h>

@@ -5,6 +5,7 @@
 #include "tests/runtime/support/test.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,9 @@ static const row rows[] = {
     { "warning", 2, { "error room: e 1", "warning room: w 2" } },
     { "info", 3, { "error room: e 1", "warning room: w 2", "info room: i\\x0a" } },
     { "debug", 4, { "error room: e 1", "warning room: w 2", "info room: i\\x0a", "debug room: d" } },
+    { "room=debug", 4, { "error room: e 1", "warning room: w 2", "info room: i\\x0a", "debug room: d" } },
+    { "debug,room=off,other=info", 0, { NULL } },
+    { "off,room=error,room=warning", 2, { "error room: e 1", "warning room: w 2" } },
     { "loud\n", 3, { COMPLAINT, "error room: e 1", "warning room: w 2" } },
 };
 
@@ -101,7 +105,7 @@ static void levels_choose_lines_written_at_once(void **state)
     assert_int_equal(
         regcomp(&head, "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z corbel\\[[0-9]+\\] ", REG_EXTENDED),
         0);
-    assert_int_equal(LENGTH_OF(rows), 8);
+    assert_int_equal(LENGTH_OF(rows), 11);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         const size_t n = run_logged(rows[i].level, log_one_of_each, lines);
         assert_int_equal(n, rows[i].n_lines);
@@ -160,12 +164,109 @@ static void lines_about_peers_do_not_fill_the_log(void **state)
     }
 }
 
+/* ---- the sink; levels that are set ---- */
+
+typedef struct heard {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    size_t n;
+    bool held; /* the sink does not return while this is so */
+    char lines[8][256];
+} heard;
+
+static heard heard_now = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static void hear(void *user, const corbel_log_line *line)
+{
+    heard *const h = user;
+    crb_log(CRB_LOG_ERROR, "sink", "this goes nowhere");
+    corbel_error error = CORBEL_ERROR_INIT;
+    assert_int_equal(corbel_log_set_sink(NULL, NULL, &error), CORBEL_MISUSE);
+    corbel_error_clear(&error);
+    assert_true(line->size >= sizeof *line && line->when_ms > 0);
+    pthread_mutex_lock(&h->lock);
+    snprintf(h->lines[h->n++ % 8], sizeof h->lines[0], "%d %s [%s] %s", (int)line->level, line->room, line->correlation,
+             line->text);
+    pthread_cond_broadcast(&h->changed);
+    while (h->held) {
+        pthread_cond_wait(&h->changed, &h->lock);
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
+static void a_sink_gets_the_lines(void **state)
+{
+    (void)state;
+    corbel_error error = CORBEL_ERROR_INIT;
+    heard_now.n = 0;
+    assert_int_equal(corbel_log_set_levels("info", &error), CORBEL_OK);
+    assert_int_equal(corbel_log_set_sink(hear, &heard_now, &error), CORBEL_OK);
+    crb_log_set_correlation("id\x1b");
+    corbel_log(CORBEL_LOG_INFO, "mine", "one %d\n", 1);
+    crb_log_set_correlation("");
+    corbel_log(CORBEL_LOG_DEBUG, "mine", "not at this level");
+    corbel_log(CORBEL_LOG_OFF, "mine", "never");
+    crb_log(CRB_LOG_ERROR, "session", "two");
+    assert_int_equal(corbel_log_set_sink(NULL, NULL, &error), CORBEL_OK); /* it has got them all now */
+    assert_int_equal(heard_now.n, 2);
+    assert_string_equal(heard_now.lines[0], "3 mine [id\\x1b] one 1\\x0a");
+    assert_string_equal(heard_now.lines[1], "1 session [] two");
+    assert_int_equal(corbel_log_set_levels("warning", &error), CORBEL_OK);
+}
+
+static void a_slow_sink_misses_lines_and_is_told(void **state)
+{
+    (void)state;
+    corbel_error error = CORBEL_ERROR_INIT;
+    heard_now.n = 0;
+    heard_now.held = true;
+    assert_int_equal(corbel_log_set_sink(hear, &heard_now, &error), CORBEL_OK);
+    corbel_log(CORBEL_LOG_ERROR, "mine", "the first");
+    pthread_mutex_lock(&heard_now.lock);
+    while (heard_now.n == 0) {
+        pthread_cond_wait(&heard_now.changed, &heard_now.lock);
+    }
+    pthread_mutex_unlock(&heard_now.lock);
+    for (int i = 0; i < 1024 + 5; i++) {
+        corbel_log(CORBEL_LOG_ERROR, "mine", "line %d", i);
+    }
+    pthread_mutex_lock(&heard_now.lock);
+    heard_now.held = false;
+    pthread_cond_broadcast(&heard_now.changed);
+    pthread_mutex_unlock(&heard_now.lock);
+    assert_int_equal(corbel_log_set_sink(NULL, NULL, &error), CORBEL_OK);
+    assert_int_equal(heard_now.n, 1 + 1024 + 1);
+    assert_string_equal(heard_now.lines[(heard_now.n - 1) % 8], "2 log [] 5 lines left out, as the sink is too slow");
+}
+
+static void levels_are_set_by_room(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = { "",      "loud",      "warning,", "=debug",
+                                         "room=", "room=loud", "a=b=c",    "sixteen_is_too_much=debug",
+                                         ",",     "Debug" };
+    corbel_error error = CORBEL_ERROR_INIT;
+    assert_int_equal(corbel_log_set_levels("error,session=debug,grpc=off", &error), CORBEL_OK);
+    assert_int_equal(corbel_log_get_level("session"), CORBEL_LOG_DEBUG);
+    assert_int_equal(corbel_log_get_level("grpc"), CORBEL_LOG_OFF);
+    assert_int_equal(corbel_log_get_level("daemon"), CORBEL_LOG_ERROR);
+    assert_int_equal(LENGTH_OF(wrong), 10);
+    for (size_t i = 0; i < LENGTH_OF(wrong); i++) {
+        assert_int_equal(corbel_log_set_levels(wrong[i], &error), CORBEL_INVALID_ARGUMENT);
+    }
+    assert_int_equal(corbel_log_set_levels(NULL, &error), CORBEL_INVALID_ARGUMENT);
+    assert_int_equal(corbel_log_get_level("session"), CORBEL_LOG_DEBUG);
+    assert_int_equal(corbel_log_set_levels("warning", &error), CORBEL_OK);
+    assert_int_equal(corbel_log_get_level("session"), CORBEL_LOG_WARNING);
+    corbel_error_clear(&error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(levels_choose_lines_written_at_once),
-        cmocka_unit_test(a_long_line_is_cut_and_says_so),
-        cmocka_unit_test(lines_about_peers_do_not_fill_the_log),
+        cmocka_unit_test(levels_choose_lines_written_at_once),   cmocka_unit_test(a_long_line_is_cut_and_says_so),
+        cmocka_unit_test(lines_about_peers_do_not_fill_the_log), cmocka_unit_test(a_sink_gets_the_lines),
+        cmocka_unit_test(a_slow_sink_misses_lines_and_is_told),  cmocka_unit_test(levels_are_set_by_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
