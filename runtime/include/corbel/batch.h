@@ -21,6 +21,8 @@ typedef enum corbel_batch_mode {
  *  in which they were begun, each when the one before it has returned. A oneway is run after the calls before it that have an
  *  answer; calls on other objects do not wait for it.
  *
+ *  A call in a batch promises nothing, has no streams, and is not made on a promise that is not known yet: CORBEL_MISUSE.
+ *
  *  Before corbel_batch_run() a _finish() fails with CORBEL_MISUSE, and corbel_call_drop() takes the call out of the batch.
  *  Any thread may use a batch; the calls of a batch that is being run belong to corbel_batch_run() until it returns, but for
  *  those that complete a callback. The memory that waiting calls take is that of their arguments; what is sent is bounded by the
