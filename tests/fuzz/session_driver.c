@@ -86,6 +86,26 @@ static void driver_answer(driver *d, size_t i, uint8_t how)
     driver_count(d, &ref);
 }
 
+/** Items, some with a reference, as many as there is room for. */
+static void driver_stream(driver *d, crb_stream *stream, uint8_t how)
+{
+    static const uint8_t plain[3000] = { 0xE8, 0x2E };
+    static const uint8_t with_reference[] = { 5, 1, 0x08, 0x01 };
+    for (int i = 0; stream != NULL && i < how % 8 && crb_session_stream_has_room(d->session, stream); i++) {
+        crb_ref_out ref = driver_ref(d, how);
+        const bool refers = i % 2 == 1 && ref.tag != 0;
+        if (crb_session_stream_put(d->session, stream, refers ? with_reference : plain,
+                                   refers ? sizeof with_reference : sizeof plain, refers ? &ref : NULL,
+                                   refers ? 1 : 0) == CORBEL_OK &&
+            refers) {
+            driver_count(d, &ref);
+        }
+    }
+    if (stream != NULL && how % 4 == 0) {
+        crb_session_stream_end(d->session, stream);
+    }
+}
+
 static driver_asked *driver_free_place(driver *d)
 {
     for (size_t i = 0; i < DRIVER_ASKED; i++) {
@@ -146,12 +166,15 @@ static void driver_call(driver *d, uint8_t how)
         .keep = how % 7 == 3 && how % 5 != 0,
         .args = &args,
         .user = place,
+        .stream_in = how % 11 < 2 && how % 5 != 0 && how % 7 != 3,
+        .stream_out = how % 11 > 0 && how % 11 < 3 && how % 5 != 0 && how % 7 != 3,
     };
     crb_question *question = NULL;
     if (crb_session_call(d->session, &call, d->now, &question, NULL) == CORBEL_OK) {
         driver_require((question == NULL) == call.oneway);
         *place = (driver_asked) { .used = question != NULL, .question = question, .kept = call.keep };
         driver_count(d, &ref);
+        driver_stream(d, question == NULL ? NULL : crb_question_stream_in(question), how);
     }
     crb_buf_clear(&args);
 }
@@ -208,6 +231,14 @@ static void driver_event(driver *d, crb_event *event)
         d->oneway[d->n_answers] = event->oneway;
         d->entered[d->n_answers] = false;
         d->answers[d->n_answers++] = event->answer;
+        driver_stream(d, event->stream_out, (uint8_t)(event->chain + event->lane));
+        break;
+    case CRB_EVENT_ITEMS:
+        if (event->items.len % 3 == 1) {
+            crb_session_stream_enough(d->session, event->stream);
+        } else {
+            crb_session_stream_taken(d->session, event->stream, event->items.len + CRB_STREAM_REF_COST * (uint64_t)event->n_refs);
+        }
         break;
     case CRB_EVENT_RETURN:
         driver_require(asked->used && !asked->returned);

@@ -202,6 +202,9 @@ static void peer_say_call(fuzz_peer *p)
                                   (how & 0x20) == 0 ? 0 : (uint32_t)peer_number(p, how % 4 < 2 ? CRB_FLAG_ONEWAY : CRB_FLAG_KEEP),
                               .remaining_us = (how & 0x40) == 0 ? 0 : peer_byte(p) * UINT64_C(100),
                               .chain = how };
+    call->flags |= (how & 0x22) == 0x02 && (call->flags & (CRB_FLAG_ONEWAY | CRB_FLAG_KEEP)) == 0
+                       ? CRB_FLAG_STREAM_IN | CRB_FLAG_STREAM_OUT
+                       : 0;
     const peer_question *const promise = how >= 0x80 ? peer_pick(p, p->asked, peer_is_open_promise) : NULL;
     if (promise != NULL) {
         call->promise = peer_number(p, promise->number);
@@ -362,6 +365,42 @@ static void peer_say_credit(fuzz_peer *p)
     peer_say(p, &frame);
 }
 
+static bool peer_is_call(const peer_question *q)
+{
+    return !q->bind;
+}
+
+/** About a call of either side, that may have such a stream or not. */
+static void peer_say_stream(fuzz_peer *p)
+{
+    static const uint8_t bytes[] = { 2, 9, 0, 2, 9, 5, 1, 8, 1, 0xFF };
+    const uint8_t how = peer_byte(p);
+    const bool result = how % 2 == 1;
+    peer_question *const question = peer_pick(p, result ? p->heard : p->asked, peer_is_call);
+    if (question == NULL) {
+        return;
+    }
+    crb_wire_ref ref = { 0 };
+    const size_t n_refs = how % 8 >= 6 ? 1 : 0;
+    if (n_refs == 1) {
+        ref = peer_ref(p, 0);
+    }
+    size_t len = peer_byte(p) % (sizeof bytes + 1);
+    len = len > p->room[CRB_WIN_BULK] ? 0 : len;
+    p->room[CRB_WIN_BULK] -= len;
+    p->books = false; /* they do not know which calls have streams */
+    crb_frame frame = { .type = CRB_WIRE_STREAM };
+    frame.u.stream = (crb_wire_stream) { .question = peer_number(p, question->number),
+                                         .result = result,
+                                         .items = { bytes, len },
+                                         .refs = &ref,
+                                         .n_refs = n_refs,
+                                         .credit = (how & 0x18) == 0x18 ? peer_number(p, 3000) : 0,
+                                         .end = (how & 0x60) == 0x60,
+                                         .enough = how >= 0xE0 };
+    peer_say(p, &frame);
+}
+
 static void peer_say_other(fuzz_peer *p)
 {
     crb_frame frame = { .type = CRB_WIRE_PING };
@@ -400,6 +439,11 @@ static void peer_say_other(fuzz_peer *p)
         frame.u.abort.why = "at random";
         frame.u.abort.calls = peer_number(p, p->heard_calls);
         break;
+    case 11:
+    case 12:
+    case 13:
+        peer_say_stream(p);
+        return;
     default:
         break;
     }

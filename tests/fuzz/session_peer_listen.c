@@ -134,6 +134,16 @@ static void peer_take_release(fuzz_peer *p, uint32_t index, uint32_t generation,
     export->count -= count;
 }
 
+static void peer_take_stream(fuzz_peer *p, const crb_wire_stream *frame)
+{
+    driver_require(frame->question > 0 && (frame->result || frame->question <= p->last_heard));
+    driver_require(frame->items.len > 0 || frame->end || frame->credit > 0 || frame->enough);
+    driver_require(frame->items.len > 0 || frame->n_refs == 0);
+    driver_require(frame->items.len <= CRB_PIECE);
+    peer_take_window(p, CRB_WIN_BULK, frame->items.len);
+    peer_take_refs(p, frame->refs, frame->n_refs);
+}
+
 static void peer_take(fuzz_peer *p, const crb_frame *frame)
 {
     driver_require(frame->type != CRB_WIRE_HELLO || !p->heard_hello);
@@ -182,7 +192,8 @@ static void peer_take(fuzz_peer *p, const crb_frame *frame)
     case CRB_WIRE_UNIMPLEMENTED:
         break;
     case CRB_WIRE_STREAM:
-        driver_require(false);
+        peer_take_stream(p, &frame->u.stream);
+        break;
     }
 }
 
