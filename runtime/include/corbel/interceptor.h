@@ -54,6 +54,7 @@ CORBEL_API const char *corbel_intercepted_operation(const corbel_intercepted *ca
 /** The id under which the object is registered, or found; interface and four hash bytes of an object of this process that is not
  *  registered; else the interface of the reference. */
 CORBEL_API const char *corbel_intercepted_object(corbel_intercepted *call);
+/** Does nobody wait for its answer? */
 CORBEL_API bool corbel_intercepted_is_oneway(const corbel_intercepted *call);
 /** Has the operation a stream? Its items are not shown. */
 CORBEL_API bool corbel_intercepted_is_stream(const corbel_intercepted *call);
