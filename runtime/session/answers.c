@@ -634,6 +634,7 @@ const char *crb_answer_on_finish(crb_session *session, uint64_t question, bool c
     answer->unwanted = cancel && answer->kind == CRB_QUESTION_CALL;
     if (cancel) {
         crb_stream_give_up(session, answer->stream_out);
+        crb_stream_end_input(session, answer->stream_in);
     }
     if (cancel && !answer->answered) {
         crb_answer_cancel(session, answer);

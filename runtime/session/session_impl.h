@@ -615,7 +615,9 @@ void crb_stream_free(crb_session *session, crb_stream *stream);
 void crb_stream_close(crb_session *session, crb_stream *stream);
 /** The driver has no more to do with it: it has answered. Takes NULL. */
 void crb_stream_forget(crb_session *session, crb_stream *stream);
-/** The same of a writer, whose RETURN need not wait any more. Takes NULL. */
+/** The question is cancelled, and no more items come: its reader is told, as if they had ended. Takes NULL. */
+void crb_stream_end_input(crb_session *session, crb_stream *stream);
+/** crb_stream_close() of a writer, whose RETURN need not wait any more. Takes NULL. */
 void crb_stream_give_up(crb_session *session, crb_stream *stream);
 /** Its CALL was pulled. */
 void crb_stream_start(crb_session *session, crb_stream *stream, uint64_t number);

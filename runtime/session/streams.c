@@ -414,6 +414,16 @@ void crb_stream_give_up(crb_session *session, crb_stream *stream)
 
 /* ---- the reader ---- */
 
+void crb_stream_end_input(crb_session *session, crb_stream *stream)
+{
+    if (stream != NULL && !stream->end_came) {
+        stream->end_came = true;
+        if (!stream->closed) {
+            crb_event_queue(session, &stream->items_event);
+        }
+    }
+}
+
 void crb_session_stream_taken(crb_session *session, crb_stream *stream, uint64_t cost)
 {
     assert(!stream->writes && cost <= stream->used - stream->owed);
