@@ -51,22 +51,48 @@ static void expect_seen(const char *expected)
     while (strlen(seen) < strlen(expected) && problem == 0) {
         problem = pthread_cond_timedwait(&seen_changed, &seen_lock, &end);
     }
-    pthread_mutex_unlock(&seen_lock);
-    assert_string_equal(seen, expected);
+    char got[sizeof seen];
+    memcpy(got, seen, sizeof got);
     seen[0] = '\0';
+    pthread_mutex_unlock(&seen_lock);
+    assert_string_equal(got, expected);
+}
+
+static void forget_seen(void)
+{
+    pthread_mutex_lock(&seen_lock);
+    seen[0] = '\0';
+    pthread_mutex_unlock(&seen_lock);
+}
+
+/** The same, whatever it was. */
+static void expect_seen_bytes(size_t n)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += PATIENCE_S;
+    pthread_mutex_lock(&seen_lock);
+    int problem = 0;
+    while (strlen(seen) < n && problem == 0) {
+        problem = pthread_cond_timedwait(&seen_changed, &seen_lock, &end);
+    }
+    const size_t len = strlen(seen);
+    seen[0] = '\0';
+    pthread_mutex_unlock(&seen_lock);
+    assert_int_equal(len, n);
 }
 
 /* ---- an interceptor that does as it is told ---- */
 
 typedef struct spy {
     const char *name;
-    _Atomic bool quiet;    /* sees nothing */
-    corbel_status refuses; /* CORBEL_OK: not */
-    bool wordless;         /* … without a message */
-    _Atomic bool slow;     /* does not return before the deadline */
-    const char *adds;      /* to the context, with its name as the value */
-    const char *replies;   /* the servant's side: adds to the reply, in after() */
-    ctx_Teller *calls;     /* from inside of both */
+    _Atomic bool quiet;            /* sees nothing */
+    _Atomic corbel_status refuses; /* CORBEL_OK: not */
+    _Atomic bool wordless;         /* … without a message */
+    _Atomic bool slow;             /* does not return before the deadline */
+    const char *adds;              /* to the context, with its name as the value */
+    const char *replies;           /* the servant's side: adds to the reply, in after() */
+    ctx_Teller *calls;             /* from inside of both */
     _Atomic unsigned before, after, finalized;
     corbel_status status; /* what after() was told */
     uint64_t elapsed_us;
@@ -98,8 +124,10 @@ static corbel_status spy_before(void *user, corbel_intercepted *call)
     assert_null(*corbel_intercepted_data(call));
     *corbel_intercepted_data(call) = self;
     assert_string_equal(corbel_intercepted_interface(call), "ctx::Teller");
+    pthread_mutex_lock(&seen_lock); /* several calls may be here at once */
     (void)snprintf(self->object, sizeof self->object, "%s", corbel_intercepted_object(call));
     self->oneway = corbel_intercepted_is_oneway(call);
+    pthread_mutex_unlock(&seen_lock);
     assert_false(corbel_intercepted_is_stream(call));
     if (self->adds != NULL) {
         MUST(corbel_context_set(corbel_intercepted_context(call), self->adds, self->name, &error));
@@ -121,13 +149,16 @@ static void spy_after(void *user, corbel_intercepted *call)
 {
     spy *const self = user;
     assert_ptr_equal(*corbel_intercepted_data(call), self);
-    self->status = corbel_intercepted_status(call);
+    const corbel_status status = corbel_intercepted_status(call);
+    pthread_mutex_lock(&seen_lock);
+    self->status = status;
     self->elapsed_us = corbel_intercepted_elapsed_us(call);
     const corbel_error *const error = corbel_intercepted_error(call);
     (void)snprintf(self->told, sizeof self->told, "%s", error == NULL ? "" : error->message);
-    assert_int_equal(error == NULL ? CORBEL_OK : error->status, self->status);
     const char *const reply = corbel_context_get(corbel_intercepted_reply(call), "from");
     (void)snprintf(self->reply, sizeof self->reply, "%s", reply == NULL ? "" : reply);
+    pthread_mutex_unlock(&seen_lock);
+    assert_int_equal(error == NULL ? CORBEL_OK : error->status, status);
     corbel_request *const request = corbel_intercepted_request(call);
     if (self->replies != NULL) {
         assert_int_equal(corbel_request_set_reply_value(request, "from", self->replies), CORBEL_OK);
@@ -135,7 +166,7 @@ static void spy_after(void *user, corbel_intercepted *call)
     spy_calls(self);
     atomic_fetch_add(&self->after, 1);
     if (!self->quiet) {
-        see("%s-%s ", self->name, self->status == CORBEL_OK ? "" : corbel_status_name(self->status));
+        see("%s-%s ", self->name, status == CORBEL_OK ? "" : corbel_status_name(status));
     }
 }
 
@@ -161,7 +192,7 @@ static int set_up(void **state)
     corbel_error error = CORBEL_ERROR_INIT;
     char *uri = NULL;
     (void)state;
-    seen[0] = '\0';
+    forget_seen();
     teller_init(&state_of_host);
     MUST(corbel_runtime_new(NULL, &client, &error));
     MUST(corbel_runtime_new(NULL, &server, &error));
@@ -301,8 +332,7 @@ static void objects_of_this_process_are_seen_on_both_sides(void **state)
     expect_seen("l+ s1+ s2+ s2- s1- l- ");
     MUST(ctx_Teller_hear(object, &error));
     wait_after(2, 3);
-    assert_int_equal(strlen(seen), strlen("l+ s1+ s2+ s2- s1- l- ")); /* in an order that depends */
-    seen[0] = '\0';
+    expect_seen_bytes(strlen("l+ s1+ s2+ s2- s1- l- ")); /* in an order that depends */
     corbel_call_drop(ctx_Teller_tell_begin(object));
 }
 
@@ -416,7 +446,7 @@ static void a_slow_one_takes_from_the_deadline(void **state)
         ctx_Teller_unref(hurried);
     }
     assert_int_equal(spies[1].status, CORBEL_DEADLINE);
-    seen[0] = '\0';
+    forget_seen();
 }
 
 static void after_is_told_what_became_of_it(void **state)
@@ -447,7 +477,7 @@ static void after_is_told_what_became_of_it(void **state)
     ctx_Teller_unref(watched);
     corbel_context_unref(reply);
     corbel_error_clear(&error);
-    seen[0] = '\0';
+    forget_seen();
 }
 
 static void their_own_calls_are_not_intercepted(void **state)

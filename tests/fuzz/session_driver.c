@@ -258,6 +258,7 @@ static void driver_event(driver *d, crb_event *event)
         break;
     }
     crb_buf_clear(&event->args);
+    crb_buf_clear(&event->context);
     crb_buf_clear(&event->body);
     crb_buf_clear(&event->items);
     corbel_error_clear(&event->error);
