@@ -198,6 +198,7 @@ struct crb_stream {
     uint64_t lent; /* of used: what has come and was not taken by the driver */
     uint64_t owed; /* of used: given back, to be announced */
     bool end_came, enough_wanted;
+    bool early; /* the driver is not told of its items yet: it has not been told of the call */
     crb_ev items_event;
 };
 
@@ -624,6 +625,8 @@ void crb_stream_start(crb_session *session, crb_stream *stream, uint64_t number)
 /** Into the ring, if something may go. */
 void crb_stream_ready(crb_session *session, crb_stream *stream);
 void crb_streams_opened(crb_session *session);
+/** Its call is about to be told: so are the items that came before. Takes NULL. */
+void crb_stream_hand_up(crb_session *session, crb_stream *stream);
 /** Must the RETURN wait for items? Then the stream queues it. Takes NULL. */
 bool crb_stream_delays(crb_session *session, crb_stream *stream, crb_out *then);
 /** A call that has no streams is under way: its frames are not to wait behind all that the bulk window has room for. */
@@ -678,6 +681,9 @@ static inline void crb_promises_hand_up(crb_session *session, crb_answer *answer
 {
     if (answer->after == NULL && !crb_node_linked(&answer->target.node)) {
         crb_event_queue(session, &answer->event);
+        if (answer->stream_in != NULL) {
+            crb_stream_hand_up(session, answer->stream_in);
+        }
     }
 }
 /** The call is being handed up: what its target is. False: reterr says why nothing; or no memory (the session will end). */

@@ -394,7 +394,12 @@ void crb_session_stream_end(crb_session *session, crb_stream *stream)
 
 bool crb_stream_delays(crb_session *session, crb_stream *stream, crb_out *then)
 {
-    if (stream == NULL || stream->closed || stream_waits(stream) == 0) {
+    if (stream == NULL || stream->closed) {
+        return false;
+    }
+    if (stream_waits(stream) == 0) { /* RETURN says the end, and nothing comes behind it */
+        crb_list_remove(&stream->ring);
+        stream->end_sent = true;
         return false;
     }
     stream->end_wanted = true;
@@ -523,8 +528,20 @@ static const char *stream_on_items(crb_session *session, crb_stream *stream, con
         return NULL;
     }
     stream->lent += cost;
-    crb_event_queue(session, &stream->items_event);
+    if (!stream->early) {
+        crb_event_queue(session, &stream->items_event);
+    }
     return NULL;
+}
+
+void crb_stream_hand_up(crb_session *session, crb_stream *stream)
+{
+    if (stream != NULL) {
+        stream->early = false;
+        if (!stream->closed && (stream->lent > 0 || stream->end_came)) {
+            crb_event_queue(session, &stream->items_event);
+        }
+    }
 }
 
 /** Nobody has that question any more: what came with the frame goes back. */
@@ -558,6 +575,9 @@ static bool stream_find(crb_session *session, const crb_wire_stream *frame, crb_
     crb_answer *const answer = node == NULL ? NULL : CRB_CONTAINER(node, crb_answer, by_id);
     if (answer == NULL) {
         return false; /* it crossed its RETURN */
+    }
+    if (answer->stream_in != NULL) { /* the call may wait for others */
+        answer->stream_in->early = !answer->handed && !crb_node_linked(&answer->event.node);
     }
     *ret_items = answer->stream_in;
     *ret_credit = answer->stream_out;

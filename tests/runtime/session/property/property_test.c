@@ -33,14 +33,17 @@ static void act_call(sim_side *at, bool on_promise)
         return;
     }
     const bool oneway = sim_chance(s, 4);
+    const bool streams = !oneway && sim_chance(s, 4);
     const sim_asking asking = {
         .kind = oneway ? SIM_ONEWAY : SIM_CALL,
-        .keep = !oneway && sim_chance(s, 4),
+        .keep = !oneway && !streams && sim_chance(s, 4),
+        .stream_in = streams && sim_chance(s, 2),
+        .stream_out = streams && sim_chance(s, 2),
         .held = promise != NULL ? NULL : &at->held[sim_pick(s, at->n_held)],
         .promise = promise,
         .lane = sim_pick(s, SIM_LANES),
         .chain = ++s->chains,
-        .deadline = sim_chance(s, 4) ? sim_now(at) + sim_pick(s, 60) * SIM_MS : UINT64_MAX,
+        .deadline = !streams && sim_chance(s, 4) ? sim_now(at) + sim_pick(s, 60) * SIM_MS : UINT64_MAX,
         .len = act_size(s),
         .with_refs = true,
     };
@@ -138,7 +141,9 @@ static void act(sim *s)
         return;
     }
     const uint64_t what = sim_pick(s, 100);
-    if (what < 35) {
+    if (what < 12) {
+        sim_stream(node);
+    } else if (what < 42) {
         sim_serve(node);
     } else if (what < 60) {
         act_call(at, false);

@@ -96,8 +96,10 @@ static void sim_event(sim_side *at, crb_event *event)
         sim_returned(at, event);
         break;
     case CRB_EVENT_ITEMS:
+        sim_items(at, event);
+        break;
     case CRB_EVENT_ROOM:
-        SIM_CHECK(s, false, "an event of a stream, and nobody streams");
+        sim_room(at, event);
         break;
     case CRB_EVENT_UNEXPORTED:
         sim_unexported(at, event->object);
@@ -218,6 +220,7 @@ static crb_session_limits sim_limits(sim *s)
         limits.window_requests = 1024 + (uint32_t)sim_pick(s, 12000);
         limits.window_nested = 1024 + (uint32_t)sim_pick(s, 6000);
         limits.window_responses = 1024 + (uint32_t)sim_pick(s, 20000);
+        limits.window_stream = 1024 + (uint32_t)sim_pick(s, 6000);
     }
     if (sim_chance(s, 4)) {
         limits.max_body = 20000 + sim_pick(s, 100000);

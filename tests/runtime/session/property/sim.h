@@ -25,14 +25,15 @@ enum {
     SIM_RELAYS = 24,  /* a node's objects that stand for another's */
     SIM_CALLS = 1500, /* of one run */
     SIM_HELD = 256,   /* references at one end of a session */
-    SIM_REFS = 3,     /* in one message */
-    SIM_LANES = 4,    /* of a node */
+    SIM_FLOW_REFS = 24,
+    SIM_REFS = 3,  /* in one message */
+    SIM_LANES = 4, /* of a node */
     SIM_TRACE = 48,
     SIM_PAIRS = 512, /* references that one side has named on the wire */
     SIM_STATES = 24,
     SIM_STATUSES = 64,
     SIM_EVENTS = CRB_EVENT_CLOSED + 1,
-    SIM_DOINGS = 32
+    SIM_DOINGS = 48
 };
 
 typedef struct sim sim;
@@ -62,6 +63,20 @@ typedef enum sim_kind { SIM_CALL, SIM_ONEWAY, SIM_BIND } sim_kind;
 /** Where in the result of a kept call a reference is: the first, the second inside of another message, nowhere. */
 typedef enum sim_path { SIM_PATH_FIRST, SIM_PATH_SECOND, SIM_PATH_NOWHERE, SIM_PATHS } sim_path;
 
+/** One way of the items of a call: [0] from the asker, [1] from the servant. */
+typedef struct sim_flow {
+    bool used;
+    crb_stream *writer, *reader; /* while they may be used */
+    uint64_t put, came;          /* bytes */
+    uint64_t untaken;            /* of the window: what has come and was not given back */
+    bool ended, end_came, enough, waits;
+    sim_object *refs[SIM_FLOW_REFS];
+    size_t n_refs, refs_came;
+    /* the wire's view */
+    uint64_t used_on_wire, credited;
+    bool end_on_wire;
+} sim_flow;
+
 /** A call or a bind, from all points of view. Its number is in the first 8 bytes of the arguments, or in a bind's id. */
 struct sim_call {
     uint32_t number; /* from 1, in the order in which they were made */
@@ -86,6 +101,7 @@ struct sim_call {
     sim_call *ref_promises[SIM_REFS]; /* what that one will answer */
     sim_path ref_paths[SIM_REFS];
     size_t n_refs;
+    sim_flow flows[2];
     /* the asker's view */
     crb_question *question;      /* while it may be used */
     bool done, cancelled, early; /* early: made before the peer's HELLO had come */
@@ -111,10 +127,11 @@ struct sim_call {
 };
 
 typedef enum sim_state {
-    SIM_QUEUED,  /* in its lane, or on a promise, or its arguments are not whole */
-    SIM_BLOCKED, /* entered; its function waits for a call of its own */
-    SIM_CARRIED, /* a relay has sent it on */
-    SIM_DEFERRED /* entered; its function has returned, the reply comes later */
+    SIM_QUEUED,    /* in its lane, or on a promise, or its arguments are not whole */
+    SIM_BLOCKED,   /* entered; its function waits for a call of its own */
+    SIM_CARRIED,   /* a relay has sent it on */
+    SIM_STREAMING, /* entered; its function reads and writes streams */
+    SIM_DEFERRED   /* entered; its function has returned, the reply comes later */
 } sim_state;
 
 /** A call or bind at the servant, until it is answered. */
@@ -246,6 +263,13 @@ typedef enum sim_doing {
     SIM_DO_REFERENCE_RELAYED,
     SIM_DO_LARGE,
     SIM_DO_REUSE, /* a slot of an export that was used again */
+    SIM_DO_STREAM_IN,
+    SIM_DO_STREAM_OUT,
+    SIM_DO_STREAM_PUT,
+    SIM_DO_STREAM_WAIT,
+    SIM_DO_STREAM_ENOUGH,
+    SIM_DO_STREAM_CLOSED,
+    SIM_DO_STREAM_END,
     SIM_DO_QUIET, /* a run that ended with all sessions alive */
     SIM_DO_NUMBER
 } sim_doing;
@@ -284,6 +308,7 @@ typedef struct sim_asking {
     sim_request *within;
     sim_call *carries, *after;
     bool anyway, guard, keep;
+    bool stream_in, stream_out;
     size_t len;
     bool with_refs;
 } sim_asking;
@@ -305,6 +330,7 @@ sim_object *sim_relay(sim_side *from, size_t held);
 void sim_count_fresh(sim_side *at, const crb_ref_out *refs, size_t n);
 /** Takes the references of an event, and checks that they are what was sent. */
 void sim_take_refs(sim_side *at, const crb_event *event, sim_object *const *objects, size_t n);
+void sim_take_ref(sim_side *at, const crb_ref_in *ref, sim_object *object);
 void sim_release(sim_side *at, size_t held);
 void sim_unexported(sim_side *at, sim_object *object);
 /** Relays that nobody holds give back what they stand for. Between two steps. */
@@ -323,6 +349,15 @@ void sim_cancelled(sim_side *at, const crb_event *event);
 /** One step of some call at the node, at random; false: there is nothing to do. */
 bool sim_serve(sim_node *node);
 bool sim_is_idle(const sim_node *node);
+
+/* ---- sim_stream.c ---- */
+
+void sim_streams_of_asker(sim_call *call);
+void sim_streams_of_servant(sim_side *at, const crb_event *event, sim_call *call);
+void sim_items(sim_side *at, crb_event *event);
+void sim_room(sim_side *at, const crb_event *event);
+/** One step of some stream's reader or writer at the node; false: there is nothing to do. */
+bool sim_stream(sim_node *node);
 
 /* ---- sim_wire.c: what goes over the wire, looked at by somebody who knows the protocol and not the core ---- */
 

@@ -165,7 +165,8 @@ void sim_unexported(sim_side *at, sim_object *object)
 static bool choose_promise(sim_side *at, crb_ref_out *ref, sim_call *call, size_t i)
 {
     sim_call *const promise = sim_some_promise(at);
-    if (promise == NULL || promise == call) {
+    /* One that waits for others itself might come to stand behind this call in its lane, and each would wait for the other. */
+    if (promise == NULL || promise == call || promise->promise != NULL || promise->n_refs > 0 || promise->after != NULL) {
         return false;
     }
     const sim_path path = some_path(at->sim, promise);
@@ -211,30 +212,36 @@ size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *obj
     return n;
 }
 
-void sim_take_refs(sim_side *at, const crb_event *event, sim_object *const *objects, size_t n)
+void sim_take_ref(sim_side *at, const crb_ref_in *ref, sim_object *object)
 {
     sim *const s = at->sim;
-    SIM_CHECK(s, event->n_refs == n, "%zu references came, %zu were sent", event->n_refs, n);
+    const int peer = at->peer->node->index;
+    SIM_CHECK(s, strcmp(ref->interface, "test::Object") == 0, "a reference came changed");
+    if (object->node == at->node) {
+        SIM_CHECK(s, ref->import == NULL, "an own object came back as another's");
+        SIM_CHECK(s, ref->object == object || (ref->object == NULL && object->gone[peer]),
+                  "own object %d came back as another one, or not at all", object->index);
+        SIM_CHECK(s, ref->object == NULL || object->holds[peer] > 0, "it is not held any more");
+        return;
+    }
+    SIM_CHECK(s, ref->import != NULL && ref->object == NULL, "a reference to the peer's object came as something else");
+    SIM_CHECK(s, crb_import_user(ref->import) == NULL || crb_import_user(ref->import) == object,
+              "one reference stands for two objects");
+    crb_import_set_user(ref->import, object);
+    sim_note(at, "takes a reference to object", (uint64_t)object->index, at->n_held);
+    if (at->n_held == SIM_HELD) {
+        crb_session_release(at->session, ref->import, 1);
+    } else {
+        at->held[at->n_held++] = (sim_held) { ref->import, object };
+    }
+}
+
+void sim_take_refs(sim_side *at, const crb_event *event, sim_object *const *objects, size_t n)
+{
+    SIM_CHECK(at->sim, event->n_refs == n, "%zu references came, %zu were sent", event->n_refs, n);
     for (size_t i = 0; i < n; i++) {
-        const crb_ref_in *const ref = &event->refs[i];
-        SIM_CHECK(s, ref->tag == i + 1 && strcmp(ref->interface, "test::Object") == 0, "a reference came changed");
-        if (objects[i]->node == at->node) {
-            SIM_CHECK(s, ref->import == NULL, "an own object came back as another's");
-            SIM_CHECK(s, ref->object == objects[i] || (ref->object == NULL && objects[i]->gone[at->peer->node->index]),
-                      "own object %d came back as another one, or not at all", objects[i]->index);
-            SIM_CHECK(s, ref->object == NULL || objects[i]->holds[at->peer->node->index] > 0, "it is not held any more");
-            continue;
-        }
-        SIM_CHECK(s, ref->import != NULL && ref->object == NULL, "a reference to the peer's object came as something else");
-        SIM_CHECK(s, crb_import_user(ref->import) == NULL || crb_import_user(ref->import) == objects[i],
-                  "one reference stands for two objects");
-        crb_import_set_user(ref->import, objects[i]);
-        sim_note(at, "takes a reference to object", (uint64_t)objects[i]->index, at->n_held);
-        if (at->n_held == SIM_HELD) {
-            crb_session_release(at->session, ref->import, 1);
-        } else {
-            at->held[at->n_held++] = (sim_held) { ref->import, objects[i] };
-        }
+        SIM_CHECK(at->sim, event->refs[i].tag == i + 1, "a reference came changed");
+        sim_take_ref(at, &event->refs[i], objects[i]);
     }
 }
 
@@ -303,6 +310,8 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
     call->anyway = asking->anyway;
     call->guard = asking->guard;
     call->keep = asking->keep;
+    call->flows[0].used = asking->stream_in;
+    call->flows[1].used = asking->stream_out;
     call->path = asking->promise != NULL ? some_path(s, asking->promise) : SIM_PATH_FIRST;
     call->args_len = asking->len;
     call->root_lane = call->lane;
@@ -335,6 +344,8 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
         .path = asking->promise != NULL && asking->promise->keep ? paths[call->path].path : NULL,
         .n_path = asking->promise != NULL && asking->promise->keep ? paths[call->path].n : 0,
         .keep = asking->keep,
+        .stream_in = asking->stream_in,
+        .stream_out = asking->stream_out,
     };
     corbel_error error = CORBEL_ERROR_INIT;
     const corbel_status status = crb_session_call(from->session, &out, sim_now(from), &call->question, &error);
@@ -347,6 +358,9 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
     call->early = !crb_session_is_open(from->session);
     SIM_CHECK(s, args.data == NULL && (call->question == NULL) == out.oneway, "a call that was queued and not taken over");
     sim_count_fresh(from, refs, call->n_refs);
+    if (asking->stream_in || asking->stream_out) {
+        sim_streams_of_asker(call);
+    }
     sim_note(from, out.oneway ? "oneway call, on" : "call, on", call->number,
              call->promise != NULL ? 1000 + call->promise->number : (uint64_t)call->target->index);
     if (call->args_len > CRB_PIECE) {
@@ -388,6 +402,10 @@ void sim_finish(sim_call *call, bool cancel)
         (cancel || (call->kind == SIM_BIND && call->on_wire == 0))) { /* a bind that was not sent has nobody to answer it */
         sim_count(from->sim, call->on_wire != 0 ? SIM_DO_CANCEL_SENT : SIM_DO_CANCEL_QUEUED);
         call->cancelled = true;
+    }
+    if (call->cancelled) {
+        call->flows[0].writer = NULL;
+        call->flows[1].reader = NULL;
     }
     crb_session_finish(from->session, call->question, cancel);
     call->question = NULL;
@@ -470,6 +488,12 @@ void sim_returned(sim_side *at, crb_event *event)
     if (call->promise != NULL && call->on_wire != 0 && !call->arrived && call->outcome == CRB_OUTCOME_ERROR) {
         sim_count(s, SIM_DO_PROMISE_FAILED);
     }
+    const sim_flow *const flow = &call->flows[1];
+    const bool as_answered = call->answered && call->outcome == call->answer && call->status == call->answer_status;
+    SIM_CHECK(s, !as_answered || flow->enough || call->cancelled || (flow->came == flow->put && flow->refs_came == flow->n_refs),
+              "call %u: completed before all of its items had come", call->number);
+    call->flows[0].writer = NULL;
+    call->flows[1].reader = NULL;
     returned_truth(at, call);
 }
 

@@ -174,7 +174,7 @@ static void check_come_to_rest(sim *s)
     int quiet = 0;
     for (int round = 0; round < CHECK_ROUNDS && quiet < CHECK_QUIET_ROUNDS; round++) {
         for (int i = 0; i < s->n_nodes; i++) {
-            while (sim_serve(&s->nodes[i])) {
+            while (sim_stream(&s->nodes[i]) || sim_serve(&s->nodes[i])) {
             }
         }
         sim_settle_relays(s);

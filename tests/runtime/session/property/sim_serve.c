@@ -138,6 +138,7 @@ void sim_arrived(sim_side *at, crb_event *event)
         request->complete = true;
         return;
     }
+    sim_streams_of_servant(at, event, call);
     serve_target(at, event, request);
     bool promised = false;
     for (size_t i = 0; i < call->n_refs; i++) {
@@ -211,6 +212,8 @@ static void serve_answer(sim_request *request, crb_result *result)
     sim_side *const at = request->at;
     sim_call *const call = request->call;
     SIM_CHECK(at->sim, !call->answered, "call %u: answered twice by the model", call->number);
+    call->flows[0].reader = NULL;
+    call->flows[1].writer = NULL;
     sim_note(at, result->outcome == CRB_OUTCOME_ERROR ? "answers with an error" : "answers", call->number, call->entered);
     call->answered = true;
     call->left = true;
@@ -344,6 +347,10 @@ static void serve_function(sim_request *request)
         crb_session_enter(request->at->session, request->answer);
     }
     serve_enter(request);
+    if (request->call->flows[0].used || request->call->flows[1].used) {
+        request->state = SIM_STREAMING;
+        return;
+    }
     const uint64_t what = s->winding_down ? sim_pick(s, 10) : sim_pick(s, 16);
     if (what < 6 || request->call->kind == SIM_ONEWAY) {
         serve_result(request, CRB_OUTCOME_RESULT);
@@ -449,6 +456,10 @@ static bool serve_can(const sim_request *request)
     case SIM_BLOCKED:
     case SIM_CARRIED:
         return request->nested->done;
+    case SIM_STREAMING: { /* it reads to the end, unless it has had enough */
+        const sim_flow *const in = &request->call->flows[0];
+        return request->cancelled || !in->used || in->end_came || in->enough;
+    }
     case SIM_DEFERRED:
         return true;
     }
@@ -494,6 +505,10 @@ static void serve_step(sim_request *request)
         serve_queued(request);
     } else if (request->state == SIM_CARRIED) {
         serve_carried(request);
+    } else if (request->state == SIM_STREAMING && !sim_chance(request->at->sim, 3)) {
+        if (!sim_stream(request->at->node)) {
+            serve_result(request, CRB_OUTCOME_EXCEPTION);
+        }
     } else {
         serve_result(request, CRB_OUTCOME_RESULT);
     }

@@ -189,6 +189,27 @@ static void wire_finish(sim_side *at, uint64_t question, bool cancel)
     call->finish_cancels = cancel;
 }
 
+static void wire_stream(sim_side *at, const crb_wire_stream *frame)
+{
+    sim *const s = at->sim;
+    sim_call *const call = wire_asked(frame->result ? at->peer : at, frame->question);
+    sim_flow *const written = &call->flows[frame->result ? 1 : 0], *const read = &call->flows[frame->result ? 0 : 1];
+    SIM_CHECK(s, !frame->result || call->returns == 0,
+              "call %u: STREAM after its RETURN: %zu bytes, credit %llu, end %d, enough %d", call->number, frame->items.len,
+              (unsigned long long)frame->credit, frame->end, frame->enough);
+    const uint64_t cost = frame->items.len + frame->n_refs * CRB_STREAM_REF_COST;
+    SIM_CHECK(s, cost == 0 || (written->used && !written->end_on_wire && (!frame->result || call->returns == 0)),
+              "call %u: items that nobody wants, or after their end", call->number);
+    written->used_on_wire += cost;
+    SIM_CHECK(s, written->used_on_wire - written->credited <= at->peer->session->limits.window_stream,
+              "call %u: more items on the way than the reader allows", call->number);
+    written->end_on_wire = written->end_on_wire || frame->end;
+    read->credited += frame->credit;
+    SIM_CHECK(s, read->credited <= read->used_on_wire, "call %u: more credit than was used by its items", call->number);
+    wire_use(at, CRB_WIN_BULK, frame->items.len, false);
+    wire_refs(at, frame->refs, frame->n_refs);
+}
+
 /* ---- frames ---- */
 
 static void wire_frame(sim_side *at, const crb_frame *frame)
@@ -209,6 +230,9 @@ static void wire_frame(sim_side *at, const crb_frame *frame)
         break;
     case CRB_WIRE_BODY:
         wire_body(at, &frame->u.body);
+        break;
+    case CRB_WIRE_STREAM:
+        wire_stream(at, &frame->u.stream);
         break;
     case CRB_WIRE_FINISH:
         wire_finish(at, frame->u.finish.question, frame->u.finish.cancel);
