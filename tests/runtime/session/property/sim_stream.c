@@ -44,6 +44,7 @@ void sim_items(sim_side *at, crb_event *event)
 {
     sim *const s = at->sim;
     sim_call *const call = crb_stream_user(event->stream);
+    SIM_CHECK(s, call != NULL, "items of a call that nobody knows");
     const int way = call->from == at ? 1 : 0;
     sim_flow *const flow = &call->flows[way];
     SIM_CHECK(s, flow->reader == event->stream || (call->cancelled && way == 1), "call %u: items for nobody", call->number);
