@@ -198,8 +198,9 @@ void sim_sample_states(sim *s)
 /** True: enough of it for so many runs. */
 static bool count_print(const char *group, const char *name, uint64_t n, uint64_t floor, uint64_t runs)
 {
-    /* A floor is for a thousand runs; for fewer or more in proportion. */
-    const uint64_t wanted = floor == 0 ? 0 : floor * runs / 1000 > 0 ? floor * runs / 1000 : 1;
+    /* A floor is for a thousand runs; for others in proportion. What is rare may not occur in a few hundred. */
+    const uint64_t share = floor * runs / 1000;
+    const uint64_t wanted = share >= 10 ? share : floor > 0 && runs >= 1000 ? 1 : 0;
     const bool enough = n >= wanted;
     printf("%-10s %-45s %12llu   floor %9llu%s\n", group, name, (unsigned long long)n, (unsigned long long)wanted,
            enough ? "" : "   TOO FEW");
