@@ -62,7 +62,9 @@ void sim_items(sim_side *at, crb_event *event)
     SIM_CHECK(s, flow->untaken <= at->session->limits.window_stream, "call %u: more items than the reader has room for",
               call->number);
     flow->end_came = event->end;
-    SIM_CHECK(s, !event->end || (flow->came == flow->put && (flow->ended || (way == 1 && call->answered))),
+    /* One that is cancelled ends for both, wherever it is. */
+    const bool ended = flow->ended || (way == 1 && call->answered);
+    SIM_CHECK(s, !event->end || call->cancelled || call->told || (flow->came == flow->put && ended),
               "call %u: an end before the end", call->number);
     if (event->end) {
         sim_count(s, SIM_DO_STREAM_END);
