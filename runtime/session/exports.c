@@ -200,7 +200,9 @@ crb_sent_refs *crb_refs_hold(crb_session *session, crb_ref_out *refs, size_t n, 
             item->promise = refs[i].promise;
             item->path = path;
             item->n_path = refs[i].n_path;
-            memcpy(path, refs[i].path, refs[i].n_path * sizeof *path);
+            if (refs[i].n_path > 0) { /* a bind has no path */
+                memcpy(path, refs[i].path, refs[i].n_path * sizeof *path);
+            }
             path += refs[i].n_path;
             refs[i].promise->waiting++;
             continue;
