@@ -122,14 +122,21 @@ static void emit_args(emit_file *file, emit_buf *out, const idl_decl *interface,
 {
     emit_run *run = file->run;
     const char *name = emit_call_name(run, interface, call, "_args");
-    emit(out, "typedef struct %s {\n", name);
+    emit_strings members = { .arena = run->arena };
+    size_t width = strlen("typedef struct {  } ;") + strlen(name);
     for (size_t i = 0; i < call->n_params; i++) {
         const emit_param *param = &call->params[i];
         if (param->in_id != 0 && !param->is_stream) {
-            emit(out, "    %s%s;\n", emit_in_type(run, param->type), name_of(file, param));
+            emit_add(&members, "%s%s;", emit_in_type(run, param->type), name_of(file, param));
+            width += emit_width(members.items[members.length - 1]) + (members.length > 1 ? 1 : 0);
         }
     }
-    emit(out, "} %s;\n", name);
+    const bool is_short = width <= EMIT_COLUMNS;
+    emit(out, "typedef struct {%s", is_short ? "" : "\n");
+    for (size_t i = 0; i < members.length; i++) {
+        emit(out, "%s%s%s", is_short ? " " : "    ", members.items[i], is_short ? "" : "\n");
+    }
+    emit(out, "%s} %s;\n", is_short ? " " : "", name);
     const emit_strings params = defer_params(file, interface, call);
     emit_function(out, "CORBEL_MUST_CHECK corbel_status ", emit_call_name(run, interface, call, "_defer"), &params, ";");
 }

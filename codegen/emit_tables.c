@@ -201,6 +201,25 @@ static void emit_stream_rows(emit_file *file, emit_buf *out, const emit_call *ca
     }
 }
 
+/* One below the other behind the head; where one is too long for that, each on lines of its own. */
+static void emit_params(emit_buf *out, const char *head, const emit_strings *rows)
+{
+    const size_t indent = emit_width(head) + 1;
+    bool fits = true;
+    for (size_t i = 0; i < rows->length; i++) {
+        fits =
+            fits && strchr(rows->items[i], '\n') == NULL && indent + emit_width(rows->items[i]) + strlen(" },") <= EMIT_COLUMNS;
+    }
+    if (!fits) {
+        emit_rows(out, head, rows, "},");
+        return;
+    }
+    for (size_t i = 0; i < rows->length; i++) {
+        emit(out, "%s%*s%s%s\n", i == 0 ? head : "", i == 0 ? 1 : (int)indent, "", rows->items[i],
+             i + 1 < rows->length ? "," : " },");
+    }
+}
+
 void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interface, const emit_call *call)
 {
     emit_run *run = file->run;
@@ -217,34 +236,36 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
             emit_add(&outs, "{ .name = \"ret\", .id = 1, .type = %s }", emit_type_address(file, call->result, call->decl));
         }
     }
-    emit(out, "static const corbel_operation %s = {\n    .interface = \"%s\",\n    .name = \"%s\",\n",
-         emit_operation_name(file, interface, call), call->owner->scoped_name, call->wire_name);
+    emit(out, "static const corbel_operation %s = {\n", emit_operation_name(file, interface, call));
+    emit_strings fields = { .arena = run->arena };
+    emit_add(&fields, ".interface = \"%s\"", call->owner->scoped_name);
+    emit_add(&fields, ".name = \"%s\"", call->wire_name);
     const char *const flags[] = { !emit_has_halves(call)      ? "CORBEL_ONEWAY"
                                   : call->role == EMIT_GETTER ? "CORBEL_IDEMPOTENT"
                                                               : NULL,
                                   emit_overlaps(call) ? "CORBEL_OVERLAP" : NULL,
                                   emit_promises_of(run, call).length > 0 ? "CORBEL_PROMISES" : NULL };
-    const char *before = "    .flags = ";
+    const char *all = "";
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
         if (flags[i] != NULL) {
-            emit(out, "%s%s", before, flags[i]);
-            before = " | ";
+            all = emit_format(run->arena, "%s%s%s", all, *all == '\0' ? "" : " | ", flags[i]);
         }
     }
-    if (before[0] == ' ' && before[1] == '|') {
-        emit(out, ",\n");
+    if (*all != '\0') {
+        emit_add(&fields, ".flags = %s", all);
     }
     if (ins.length > 0) {
-        emit(out, "    .n_in = %zu,\n", ins.length);
+        emit_add(&fields, ".n_in = %zu", ins.length);
     }
     if (outs.length > 0) {
-        emit(out, "    .n_out = %zu,\n", outs.length);
+        emit_add(&fields, ".n_out = %zu", outs.length);
     }
+    emit_list(out, "    ", &fields, ",");
     if (ins.length > 0) {
-        emit_rows(out, "    .in = (const corbel_param[]){", &ins, "},");
+        emit_params(out, "    .in = (const corbel_param[]){", &ins);
     }
     if (outs.length > 0) {
-        emit_rows(out, "    .out = (const corbel_param[]){", &outs, "},");
+        emit_params(out, "    .out = (const corbel_param[]){", &outs);
     }
     if (call->raises->length > 0) {
         for (size_t i = 0; i < call->raises->length; i++) {

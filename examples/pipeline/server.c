@@ -9,7 +9,7 @@ enum { STATIONS = 16 };
 
 typedef struct station {
     int number;
-    char name[16];
+    char name[24];
 } station;
 
 static station stations[STATIONS];

@@ -630,7 +630,7 @@ static corbel_stream_result stream_put(corbel_stream *self, const corbel_type *t
     if (list.items != NULL) {
         crb_refs_free(list.items, list.len);
     }
-    if (self->scratch.capacity > STREAM_KEEP * 4) {
+    if (self->scratch.capacity > (size_t)STREAM_KEEP * 4) {
         crb_buf_clear(&self->scratch);
     }
     return result;

@@ -80,8 +80,8 @@ static void descriptions_as_json(void **state)
     corbel_string_free(one);
     corbel_string_free(two);
     static const char *const bad[] = { "", "[]", "{\"name\":5}", "{\"name\":\"not a name\"}",
-                                       "{\"name\":\"a::B\",\"operations\":[{\"name\":\"x\",\"declaredBy\":\"a::B\",\"ins\":[{"
-                                       "\"name\":\"y\",\"id\":1,\"type\":7}]}]}" };
+                                       ("{\"name\":\"a::B\",\"operations\":[{\"name\":\"x\",\"declaredBy\":\"a::B\",\"ins\":[{"
+                                        "\"name\":\"y\",\"id\":1,\"type\":7}]}]}") };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(corbel_interface_from_json(bad[i], &again, &error), CORBEL_INVALID_ARGUMENT);
         assert_int_equal(error.completion, CORBEL_COMPLETED_NO);

@@ -684,8 +684,9 @@ static void calls_timed(const char *what, bool beside)
         times[n++] = crb_now() - start;
     }
     qsort(times, n, sizeof *times, by_time);
-    (void)printf("small calls %s: %zu, median %.1f us, 99th percentile %.1f us\n", what, n, (double)times[n / 2] / 1e3,
-                 (double)times[n * 99 / 100] / 1e3);
+    const size_t middle = n / 2, high = n * 99 / 100;
+    (void)printf("small calls %s: %zu, median %.1f us, 99th percentile %.1f us\n", what, n, (double)times[middle] / 1e3,
+                 (double)times[high] / 1e3);
 }
 
 static void *read_all(void *stream)

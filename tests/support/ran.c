@@ -1,6 +1,6 @@
-/* Around cmocka's runner in every test program (linked with --wrap): what ran is written to a file beside the program, PROGRAM.ran,
- * for those that want to know whether a certain test did (docs/calls_test). A line is the name of a test that has passed, or
- * "skipped FILE:LINE" for a skip() that was reached. Where something failed there is no file. */
+/* Around cmocka's runner in every test program (linked with --wrap): what ran is written to a file beside the program,
+ * PROGRAM.ran, for those that want to know whether a certain test did (docs/calls_test). A line is the name of a test that has
+ * passed, or "skipped FILE:LINE" for a skip() that was reached. Where something failed there is no file. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,12 +12,14 @@
 
 #include <cmocka.h>
 
+// NOLINTBEGIN(bugprone-reserved-identifier): what the linker calls them
 int __real__cmocka_run_group_tests(const char *group, const struct CMUnitTest *tests, size_t n, CMFixtureFunction setup,
                                    CMFixtureFunction teardown);
 int __wrap__cmocka_run_group_tests(const char *group, const struct CMUnitTest *tests, size_t n, CMFixtureFunction setup,
                                    CMFixtureFunction teardown);
 void __real__skip(const char *file, int line);
 void __wrap__skip(const char *file, int line);
+// NOLINTEND(bugprone-reserved-identifier)
 
 enum { RAN_SKIPS = 64 };
 static struct {

@@ -359,8 +359,9 @@ static void called_with_the_same_bytes(void **state)
             char text[512];
             assert_string_equal(a->name, b->name);
             assert_string_equal(a->interface, b->interface);
-            assert_true((a->flags | CRB_COUNTED) == b->flags && a->n_in == b->n_in && a->n_out == b->n_out &&
-                        a->fingerprint == b->fingerprint);
+            /* Nobody asks a call by a described table for its promises. */
+            assert_true(((a->flags & ~(uint32_t)CORBEL_PROMISES) | CRB_COUNTED) == b->flags && a->n_in == b->n_in &&
+                        a->n_out == b->n_out && a->fingerprint == b->fingerprint);
             if (!crb_operations_agree(a, b, text, sizeof text) || !crb_operations_agree(b, a, text, sizeof text)) {
                 fail_msg("%s::%s: %s", a->interface, a->name, text);
             }

@@ -103,7 +103,7 @@ static alloc_outcome run_from_json(void)
 static void test_all(void **state)
 {
     static const alloc_case cases[] = {
-        { .name = "any", .least = 12, .run = run_any },
+        { .name = "any", .least = 10, .run = run_any },
         { .name = "sequence of any", .least = 10, .run = run_any_seq },
         { .name = "to JSON", .least = 3, .run = run_to_json },
         { .name = "from JSON", .least = 100, .run = run_from_json },

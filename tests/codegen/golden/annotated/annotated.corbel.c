@@ -683,10 +683,7 @@ const plant_Robot_Tired *plant_Robot_Tired_of(const corbel_error *error)
 /* ---- interface plant::Probe ---- */
 
 static const corbel_operation plant_Probe_take_operation = {
-    .interface = "plant::Probe",
-    .name = "read",
-    .n_in = 2,
-    .n_out = 1,
+    .interface = "plant::Probe", .name = "read", .n_in = 2, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "within", .id = 1, .type = &corbel_int32_type },
         { .name = "class", .id = 2, .type = &plant_Kind_type, .annotations = "@c_name(\"which\")" },
@@ -715,15 +712,10 @@ corbel_status plant_Probe_take_finish(corbel_call *call, plant_Reading **ret, co
 }
 
 static const corbel_operation plant_Probe_sample_operation = {
-    .interface = "plant::Probe",
-    .name = "sample",
-    .n_in = 1,
-    .n_out = 2,
+    .interface = "plant::Probe", .name = "sample", .n_in = 1, .n_out = 2,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &plant_Kind_type } },
-    .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &plant_Sample_type },
-        { .name = "what", .id = 2, .type = &plant_Kind_type },
-    },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &plant_Sample_type },
+                                   { .name = "what", .id = 2, .type = &plant_Kind_type } },
     .fingerprint = 0xf3a4da5a873c3898,
     .annotations = "@deprecated(\"use read\")",
 };
@@ -747,8 +739,7 @@ corbel_status plant_Probe_sample_finish(corbel_call *call, plant_Kind *ret_what,
 }
 
 static const corbel_operation plant_Probe_stop_operation = {
-    .interface = "plant::Probe",
-    .name = "stop",
+    .interface = "plant::Probe", .name = "stop",
     .fingerprint = 0xcdc8b576f9c9557f,
     .annotations = "@deprecated",
 };
@@ -766,10 +757,7 @@ corbel_status plant_Probe_stop_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation plant_Probe_get_rate_operation = {
-    .interface = "plant::Probe",
-    .name = "get_rate",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "plant::Probe", .name = "get_rate", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_double_type } },
     .attribute = "rate",
     .fingerprint = 0xcbda37d4c7dd2888,
@@ -792,9 +780,7 @@ corbel_status plant_Probe_get_rate_finish(corbel_call *call, double *ret, corbel
 }
 
 static const corbel_operation plant_Probe_set_rate_operation = {
-    .interface = "plant::Probe",
-    .name = "set_rate",
-    .n_in = 1,
+    .interface = "plant::Probe", .name = "set_rate", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "rate", .id = 1, .type = &corbel_double_type } },
     .attribute = "rate",
     .fingerprint = 0x6f70c3b63c2aac3c,
@@ -817,10 +803,7 @@ corbel_status plant_Probe_set_rate_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation plant_Probe_get_calm_operation = {
-    .interface = "plant::Probe",
-    .name = "get_quiet",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "plant::Probe", .name = "get_quiet", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_bool_type } },
     .attribute = "quiet",
     .fingerprint = 0x7f648b8b5cd477e9,
@@ -843,8 +826,7 @@ corbel_status plant_Probe_get_calm_finish(corbel_call *call, bool *ret, corbel_e
 }
 
 static const corbel_operation plant_Probe_begin_take_operation = {
-    .interface = "plant::Probe",
-    .name = "read_begin",
+    .interface = "plant::Probe", .name = "read_begin",
     .fingerprint = 0xb4094744094f3271,
     .annotations = "@c_name(\"begin_take\")",
 };
@@ -863,9 +845,7 @@ corbel_status plant_Probe_begin_take_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation plant_Probe_reset_operation = {
-    .interface = "plant::Probe",
-    .name = "reset",
-    .flags = CORBEL_ONEWAY,
+    .interface = "plant::Probe", .name = "reset", .flags = CORBEL_ONEWAY,
     .fingerprint = 0x58112c19fddd806b,
     .annotations = "@verbatim(text=\"/* before reset */\") "
                    "@verbatim(placement=AFTER_DECLARATION, text=\"/* after reset */\")",
@@ -877,9 +857,7 @@ corbel_status plant_Probe_reset(plant_Probe *self, corbel_error *reterr)
 }
 
 static const corbel_operation plant_Probe_peek_operation = {
-    .interface = "plant::Probe",
-    .name = "peek",
-    .flags = CORBEL_OVERLAP,
+    .interface = "plant::Probe", .name = "peek", .flags = CORBEL_OVERLAP,
     .fingerprint = 0xb8cfaa0865309348,
     .annotations = "@overlap",
 };
@@ -1107,14 +1085,9 @@ corbel_status plant_Probe_from_json(corbel_runtime *runtime, const char *json, p
 /* ---- interface plant::Machine ---- */
 
 static const corbel_operation plant_Robot_height_operation = {
-    .interface = "plant::Machine",
-    .name = "height",
-    .flags = CORBEL_PROMISES,
-    .n_out = 2,
-    .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &plant_Robot_Rank_type },
-        { .name = "self", .id = 2, .type = &plant_Probe_reference },
-    },
+    .interface = "plant::Machine", .name = "height", .flags = CORBEL_PROMISES, .n_out = 2,
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &plant_Robot_Rank_type },
+                                   { .name = "self", .id = 2, .type = &plant_Probe_reference } },
     .raises = (const corbel_type *const[]){ &plant_Robot_Tired_type, NULL },
     .fingerprint = 0x1ae0e61741d5d4a7,
 };
@@ -1419,9 +1392,7 @@ corbel_status plant_Robot_peek_finish(corbel_call *call, corbel_error *reterr)
 /* ---- interface plant::Board ---- */
 
 static const corbel_operation plant_Board_get_count_operation = {
-    .interface = "plant::Board",
-    .name = "get_count",
-    .flags = CORBEL_IDEMPOTENT | CORBEL_OVERLAP,
+    .interface = "plant::Board", .name = "get_count", .flags = CORBEL_IDEMPOTENT | CORBEL_OVERLAP,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
     .attribute = "count",
@@ -1444,9 +1415,7 @@ corbel_status plant_Board_get_count_finish(corbel_call *call, int32_t *ret, corb
 }
 
 static const corbel_operation plant_Board_shout_operation = {
-    .interface = "plant::Board",
-    .name = "shout",
-    .flags = CORBEL_ONEWAY | CORBEL_OVERLAP,
+    .interface = "plant::Board", .name = "shout", .flags = CORBEL_ONEWAY | CORBEL_OVERLAP,
     .n_in = 1,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &corbel_string_type } },
     .fingerprint = 0x4bdf378d7f61732f,
@@ -1458,11 +1427,7 @@ corbel_status plant_Board_shout(plant_Board *self, const char *what, corbel_erro
 }
 
 static const corbel_operation plant_Board_ask_operation = {
-    .interface = "plant::Board",
-    .name = "ask",
-    .flags = CORBEL_OVERLAP,
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "plant::Board", .name = "ask", .flags = CORBEL_OVERLAP, .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
     .fingerprint = 0x85829bb7492fe833,

@@ -209,20 +209,13 @@ void plant_Probe_begin_take_reply(corbel_request *request);
 void plant_Probe_peek_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct plant_Probe_take_args {
-    int32_t within;
-    plant_Kind which;
-} plant_Probe_take_args;
+typedef struct { int32_t within; plant_Kind which; } plant_Probe_take_args;
 CORBEL_MUST_CHECK corbel_status plant_Probe_take_defer(corbel_request *request,
                                                        plant_Probe_take_args *args);
-typedef struct plant_Probe_sample_args {
-    plant_Kind what;
-} plant_Probe_sample_args;
+typedef struct { plant_Kind what; } plant_Probe_sample_args;
 CORBEL_MUST_CHECK corbel_status plant_Probe_sample_defer(corbel_request *request,
                                                          plant_Probe_sample_args *args);
-typedef struct plant_Probe_set_rate_args {
-    double rate;
-} plant_Probe_set_rate_args;
+typedef struct { double rate; } plant_Probe_set_rate_args;
 CORBEL_MUST_CHECK corbel_status plant_Probe_set_rate_defer(corbel_request *request,
                                                            plant_Probe_set_rate_args *args);
 /* the end of Probe */
@@ -299,9 +292,7 @@ void plant_Board_get_count_reply(corbel_request *request, int32_t ret);
 void plant_Board_ask_reply(corbel_request *request, int32_t ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct plant_Board_ask_args {
-    const char *what;
-} plant_Board_ask_args;
+typedef struct { const char *what; } plant_Board_ask_args;
 CORBEL_MUST_CHECK corbel_status plant_Board_ask_defer(corbel_request *request,
                                                       plant_Board_ask_args *args);
 

@@ -903,10 +903,7 @@ const arrays_Broken *arrays_Broken_of(const corbel_error *error)
 /* ---- interface arrays::Lamp ---- */
 
 static const corbel_operation arrays_Lamp_get_grid_operation = {
-    .interface = "arrays::Lamp",
-    .name = "get_grid",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "arrays::Lamp", .name = "get_grid", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &arrays_Grid_type } },
     .attribute = "grid",
     .fingerprint = 0x92473b2574dc7d58,
@@ -928,9 +925,7 @@ corbel_status arrays_Lamp_get_grid_finish(corbel_call *call, arrays_Grid *ret, c
 }
 
 static const corbel_operation arrays_Lamp_set_grid_operation = {
-    .interface = "arrays::Lamp",
-    .name = "set_grid",
-    .n_in = 1,
+    .interface = "arrays::Lamp", .name = "set_grid", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "grid", .id = 1, .type = &arrays_Grid_type } },
     .attribute = "grid",
     .fingerprint = 0x6a415dc7db14463e,
@@ -952,10 +947,7 @@ corbel_status arrays_Lamp_set_grid_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation arrays_Lamp_get_words_operation = {
-    .interface = "arrays::Lamp",
-    .name = "get_words",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "arrays::Lamp", .name = "get_words", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &arrays_Words_type } },
     .attribute = "words",
     .fingerprint = 0x66279b1eca75238f,
@@ -978,9 +970,7 @@ corbel_status arrays_Lamp_get_words_finish(corbel_call *call, arrays_Words **ret
 }
 
 static const corbel_operation arrays_Lamp_set_words_operation = {
-    .interface = "arrays::Lamp",
-    .name = "set_words",
-    .n_in = 1,
+    .interface = "arrays::Lamp", .name = "set_words", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "words", .id = 1, .type = &arrays_Words_type } },
     .attribute = "words",
     .fingerprint = 0x43f19e3f8c1ceed2,
@@ -1003,10 +993,7 @@ corbel_status arrays_Lamp_set_words_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation arrays_Lamp_grids_operation = {
-    .interface = "arrays::Lamp",
-    .name = "grids",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "grids", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Grid_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Grid_type, .position = 3 },
@@ -1041,10 +1028,7 @@ corbel_status arrays_Lamp_grids_finish(corbel_call *call, arrays_Grid *ret_copy,
 }
 
 static const corbel_operation arrays_Lamp_boards_operation = {
-    .interface = "arrays::Lamp",
-    .name = "boards",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "boards", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Grid_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Grid_type, .position = 3 },
@@ -1079,10 +1063,7 @@ corbel_status arrays_Lamp_boards_finish(corbel_call *call, arrays_Board *ret_cop
 }
 
 static const corbel_operation arrays_Lamp_texts_operation = {
-    .interface = "arrays::Lamp",
-    .name = "texts",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "texts", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Words_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Words_type, .position = 3 },
@@ -1117,10 +1098,7 @@ corbel_status arrays_Lamp_texts_finish(corbel_call *call, arrays_Words **ret_cop
 }
 
 static const corbel_operation arrays_Lamp_keys_operation = {
-    .interface = "arrays::Lamp",
-    .name = "keys",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "keys", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Key_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Key_type, .position = 3 },
@@ -1153,10 +1131,7 @@ corbel_status arrays_Lamp_keys_finish(corbel_call *call, arrays_Key *ret_copy, a
 }
 
 static const corbel_operation arrays_Lamp_lamps_operation = {
-    .interface = "arrays::Lamp",
-    .name = "lamps",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "lamps", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Lamps_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Lamps_type, .position = 3 },
@@ -1191,10 +1166,7 @@ corbel_status arrays_Lamp_lamps_finish(corbel_call *call, arrays_Lamps **ret_cop
 }
 
 static const corbel_operation arrays_Lamp_points_operation = {
-    .interface = "arrays::Lamp",
-    .name = "points",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "points", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Point_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Point_type, .position = 3 },
@@ -1229,10 +1201,7 @@ corbel_status arrays_Lamp_points_finish(corbel_call *call, arrays_Point *ret_cop
 }
 
 static const corbel_operation arrays_Lamp_holders_operation = {
-    .interface = "arrays::Lamp",
-    .name = "holders",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "holders", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Holder_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Holder_type, .position = 3 },
@@ -1268,10 +1237,7 @@ corbel_status arrays_Lamp_holders_finish(corbel_call *call, arrays_Holder **ret_
 }
 
 static const corbel_operation arrays_Lamp_lists_operation = {
-    .interface = "arrays::Lamp",
-    .name = "lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Grid_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Grid_seq_type, .position = 3 },
@@ -1307,10 +1273,7 @@ corbel_status arrays_Lamp_lists_finish(corbel_call *call, arrays_Grid_list *ret_
 }
 
 static const corbel_operation arrays_Lamp_point_lists_operation = {
-    .interface = "arrays::Lamp",
-    .name = "point_lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "arrays::Lamp", .name = "point_lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &arrays_Point_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &arrays_Point_seq_type, .position = 3 },
@@ -1347,15 +1310,10 @@ corbel_status arrays_Lamp_point_lists_finish(corbel_call *call, arrays_Point_seq
 }
 
 static const corbel_operation arrays_Lamp_shine_operation = {
-    .interface = "arrays::Lamp",
-    .name = "shine",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 3,
-    .in = (const corbel_param[]){
-        { .name = "grid", .id = 1, .type = &arrays_Grid_type },
-        { .name = "point", .id = 2, .type = &arrays_Point_type },
-        { .name = "words", .id = 3, .type = &arrays_Words_type },
-    },
+    .interface = "arrays::Lamp", .name = "shine", .flags = CORBEL_ONEWAY, .n_in = 3,
+    .in = (const corbel_param[]){ { .name = "grid", .id = 1, .type = &arrays_Grid_type },
+                                  { .name = "point", .id = 2, .type = &arrays_Point_type },
+                                  { .name = "words", .id = 3, .type = &arrays_Words_type } },
     .fingerprint = 0x8595fb0fcd01253f,
 };
 corbel_status arrays_Lamp_shine(arrays_Lamp *self, const arrays_Grid *grid,

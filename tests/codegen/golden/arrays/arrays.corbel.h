@@ -308,68 +308,37 @@ void arrays_Lamp_point_lists_reply(corbel_request *request, arrays_Point_seq cop
                                    arrays_Point_seq both, arrays_Point_seq ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct arrays_Lamp_set_grid_args {
-    const arrays_Grid *grid;
-} arrays_Lamp_set_grid_args;
+typedef struct { const arrays_Grid *grid; } arrays_Lamp_set_grid_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_set_grid_defer(corbel_request *request,
                                                            arrays_Lamp_set_grid_args *args);
-typedef struct arrays_Lamp_set_words_args {
-    const arrays_Words *words;
-} arrays_Lamp_set_words_args;
+typedef struct { const arrays_Words *words; } arrays_Lamp_set_words_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_set_words_defer(corbel_request *request,
                                                             arrays_Lamp_set_words_args *args);
-typedef struct arrays_Lamp_grids_args {
-    const arrays_Grid *value;
-    const arrays_Grid *both;
-} arrays_Lamp_grids_args;
+typedef struct { const arrays_Grid *value; const arrays_Grid *both; } arrays_Lamp_grids_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_grids_defer(corbel_request *request,
                                                         arrays_Lamp_grids_args *args);
-typedef struct arrays_Lamp_boards_args {
-    const arrays_Board *value;
-    const arrays_Board *both;
-} arrays_Lamp_boards_args;
+typedef struct { const arrays_Board *value; const arrays_Board *both; } arrays_Lamp_boards_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_boards_defer(corbel_request *request,
                                                          arrays_Lamp_boards_args *args);
-typedef struct arrays_Lamp_texts_args {
-    const arrays_Words *value;
-    const arrays_Words *both;
-} arrays_Lamp_texts_args;
+typedef struct { const arrays_Words *value; const arrays_Words *both; } arrays_Lamp_texts_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_texts_defer(corbel_request *request,
                                                         arrays_Lamp_texts_args *args);
-typedef struct arrays_Lamp_keys_args {
-    const arrays_Key *value;
-    const arrays_Key *both;
-} arrays_Lamp_keys_args;
+typedef struct { const arrays_Key *value; const arrays_Key *both; } arrays_Lamp_keys_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_keys_defer(corbel_request *request,
                                                        arrays_Lamp_keys_args *args);
-typedef struct arrays_Lamp_lamps_args {
-    const arrays_Lamps *value;
-    const arrays_Lamps *both;
-} arrays_Lamp_lamps_args;
+typedef struct { const arrays_Lamps *value; const arrays_Lamps *both; } arrays_Lamp_lamps_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_lamps_defer(corbel_request *request,
                                                         arrays_Lamp_lamps_args *args);
-typedef struct arrays_Lamp_points_args {
-    const arrays_Point *value;
-    const arrays_Point *both;
-} arrays_Lamp_points_args;
+typedef struct { const arrays_Point *value; const arrays_Point *both; } arrays_Lamp_points_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_points_defer(corbel_request *request,
                                                          arrays_Lamp_points_args *args);
-typedef struct arrays_Lamp_holders_args {
-    const arrays_Holder *value;
-    const arrays_Holder *both;
-} arrays_Lamp_holders_args;
+typedef struct { const arrays_Holder *value; const arrays_Holder *both; } arrays_Lamp_holders_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_holders_defer(corbel_request *request,
                                                           arrays_Lamp_holders_args *args);
-typedef struct arrays_Lamp_lists_args {
-    arrays_Grid_list value;
-    arrays_Grid_list both;
-} arrays_Lamp_lists_args;
+typedef struct { arrays_Grid_list value; arrays_Grid_list both; } arrays_Lamp_lists_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_lists_defer(corbel_request *request,
                                                         arrays_Lamp_lists_args *args);
-typedef struct arrays_Lamp_point_lists_args {
-    arrays_Point_seq value;
-    arrays_Point_seq both;
-} arrays_Lamp_point_lists_args;
+typedef struct { arrays_Point_seq value; arrays_Point_seq both; } arrays_Lamp_point_lists_args;
 CORBEL_MUST_CHECK corbel_status arrays_Lamp_point_lists_defer(corbel_request *request,
                                                               arrays_Lamp_point_lists_args *args);
 

@@ -570,10 +570,7 @@ corbel_status attributes_Other_from_json(corbel_runtime *runtime, const char *js
 /* ---- interface attributes::All ---- */
 
 static const corbel_operation attributes_All_get_a_boolean_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_boolean",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_boolean", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_bool_type } },
     .attribute = "a_boolean",
     .fingerprint = 0xf859310261a6ecdc,
@@ -596,9 +593,7 @@ corbel_status attributes_All_get_a_boolean_finish(corbel_call *call, bool *ret,
 }
 
 static const corbel_operation attributes_All_set_a_boolean_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_boolean",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_boolean", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_boolean", .id = 1, .type = &corbel_bool_type } },
     .attribute = "a_boolean",
     .fingerprint = 0x7d4f31fabe093cd6,
@@ -621,10 +616,7 @@ corbel_status attributes_All_set_a_boolean_finish(corbel_call *call, corbel_erro
 }
 
 static const corbel_operation attributes_All_get_an_octet_operation = {
-    .interface = "attributes::All",
-    .name = "get_an_octet",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_an_octet", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_octet_type } },
     .attribute = "an_octet",
     .fingerprint = 0x8dcd042a311159c6,
@@ -647,9 +639,7 @@ corbel_status attributes_All_get_an_octet_finish(corbel_call *call, uint8_t *ret
 }
 
 static const corbel_operation attributes_All_set_an_octet_operation = {
-    .interface = "attributes::All",
-    .name = "set_an_octet",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_an_octet", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "an_octet", .id = 1, .type = &corbel_octet_type } },
     .attribute = "an_octet",
     .fingerprint = 0x4b70020efeee450b,
@@ -672,10 +662,7 @@ corbel_status attributes_All_set_an_octet_finish(corbel_call *call, corbel_error
 }
 
 static const corbel_operation attributes_All_get_a_wchar_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_wchar",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_wchar", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_wchar_type } },
     .attribute = "a_wchar",
     .fingerprint = 0xabdac13284a0b062,
@@ -698,9 +685,7 @@ corbel_status attributes_All_get_a_wchar_finish(corbel_call *call, uint32_t *ret
 }
 
 static const corbel_operation attributes_All_set_a_wchar_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_wchar",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_wchar", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_wchar", .id = 1, .type = &corbel_wchar_type } },
     .attribute = "a_wchar",
     .fingerprint = 0x0f33425c3f1ba3f7,
@@ -723,10 +708,7 @@ corbel_status attributes_All_set_a_wchar_finish(corbel_call *call, corbel_error 
 }
 
 static const corbel_operation attributes_All_get_an_int8_operation = {
-    .interface = "attributes::All",
-    .name = "get_an_int8",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_an_int8", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int8_type } },
     .attribute = "an_int8",
     .fingerprint = 0x3d34af0cc53044c4,
@@ -749,9 +731,7 @@ corbel_status attributes_All_get_an_int8_finish(corbel_call *call, int8_t *ret,
 }
 
 static const corbel_operation attributes_All_set_an_int8_operation = {
-    .interface = "attributes::All",
-    .name = "set_an_int8",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_an_int8", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "an_int8", .id = 1, .type = &corbel_int8_type } },
     .attribute = "an_int8",
     .fingerprint = 0x5a50ec4907d7d6dd,
@@ -773,9 +753,7 @@ corbel_status attributes_All_set_an_int8_finish(corbel_call *call, corbel_error 
 }
 
 static const corbel_operation attributes_All_get_a_long_double_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_long_double",
-    .flags = CORBEL_IDEMPOTENT,
+    .interface = "attributes::All", .name = "get_a_long_double", .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_long_double_type } },
     .attribute = "a_long_double",
@@ -801,9 +779,7 @@ corbel_status attributes_All_get_a_long_double_finish(corbel_call *call, long do
 }
 
 static const corbel_operation attributes_All_set_a_long_double_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_long_double",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_long_double", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "a_long_double", .id = 1, .type = &corbel_long_double_type },
     },
@@ -829,10 +805,7 @@ corbel_status attributes_All_set_a_long_double_finish(corbel_call *call, corbel_
 }
 
 static const corbel_operation attributes_All_get_a_string_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_string",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_string", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .attribute = "a_string",
     .fingerprint = 0x2eb241ca5aba8488,
@@ -855,9 +828,7 @@ corbel_status attributes_All_get_a_string_finish(corbel_call *call, char **ret,
 }
 
 static const corbel_operation attributes_All_set_a_string_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_string",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_string", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_string", .id = 1, .type = &corbel_string_type } },
     .attribute = "a_string",
     .fingerprint = 0xea243e8e751447f9,
@@ -880,10 +851,7 @@ corbel_status attributes_All_set_a_string_finish(corbel_call *call, corbel_error
 }
 
 static const corbel_operation attributes_All_get_a_wstring_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_wstring",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_wstring", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &wstring_5_type } },
     .attribute = "a_wstring",
     .fingerprint = 0xf7b5af45eab385db,
@@ -906,9 +874,7 @@ corbel_status attributes_All_get_a_wstring_finish(corbel_call *call, char **ret,
 }
 
 static const corbel_operation attributes_All_set_a_wstring_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_wstring",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_wstring", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_wstring", .id = 1, .type = &wstring_5_type } },
     .attribute = "a_wstring",
     .fingerprint = 0xc0ed6bb492e3e9fd,
@@ -931,10 +897,7 @@ corbel_status attributes_All_set_a_wstring_finish(corbel_call *call, corbel_erro
 }
 
 static const corbel_operation attributes_All_get_a_fixed_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_fixed",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_fixed", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &fixed_6_2_type } },
     .attribute = "a_fixed",
     .fingerprint = 0xd904b223c69a46ee,
@@ -956,9 +919,7 @@ corbel_status attributes_All_get_a_fixed_finish(corbel_call *call, char **ret, c
 }
 
 static const corbel_operation attributes_All_set_a_fixed_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_fixed",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_fixed", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_fixed", .id = 1, .type = &fixed_6_2_type } },
     .attribute = "a_fixed",
     .fingerprint = 0xc702c72125d89ade,
@@ -981,10 +942,7 @@ corbel_status attributes_All_set_a_fixed_finish(corbel_call *call, corbel_error 
 }
 
 static const corbel_operation attributes_All_get_a_kind_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_kind",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_kind", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Kind_type } },
     .attribute = "a_kind",
     .fingerprint = 0xd5c8ece2f0f8a2ec,
@@ -1008,9 +966,7 @@ corbel_status attributes_All_get_a_kind_finish(corbel_call *call, attributes_Kin
 }
 
 static const corbel_operation attributes_All_set_a_kind_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_kind",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_kind", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_kind", .id = 1, .type = &attributes_Kind_type } },
     .attribute = "a_kind",
     .fingerprint = 0x9fd1bebec8a6eb04,
@@ -1033,10 +989,7 @@ corbel_status attributes_All_set_a_kind_finish(corbel_call *call, corbel_error *
 }
 
 static const corbel_operation attributes_All_get_a_pair_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_pair",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_pair", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Pair_type } },
     .attribute = "a_pair",
     .fingerprint = 0x9193912e5c4b3ff1,
@@ -1060,9 +1013,7 @@ corbel_status attributes_All_get_a_pair_finish(corbel_call *call, attributes_Pai
 }
 
 static const corbel_operation attributes_All_set_a_pair_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_pair",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_pair", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_pair", .id = 1, .type = &attributes_Pair_type } },
     .attribute = "a_pair",
     .fingerprint = 0x97a3972fdc506f8b,
@@ -1085,10 +1036,7 @@ corbel_status attributes_All_set_a_pair_finish(corbel_call *call, corbel_error *
 }
 
 static const corbel_operation attributes_All_get_a_span_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_span",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_span", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Span_type } },
     .attribute = "a_span",
     .fingerprint = 0xc433561cd0a6b13f,
@@ -1112,9 +1060,7 @@ corbel_status attributes_All_get_a_span_finish(corbel_call *call, attributes_Spa
 }
 
 static const corbel_operation attributes_All_set_a_span_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_span",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_span", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "a_span", .id = 1, .type = &attributes_Span_type } },
     .attribute = "a_span",
     .fingerprint = 0x5ce10eb4a56764fd,
@@ -1137,10 +1083,7 @@ corbel_status attributes_All_set_a_span_finish(corbel_call *call, corbel_error *
 }
 
 static const corbel_operation attributes_All_get_a_choice_operation = {
-    .interface = "attributes::All",
-    .name = "get_a_choice",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_a_choice", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Choice_type } },
     .attribute = "a_choice",
     .fingerprint = 0x8d9ca91f9bbc46e5,
@@ -1164,9 +1107,7 @@ corbel_status attributes_All_get_a_choice_finish(corbel_call *call, attributes_C
 }
 
 static const corbel_operation attributes_All_set_a_choice_operation = {
-    .interface = "attributes::All",
-    .name = "set_a_choice",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_a_choice", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "a_choice", .id = 1, .type = &attributes_Choice_type },
     },
@@ -1192,10 +1133,7 @@ corbel_status attributes_All_set_a_choice_finish(corbel_call *call, corbel_error
 }
 
 static const corbel_operation attributes_All_get_some_bits_operation = {
-    .interface = "attributes::All",
-    .name = "get_some_bits",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_some_bits", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Bits_type } },
     .attribute = "some_bits",
     .fingerprint = 0xf9f78c649bd1509f,
@@ -1219,9 +1157,7 @@ corbel_status attributes_All_get_some_bits_finish(corbel_call *call, attributes_
 }
 
 static const corbel_operation attributes_All_set_some_bits_operation = {
-    .interface = "attributes::All",
-    .name = "set_some_bits",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_some_bits", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "some_bits", .id = 1, .type = &attributes_Bits_type } },
     .attribute = "some_bits",
     .fingerprint = 0x1f3a23effdb731ce,
@@ -1245,9 +1181,7 @@ corbel_status attributes_All_set_some_bits_finish(corbel_call *call, corbel_erro
 }
 
 static const corbel_operation attributes_All_get_some_flags_operation = {
-    .interface = "attributes::All",
-    .name = "get_some_flags",
-    .flags = CORBEL_IDEMPOTENT,
+    .interface = "attributes::All", .name = "get_some_flags", .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Flags_type } },
     .attribute = "some_flags",
@@ -1272,9 +1206,7 @@ corbel_status attributes_All_get_some_flags_finish(corbel_call *call, attributes
 }
 
 static const corbel_operation attributes_All_set_some_flags_operation = {
-    .interface = "attributes::All",
-    .name = "set_some_flags",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_some_flags", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "some_flags", .id = 1, .type = &attributes_Flags_type },
     },
@@ -1299,10 +1231,7 @@ corbel_status attributes_All_set_some_flags_finish(corbel_call *call, corbel_err
 }
 
 static const corbel_operation attributes_All_get_three_operation = {
-    .interface = "attributes::All",
-    .name = "get_three",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_three", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Three_type } },
     .attribute = "three",
     .fingerprint = 0x1c6fa122c0910052,
@@ -1326,9 +1255,7 @@ corbel_status attributes_All_get_three_finish(corbel_call *call, attributes_Thre
 }
 
 static const corbel_operation attributes_All_set_three_operation = {
-    .interface = "attributes::All",
-    .name = "set_three",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_three", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "three", .id = 1, .type = &attributes_Three_type } },
     .attribute = "three",
     .fingerprint = 0xc0afe67a11ac4734,
@@ -1351,10 +1278,7 @@ corbel_status attributes_All_set_three_finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation attributes_All_get_names_operation = {
-    .interface = "attributes::All",
-    .name = "get_names",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_names", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Names_type } },
     .attribute = "names",
     .fingerprint = 0x18c85105a30d8772,
@@ -1378,9 +1302,7 @@ corbel_status attributes_All_get_names_finish(corbel_call *call, attributes_Name
 }
 
 static const corbel_operation attributes_All_set_names_operation = {
-    .interface = "attributes::All",
-    .name = "set_names",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_names", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "names", .id = 1, .type = &attributes_Names_type } },
     .attribute = "names",
     .fingerprint = 0x6daca9db8c06fac4,
@@ -1403,10 +1325,7 @@ corbel_status attributes_All_set_names_finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation attributes_All_get_pairs_operation = {
-    .interface = "attributes::All",
-    .name = "get_pairs",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_pairs", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &attributes_Pair_seq_type } },
     .attribute = "pairs",
     .fingerprint = 0x8771600f1748526d,
@@ -1430,9 +1349,7 @@ corbel_status attributes_All_get_pairs_finish(corbel_call *call, attributes_Pair
 }
 
 static const corbel_operation attributes_All_set_pairs_operation = {
-    .interface = "attributes::All",
-    .name = "set_pairs",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_pairs", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "pairs", .id = 1, .type = &attributes_Pair_seq_type } },
     .attribute = "pairs",
     .fingerprint = 0x065cd1f2d8491c4e,
@@ -1455,10 +1372,7 @@ corbel_status attributes_All_set_pairs_finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation attributes_All_get_spans_operation = {
-    .interface = "attributes::All",
-    .name = "get_spans",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_spans", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &attributes_Span_by_string_type },
     },
@@ -1484,9 +1398,7 @@ corbel_status attributes_All_get_spans_finish(corbel_call *call, attributes_Span
 }
 
 static const corbel_operation attributes_All_set_spans_operation = {
-    .interface = "attributes::All",
-    .name = "set_spans",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_spans", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "spans", .id = 1, .type = &attributes_Span_by_string_type },
     },
@@ -1511,10 +1423,7 @@ corbel_status attributes_All_set_spans_finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation attributes_All_get_what_operation = {
-    .interface = "attributes::All",
-    .name = "get_what",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_what", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_any_type } },
     .attribute = "what",
     .fingerprint = 0x06c831932506f000,
@@ -1537,9 +1446,7 @@ corbel_status attributes_All_get_what_finish(corbel_call *call, corbel_any **ret
 }
 
 static const corbel_operation attributes_All_set_what_operation = {
-    .interface = "attributes::All",
-    .name = "set_what",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_what", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &corbel_any_type } },
     .attribute = "what",
     .fingerprint = 0x71c9788f21bbfcdc,
@@ -1561,10 +1468,7 @@ corbel_status attributes_All_set_what_finish(corbel_call *call, corbel_error *re
 }
 
 static const corbel_operation attributes_All_get_anything_operation = {
-    .interface = "attributes::All",
-    .name = "get_anything",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_anything", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_object_type } },
     .attribute = "anything",
     .fingerprint = 0xa4db06067841aef1,
@@ -1593,9 +1497,7 @@ corbel_object *attributes_All_get_anything_promise(attributes_All *self)
 }
 
 static const corbel_operation attributes_All_set_anything_operation = {
-    .interface = "attributes::All",
-    .name = "set_anything",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_anything", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "anything", .id = 1, .type = &corbel_object_type } },
     .attribute = "anything",
     .fingerprint = 0x8805457b7ba60b1d,
@@ -1618,10 +1520,7 @@ corbel_status attributes_All_set_anything_finish(corbel_call *call, corbel_error
 }
 
 static const corbel_operation attributes_All_get_type_code_operation = {
-    .interface = "attributes::All",
-    .name = "get_type_code",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_type_code", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_typecode_type } },
     .attribute = "type_code",
     .fingerprint = 0xefe1ccba7af777f1,
@@ -1644,9 +1543,7 @@ corbel_status attributes_All_get_type_code_finish(corbel_call *call, char **ret,
 }
 
 static const corbel_operation attributes_All_set_type_code_operation = {
-    .interface = "attributes::All",
-    .name = "set_type_code",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_type_code", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "type_code", .id = 1, .type = &corbel_typecode_type } },
     .attribute = "type_code",
     .fingerprint = 0xeb415d1499ab545b,
@@ -1669,10 +1566,7 @@ corbel_status attributes_All_set_type_code_finish(corbel_call *call, corbel_erro
 }
 
 static const corbel_operation attributes_All_get_other_operation = {
-    .interface = "attributes::All",
-    .name = "get_other",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_other", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &attributes_Other_reference },
     },
@@ -1704,9 +1598,7 @@ attributes_Other *attributes_All_get_other_promise(attributes_All *self)
 }
 
 static const corbel_operation attributes_All_set_other_operation = {
-    .interface = "attributes::All",
-    .name = "set_other",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_other", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "other", .id = 1, .type = &attributes_Other_reference },
     },
@@ -1731,10 +1623,7 @@ corbel_status attributes_All_set_other_finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation attributes_All_get_checked_operation = {
-    .interface = "attributes::All",
-    .name = "get_checked",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_checked", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
     .raises = (const corbel_type *const[]){ &attributes_Refused_type, NULL },
     .attribute = "checked",
@@ -1758,10 +1647,7 @@ corbel_status attributes_All_get_checked_finish(corbel_call *call, int32_t *ret,
 }
 
 static const corbel_operation attributes_All_get_twice_operation = {
-    .interface = "attributes::All",
-    .name = "get_twice",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "attributes::All", .name = "get_twice", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
     .raises = (const corbel_type *const[]){ &attributes_Refused_type, NULL },
     .attribute = "twice",
@@ -1784,9 +1670,7 @@ corbel_status attributes_All_get_twice_finish(corbel_call *call, int32_t *ret, c
 }
 
 static const corbel_operation attributes_All_set_twice_operation = {
-    .interface = "attributes::All",
-    .name = "set_twice",
-    .n_in = 1,
+    .interface = "attributes::All", .name = "set_twice", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "twice", .id = 1, .type = &corbel_int32_type } },
     .raises = (const corbel_type *const[]){ &attributes_Refused_type, NULL },
     .attribute = "twice",

@@ -503,119 +503,73 @@ void attributes_All_get_twice_reply(corbel_request *request, int32_t ret);
 void attributes_All_set_twice_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct attributes_All_set_a_boolean_args {
-    bool a_boolean;
-} attributes_All_set_a_boolean_args;
+typedef struct { bool a_boolean; } attributes_All_set_a_boolean_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_boolean_defer(
     corbel_request *request, attributes_All_set_a_boolean_args *args);
-typedef struct attributes_All_set_an_octet_args {
-    uint8_t an_octet;
-} attributes_All_set_an_octet_args;
+typedef struct { uint8_t an_octet; } attributes_All_set_an_octet_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_an_octet_defer(
     corbel_request *request, attributes_All_set_an_octet_args *args);
-typedef struct attributes_All_set_a_wchar_args {
-    uint32_t a_wchar;
-} attributes_All_set_a_wchar_args;
+typedef struct { uint32_t a_wchar; } attributes_All_set_a_wchar_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_wchar_defer(
     corbel_request *request, attributes_All_set_a_wchar_args *args);
-typedef struct attributes_All_set_an_int8_args {
-    int8_t an_int8;
-} attributes_All_set_an_int8_args;
+typedef struct { int8_t an_int8; } attributes_All_set_an_int8_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_an_int8_defer(
     corbel_request *request, attributes_All_set_an_int8_args *args);
-typedef struct attributes_All_set_a_long_double_args {
-    long double a_long_double;
-} attributes_All_set_a_long_double_args;
+typedef struct { long double a_long_double; } attributes_All_set_a_long_double_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_long_double_defer(
     corbel_request *request, attributes_All_set_a_long_double_args *args);
-typedef struct attributes_All_set_a_string_args {
-    const char *a_string;
-} attributes_All_set_a_string_args;
+typedef struct { const char *a_string; } attributes_All_set_a_string_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_string_defer(
     corbel_request *request, attributes_All_set_a_string_args *args);
-typedef struct attributes_All_set_a_wstring_args {
-    const char *a_wstring;
-} attributes_All_set_a_wstring_args;
+typedef struct { const char *a_wstring; } attributes_All_set_a_wstring_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_wstring_defer(
     corbel_request *request, attributes_All_set_a_wstring_args *args);
-typedef struct attributes_All_set_a_fixed_args {
-    const char *a_fixed;
-} attributes_All_set_a_fixed_args;
+typedef struct { const char *a_fixed; } attributes_All_set_a_fixed_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_fixed_defer(
     corbel_request *request, attributes_All_set_a_fixed_args *args);
-typedef struct attributes_All_set_a_kind_args {
-    attributes_Kind a_kind;
-} attributes_All_set_a_kind_args;
+typedef struct { attributes_Kind a_kind; } attributes_All_set_a_kind_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_kind_defer(
     corbel_request *request, attributes_All_set_a_kind_args *args);
-typedef struct attributes_All_set_a_pair_args {
-    const attributes_Pair *a_pair;
-} attributes_All_set_a_pair_args;
+typedef struct { const attributes_Pair *a_pair; } attributes_All_set_a_pair_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_pair_defer(
     corbel_request *request, attributes_All_set_a_pair_args *args);
-typedef struct attributes_All_set_a_span_args {
-    const attributes_Span *a_span;
-} attributes_All_set_a_span_args;
+typedef struct { const attributes_Span *a_span; } attributes_All_set_a_span_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_span_defer(
     corbel_request *request, attributes_All_set_a_span_args *args);
-typedef struct attributes_All_set_a_choice_args {
-    const attributes_Choice *a_choice;
-} attributes_All_set_a_choice_args;
+typedef struct { const attributes_Choice *a_choice; } attributes_All_set_a_choice_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_a_choice_defer(
     corbel_request *request, attributes_All_set_a_choice_args *args);
-typedef struct attributes_All_set_some_bits_args {
-    const attributes_Bits *some_bits;
-} attributes_All_set_some_bits_args;
+typedef struct { const attributes_Bits *some_bits; } attributes_All_set_some_bits_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_some_bits_defer(
     corbel_request *request, attributes_All_set_some_bits_args *args);
-typedef struct attributes_All_set_some_flags_args {
-    attributes_Flags some_flags;
-} attributes_All_set_some_flags_args;
+typedef struct { attributes_Flags some_flags; } attributes_All_set_some_flags_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_some_flags_defer(
     corbel_request *request, attributes_All_set_some_flags_args *args);
-typedef struct attributes_All_set_three_args {
-    const attributes_Three *three;
-} attributes_All_set_three_args;
+typedef struct { const attributes_Three *three; } attributes_All_set_three_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_three_defer(
     corbel_request *request, attributes_All_set_three_args *args);
-typedef struct attributes_All_set_names_args {
-    const attributes_Names *names;
-} attributes_All_set_names_args;
+typedef struct { const attributes_Names *names; } attributes_All_set_names_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_names_defer(
     corbel_request *request, attributes_All_set_names_args *args);
-typedef struct attributes_All_set_pairs_args {
-    attributes_Pair_seq pairs;
-} attributes_All_set_pairs_args;
+typedef struct { attributes_Pair_seq pairs; } attributes_All_set_pairs_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_pairs_defer(
     corbel_request *request, attributes_All_set_pairs_args *args);
-typedef struct attributes_All_set_spans_args {
-    attributes_Span_by_string spans;
-} attributes_All_set_spans_args;
+typedef struct { attributes_Span_by_string spans; } attributes_All_set_spans_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_spans_defer(
     corbel_request *request, attributes_All_set_spans_args *args);
-typedef struct attributes_All_set_what_args {
-    corbel_any *what;
-} attributes_All_set_what_args;
+typedef struct { corbel_any *what; } attributes_All_set_what_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_what_defer(corbel_request *request,
                                                               attributes_All_set_what_args *args);
-typedef struct attributes_All_set_anything_args {
-    corbel_object *anything;
-} attributes_All_set_anything_args;
+typedef struct { corbel_object *anything; } attributes_All_set_anything_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_anything_defer(
     corbel_request *request, attributes_All_set_anything_args *args);
-typedef struct attributes_All_set_type_code_args {
-    const char *type_code;
-} attributes_All_set_type_code_args;
+typedef struct { const char *type_code; } attributes_All_set_type_code_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_type_code_defer(
     corbel_request *request, attributes_All_set_type_code_args *args);
-typedef struct attributes_All_set_other_args {
-    attributes_Other *other;
-} attributes_All_set_other_args;
+typedef struct { attributes_Other *other; } attributes_All_set_other_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_other_defer(
     corbel_request *request, attributes_All_set_other_args *args);
-typedef struct attributes_All_set_twice_args {
-    int32_t twice;
-} attributes_All_set_twice_args;
+typedef struct { int32_t twice; } attributes_All_set_twice_args;
 CORBEL_MUST_CHECK corbel_status attributes_All_set_twice_defer(
     corbel_request *request, attributes_All_set_twice_args *args);
 

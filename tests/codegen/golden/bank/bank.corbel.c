@@ -543,14 +543,9 @@ const bank_Locked *bank_Locked_of(const corbel_error *error)
 /* ---- interface bank::Watcher ---- */
 
 static const corbel_operation bank_Watcher_happened_operation = {
-    .interface = "bank::Watcher",
-    .name = "happened",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 2,
-    .in = (const corbel_param[]){
-        { .name = "account", .id = 1, .type = &bank_Account_reference },
-        { .name = "event", .id = 2, .type = &bank_Event_type },
-    },
+    .interface = "bank::Watcher", .name = "happened", .flags = CORBEL_ONEWAY, .n_in = 2,
+    .in = (const corbel_param[]){ { .name = "account", .id = 1, .type = &bank_Account_reference },
+                                  { .name = "event", .id = 2, .type = &bank_Event_type } },
     .fingerprint = 0x5b75e9dc964c769a,
 };
 corbel_status bank_Watcher_happened(bank_Watcher *self, bank_Account *account,
@@ -644,10 +639,7 @@ corbel_status bank_Watcher_from_json(corbel_runtime *runtime, const char *json, 
 /* ---- interface bank::Account ---- */
 
 static const corbel_operation bank_Account_get_balance_operation = {
-    .interface = "bank::Account",
-    .name = "get_balance",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "get_balance", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .attribute = "balance",
     .fingerprint = 0x55850fa9ac6bcef6,
@@ -669,10 +661,7 @@ corbel_status bank_Account_get_balance_finish(corbel_call *call, int64_t *ret, c
 }
 
 static const corbel_operation bank_Account_get_label_operation = {
-    .interface = "bank::Account",
-    .name = "get_label",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "get_label", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .attribute = "label",
     .fingerprint = 0xca5b6429598a65e8,
@@ -694,9 +683,7 @@ corbel_status bank_Account_get_label_finish(corbel_call *call, char **ret, corbe
 }
 
 static const corbel_operation bank_Account_set_label_operation = {
-    .interface = "bank::Account",
-    .name = "set_label",
-    .n_in = 1,
+    .interface = "bank::Account", .name = "set_label", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "label", .id = 1, .type = &corbel_string_type } },
     .attribute = "label",
     .fingerprint = 0x0f9db0a77b37995a,
@@ -718,10 +705,7 @@ corbel_status bank_Account_set_label_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation bank_Account_withdraw_operation = {
-    .interface = "bank::Account",
-    .name = "withdraw",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "withdraw", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "amount", .id = 1, .type = &corbel_int64_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .raises = (const corbel_type *const[]){ &bank_InsufficientFunds_type, &bank_Locked_type, NULL },
@@ -747,10 +731,7 @@ corbel_status bank_Account_withdraw_finish(corbel_call *call, int64_t *ret, corb
 }
 
 static const corbel_operation bank_Account_profile_operation = {
-    .interface = "bank::Account",
-    .name = "profile",
-    .flags = CORBEL_PROMISES,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "profile", .flags = CORBEL_PROMISES, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Profile_type } },
     .fingerprint = 0xc3f6ce6177997032,
     .annotations = "@idempotent",
@@ -779,9 +760,7 @@ bank_Account *bank_Account_profile_promised_main(corbel_call *call)
 }
 
 static const corbel_operation bank_Account_update_operation = {
-    .interface = "bank::Account",
-    .name = "update",
-    .n_in = 1,
+    .interface = "bank::Account", .name = "update", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
     .raises = (const corbel_type *const[]){ &bank_Locked_type, NULL },
     .fingerprint = 0x381ba8724c3088c2,
@@ -804,10 +783,7 @@ corbel_status bank_Account_update_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation bank_Account_last_operation = {
-    .interface = "bank::Account",
-    .name = "last",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "last", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "count", .id = 1, .type = &corbel_uint32_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Entry_seq_type } },
     .fingerprint = 0x0c562559dc7968c4,
@@ -1020,10 +996,7 @@ corbel_status bank_Account_from_json(corbel_runtime *runtime, const char *json, 
 /* ---- interface bank::Named ---- */
 
 static const corbel_operation bank_Named_get_name_operation = {
-    .interface = "bank::Named",
-    .name = "get_name",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "bank::Named", .name = "get_name", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .attribute = "name",
     .fingerprint = 0xfde00d6b39c0b2f1,
@@ -1045,9 +1018,7 @@ corbel_status bank_Named_get_name_finish(corbel_call *call, char **ret, corbel_e
 }
 
 static const corbel_operation bank_Named_rename_operation = {
-    .interface = "bank::Named",
-    .name = "rename",
-    .n_in = 1,
+    .interface = "bank::Named", .name = "rename", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
     .fingerprint = 0x26657b9fadc6f8c6,
 };
@@ -1169,10 +1140,7 @@ corbel_status bank_Named_from_json(corbel_runtime *runtime, const char *json, ba
 /* ---- interface bank::Branch ---- */
 
 static const corbel_operation bank_Branch_open_operation = {
-    .interface = "bank::Branch",
-    .name = "open",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "bank::Branch", .name = "open", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_reference } },
     .fingerprint = 0x75a4dbe26eb63430,
@@ -1202,10 +1170,7 @@ bank_Account *bank_Branch_open_promise(bank_Branch *self, const char *owner)
 }
 
 static const corbel_operation bank_Branch_find_operation = {
-    .interface = "bank::Branch",
-    .name = "find",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "bank::Branch", .name = "find", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_reference } },
     .raises = (const corbel_type *const[]){ &bank_NoSuchAccount_type, NULL },
@@ -1236,10 +1201,7 @@ bank_Account *bank_Branch_find_promise(bank_Branch *self, const char *owner)
 }
 
 static const corbel_operation bank_Branch_find_all_operation = {
-    .interface = "bank::Branch",
-    .name = "find_all",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "bank::Branch", .name = "find_all", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "owners", .id = 1, .type = &corbel_string_seq_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Account_seq_type } },
     .fingerprint = 0x6f7a25117ef16018,
@@ -1265,9 +1227,7 @@ corbel_status bank_Branch_find_all_finish(corbel_call *call, bank_Accounts *ret,
 }
 
 static const corbel_operation bank_Branch_watch_operation = {
-    .interface = "bank::Branch",
-    .name = "watch",
-    .n_in = 1,
+    .interface = "bank::Branch", .name = "watch", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "watcher", .id = 1, .type = &bank_Watcher_reference } },
     .fingerprint = 0x30a6963bc0439c89,
 };
@@ -1287,19 +1247,12 @@ corbel_status bank_Branch_watch_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation bank_Branch_move_operation = {
-    .interface = "bank::Branch",
-    .name = "move",
-    .n_in = 3,
-    .n_out = 2,
-    .in = (const corbel_param[]){
-        { .name = "from", .id = 1, .type = &bank_Account_reference },
-        { .name = "to", .id = 2, .type = &bank_Account_reference },
-        { .name = "amount", .id = 3, .type = &corbel_int64_type },
-    },
-    .out = (const corbel_param[]){
-        { .name = "amount", .id = 1, .type = &corbel_int64_type },
-        { .name = "entry", .id = 2, .type = &bank_Entry_type },
-    },
+    .interface = "bank::Branch", .name = "move", .n_in = 3, .n_out = 2,
+    .in = (const corbel_param[]){ { .name = "from", .id = 1, .type = &bank_Account_reference },
+                                  { .name = "to", .id = 2, .type = &bank_Account_reference },
+                                  { .name = "amount", .id = 3, .type = &corbel_int64_type } },
+    .out = (const corbel_param[]){ { .name = "amount", .id = 1, .type = &corbel_int64_type },
+                                   { .name = "entry", .id = 2, .type = &bank_Entry_type } },
     .raises = (const corbel_type *const[]){ &bank_InsufficientFunds_type, &bank_Locked_type, NULL },
     .fingerprint = 0xeb3fa589dc1824cf,
     .doc = "Moves what is there, at most amount; amount becomes what was moved.",
@@ -1325,16 +1278,11 @@ corbel_status bank_Branch_move_finish(corbel_call *call, int64_t *ret_amount,
 }
 
 static const corbel_operation bank_Branch_complete_operation = {
-    .interface = "bank::Branch",
-    .name = "complete",
-    .flags = CORBEL_PROMISES,
-    .n_in = 1,
+    .interface = "bank::Branch", .name = "complete", .flags = CORBEL_PROMISES, .n_in = 1,
     .n_out = 2,
     .in = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type } },
-    .out = (const corbel_param[]){
-        { .name = "profile", .id = 1, .type = &bank_Profile_type },
-        { .name = "valid", .id = 2, .type = &bank_Span_type },
-    },
+    .out = (const corbel_param[]){ { .name = "profile", .id = 1, .type = &bank_Profile_type },
+                                   { .name = "valid", .id = 2, .type = &bank_Span_type } },
     .fingerprint = 0x4cb3c5e3fe1a97cd,
     .doc = "Completes a profile: the caller's goes in, the completed one comes out.",
 };

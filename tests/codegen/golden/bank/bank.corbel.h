@@ -185,24 +185,16 @@ void bank_Account_update_reply(corbel_request *request);
 void bank_Account_last_reply(corbel_request *request, bank_Entries ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct bank_Account_set_label_args {
-    const char *label;
-} bank_Account_set_label_args;
+typedef struct { const char *label; } bank_Account_set_label_args;
 CORBEL_MUST_CHECK corbel_status bank_Account_set_label_defer(corbel_request *request,
                                                              bank_Account_set_label_args *args);
-typedef struct bank_Account_withdraw_args {
-    int64_t amount;
-} bank_Account_withdraw_args;
+typedef struct { int64_t amount; } bank_Account_withdraw_args;
 CORBEL_MUST_CHECK corbel_status bank_Account_withdraw_defer(corbel_request *request,
                                                             bank_Account_withdraw_args *args);
-typedef struct bank_Account_update_args {
-    const bank_Profile *profile;
-} bank_Account_update_args;
+typedef struct { const bank_Profile *profile; } bank_Account_update_args;
 CORBEL_MUST_CHECK corbel_status bank_Account_update_defer(corbel_request *request,
                                                           bank_Account_update_args *args);
-typedef struct bank_Account_last_args {
-    uint32_t count;
-} bank_Account_last_args;
+typedef struct { uint32_t count; } bank_Account_last_args;
 CORBEL_MUST_CHECK corbel_status bank_Account_last_defer(corbel_request *request,
                                                         bank_Account_last_args *args);
 
@@ -232,9 +224,7 @@ void bank_Named_get_name_reply(corbel_request *request, const char *ret);
 void bank_Named_rename_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct bank_Named_rename_args {
-    const char *name;
-} bank_Named_rename_args;
+typedef struct { const char *name; } bank_Named_rename_args;
 CORBEL_MUST_CHECK corbel_status bank_Named_rename_defer(corbel_request *request,
                                                         bank_Named_rename_args *args);
 
@@ -320,36 +310,22 @@ void bank_Branch_complete_reply(corbel_request *request, const bank_Profile *pro
                                 const bank_Span *valid);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct bank_Branch_open_args {
-    const char *owner;
-} bank_Branch_open_args;
+typedef struct { const char *owner; } bank_Branch_open_args;
 CORBEL_MUST_CHECK corbel_status bank_Branch_open_defer(corbel_request *request,
                                                        bank_Branch_open_args *args);
-typedef struct bank_Branch_find_args {
-    const char *owner;
-} bank_Branch_find_args;
+typedef struct { const char *owner; } bank_Branch_find_args;
 CORBEL_MUST_CHECK corbel_status bank_Branch_find_defer(corbel_request *request,
                                                        bank_Branch_find_args *args);
-typedef struct bank_Branch_find_all_args {
-    bank_Names owners;
-} bank_Branch_find_all_args;
+typedef struct { bank_Names owners; } bank_Branch_find_all_args;
 CORBEL_MUST_CHECK corbel_status bank_Branch_find_all_defer(corbel_request *request,
                                                            bank_Branch_find_all_args *args);
-typedef struct bank_Branch_watch_args {
-    bank_Watcher *watcher;
-} bank_Branch_watch_args;
+typedef struct { bank_Watcher *watcher; } bank_Branch_watch_args;
 CORBEL_MUST_CHECK corbel_status bank_Branch_watch_defer(corbel_request *request,
                                                         bank_Branch_watch_args *args);
-typedef struct bank_Branch_move_args {
-    bank_Account *from;
-    bank_Account *to;
-    int64_t amount;
-} bank_Branch_move_args;
+typedef struct { bank_Account *from; bank_Account *to; int64_t amount; } bank_Branch_move_args;
 CORBEL_MUST_CHECK corbel_status bank_Branch_move_defer(corbel_request *request,
                                                        bank_Branch_move_args *args);
-typedef struct bank_Branch_complete_args {
-    const bank_Profile *profile;
-} bank_Branch_complete_args;
+typedef struct { const bank_Profile *profile; } bank_Branch_complete_args;
 CORBEL_MUST_CHECK corbel_status bank_Branch_complete_defer(corbel_request *request,
                                                            bank_Branch_complete_args *args);
 

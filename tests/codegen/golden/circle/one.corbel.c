@@ -26,9 +26,7 @@ static const corbel_type m_One_reference = {
 /* ---- interface m::One ---- */
 
 static const corbel_operation m_One_two_operation = {
-    .interface = "m::One",
-    .name = "two",
-    .n_out = 1,
+    .interface = "m::One", .name = "two", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &m_Two_reference } },
     .fingerprint = 0x238a19d2c29f485c,
 };

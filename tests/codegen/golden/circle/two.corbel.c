@@ -63,10 +63,7 @@ __attribute__((weak)) corbel_status m_One_seq_from_json(corbel_runtime *runtime,
 /* ---- interface m::Two ---- */
 
 static const corbel_operation m_Two_one_operation = {
-    .interface = "m::Two",
-    .name = "one",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "m::Two", .name = "one", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "more", .id = 1, .type = &m_One_seq_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &m_One_reference } },
     .fingerprint = 0x158de78f9bcc725b,

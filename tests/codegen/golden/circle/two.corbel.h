@@ -58,9 +58,7 @@ typedef struct m_Two_servant {
 void m_Two_one_reply(corbel_request *request, m_One *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct m_Two_one_args {
-    m_One_seq more;
-} m_Two_one_args;
+typedef struct { m_One_seq more; } m_Two_one_args;
 CORBEL_MUST_CHECK corbel_status m_Two_one_defer(corbel_request *request, m_Two_one_args *args);
 
 /* Descriptions, for tools. */

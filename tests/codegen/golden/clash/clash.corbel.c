@@ -430,10 +430,7 @@ corbel_status clash_Value_seq_from_json(corbel_runtime *runtime, const char *jso
 /* ---- interface clash::Account ---- */
 
 static const corbel_operation clash_Account_get_limit_operation = {
-    .interface = "clash::Account",
-    .name = "get_limit",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "clash::Account", .name = "get_limit", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
     .attribute = "limit",
     .fingerprint = 0xded8b89ab7a5192f,
@@ -455,9 +452,7 @@ corbel_status clash_Account_get_limit_finish(corbel_call *call, int32_t *ret, co
 }
 
 static const corbel_operation clash_Account_set_limit__operation = {
-    .interface = "clash::Account",
-    .name = "set_limit_",
-    .n_in = 1,
+    .interface = "clash::Account", .name = "set_limit_", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "limit", .id = 1, .type = &corbel_int32_type } },
     .attribute = "limit",
     .fingerprint = 0x26dbaf7fecbd0de3,
@@ -479,9 +474,7 @@ corbel_status clash_Account_set_limit_finish(corbel_call *call, corbel_error *re
 }
 
 static const corbel_operation clash_Account_set_limit_operation = {
-    .interface = "clash::Account",
-    .name = "set_limit",
-    .n_in = 1,
+    .interface = "clash::Account", .name = "set_limit", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "limit", .id = 1, .type = &corbel_int32_type } },
     .fingerprint = 0x7c6e5ae48f5c0e78,
 };
@@ -502,9 +495,7 @@ corbel_status clash_Account_set_limit_finish_(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation clash_Account_new_operation = {
-    .interface = "clash::Account",
-    .name = "new",
-    .n_in = 1,
+    .interface = "clash::Account", .name = "new", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "new", .id = 1, .type = &corbel_int32_type } },
     .fingerprint = 0xaead58d69fc00e7b,
 };
@@ -524,8 +515,7 @@ corbel_status clash_Account_new_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation clash_Account_cast_operation = {
-    .interface = "clash::Account",
-    .name = "cast",
+    .interface = "clash::Account", .name = "cast",
     .fingerprint = 0x93f4cc6e48f32ee5,
 };
 corbel_status clash_Account_cast(clash_Account *self, corbel_error *reterr)
@@ -543,8 +533,7 @@ corbel_status clash_Account_cast_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation clash_Account_ref_operation = {
-    .interface = "clash::Account",
-    .name = "ref",
+    .interface = "clash::Account", .name = "ref",
     .fingerprint = 0xe535b096c868a429,
 };
 corbel_status clash_Account_ref(clash_Account *self, corbel_error *reterr)
@@ -562,8 +551,7 @@ corbel_status clash_Account_ref_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation clash_Account_interface__operation = {
-    .interface = "clash::Account",
-    .name = "interface_",
+    .interface = "clash::Account", .name = "interface_",
     .fingerprint = 0xd022630ecd1d413e,
 };
 corbel_status clash_Account_interface_(clash_Account *self, corbel_error *reterr)
@@ -581,8 +569,7 @@ corbel_status clash_Account_interface__finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation clash_Account_begin_operation = {
-    .interface = "clash::Account",
-    .name = "begin",
+    .interface = "clash::Account", .name = "begin",
     .fingerprint = 0x538f79ad0a98658d,
 };
 corbel_status clash_Account_begin(clash_Account *self, corbel_error *reterr)
@@ -600,8 +587,7 @@ corbel_status clash_Account_begin_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation clash_Account_begin_begin_operation = {
-    .interface = "clash::Account",
-    .name = "begin_begin",
+    .interface = "clash::Account", .name = "begin_begin",
     .fingerprint = 0x1bc2feb78fe1b5a3,
 };
 corbel_status clash_Account_begin_begin(clash_Account *self, corbel_error *reterr)
@@ -619,10 +605,7 @@ corbel_status clash_Account_begin_begin_finish(corbel_call *call, corbel_error *
 }
 
 static const corbel_operation clash_Account_delete_operation = {
-    .interface = "clash::Account",
-    .name = "delete",
-    .n_in = 2,
-    .n_out = 2,
+    .interface = "clash::Account", .name = "delete", .n_in = 2, .n_out = 2,
     .in = (const corbel_param[]){
         { .name = "delete", .id = 1, .type = &corbel_int32_type, .position = 1 },
         { .name = "operator", .id = 2, .type = &corbel_int32_type, .position = 3 },
@@ -654,10 +637,7 @@ corbel_status clash_Account_delete_finish(corbel_call *call, int32_t *ret_this,
 }
 
 static const corbel_operation clash_Account_parameters_operation = {
-    .interface = "clash::Account",
-    .name = "parameters",
-    .n_in = 8,
-    .n_out = 3,
+    .interface = "clash::Account", .name = "parameters", .n_in = 8, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "self", .id = 1, .type = &corbel_int32_type, .position = 1 },
         { .name = "request", .id = 2, .type = &corbel_int32_type, .position = 2 },
@@ -704,15 +684,10 @@ corbel_status clash_Account_parameters_finish(corbel_call *call, int32_t *ret_se
 }
 
 static const corbel_operation clash_Account_locals_operation = {
-    .interface = "clash::Account",
-    .name = "locals",
-    .n_in = 3,
-    .n_out = 1,
-    .in = (const corbel_param[]){
-        { .name = "in", .id = 1, .type = &corbel_int32_type },
-        { .name = "out", .id = 2, .type = &corbel_string_type },
-        { .name = "s", .id = 3, .type = &corbel_int32_type },
-    },
+    .interface = "clash::Account", .name = "locals", .n_in = 3, .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "in", .id = 1, .type = &corbel_int32_type },
+                                  { .name = "out", .id = 2, .type = &corbel_string_type },
+                                  { .name = "s", .id = 3, .type = &corbel_int32_type } },
     .out = (const corbel_param[]){ { .name = "status", .id = 1, .type = &corbel_int32_type } },
     .fingerprint = 0xad49f20da11d0bd9,
 };
@@ -737,8 +712,7 @@ corbel_status clash_Account_locals_finish(corbel_call *call, int32_t *ret_status
 }
 
 static const corbel_operation clash_Account_servant_operation = {
-    .interface = "clash::Account",
-    .name = "servant",
+    .interface = "clash::Account", .name = "servant",
     .fingerprint = 0x11064a30592aaa29,
 };
 corbel_status clash_Account_servant(clash_Account *self, corbel_error *reterr)
@@ -756,10 +730,7 @@ corbel_status clash_Account_servant_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation clash_Account_assert_operation = {
-    .interface = "clash::Account",
-    .name = "assert",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 1,
+    .interface = "clash::Account", .name = "assert", .flags = CORBEL_ONEWAY, .n_in = 1,
     .in = (const corbel_param[]){ { .name = "errno", .id = 1, .type = &corbel_string_type } },
     .fingerprint = 0xfa555a56b4627af7,
 };
@@ -1075,8 +1046,7 @@ corbel_status clash_Account_from_json(corbel_runtime *runtime, const char *json,
 /* ---- interface clash::Heir ---- */
 
 static const corbel_operation clash_Heir_get_limit_operation = {
-    .interface = "clash::Heir",
-    .name = "get_limit",
+    .interface = "clash::Heir", .name = "get_limit",
     .fingerprint = 0xe85e32ed42ec23f5,
 };
 corbel_status clash_Heir_get_limit(clash_Heir *self, corbel_error *reterr)
@@ -1492,14 +1462,9 @@ corbel_status clash_Heir_assert(clash_Heir *self, const char *errno_, corbel_err
 /* ---- interface operator ---- */
 
 static const corbel_operation operator_open_operation = {
-    .interface = "operator",
-    .name = "open",
-    .n_in = 2,
-    .n_out = 1,
-    .in = (const corbel_param[]){
-        { .name = "register", .id = 1, .type = &register_type },
-        { .name = "double_", .id = 2, .type = &double__type },
-    },
+    .interface = "operator", .name = "open", .n_in = 2, .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "register", .id = 1, .type = &register_type },
+                                  { .name = "double_", .id = 2, .type = &double__type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &register_type } },
     .fingerprint = 0xbb02380451caed6c,
 };

@@ -193,28 +193,19 @@ void clash_Account_locals_reply(corbel_request *request, int32_t status);
 void clash_Account_servant_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct clash_Account_set_limit_args {
-    int32_t limit;
-} clash_Account_set_limit_args;
+typedef struct { int32_t limit; } clash_Account_set_limit_args;
 CORBEL_MUST_CHECK corbel_status clash_Account_set_limit_defer(corbel_request *request,
                                                               clash_Account_set_limit_args *args);
-typedef struct clash_Account_set_limit_args_ {
-    int32_t limit;
-} clash_Account_set_limit_args_;
+typedef struct { int32_t limit; } clash_Account_set_limit_args_;
 CORBEL_MUST_CHECK corbel_status clash_Account_set_limit_defer_(
     corbel_request *request, clash_Account_set_limit_args_ *args);
-typedef struct clash_Account_new_args {
-    int32_t new_;
-} clash_Account_new_args;
+typedef struct { int32_t new_; } clash_Account_new_args;
 CORBEL_MUST_CHECK corbel_status clash_Account_new_defer(corbel_request *request,
                                                         clash_Account_new_args *args);
-typedef struct clash_Account_delete_args {
-    int32_t delete_;
-    int32_t operator__;
-} clash_Account_delete_args;
+typedef struct { int32_t delete_; int32_t operator__; } clash_Account_delete_args;
 CORBEL_MUST_CHECK corbel_status clash_Account_delete_defer(corbel_request *request,
                                                            clash_Account_delete_args *args);
-typedef struct clash_Account_parameters_args {
+typedef struct {
     int32_t self_;
     int32_t request_;
     int32_t call_;
@@ -226,11 +217,7 @@ typedef struct clash_Account_parameters_args {
 } clash_Account_parameters_args;
 CORBEL_MUST_CHECK corbel_status clash_Account_parameters_defer(
     corbel_request *request, clash_Account_parameters_args *args);
-typedef struct clash_Account_locals_args {
-    int32_t in;
-    const char *out;
-    int32_t s;
-} clash_Account_locals_args;
+typedef struct { int32_t in; const char *out; int32_t s; } clash_Account_locals_args;
 CORBEL_MUST_CHECK corbel_status clash_Account_locals_defer(corbel_request *request,
                                                            clash_Account_locals_args *args);
 
@@ -295,10 +282,7 @@ typedef struct operator_servant {
 void operator_open_reply(corbel_request *request, const register_ *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct operator_open_args {
-    const register_ *register__;
-    const double_ *double__;
-} operator_open_args;
+typedef struct { const register_ *register__; const double_ *double__; } operator_open_args;
 CORBEL_MUST_CHECK corbel_status operator_open_defer(corbel_request *request,
                                                     operator_open_args *args);
 

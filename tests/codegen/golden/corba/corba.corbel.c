@@ -50,13 +50,9 @@ static const corbel_type Stock_Quoter_reference = {
 /* ---- interface Stock::Cache ---- */
 
 static const corbel_operation Stock_Cache_put_operation = {
-    .interface = "Stock::Cache",
-    .name = "put",
-    .n_in = 2,
-    .in = (const corbel_param[]){
-        { .name = "cookie", .id = 1, .type = &Stock_Cookie_native },
-        { .name = "value", .id = 2, .type = &corbel_object_type },
-    },
+    .interface = "Stock::Cache", .name = "put", .n_in = 2,
+    .in = (const corbel_param[]){ { .name = "cookie", .id = 1, .type = &Stock_Cookie_native },
+                                  { .name = "value", .id = 2, .type = &corbel_object_type } },
     .fingerprint = 0x6141ad8643a2bb0e,
 };
 corbel_status Stock_Cache_put(Stock_Cache *self, Stock_Cookie cookie, corbel_object *value,
@@ -76,10 +72,7 @@ corbel_status Stock_Cache_put_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation Stock_Cache_get_operation = {
-    .interface = "Stock::Cache",
-    .name = "get",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "Stock::Cache", .name = "get", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "cookie", .id = 1, .type = &Stock_Cookie_native } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_object_type } },
     .fingerprint = 0x3bb6840a60f77ca1,
@@ -204,9 +197,7 @@ corbel_status Stock_Cache_from_json(corbel_runtime *runtime, const char *json, S
 /* ---- interface Stock::Describable ---- */
 
 static const corbel_operation Stock_Describable_describe_operation = {
-    .interface = "Stock::Describable",
-    .name = "describe",
-    .n_out = 1,
+    .interface = "Stock::Describable", .name = "describe", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .fingerprint = 0x27fcc253b1e4aa5b,
 };
@@ -316,18 +307,11 @@ corbel_status Stock_Describable_from_json(corbel_runtime *runtime, const char *j
 /* ---- interface Stock::Quoter ---- */
 
 static const corbel_operation Stock_Quoter_quote_operation = {
-    .interface = "Stock::Quoter",
-    .name = "quote",
-    .n_in = 2,
-    .n_out = 2,
-    .in = (const corbel_param[]){
-        { .name = "attribute", .id = 1, .type = &corbel_string_type },
-        { .name = "properties", .id = 2, .type = &corbel_any_seq_type },
-    },
-    .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &fixed_12_4_type },
-        { .name = "code", .id = 2, .type = &corbel_typecode_type },
-    },
+    .interface = "Stock::Quoter", .name = "quote", .n_in = 2, .n_out = 2,
+    .in = (const corbel_param[]){ { .name = "attribute", .id = 1, .type = &corbel_string_type },
+                                  { .name = "properties", .id = 2, .type = &corbel_any_seq_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &fixed_12_4_type },
+                                   { .name = "code", .id = 2, .type = &corbel_typecode_type } },
     .fingerprint = 0x437c41b77618960b,
 };
 corbel_status Stock_Quoter_quote(Stock_Quoter *self, const char *attribute,
@@ -352,10 +336,7 @@ corbel_status Stock_Quoter_quote_finish(corbel_call *call, char **ret_code, char
 }
 
 static const corbel_operation Stock_Quoter_list_operation = {
-    .interface = "Stock::Quoter",
-    .name = "list",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "Stock::Quoter", .name = "list", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "label", .id = 1, .type = &corbel_wstring_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &object_seq_8_type } },
     .fingerprint = 0x13fbd91cb3a4cdc4,
@@ -380,9 +361,7 @@ corbel_status Stock_Quoter_list_finish(corbel_call *call, Stock_Quoter_Objects *
 }
 
 static const corbel_operation Stock_Quoter_tell_operation = {
-    .interface = "Stock::Quoter",
-    .name = "tell",
-    .n_in = 1,
+    .interface = "Stock::Quoter", .name = "tell", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &corbel_string_type } },
     .fingerprint = 0xb65676e62033bb7f,
 };

@@ -72,15 +72,10 @@ void Stock_Cache_put_reply(corbel_request *request);
 void Stock_Cache_get_reply(corbel_request *request, corbel_object *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct Stock_Cache_put_args {
-    Stock_Cookie cookie;
-    corbel_object *value;
-} Stock_Cache_put_args;
+typedef struct { Stock_Cookie cookie; corbel_object *value; } Stock_Cache_put_args;
 CORBEL_MUST_CHECK corbel_status Stock_Cache_put_defer(corbel_request *request,
                                                       Stock_Cache_put_args *args);
-typedef struct Stock_Cache_get_args {
-    Stock_Cookie cookie;
-} Stock_Cache_get_args;
+typedef struct { Stock_Cookie cookie; } Stock_Cache_get_args;
 CORBEL_MUST_CHECK corbel_status Stock_Cache_get_defer(corbel_request *request,
                                                       Stock_Cache_get_args *args);
 
@@ -146,20 +141,13 @@ void Stock_Quoter_list_reply(corbel_request *request, Stock_Quoter_Objects ret);
 void Stock_Quoter_tell_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct Stock_Quoter_quote_args {
-    const char *attribute;
-    Stock_Properties properties;
-} Stock_Quoter_quote_args;
+typedef struct { const char *attribute; Stock_Properties properties; } Stock_Quoter_quote_args;
 CORBEL_MUST_CHECK corbel_status Stock_Quoter_quote_defer(corbel_request *request,
                                                          Stock_Quoter_quote_args *args);
-typedef struct Stock_Quoter_list_args {
-    const char *label;
-} Stock_Quoter_list_args;
+typedef struct { const char *label; } Stock_Quoter_list_args;
 CORBEL_MUST_CHECK corbel_status Stock_Quoter_list_defer(corbel_request *request,
                                                         Stock_Quoter_list_args *args);
-typedef struct Stock_Quoter_tell_args {
-    const char *what;
-} Stock_Quoter_tell_args;
+typedef struct { const char *what; } Stock_Quoter_tell_args;
 CORBEL_MUST_CHECK corbel_status Stock_Quoter_tell_defer(corbel_request *request,
                                                         Stock_Quoter_tell_args *args);
 

@@ -151,10 +151,7 @@ const described_Nobody *described_Nobody_of(const corbel_error *error)
 /* ---- interface described::Guide ---- */
 
 static const corbel_operation described_Guide_get_heading_operation = {
-    .interface = "described::Guide",
-    .name = "get_heading",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "described::Guide", .name = "get_heading", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_double_type } },
     .attribute = "heading",
     .fingerprint = 0x051fb192d2321e2e,
@@ -179,10 +176,7 @@ corbel_status described_Guide_get_heading_finish(corbel_call *call, double *ret,
 }
 
 static const corbel_operation described_Guide_get_way_operation = {
-    .interface = "described::Guide",
-    .name = "get_way",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "described::Guide", .name = "get_way", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &described_Way_type } },
     .attribute = "way",
     .fingerprint = 0x3d8f20307c895676,
@@ -207,9 +201,7 @@ corbel_status described_Guide_get_way_finish(corbel_call *call, described_Way *r
 }
 
 static const corbel_operation described_Guide_set_way_operation = {
-    .interface = "described::Guide",
-    .name = "set_way",
-    .n_in = 1,
+    .interface = "described::Guide", .name = "set_way", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "way", .id = 1, .type = &described_Way_type } },
     .attribute = "way",
     .fingerprint = 0xda2f899e10fd418d,
@@ -233,10 +225,7 @@ corbel_status described_Guide_set_way_finish(corbel_call *call, corbel_error *re
 }
 
 static const corbel_operation described_Guide_ask_operation = {
-    .interface = "described::Guide",
-    .name = "ask",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "described::Guide", .name = "ask", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "whom", .id = 1, .type = &corbel_string_type, .position = 2, .doc = "a name" },
         { .name = "patience", .id = 2, .type = &corbel_int32_type, .position = 3,
@@ -276,9 +265,7 @@ corbel_status described_Guide_ask_finish(corbel_call *call, described_Way *ret_w
 }
 
 static const corbel_operation described_Guide_leave_operation = {
-    .interface = "described::Guide",
-    .name = "leave",
-    .flags = CORBEL_ONEWAY,
+    .interface = "described::Guide", .name = "leave", .flags = CORBEL_ONEWAY,
     .fingerprint = 0x2d9117b23dafcf33,
 };
 corbel_status described_Guide_leave(described_Guide *self, corbel_error *reterr)

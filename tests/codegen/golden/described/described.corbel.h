@@ -105,15 +105,10 @@ void described_Guide_ask_reply(corbel_request *request, described_Way way, int32
                                const described_Spot *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct described_Guide_set_way_args {
-    described_Way way;
-} described_Guide_set_way_args;
+typedef struct { described_Way way; } described_Guide_set_way_args;
 CORBEL_MUST_CHECK corbel_status described_Guide_set_way_defer(corbel_request *request,
                                                               described_Guide_set_way_args *args);
-typedef struct described_Guide_ask_args {
-    const char *whom;
-    int32_t patience;
-} described_Guide_ask_args;
+typedef struct { const char *whom; int32_t patience; } described_Guide_ask_args;
 CORBEL_MUST_CHECK corbel_status described_Guide_ask_defer(corbel_request *request,
                                                           described_Guide_ask_args *args);
 

@@ -119,8 +119,7 @@ const diamond_Refused *diamond_Refused_of(const corbel_error *error)
 /* ---- interface left::Named ---- */
 
 static const corbel_operation left_Named_left_only_operation = {
-    .interface = "left::Named",
-    .name = "left_only",
+    .interface = "left::Named", .name = "left_only",
     .fingerprint = 0x7f56a9bef77371b0,
 };
 corbel_status left_Named_left_only(left_Named *self, corbel_error *reterr)
@@ -221,8 +220,7 @@ corbel_status left_Named_from_json(corbel_runtime *runtime, const char *json, le
 /* ---- interface right::Named ---- */
 
 static const corbel_operation right_Named_right_only_operation = {
-    .interface = "right::Named",
-    .name = "right_only",
+    .interface = "right::Named", .name = "right_only",
     .fingerprint = 0x7f4b6e775db5c39c,
 };
 corbel_status right_Named_right_only(right_Named *self, corbel_error *reterr)
@@ -323,10 +321,7 @@ corbel_status right_Named_from_json(corbel_runtime *runtime, const char *json, r
 /* ---- interface diamond::Top ---- */
 
 static const corbel_operation diamond_Top_get_level_operation = {
-    .interface = "diamond::Top",
-    .name = "get_level",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "diamond::Top", .name = "get_level", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int32_type } },
     .attribute = "level",
     .fingerprint = 0x6b15142bcf2b12d3,
@@ -348,9 +343,7 @@ corbel_status diamond_Top_get_level_finish(corbel_call *call, int32_t *ret, corb
 }
 
 static const corbel_operation diamond_Top_set_level_operation = {
-    .interface = "diamond::Top",
-    .name = "set_level",
-    .n_in = 1,
+    .interface = "diamond::Top", .name = "set_level", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "level", .id = 1, .type = &corbel_int32_type } },
     .attribute = "level",
     .fingerprint = 0x67d2b30fca42d0bd,
@@ -372,10 +365,7 @@ corbel_status diamond_Top_set_level_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation diamond_Top_describe_operation = {
-    .interface = "diamond::Top",
-    .name = "describe",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "diamond::Top", .name = "describe", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "how", .id = 1, .type = &corbel_string_type, .position = 1 },
         { .name = "counter", .id = 2, .type = &corbel_int32_type, .position = 3 },
@@ -409,10 +399,7 @@ corbel_status diamond_Top_describe_finish(corbel_call *call, int32_t *ret_length
 }
 
 static const corbel_operation diamond_Top_note_operation = {
-    .interface = "diamond::Top",
-    .name = "note",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 1,
+    .interface = "diamond::Top", .name = "note", .flags = CORBEL_ONEWAY, .n_in = 1,
     .in = (const corbel_param[]){ { .name = "text", .id = 1, .type = &corbel_string_type } },
     .fingerprint = 0x8c268f58f8ae8221,
 };
@@ -556,8 +543,7 @@ corbel_status diamond_Top_from_json(corbel_runtime *runtime, const char *json, d
 /* ---- interface diamond::Left ---- */
 
 static const corbel_operation diamond_Left_go_left_operation = {
-    .interface = "diamond::Left",
-    .name = "go_left",
+    .interface = "diamond::Left", .name = "go_left",
     .fingerprint = 0x5bc316ed35e81acb,
 };
 corbel_status diamond_Left_go_left(diamond_Left *self, corbel_error *reterr)
@@ -744,8 +730,7 @@ corbel_status diamond_Left_note(diamond_Left *self, const char *text, corbel_err
 /* ---- interface diamond::Right ---- */
 
 static const corbel_operation diamond_Right_go_right_operation = {
-    .interface = "diamond::Right",
-    .name = "go_right",
+    .interface = "diamond::Right", .name = "go_right",
     .fingerprint = 0x47b131e17aef3543,
 };
 corbel_status diamond_Right_go_right(diamond_Right *self, corbel_error *reterr)
@@ -933,8 +918,7 @@ corbel_status diamond_Right_note(diamond_Right *self, const char *text, corbel_e
 /* ---- interface diamond::Bottom ---- */
 
 static const corbel_operation diamond_Bottom_stop_operation = {
-    .interface = "diamond::Bottom",
-    .name = "stop",
+    .interface = "diamond::Bottom", .name = "stop",
     .fingerprint = 0xcc574c875754a94f,
 };
 corbel_status diamond_Bottom_stop(diamond_Bottom *self, corbel_error *reterr)
@@ -1400,9 +1384,7 @@ corbel_status diamond_Lower_stop_finish(corbel_call *call, corbel_error *reterr)
 /* ---- interface diamond::Both ---- */
 
 static const corbel_operation diamond_Both_lowest_operation = {
-    .interface = "diamond::Both",
-    .name = "lowest",
-    .n_out = 1,
+    .interface = "diamond::Both", .name = "lowest", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &diamond_Lower_seq_type } },
     .fingerprint = 0xab0e0a9f794dd8c3,
 };

@@ -114,15 +114,10 @@ void diamond_Top_describe_reply(corbel_request *request, int32_t length, int32_t
                                 const char *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct diamond_Top_set_level_args {
-    int32_t level;
-} diamond_Top_set_level_args;
+typedef struct { int32_t level; } diamond_Top_set_level_args;
 CORBEL_MUST_CHECK corbel_status diamond_Top_set_level_defer(corbel_request *request,
                                                             diamond_Top_set_level_args *args);
-typedef struct diamond_Top_describe_args {
-    const char *how;
-    int32_t counter;
-} diamond_Top_describe_args;
+typedef struct { const char *how; int32_t counter; } diamond_Top_describe_args;
 CORBEL_MUST_CHECK corbel_status diamond_Top_describe_defer(corbel_request *request,
                                                            diamond_Top_describe_args *args);
 

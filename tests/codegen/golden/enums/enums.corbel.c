@@ -477,19 +477,12 @@ corbel_status shades_Sparse_seq_from_json(corbel_runtime *runtime, const char *j
 /* ---- interface shades::Mixer ---- */
 
 static const corbel_operation shades_Mixer_mix_operation = {
-    .interface = "shades::Mixer",
-    .name = "mix",
-    .n_in = 3,
-    .n_out = 2,
-    .in = (const corbel_param[]){
-        { .name = "a", .id = 1, .type = &shades_Wide_type },
-        { .name = "b", .id = 2, .type = &shades_Sparse_type },
-        { .name = "how", .id = 3, .type = &shades_Mixer_Speed_type },
-    },
-    .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &shades_Small_type },
-        { .name = "b", .id = 2, .type = &shades_Sparse_type },
-    },
+    .interface = "shades::Mixer", .name = "mix", .n_in = 3, .n_out = 2,
+    .in = (const corbel_param[]){ { .name = "a", .id = 1, .type = &shades_Wide_type },
+                                  { .name = "b", .id = 2, .type = &shades_Sparse_type },
+                                  { .name = "how", .id = 3, .type = &shades_Mixer_Speed_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &shades_Small_type },
+                                   { .name = "b", .id = 2, .type = &shades_Sparse_type } },
     .fingerprint = 0x64348cf69abaeb86,
 };
 corbel_status shades_Mixer_mix(shades_Mixer *self, shades_Wide a, shades_Sparse *inout_b,

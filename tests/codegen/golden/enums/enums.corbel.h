@@ -100,11 +100,7 @@ typedef struct shades_Mixer_servant {
 void shades_Mixer_mix_reply(corbel_request *request, shades_Sparse b, shades_Small ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct shades_Mixer_mix_args {
-    shades_Wide a;
-    shades_Sparse b;
-    shades_Mixer_Speed how;
-} shades_Mixer_mix_args;
+typedef struct { shades_Wide a; shades_Sparse b; shades_Mixer_Speed how; } shades_Mixer_mix_args;
 CORBEL_MUST_CHECK corbel_status shades_Mixer_mix_defer(corbel_request *request,
                                                        shades_Mixer_mix_args *args);
 

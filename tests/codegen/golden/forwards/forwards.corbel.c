@@ -605,15 +605,10 @@ corbel_status tree_Late_Inner_seq_from_json(corbel_runtime *runtime, const char 
 /* ---- interface tree::Late ---- */
 
 static const corbel_operation tree_Late_me_operation = {
-    .interface = "tree::Late",
-    .name = "me",
-    .n_in = 3,
-    .n_out = 1,
-    .in = (const corbel_param[]){
-        { .name = "passed", .id = 1, .type = &tree_Never_reference },
-        { .name = "root", .id = 2, .type = &tree_Node_type },
-        { .name = "none", .id = 3, .type = &tree_Nothing_type },
-    },
+    .interface = "tree::Late", .name = "me", .n_in = 3, .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "passed", .id = 1, .type = &tree_Never_reference },
+                                  { .name = "root", .id = 2, .type = &tree_Node_type },
+                                  { .name = "none", .id = 3, .type = &tree_Nothing_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &tree_Late_reference } },
     .fingerprint = 0x3c883fa0d07b5411,
 };
@@ -644,16 +639,11 @@ tree_Late *tree_Late_me_promise(tree_Late *self, tree_Never *passed, const tree_
 }
 
 static const corbel_operation tree_Late_give_operation = {
-    .interface = "tree::Late",
-    .name = "give",
-    .n_in = 1,
-    .n_out = 3,
+    .interface = "tree::Late", .name = "give", .n_in = 1, .n_out = 3,
     .in = (const corbel_param[]){ { .name = "both", .id = 1, .type = &tree_Even_type } },
-    .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &tree_Never_reference },
-        { .name = "both", .id = 2, .type = &tree_Even_type },
-        { .name = "two", .id = 3, .type = &tree_Pair_type },
-    },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &tree_Never_reference },
+                                   { .name = "both", .id = 2, .type = &tree_Even_type },
+                                   { .name = "two", .id = 3, .type = &tree_Pair_type } },
     .fingerprint = 0xc29c58c5c3fdb927,
 };
 corbel_status tree_Late_give(tree_Late *self, const tree_Even *both, tree_Even **ret_both,
@@ -682,9 +672,7 @@ tree_Never *tree_Late_give_promise(tree_Late *self, const tree_Even *both)
 }
 
 static const corbel_operation tree_Late_all_operation = {
-    .interface = "tree::Late",
-    .name = "all",
-    .n_out = 1,
+    .interface = "tree::Late", .name = "all", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &tree_Never_seq_type } },
     .fingerprint = 0xc168f5c6cbe013ac,
 };

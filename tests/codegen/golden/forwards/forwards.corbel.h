@@ -140,16 +140,14 @@ void tree_Late_give_reply(corbel_request *request, const tree_Even *both, const 
 void tree_Late_all_reply(corbel_request *request, tree_Never_seq ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct tree_Late_me_args {
+typedef struct {
     tree_Never *passed;
     const tree_Node *root;
     const tree_Nothing *none;
 } tree_Late_me_args;
 CORBEL_MUST_CHECK corbel_status tree_Late_me_defer(corbel_request *request,
                                                    tree_Late_me_args *args);
-typedef struct tree_Late_give_args {
-    const tree_Even *both;
-} tree_Late_give_args;
+typedef struct { const tree_Even *both; } tree_Late_give_args;
 CORBEL_MUST_CHECK corbel_status tree_Late_give_defer(corbel_request *request,
                                                      tree_Late_give_args *args);
 

@@ -632,15 +632,10 @@ const post_Refused *post_Refused_of(const corbel_error *error)
 /* ---- interface post::Counter ---- */
 
 static const corbel_operation post_Counter_take_operation = {
-    .interface = "post::Counter",
-    .name = "take",
-    .n_in = 3,
-    .n_out = 1,
-    .in = (const corbel_param[]){
-        { .name = "parcel", .id = 1, .type = &post_Parcel_type },
-        { .name = "state", .id = 2, .type = &post_Parcel_State_type },
-        { .name = "fee", .id = 3, .type = &post_Stamp_type },
-    },
+    .interface = "post::Counter", .name = "take", .n_in = 3, .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "parcel", .id = 1, .type = &post_Parcel_type },
+                                  { .name = "state", .id = 2, .type = &post_Parcel_State_type },
+                                  { .name = "fee", .id = 3, .type = &post_Stamp_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &post_Counter_Slip_type } },
     .raises = (const corbel_type *const[]){ &post_Refused_type, NULL },
     .fingerprint = 0xf74a53377ad0b024,
@@ -667,10 +662,7 @@ corbel_status post_Counter_take_finish(corbel_call *call, post_Counter_Slip **re
 }
 
 static const corbel_operation post_Counter_open_operation = {
-    .interface = "post::Counter",
-    .name = "open",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "post::Counter", .name = "open", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "content", .id = 1, .type = &post_Parcel_Content_type },
     },

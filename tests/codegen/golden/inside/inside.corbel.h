@@ -132,16 +132,14 @@ void post_Counter_take_reply(corbel_request *request, const post_Counter_Slip *r
 void post_Counter_open_reply(corbel_request *request, post_Parcel_Content_Ware_seq ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct post_Counter_take_args {
+typedef struct {
     const post_Parcel *parcel;
     post_Parcel_State state;
     const post_Fee *fee;
 } post_Counter_take_args;
 CORBEL_MUST_CHECK corbel_status post_Counter_take_defer(corbel_request *request,
                                                         post_Counter_take_args *args);
-typedef struct post_Counter_open_args {
-    const post_Parcel_Content *content;
-} post_Counter_open_args;
+typedef struct { const post_Parcel_Content *content; } post_Counter_open_args;
 CORBEL_MUST_CHECK corbel_status post_Counter_open_defer(corbel_request *request,
                                                         post_Counter_open_args *args);
 

@@ -559,9 +559,7 @@ const instrument_Overload *instrument_Overload_of(const corbel_error *error)
 /* ---- interface instrument::Scope ---- */
 
 static const corbel_operation instrument_Scope_get_channels_operation = {
-    .interface = "instrument::Scope",
-    .name = "get_channels",
-    .flags = CORBEL_IDEMPOTENT,
+    .interface = "instrument::Scope", .name = "get_channels", .flags = CORBEL_IDEMPOTENT,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &instrument_Channels_type } },
     .attribute = "channels",
@@ -586,9 +584,7 @@ corbel_status instrument_Scope_get_channels_finish(corbel_call *call, instrument
 }
 
 static const corbel_operation instrument_Scope_set_channels_operation = {
-    .interface = "instrument::Scope",
-    .name = "set_channels",
-    .n_in = 1,
+    .interface = "instrument::Scope", .name = "set_channels", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "channels", .id = 1, .type = &instrument_Channels_type },
     },
@@ -615,10 +611,7 @@ corbel_status instrument_Scope_set_channels_finish(corbel_call *call, corbel_err
 }
 
 static const corbel_operation instrument_Scope_get_presets_operation = {
-    .interface = "instrument::Scope",
-    .name = "get_presets",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "instrument::Scope", .name = "get_presets", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &instrument_Trigger_by_string_32_16_type },
     },
@@ -644,9 +637,7 @@ corbel_status instrument_Scope_get_presets_finish(corbel_call *call, instrument_
 }
 
 static const corbel_operation instrument_Scope_set_presets_operation = {
-    .interface = "instrument::Scope",
-    .name = "set_presets",
-    .n_in = 1,
+    .interface = "instrument::Scope", .name = "set_presets", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "presets", .id = 1, .type = &instrument_Trigger_by_string_32_16_type },
     },
@@ -671,10 +662,7 @@ corbel_status instrument_Scope_set_presets_finish(corbel_call *call, corbel_erro
 }
 
 static const corbel_operation instrument_Scope_get_status_operation = {
-    .interface = "instrument::Scope",
-    .name = "get_status",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "instrument::Scope", .name = "get_status", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &instrument_Status_type } },
     .attribute = "status",
     .fingerprint = 0x1b812de360c55a9d,
@@ -698,10 +686,7 @@ corbel_status instrument_Scope_get_status_finish(corbel_call *call, instrument_S
 }
 
 static const corbel_operation instrument_Scope_control_operation = {
-    .interface = "instrument::Scope",
-    .name = "control",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "instrument::Scope", .name = "control", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "control", .id = 1, .type = &instrument_Control_type },
     },
@@ -732,10 +717,7 @@ corbel_status instrument_Scope_control_finish(corbel_call *call, instrument_Cont
 }
 
 static const corbel_operation instrument_Scope_acquire_operation = {
-    .interface = "instrument::Scope",
-    .name = "acquire",
-    .n_in = 2,
-    .n_out = 1,
+    .interface = "instrument::Scope", .name = "acquire", .n_in = 2, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "trigger", .id = 1, .type = &instrument_Trigger_type },
         { .name = "most", .id = 2, .type = &corbel_uint32_type },
@@ -769,9 +751,7 @@ corbel_status instrument_Scope_acquire_finish(corbel_call *call, instrument_Samp
 }
 
 static const corbel_operation instrument_Scope_once_operation = {
-    .interface = "instrument::Scope",
-    .name = "once",
-    .n_out = 1,
+    .interface = "instrument::Scope", .name = "once", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &instrument_Sample_type } },
     .fingerprint = 0xb9baade547df4dca,
 };

@@ -184,25 +184,16 @@ void instrument_Scope_acquire_reply(corbel_request *request, instrument_Sample_s
 void instrument_Scope_once_reply(corbel_request *request, const instrument_Sample *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct instrument_Scope_set_channels_args {
-    const instrument_Channels *channels;
-} instrument_Scope_set_channels_args;
+typedef struct { const instrument_Channels *channels; } instrument_Scope_set_channels_args;
 CORBEL_MUST_CHECK corbel_status instrument_Scope_set_channels_defer(
     corbel_request *request, instrument_Scope_set_channels_args *args);
-typedef struct instrument_Scope_set_presets_args {
-    instrument_Presets presets;
-} instrument_Scope_set_presets_args;
+typedef struct { instrument_Presets presets; } instrument_Scope_set_presets_args;
 CORBEL_MUST_CHECK corbel_status instrument_Scope_set_presets_defer(
     corbel_request *request, instrument_Scope_set_presets_args *args);
-typedef struct instrument_Scope_control_args {
-    const instrument_Control *control;
-} instrument_Scope_control_args;
+typedef struct { const instrument_Control *control; } instrument_Scope_control_args;
 CORBEL_MUST_CHECK corbel_status instrument_Scope_control_defer(
     corbel_request *request, instrument_Scope_control_args *args);
-typedef struct instrument_Scope_acquire_args {
-    const instrument_Trigger *trigger;
-    uint32_t most;
-} instrument_Scope_acquire_args;
+typedef struct { const instrument_Trigger *trigger; uint32_t most; } instrument_Scope_acquire_args;
 CORBEL_MUST_CHECK corbel_status instrument_Scope_acquire_defer(
     corbel_request *request, instrument_Scope_acquire_args *args);
 

@@ -838,10 +838,7 @@ const kinds_Failed *kinds_Failed_of(const corbel_error *error)
 /* ---- interface kinds::Thing ---- */
 
 static const corbel_operation kinds_Thing_get_value_operation = {
-    .interface = "kinds::Thing",
-    .name = "get_value",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "kinds::Thing", .name = "get_value", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_any_type } },
     .attribute = "value",
     .fingerprint = 0x4836468d9c7aa66e,
@@ -864,9 +861,7 @@ corbel_status kinds_Thing_get_value_finish(corbel_call *call, corbel_any **ret,
 }
 
 static const corbel_operation kinds_Thing_set_value_operation = {
-    .interface = "kinds::Thing",
-    .name = "set_value",
-    .n_in = 1,
+    .interface = "kinds::Thing", .name = "set_value", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "value", .id = 1, .type = &corbel_any_type } },
     .attribute = "value",
     .fingerprint = 0x5e78030e6a0bc0e1,
@@ -888,10 +883,7 @@ corbel_status kinds_Thing_set_value_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation kinds_Thing_get_other_operation = {
-    .interface = "kinds::Thing",
-    .name = "get_other",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "kinds::Thing", .name = "get_other", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_object_type } },
     .attribute = "other",
     .fingerprint = 0xec1e06d579357d6c,
@@ -919,9 +911,7 @@ corbel_object *kinds_Thing_get_other_promise(kinds_Thing *self)
 }
 
 static const corbel_operation kinds_Thing_set_other_operation = {
-    .interface = "kinds::Thing",
-    .name = "set_other",
-    .n_in = 1,
+    .interface = "kinds::Thing", .name = "set_other", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "other", .id = 1, .type = &corbel_object_type } },
     .attribute = "other",
     .fingerprint = 0x6bfa1785f9ae705a,
@@ -943,10 +933,7 @@ corbel_status kinds_Thing_set_other_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation kinds_Thing_get_rights_operation = {
-    .interface = "kinds::Thing",
-    .name = "get_rights",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "kinds::Thing", .name = "get_rights", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &kinds_Rights_type } },
     .attribute = "rights",
     .fingerprint = 0x14a7a6bccf92c1de,
@@ -969,9 +956,7 @@ corbel_status kinds_Thing_get_rights_finish(corbel_call *call, kinds_Rights *ret
 }
 
 static const corbel_operation kinds_Thing_set_rights_operation = {
-    .interface = "kinds::Thing",
-    .name = "set_rights",
-    .n_in = 1,
+    .interface = "kinds::Thing", .name = "set_rights", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "rights", .id = 1, .type = &kinds_Rights_type } },
     .attribute = "rights",
     .fingerprint = 0x3c3ae538f7c13e53,
@@ -993,10 +978,7 @@ corbel_status kinds_Thing_set_rights_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation kinds_Thing_letters_operation = {
-    .interface = "kinds::Thing",
-    .name = "letters",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "letters", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_wchar_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_wchar_type, .position = 3 },
@@ -1028,10 +1010,7 @@ corbel_status kinds_Thing_letters_finish(corbel_call *call, uint32_t *ret_copy, 
 }
 
 static const corbel_operation kinds_Thing_texts_operation = {
-    .interface = "kinds::Thing",
-    .name = "texts",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "texts", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_wstring_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_wstring_type, .position = 3 },
@@ -1063,10 +1042,7 @@ corbel_status kinds_Thing_texts_finish(corbel_call *call, char **ret_copy, char 
 }
 
 static const corbel_operation kinds_Thing_tinies_operation = {
-    .interface = "kinds::Thing",
-    .name = "tinies",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "tinies", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_int8_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_int8_type, .position = 3 },
@@ -1098,10 +1074,7 @@ corbel_status kinds_Thing_tinies_finish(corbel_call *call, int8_t *ret_copy, int
 }
 
 static const corbel_operation kinds_Thing_bytes_operation = {
-    .interface = "kinds::Thing",
-    .name = "bytes",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "bytes", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_uint8_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_uint8_type, .position = 3 },
@@ -1133,10 +1106,7 @@ corbel_status kinds_Thing_bytes_finish(corbel_call *call, uint8_t *ret_copy, uin
 }
 
 static const corbel_operation kinds_Thing_precise_operation = {
-    .interface = "kinds::Thing",
-    .name = "precise",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "precise", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_long_double_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_long_double_type, .position = 3 },
@@ -1169,10 +1139,7 @@ corbel_status kinds_Thing_precise_finish(corbel_call *call, long double *ret_cop
 }
 
 static const corbel_operation kinds_Thing_prices_operation = {
-    .interface = "kinds::Thing",
-    .name = "prices",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "prices", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &fixed_5_2_type, .position = 1 },
         { .name = "both", .id = 2, .type = &fixed_5_2_type, .position = 3 },
@@ -1205,10 +1172,7 @@ corbel_status kinds_Thing_prices_finish(corbel_call *call, char **ret_copy, char
 }
 
 static const corbel_operation kinds_Thing_anys_operation = {
-    .interface = "kinds::Thing",
-    .name = "anys",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "anys", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_any_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_any_type, .position = 3 },
@@ -1242,10 +1206,7 @@ corbel_status kinds_Thing_anys_finish(corbel_call *call, corbel_any **ret_copy,
 }
 
 static const corbel_operation kinds_Thing_whatevers_operation = {
-    .interface = "kinds::Thing",
-    .name = "whatevers",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "whatevers", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_any_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_any_type, .position = 3 },
@@ -1282,11 +1243,7 @@ corbel_status kinds_Thing_whatevers_finish(corbel_call *call, kinds_Whatever **r
 }
 
 static const corbel_operation kinds_Thing_objects_operation = {
-    .interface = "kinds::Thing",
-    .name = "objects",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "objects", .flags = CORBEL_PROMISES, .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_object_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_object_type, .position = 3 },
@@ -1339,10 +1296,7 @@ corbel_object *kinds_Thing_objects_promised_both(corbel_call *call)
 }
 
 static const corbel_operation kinds_Thing_some_objects_operation = {
-    .interface = "kinds::Thing",
-    .name = "some_objects",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
+    .interface = "kinds::Thing", .name = "some_objects", .flags = CORBEL_PROMISES, .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_object_type, .position = 1 },
@@ -1399,10 +1353,7 @@ corbel_object *kinds_Thing_some_objects_promised_both(corbel_call *call)
 }
 
 static const corbel_operation kinds_Thing_codes_operation = {
-    .interface = "kinds::Thing",
-    .name = "codes",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "codes", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_typecode_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_typecode_type, .position = 3 },
@@ -1434,10 +1385,7 @@ corbel_status kinds_Thing_codes_finish(corbel_call *call, char **ret_copy, char 
 }
 
 static const corbel_operation kinds_Thing_masks_operation = {
-    .interface = "kinds::Thing",
-    .name = "masks",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "masks", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &kinds_Rights_type, .position = 1 },
         { .name = "both", .id = 2, .type = &kinds_Rights_type, .position = 3 },
@@ -1470,10 +1418,7 @@ corbel_status kinds_Thing_masks_finish(corbel_call *call, kinds_Rights *ret_copy
 }
 
 static const corbel_operation kinds_Thing_sets_operation = {
-    .interface = "kinds::Thing",
-    .name = "sets",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "sets", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &kinds_Colours_type, .position = 1 },
         { .name = "both", .id = 2, .type = &kinds_Colours_type, .position = 3 },
@@ -1508,11 +1453,7 @@ corbel_status kinds_Thing_sets_finish(corbel_call *call, kinds_Colours *ret_copy
 }
 
 static const corbel_operation kinds_Thing_alls_operation = {
-    .interface = "kinds::Thing",
-    .name = "alls",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "alls", .flags = CORBEL_PROMISES, .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &kinds_All_type, .position = 1 },
         { .name = "both", .id = 2, .type = &kinds_All_type, .position = 3 },
@@ -1576,10 +1517,7 @@ corbel_object *kinds_Thing_alls_promised_both_p(corbel_call *call)
 }
 
 static const corbel_operation kinds_Thing_choices_operation = {
-    .interface = "kinds::Thing",
-    .name = "choices",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "choices", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &kinds_Choice_type, .position = 1 },
         { .name = "both", .id = 2, .type = &kinds_Choice_type, .position = 3 },
@@ -1614,10 +1552,7 @@ corbel_status kinds_Thing_choices_finish(corbel_call *call, kinds_Choice **ret_c
 }
 
 static const corbel_operation kinds_Thing_any_lists_operation = {
-    .interface = "kinds::Thing",
-    .name = "any_lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "any_lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_any_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_any_seq_type, .position = 3 },
@@ -1652,10 +1587,7 @@ corbel_status kinds_Thing_any_lists_finish(corbel_call *call, kinds_Anys *ret_co
 }
 
 static const corbel_operation kinds_Thing_object_lists_operation = {
-    .interface = "kinds::Thing",
-    .name = "object_lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "object_lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_object_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_object_seq_type, .position = 3 },
@@ -1692,10 +1624,7 @@ corbel_status kinds_Thing_object_lists_finish(corbel_call *call, kinds_Objects *
 }
 
 static const corbel_operation kinds_Thing_set_lists_operation = {
-    .interface = "kinds::Thing",
-    .name = "set_lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Thing", .name = "set_lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &kinds_Colours_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &kinds_Colours_seq_type, .position = 3 },
@@ -2276,10 +2205,7 @@ corbel_status kinds_Thing_from_json(corbel_runtime *runtime, const char *json, k
 /* ---- interface kinds::Near ---- */
 
 static const corbel_operation kinds_Near_handles_operation = {
-    .interface = "kinds::Near",
-    .name = "handles",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "kinds::Near", .name = "handles", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &kinds_Handle_native, .position = 1 },
         { .name = "both", .id = 2, .type = &kinds_Handle_native, .position = 3 },
@@ -2312,10 +2238,7 @@ corbel_status kinds_Near_handles_finish(corbel_call *call, kinds_Handle *ret_cop
 }
 
 static const corbel_operation kinds_Near_held_operation = {
-    .interface = "kinds::Near",
-    .name = "held",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "kinds::Near", .name = "held", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "value", .id = 1, .type = &kinds_Held_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &kinds_Held_type } },
     .fingerprint = 0x19d2ad2298f3733b,

@@ -533,127 +533,67 @@ void kinds_Thing_set_lists_reply(corbel_request *request, kinds_Colours_seq copy
                                  kinds_Colours_seq both, kinds_Colours_seq ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct kinds_Thing_set_value_args {
-    corbel_any *value;
-} kinds_Thing_set_value_args;
+typedef struct { corbel_any *value; } kinds_Thing_set_value_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_set_value_defer(corbel_request *request,
                                                             kinds_Thing_set_value_args *args);
-typedef struct kinds_Thing_set_other_args {
-    corbel_object *other;
-} kinds_Thing_set_other_args;
+typedef struct { corbel_object *other; } kinds_Thing_set_other_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_set_other_defer(corbel_request *request,
                                                             kinds_Thing_set_other_args *args);
-typedef struct kinds_Thing_set_rights_args {
-    kinds_Rights rights;
-} kinds_Thing_set_rights_args;
+typedef struct { kinds_Rights rights; } kinds_Thing_set_rights_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_set_rights_defer(corbel_request *request,
                                                              kinds_Thing_set_rights_args *args);
-typedef struct kinds_Thing_letters_args {
-    uint32_t value;
-    uint32_t both;
-} kinds_Thing_letters_args;
+typedef struct { uint32_t value; uint32_t both; } kinds_Thing_letters_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_letters_defer(corbel_request *request,
                                                           kinds_Thing_letters_args *args);
-typedef struct kinds_Thing_texts_args {
-    const char *value;
-    const char *both;
-} kinds_Thing_texts_args;
+typedef struct { const char *value; const char *both; } kinds_Thing_texts_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_texts_defer(corbel_request *request,
                                                         kinds_Thing_texts_args *args);
-typedef struct kinds_Thing_tinies_args {
-    int8_t value;
-    int8_t both;
-} kinds_Thing_tinies_args;
+typedef struct { int8_t value; int8_t both; } kinds_Thing_tinies_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_tinies_defer(corbel_request *request,
                                                          kinds_Thing_tinies_args *args);
-typedef struct kinds_Thing_bytes_args {
-    uint8_t value;
-    uint8_t both;
-} kinds_Thing_bytes_args;
+typedef struct { uint8_t value; uint8_t both; } kinds_Thing_bytes_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_bytes_defer(corbel_request *request,
                                                         kinds_Thing_bytes_args *args);
-typedef struct kinds_Thing_precise_args {
-    long double value;
-    long double both;
-} kinds_Thing_precise_args;
+typedef struct { long double value; long double both; } kinds_Thing_precise_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_precise_defer(corbel_request *request,
                                                           kinds_Thing_precise_args *args);
-typedef struct kinds_Thing_prices_args {
-    const char *value;
-    const char *both;
-} kinds_Thing_prices_args;
+typedef struct { const char *value; const char *both; } kinds_Thing_prices_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_prices_defer(corbel_request *request,
                                                          kinds_Thing_prices_args *args);
-typedef struct kinds_Thing_anys_args {
-    corbel_any *value;
-    corbel_any *both;
-} kinds_Thing_anys_args;
+typedef struct { corbel_any *value; corbel_any *both; } kinds_Thing_anys_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_anys_defer(corbel_request *request,
                                                        kinds_Thing_anys_args *args);
-typedef struct kinds_Thing_whatevers_args {
-    kinds_Whatever *value;
-    kinds_Whatever *both;
-} kinds_Thing_whatevers_args;
+typedef struct { kinds_Whatever *value; kinds_Whatever *both; } kinds_Thing_whatevers_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_whatevers_defer(corbel_request *request,
                                                             kinds_Thing_whatevers_args *args);
-typedef struct kinds_Thing_objects_args {
-    corbel_object *value;
-    corbel_object *both;
-} kinds_Thing_objects_args;
+typedef struct { corbel_object *value; corbel_object *both; } kinds_Thing_objects_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_objects_defer(corbel_request *request,
                                                           kinds_Thing_objects_args *args);
-typedef struct kinds_Thing_some_objects_args {
-    kinds_Some_object *value;
-    kinds_Some_object *both;
-} kinds_Thing_some_objects_args;
+typedef struct { kinds_Some_object *value; kinds_Some_object *both; } kinds_Thing_some_objects_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_some_objects_defer(
     corbel_request *request, kinds_Thing_some_objects_args *args);
-typedef struct kinds_Thing_codes_args {
-    const char *value;
-    const char *both;
-} kinds_Thing_codes_args;
+typedef struct { const char *value; const char *both; } kinds_Thing_codes_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_codes_defer(corbel_request *request,
                                                         kinds_Thing_codes_args *args);
-typedef struct kinds_Thing_masks_args {
-    kinds_Rights value;
-    kinds_Rights both;
-} kinds_Thing_masks_args;
+typedef struct { kinds_Rights value; kinds_Rights both; } kinds_Thing_masks_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_masks_defer(corbel_request *request,
                                                         kinds_Thing_masks_args *args);
-typedef struct kinds_Thing_sets_args {
-    const kinds_Colours *value;
-    const kinds_Colours *both;
-} kinds_Thing_sets_args;
+typedef struct { const kinds_Colours *value; const kinds_Colours *both; } kinds_Thing_sets_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_sets_defer(corbel_request *request,
                                                        kinds_Thing_sets_args *args);
-typedef struct kinds_Thing_alls_args {
-    const kinds_All *value;
-    const kinds_All *both;
-} kinds_Thing_alls_args;
+typedef struct { const kinds_All *value; const kinds_All *both; } kinds_Thing_alls_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_alls_defer(corbel_request *request,
                                                        kinds_Thing_alls_args *args);
-typedef struct kinds_Thing_choices_args {
-    const kinds_Choice *value;
-    const kinds_Choice *both;
-} kinds_Thing_choices_args;
+typedef struct { const kinds_Choice *value; const kinds_Choice *both; } kinds_Thing_choices_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_choices_defer(corbel_request *request,
                                                           kinds_Thing_choices_args *args);
-typedef struct kinds_Thing_any_lists_args {
-    kinds_Anys value;
-    kinds_Anys both;
-} kinds_Thing_any_lists_args;
+typedef struct { kinds_Anys value; kinds_Anys both; } kinds_Thing_any_lists_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_any_lists_defer(corbel_request *request,
                                                             kinds_Thing_any_lists_args *args);
-typedef struct kinds_Thing_object_lists_args {
-    kinds_Objects value;
-    kinds_Objects both;
-} kinds_Thing_object_lists_args;
+typedef struct { kinds_Objects value; kinds_Objects both; } kinds_Thing_object_lists_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_object_lists_defer(
     corbel_request *request, kinds_Thing_object_lists_args *args);
-typedef struct kinds_Thing_set_lists_args {
-    kinds_Colours_seq value;
-    kinds_Colours_seq both;
-} kinds_Thing_set_lists_args;
+typedef struct { kinds_Colours_seq value; kinds_Colours_seq both; } kinds_Thing_set_lists_args;
 CORBEL_MUST_CHECK corbel_status kinds_Thing_set_lists_defer(corbel_request *request,
                                                             kinds_Thing_set_lists_args *args);
 
@@ -691,15 +631,10 @@ void kinds_Near_handles_reply(corbel_request *request, kinds_Handle copy, kinds_
 void kinds_Near_held_reply(corbel_request *request, const kinds_Held *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct kinds_Near_handles_args {
-    kinds_Handle value;
-    kinds_Handle both;
-} kinds_Near_handles_args;
+typedef struct { kinds_Handle value; kinds_Handle both; } kinds_Near_handles_args;
 CORBEL_MUST_CHECK corbel_status kinds_Near_handles_defer(corbel_request *request,
                                                          kinds_Near_handles_args *args);
-typedef struct kinds_Near_held_args {
-    const kinds_Held *value;
-} kinds_Near_held_args;
+typedef struct { const kinds_Held *value; } kinds_Near_held_args;
 CORBEL_MUST_CHECK corbel_status kinds_Near_held_defer(corbel_request *request,
                                                       kinds_Near_held_args *args);
 

@@ -2742,10 +2742,7 @@ const maps_Failed *maps_Failed_of(const corbel_error *error)
 /* ---- interface maps::Account ---- */
 
 static const corbel_operation maps_Account_get_tags_operation = {
-    .interface = "maps::Account",
-    .name = "get_tags",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "maps::Account", .name = "get_tags", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &string_by_string_type } },
     .attribute = "tags",
     .fingerprint = 0x1fcb74ff0f297c21,
@@ -2767,9 +2764,7 @@ corbel_status maps_Account_get_tags_finish(corbel_call *call, maps_Tags *ret, co
 }
 
 static const corbel_operation maps_Account_set_tags_operation = {
-    .interface = "maps::Account",
-    .name = "set_tags",
-    .n_in = 1,
+    .interface = "maps::Account", .name = "set_tags", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "tags", .id = 1, .type = &string_by_string_type } },
     .attribute = "tags",
     .fingerprint = 0xccdc0be126a999ec,
@@ -2791,10 +2786,7 @@ corbel_status maps_Account_set_tags_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation maps_Account_tag_maps_operation = {
-    .interface = "maps::Account",
-    .name = "tag_maps",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "maps::Account", .name = "tag_maps", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &string_by_string_type, .position = 1 },
         { .name = "both", .id = 2, .type = &string_by_string_type, .position = 3 },
@@ -2830,10 +2822,7 @@ corbel_status maps_Account_tag_maps_finish(corbel_call *call, maps_Tags *ret_cop
 }
 
 static const corbel_operation maps_Account_kinds_operation = {
-    .interface = "maps::Account",
-    .name = "kinds",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "maps::Account", .name = "kinds", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &maps_Entry_by_maps_Kind_2_type, .position = 1 },
         { .name = "both", .id = 2, .type = &maps_Entry_by_maps_Kind_2_type, .position = 3 },
@@ -2867,10 +2856,7 @@ corbel_status maps_Account_kinds_finish(corbel_call *call, maps_By_kind *ret_cop
 }
 
 static const corbel_operation maps_Account_ledgers_operation = {
-    .interface = "maps::Account",
-    .name = "ledgers",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "maps::Account", .name = "ledgers", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &maps_Entry_by_string_by_string_type, .position = 1 },
         { .name = "both", .id = 2, .type = &maps_Entry_by_string_by_string_type, .position = 3 },
@@ -2905,10 +2891,7 @@ corbel_status maps_Account_ledgers_finish(corbel_call *call, maps_Ledgers *ret_c
 }
 
 static const corbel_operation maps_Account_lists_operation = {
-    .interface = "maps::Account",
-    .name = "lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "maps::Account", .name = "lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &string_by_string_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &string_by_string_seq_type, .position = 3 },
@@ -2942,10 +2925,7 @@ corbel_status maps_Account_lists_finish(corbel_call *call, maps_Tag_list *ret_co
 }
 
 static const corbel_operation maps_Account_accounts_operation = {
-    .interface = "maps::Account",
-    .name = "accounts",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "maps::Account", .name = "accounts", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &maps_Account_by_maps_Kind_type },
     },
@@ -2975,10 +2955,7 @@ corbel_status maps_Account_accounts_finish(corbel_call *call, maps_Account_by_Ki
 }
 
 static const corbel_operation maps_Account_note_operation = {
-    .interface = "maps::Account",
-    .name = "note",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 1,
+    .interface = "maps::Account", .name = "note", .flags = CORBEL_ONEWAY, .n_in = 1,
     .in = (const corbel_param[]){ { .name = "tags", .id = 1, .type = &string_by_string_type } },
     .fingerprint = 0x596aac50160ac7cf,
 };

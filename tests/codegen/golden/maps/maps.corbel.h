@@ -567,38 +567,22 @@ void maps_Account_lists_reply(corbel_request *request, maps_Tag_list copy, maps_
 void maps_Account_accounts_reply(corbel_request *request, maps_Account_by_Kind ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct maps_Account_set_tags_args {
-    maps_Tags tags;
-} maps_Account_set_tags_args;
+typedef struct { maps_Tags tags; } maps_Account_set_tags_args;
 CORBEL_MUST_CHECK corbel_status maps_Account_set_tags_defer(corbel_request *request,
                                                             maps_Account_set_tags_args *args);
-typedef struct maps_Account_tag_maps_args {
-    maps_Tags value;
-    maps_Tags both;
-} maps_Account_tag_maps_args;
+typedef struct { maps_Tags value; maps_Tags both; } maps_Account_tag_maps_args;
 CORBEL_MUST_CHECK corbel_status maps_Account_tag_maps_defer(corbel_request *request,
                                                             maps_Account_tag_maps_args *args);
-typedef struct maps_Account_kinds_args {
-    maps_By_kind value;
-    maps_By_kind both;
-} maps_Account_kinds_args;
+typedef struct { maps_By_kind value; maps_By_kind both; } maps_Account_kinds_args;
 CORBEL_MUST_CHECK corbel_status maps_Account_kinds_defer(corbel_request *request,
                                                          maps_Account_kinds_args *args);
-typedef struct maps_Account_ledgers_args {
-    maps_Ledgers value;
-    maps_Ledgers both;
-} maps_Account_ledgers_args;
+typedef struct { maps_Ledgers value; maps_Ledgers both; } maps_Account_ledgers_args;
 CORBEL_MUST_CHECK corbel_status maps_Account_ledgers_defer(corbel_request *request,
                                                            maps_Account_ledgers_args *args);
-typedef struct maps_Account_lists_args {
-    maps_Tag_list value;
-    maps_Tag_list both;
-} maps_Account_lists_args;
+typedef struct { maps_Tag_list value; maps_Tag_list both; } maps_Account_lists_args;
 CORBEL_MUST_CHECK corbel_status maps_Account_lists_defer(corbel_request *request,
                                                          maps_Account_lists_args *args);
-typedef struct maps_Account_accounts_args {
-    maps_Account_by_Kind value;
-} maps_Account_accounts_args;
+typedef struct { maps_Account_by_Kind value; } maps_Account_accounts_args;
 CORBEL_MUST_CHECK corbel_status maps_Account_accounts_defer(corbel_request *request,
                                                             maps_Account_accounts_args *args);
 

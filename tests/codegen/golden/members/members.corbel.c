@@ -1505,10 +1505,7 @@ const members_Refused *members_Refused_of(const corbel_error *error)
 /* ---- interface members::Thing ---- */
 
 static const corbel_operation members_Thing_get_level_operation = {
-    .interface = "members::Thing",
-    .name = "get_level",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "members::Thing", .name = "get_level", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &int32_from_0_to_100_type } },
     .attribute = "level",
     .fingerprint = 0x515f5aee3489ca7c,
@@ -1531,9 +1528,7 @@ corbel_status members_Thing_get_level_finish(corbel_call *call, int32_t *ret, co
 }
 
 static const corbel_operation members_Thing_set_level_operation = {
-    .interface = "members::Thing",
-    .name = "set_level",
-    .n_in = 1,
+    .interface = "members::Thing", .name = "set_level", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "level", .id = 1, .type = &int32_from_0_to_100_type } },
     .attribute = "level",
     .fingerprint = 0x6513af5aae9a08f2,
@@ -1556,10 +1551,7 @@ corbel_status members_Thing_set_level_finish(corbel_call *call, corbel_error *re
 }
 
 static const corbel_operation members_Thing_ranged_operation = {
-    .interface = "members::Thing",
-    .name = "ranged",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "members::Thing", .name = "ranged", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &int32_from_1_type, .position = 1,
           .annotations = "@min(1)" },
@@ -1597,10 +1589,7 @@ corbel_status members_Thing_ranged_finish(corbel_call *call, int32_t *ret_copy, 
 }
 
 static const corbel_operation members_Thing_numbered_operation = {
-    .interface = "members::Thing",
-    .name = "numbered",
-    .n_in = 4,
-    .n_out = 5,
+    .interface = "members::Thing", .name = "numbered", .n_in = 4, .n_out = 5,
     .in = (const corbel_param[]){
         { .name = "f", .id = 2, .type = &members_Address_type, .position = 6,
           .annotations = "@id(1)" },
@@ -1649,10 +1638,7 @@ corbel_status members_Thing_numbered_finish(corbel_call *call, int32_t *ret_c, c
 }
 
 static const corbel_operation members_Thing_options_operation = {
-    .interface = "members::Thing",
-    .name = "options",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
+    .interface = "members::Thing", .name = "options", .flags = CORBEL_PROMISES, .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &members_Options_type, .position = 1 },
@@ -1726,10 +1712,7 @@ corbel_object *members_Thing_options_promised_both_something(corbel_call *call)
 }
 
 static const corbel_operation members_Thing_defaults_operation = {
-    .interface = "members::Thing",
-    .name = "defaults",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "members::Thing", .name = "defaults", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &members_Defaults_type, .position = 1 },
         { .name = "both", .id = 2, .type = &members_Defaults_type, .position = 3 },
@@ -1766,10 +1749,7 @@ corbel_status members_Thing_defaults_finish(corbel_call *call, members_Defaults 
 }
 
 static const corbel_operation members_Thing_ranges_operation = {
-    .interface = "members::Thing",
-    .name = "ranges",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "members::Thing", .name = "ranges", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &members_Ranges_type, .position = 1 },
         { .name = "both", .id = 2, .type = &members_Ranges_type, .position = 3 },
@@ -1806,10 +1786,7 @@ corbel_status members_Thing_ranges_finish(corbel_call *call, members_Ranges **re
 }
 
 static const corbel_operation members_Thing_heirs_operation = {
-    .interface = "members::Thing",
-    .name = "heirs",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "members::Thing", .name = "heirs", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &members_Heir_type, .position = 1 },
         { .name = "both", .id = 2, .type = &members_Heir_type, .position = 3 },
@@ -1844,10 +1821,7 @@ corbel_status members_Thing_heirs_finish(corbel_call *call, members_Heir **ret_c
 }
 
 static const corbel_operation members_Thing_plains_operation = {
-    .interface = "members::Thing",
-    .name = "plains",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "members::Thing", .name = "plains", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &members_Plain_heir_type, .position = 1 },
         { .name = "both", .id = 2, .type = &members_Plain_heir_type, .position = 3 },
@@ -1883,10 +1857,7 @@ corbel_status members_Thing_plains_finish(corbel_call *call, members_Plain_heir 
 }
 
 static const corbel_operation members_Thing_percents_operation = {
-    .interface = "members::Thing",
-    .name = "percents",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "members::Thing", .name = "percents", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &octet_from_0_to_100_type, .position = 1 },
         { .name = "both", .id = 2, .type = &octet_from_0_to_100_type, .position = 3 },

@@ -413,18 +413,13 @@ void members_Thing_percents_reply(corbel_request *request, members_Percent copy,
                                   members_Percent both, members_Percent ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct members_Thing_set_level_args {
-    int32_t level;
-} members_Thing_set_level_args;
+typedef struct { int32_t level; } members_Thing_set_level_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_set_level_defer(corbel_request *request,
                                                               members_Thing_set_level_args *args);
-typedef struct members_Thing_ranged_args {
-    int32_t value;
-    int32_t both;
-} members_Thing_ranged_args;
+typedef struct { int32_t value; int32_t both; } members_Thing_ranged_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_ranged_defer(corbel_request *request,
                                                            members_Thing_ranged_args *args);
-typedef struct members_Thing_numbered_args {
+typedef struct {
     int32_t a;
     const char *b;
     int32_t e;
@@ -432,40 +427,34 @@ typedef struct members_Thing_numbered_args {
 } members_Thing_numbered_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_numbered_defer(corbel_request *request,
                                                              members_Thing_numbered_args *args);
-typedef struct members_Thing_options_args {
+typedef struct {
     const members_Options *value;
     const members_Options *both;
 } members_Thing_options_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_options_defer(corbel_request *request,
                                                             members_Thing_options_args *args);
-typedef struct members_Thing_defaults_args {
+typedef struct {
     const members_Defaults *value;
     const members_Defaults *both;
 } members_Thing_defaults_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_defaults_defer(corbel_request *request,
                                                              members_Thing_defaults_args *args);
-typedef struct members_Thing_ranges_args {
+typedef struct {
     const members_Ranges *value;
     const members_Ranges *both;
 } members_Thing_ranges_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_ranges_defer(corbel_request *request,
                                                            members_Thing_ranges_args *args);
-typedef struct members_Thing_heirs_args {
-    const members_Heir *value;
-    const members_Heir *both;
-} members_Thing_heirs_args;
+typedef struct { const members_Heir *value; const members_Heir *both; } members_Thing_heirs_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_heirs_defer(corbel_request *request,
                                                           members_Thing_heirs_args *args);
-typedef struct members_Thing_plains_args {
+typedef struct {
     const members_Plain_heir *value;
     const members_Plain_heir *both;
 } members_Thing_plains_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_plains_defer(corbel_request *request,
                                                            members_Thing_plains_args *args);
-typedef struct members_Thing_percents_args {
-    members_Percent value;
-    members_Percent both;
-} members_Thing_percents_args;
+typedef struct { members_Percent value; members_Percent both; } members_Thing_percents_args;
 CORBEL_MUST_CHECK corbel_status members_Thing_percents_defer(corbel_request *request,
                                                              members_Thing_percents_args *args);
 

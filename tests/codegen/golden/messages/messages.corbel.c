@@ -254,10 +254,7 @@ corbel_status sensor_msgs_srv_SetRate_Response_from_json(corbel_runtime *runtime
 /* ---- interface sensor_msgs::srv::SetRate ---- */
 
 static const corbel_operation sensor_msgs_srv_SetRate_call_operation = {
-    .interface = "sensor_msgs::srv::SetRate",
-    .name = "call",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "sensor_msgs::srv::SetRate", .name = "call", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "request", .id = 1, .type = &sensor_msgs_srv_SetRate_Request_type },
     },

@@ -81,7 +81,7 @@ void sensor_msgs_srv_SetRate_call_reply(corbel_request *request,
                                         const sensor_msgs_srv_SetRate_Response *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct sensor_msgs_srv_SetRate_call_args {
+typedef struct {
     const sensor_msgs_srv_SetRate_Request *request_;
 } sensor_msgs_srv_SetRate_call_args;
 CORBEL_MUST_CHECK corbel_status sensor_msgs_srv_SetRate_call_defer(

@@ -194,10 +194,7 @@ const corbel_InvalidEntry *corbel_InvalidEntry_of(const corbel_error *error)
 /* ---- interface corbel::Registration ---- */
 
 static const corbel_operation corbel_Registration_get_name_operation = {
-    .interface = "corbel::Registration",
-    .name = "get_name",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "corbel::Registration", .name = "get_name", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .attribute = "name",
     .fingerprint = 0x76042246644d6806,
@@ -315,8 +312,7 @@ corbel_status corbel_Registration_from_json(corbel_runtime *runtime, const char 
 /* ---- interface corbel::Lessee ---- */
 
 static const corbel_operation corbel_Lessee_ping_operation = {
-    .interface = "corbel::Lessee",
-    .name = "ping",
+    .interface = "corbel::Lessee", .name = "ping",
     .fingerprint = 0xf6fd9de13ed5f036,
     .doc = "Does nothing: it answers, so it is there.",
 };
@@ -423,8 +419,7 @@ corbel_status corbel_Lessee_from_json(corbel_runtime *runtime, const char *json,
 /* ---- interface corbel::NameServer ---- */
 
 static const corbel_operation corbel_NameServer_ping_operation = {
-    .interface = "corbel::NameServer",
-    .name = "ping",
+    .interface = "corbel::NameServer", .name = "ping",
     .fingerprint = 0xa52d0e2284d2eccd,
     .doc = "Does nothing: it answers, so it is there.",
 };
@@ -443,10 +438,7 @@ corbel_status corbel_NameServer_ping_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation corbel_NameServer_lookup_operation = {
-    .interface = "corbel::NameServer",
-    .name = "lookup",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "corbel::NameServer", .name = "lookup", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_NameEntry_type } },
     .raises = (const corbel_type *const[]){ &corbel_NoSuchName_type, NULL },
@@ -474,10 +466,7 @@ corbel_status corbel_NameServer_lookup_finish(corbel_call *call, corbel_NameEntr
 }
 
 static const corbel_operation corbel_NameServer_list_operation = {
-    .interface = "corbel::NameServer",
-    .name = "list",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "corbel::NameServer", .name = "list", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "prefix", .id = 1, .type = &corbel_string_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_NameEntry_seq_type } },
     .fingerprint = 0x57e64c149bc4cd7c,
@@ -505,10 +494,7 @@ corbel_status corbel_NameServer_list_finish(corbel_call *call, corbel_NameEntrie
 }
 
 static const corbel_operation corbel_NameServer_register_operation = {
-    .interface = "corbel::NameServer",
-    .name = "register",
-    .n_in = 4,
-    .n_out = 1,
+    .interface = "corbel::NameServer", .name = "register", .n_in = 4, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "name", .id = 1, .type = &corbel_string_type },
         { .name = "uri", .id = 2, .type = &corbel_string_type },
@@ -549,10 +535,7 @@ corbel_status corbel_NameServer_register_finish(corbel_call *call, uint64_t *ret
 }
 
 static const corbel_operation corbel_NameServer_lease_operation = {
-    .interface = "corbel::NameServer",
-    .name = "lease",
-    .n_in = 5,
-    .n_out = 1,
+    .interface = "corbel::NameServer", .name = "lease", .n_in = 5, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "name", .id = 1, .type = &corbel_string_type },
         { .name = "uri", .id = 2, .type = &corbel_string_type },
@@ -608,9 +591,7 @@ corbel_Registration *corbel_NameServer_lease_promise(corbel_NameServer *self, co
 }
 
 static const corbel_operation corbel_NameServer_remove_operation = {
-    .interface = "corbel::NameServer",
-    .name = "remove",
-    .n_in = 1,
+    .interface = "corbel::NameServer", .name = "remove", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type } },
     .raises = (const corbel_type *const[]){ &corbel_NoSuchName_type, NULL },
     .fingerprint = 0xd73f1e4c2f2ff29b,
@@ -634,13 +615,9 @@ corbel_status corbel_NameServer_remove_finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation corbel_NameServer_set_tags_operation = {
-    .interface = "corbel::NameServer",
-    .name = "set_tags",
-    .n_in = 2,
-    .in = (const corbel_param[]){
-        { .name = "name", .id = 1, .type = &corbel_string_type },
-        { .name = "tags", .id = 2, .type = &corbel_string_seq_type },
-    },
+    .interface = "corbel::NameServer", .name = "set_tags", .n_in = 2,
+    .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &corbel_string_type },
+                                  { .name = "tags", .id = 2, .type = &corbel_string_seq_type } },
     .raises = (const corbel_type *const[]){
         &corbel_NoSuchName_type,
         &corbel_InvalidEntry_type,

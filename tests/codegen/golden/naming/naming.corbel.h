@@ -208,17 +208,13 @@ void corbel_NameServer_remove_reply(corbel_request *request);
 void corbel_NameServer_set_tags_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct corbel_NameServer_lookup_args {
-    const char *name;
-} corbel_NameServer_lookup_args;
+typedef struct { const char *name; } corbel_NameServer_lookup_args;
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_lookup_defer(
     corbel_request *request, corbel_NameServer_lookup_args *args);
-typedef struct corbel_NameServer_list_args {
-    const char *prefix;
-} corbel_NameServer_list_args;
+typedef struct { const char *prefix; } corbel_NameServer_list_args;
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_list_defer(corbel_request *request,
                                                              corbel_NameServer_list_args *args);
-typedef struct corbel_NameServer_register_args {
+typedef struct {
     const char *name;
     const char *uri;
     corbel_Tags tags;
@@ -226,7 +222,7 @@ typedef struct corbel_NameServer_register_args {
 } corbel_NameServer_register_args;
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_register_defer(
     corbel_request *request, corbel_NameServer_register_args *args);
-typedef struct corbel_NameServer_lease_args {
+typedef struct {
     const char *name;
     const char *uri;
     corbel_Tags tags;
@@ -235,15 +231,10 @@ typedef struct corbel_NameServer_lease_args {
 } corbel_NameServer_lease_args;
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_lease_defer(corbel_request *request,
                                                               corbel_NameServer_lease_args *args);
-typedef struct corbel_NameServer_remove_args {
-    const char *name;
-} corbel_NameServer_remove_args;
+typedef struct { const char *name; } corbel_NameServer_remove_args;
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_remove_defer(
     corbel_request *request, corbel_NameServer_remove_args *args);
-typedef struct corbel_NameServer_set_tags_args {
-    const char *name;
-    corbel_Tags tags;
-} corbel_NameServer_set_tags_args;
+typedef struct { const char *name; corbel_Tags tags; } corbel_NameServer_set_tags_args;
 CORBEL_MUST_CHECK corbel_status corbel_NameServer_set_tags_defer(
     corbel_request *request, corbel_NameServer_set_tags_args *args);
 

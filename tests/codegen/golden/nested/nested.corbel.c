@@ -555,10 +555,7 @@ const bank_Lock_cast *bank_Lock_cast_of(const corbel_error *error)
 /* ---- interface bank::Account ---- */
 
 static const corbel_operation bank_Account_get_balance_operation = {
-    .interface = "bank::Account",
-    .name = "get_balance",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "get_balance", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
     .attribute = "balance",
@@ -583,10 +580,7 @@ corbel_status bank_Account_get_balance_finish(corbel_call *call, bank_Account_Mo
 }
 
 static const corbel_operation bank_Account_get_owner_operation = {
-    .interface = "bank::Account",
-    .name = "get_owner",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "get_owner", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Owner_type } },
     .raises = (const corbel_type *const[]){ &bank_Account_Closed_type, NULL },
     .attribute = "owner",
@@ -610,9 +604,7 @@ corbel_status bank_Account_get_owner_finish(corbel_call *call, bank_Owner **ret,
 }
 
 static const corbel_operation bank_Account_set_owner_operation = {
-    .interface = "bank::Account",
-    .name = "set_owner",
-    .n_in = 1,
+    .interface = "bank::Account", .name = "set_owner", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &bank_Owner_type } },
     .raises = (const corbel_type *const[]){
         &bank_Account_Closed_type,
@@ -640,10 +632,7 @@ corbel_status bank_Account_set_owner_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation bank_Account_list_operation = {
-    .interface = "bank::Account",
-    .name = "list",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "bank::Account", .name = "list", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &bank_Account_Kind_type } },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &bank_Account_Entry_seq_type },
@@ -671,9 +660,7 @@ corbel_status bank_Account_list_finish(corbel_call *call, bank_Account_Entries *
 }
 
 static const corbel_operation bank_Account_book_operation = {
-    .interface = "bank::Account",
-    .name = "book",
-    .n_in = 1,
+    .interface = "bank::Account", .name = "book", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "one", .id = 1, .type = &bank_Account_Entry_type } },
     .raises = (const corbel_type *const[]){
         &bank_Account_Overdrawn_type,
@@ -855,10 +842,7 @@ corbel_status bank_Account_from_json(corbel_runtime *runtime, const char *json, 
 /* ---- interface bank::Savings ---- */
 
 static const corbel_operation bank_Savings_propose_operation = {
-    .interface = "bank::Savings",
-    .name = "propose",
-    .n_in = 1,
-    .n_out = 2,
+    .interface = "bank::Savings", .name = "propose", .n_in = 1, .n_out = 2,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &bank_Account_Kind_type } },
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &bank_Savings_Plan_type },
@@ -1095,10 +1079,7 @@ corbel_status bank_Savings_book_finish(corbel_call *call, corbel_error *reterr)
 /* ---- interface bank::Auditor ---- */
 
 static const corbel_operation bank_Auditor_check_operation = {
-    .interface = "bank::Auditor",
-    .name = "check",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "bank::Auditor", .name = "check", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "of", .id = 1, .type = &bank_Account_reference } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Auditor_Verdict_type } },
     .fingerprint = 0x0a32686fe5d660de,
@@ -1204,9 +1185,7 @@ corbel_status bank_Auditor_from_json(corbel_runtime *runtime, const char *json, 
 /* ---- interface bank::Describable ---- */
 
 static const corbel_operation bank_Describable_describe_operation = {
-    .interface = "bank::Describable",
-    .name = "describe",
-    .n_out = 1,
+    .interface = "bank::Describable", .name = "describe", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .fingerprint = 0x47f68492912bef35,
 };
@@ -1317,13 +1296,9 @@ corbel_status bank_Describable_from_json(corbel_runtime *runtime, const char *js
 /* ---- interface bank::Lock ---- */
 
 static const corbel_operation bank_Lock_with_operation = {
-    .interface = "bank::Lock",
-    .name = "with",
-    .n_in = 2,
-    .in = (const corbel_param[]){
-        { .name = "one", .id = 1, .type = &bank_Lock_ref_type },
-        { .name = "other", .id = 2, .type = &bank_Lock_servant_type },
-    },
+    .interface = "bank::Lock", .name = "with", .n_in = 2,
+    .in = (const corbel_param[]){ { .name = "one", .id = 1, .type = &bank_Lock_ref_type },
+                                  { .name = "other", .id = 2, .type = &bank_Lock_servant_type } },
     .raises = (const corbel_type *const[]){ &bank_Lock_cast_type, NULL },
     .fingerprint = 0x4dfddf34d7663f60,
 };

@@ -159,19 +159,13 @@ void bank_Account_list_reply(corbel_request *request, bank_Account_Entries ret);
 void bank_Account_book_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct bank_Account_set_owner_args {
-    const bank_Owner *owner;
-} bank_Account_set_owner_args;
+typedef struct { const bank_Owner *owner; } bank_Account_set_owner_args;
 CORBEL_MUST_CHECK corbel_status bank_Account_set_owner_defer(corbel_request *request,
                                                              bank_Account_set_owner_args *args);
-typedef struct bank_Account_list_args {
-    bank_Account_Kind what;
-} bank_Account_list_args;
+typedef struct { bank_Account_Kind what; } bank_Account_list_args;
 CORBEL_MUST_CHECK corbel_status bank_Account_list_defer(corbel_request *request,
                                                         bank_Account_list_args *args);
-typedef struct bank_Account_book_args {
-    const bank_Account_Entry *one;
-} bank_Account_book_args;
+typedef struct { const bank_Account_Entry *one; } bank_Account_book_args;
 CORBEL_MUST_CHECK corbel_status bank_Account_book_defer(corbel_request *request,
                                                         bank_Account_book_args *args);
 
@@ -210,9 +204,7 @@ void bank_Savings_propose_reply(corbel_request *request, bank_Account_Entries al
                                 const bank_Savings_Plan *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct bank_Savings_propose_args {
-    bank_Account_Kind what;
-} bank_Savings_propose_args;
+typedef struct { bank_Account_Kind what; } bank_Savings_propose_args;
 CORBEL_MUST_CHECK corbel_status bank_Savings_propose_defer(corbel_request *request,
                                                            bank_Savings_propose_args *args);
 
@@ -238,9 +230,7 @@ typedef struct bank_Auditor_servant {
 void bank_Auditor_check_reply(corbel_request *request, bank_Auditor_Verdict ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct bank_Auditor_check_args {
-    bank_Account *of;
-} bank_Auditor_check_args;
+typedef struct { bank_Account *of; } bank_Auditor_check_args;
 CORBEL_MUST_CHECK corbel_status bank_Auditor_check_defer(corbel_request *request,
                                                          bank_Auditor_check_args *args);
 
@@ -285,10 +275,7 @@ typedef struct bank_Lock_servant_ {
 void bank_Lock_with_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct bank_Lock_with_args {
-    const bank_Lock_ref *one;
-    bank_Lock_servant other;
-} bank_Lock_with_args;
+typedef struct { const bank_Lock_ref *one; bank_Lock_servant other; } bank_Lock_with_args;
 CORBEL_MUST_CHECK corbel_status bank_Lock_with_defer(corbel_request *request,
                                                      bank_Lock_with_args *args);
 

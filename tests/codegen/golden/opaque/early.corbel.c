@@ -152,14 +152,9 @@ __attribute__((weak)) corbel_status opaque_Later_seq_from_json(corbel_runtime *r
 /* ---- interface opaque::Uses ---- */
 
 static const corbel_operation opaque_Uses_take_operation = {
-    .interface = "opaque::Uses",
-    .name = "take",
-    .n_in = 2,
-    .n_out = 1,
-    .in = (const corbel_param[]){
-        { .name = "one", .id = 1, .type = &opaque_Later_reference },
-        { .name = "two", .id = 2, .type = &opaque_Early_type },
-    },
+    .interface = "opaque::Uses", .name = "take", .n_in = 2, .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "one", .id = 1, .type = &opaque_Later_reference },
+                                  { .name = "two", .id = 2, .type = &opaque_Early_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &opaque_Undone_seq_type } },
     .fingerprint = 0x9724b6f5ab279b6b,
 };
@@ -182,10 +177,7 @@ corbel_status opaque_Uses_take_finish(corbel_call *call, opaque_Undones *ret, co
 }
 
 static const corbel_operation opaque_Uses_give_operation = {
-    .interface = "opaque::Uses",
-    .name = "give",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "opaque::Uses", .name = "give", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "all", .id = 1, .type = &opaque_Later_seq_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &opaque_Later_reference } },
     .fingerprint = 0xf5e3a1f0ae833e12,

@@ -82,15 +82,10 @@ void opaque_Uses_take_reply(corbel_request *request, opaque_Undones ret);
 void opaque_Uses_give_reply(corbel_request *request, opaque_Later *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct opaque_Uses_take_args {
-    opaque_Later *one;
-    const opaque_Early *two;
-} opaque_Uses_take_args;
+typedef struct { opaque_Later *one; const opaque_Early *two; } opaque_Uses_take_args;
 CORBEL_MUST_CHECK corbel_status opaque_Uses_take_defer(corbel_request *request,
                                                        opaque_Uses_take_args *args);
-typedef struct opaque_Uses_give_args {
-    opaque_Laters all;
-} opaque_Uses_give_args;
+typedef struct { opaque_Laters all; } opaque_Uses_give_args;
 CORBEL_MUST_CHECK corbel_status opaque_Uses_give_defer(corbel_request *request,
                                                        opaque_Uses_give_args *args);
 

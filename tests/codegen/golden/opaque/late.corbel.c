@@ -80,9 +80,7 @@ corbel_status opaque_Undone_from_json(corbel_runtime *runtime, const char *json,
 /* ---- interface opaque::Later ---- */
 
 static const corbel_operation opaque_Later_all_operation = {
-    .interface = "opaque::Later",
-    .name = "all",
-    .n_out = 1,
+    .interface = "opaque::Later", .name = "all", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &opaque_Undone_seq_type } },
     .fingerprint = 0xc5d7ab41fd45522e,
 };
@@ -102,14 +100,9 @@ corbel_status opaque_Later_all_finish(corbel_call *call, opaque_Undones *ret, co
 }
 
 static const corbel_operation opaque_Later_take_operation = {
-    .interface = "opaque::Uses",
-    .name = "take",
-    .n_in = 2,
-    .n_out = 1,
-    .in = (const corbel_param[]){
-        { .name = "one", .id = 1, .type = &opaque_Later_reference },
-        { .name = "two", .id = 2, .type = &opaque_Early_type },
-    },
+    .interface = "opaque::Uses", .name = "take", .n_in = 2, .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "one", .id = 1, .type = &opaque_Later_reference },
+                                  { .name = "two", .id = 2, .type = &opaque_Early_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &opaque_Undone_seq_type } },
     .fingerprint = 0x9724b6f5ab279b6b,
 };
@@ -122,10 +115,7 @@ static corbel_status opaque_Later_take_thunk(const void *servant, void *self,
            : s->take(self, request, *(opaque_Later *const *)in[0], in[1], out[0]);
 }
 static const corbel_operation opaque_Later_give_operation = {
-    .interface = "opaque::Uses",
-    .name = "give",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "opaque::Uses", .name = "give", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "all", .id = 1, .type = &opaque_Later_seq_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &opaque_Later_reference } },
     .fingerprint = 0xf5e3a1f0ae833e12,

@@ -675,10 +675,7 @@ const sink_Everything *sink_Everything_of(const corbel_error *error)
 /* ---- interface sink::Thing ---- */
 
 static const corbel_operation sink_Thing_get_is_on_operation = {
-    .interface = "sink::Thing",
-    .name = "get_is_on",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "sink::Thing", .name = "get_is_on", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_bool_type } },
     .attribute = "is_on",
     .fingerprint = 0xa2d87cac7329f9ef,
@@ -700,10 +697,7 @@ corbel_status sink_Thing_get_is_on_finish(corbel_call *call, bool *ret, corbel_e
 }
 
 static const corbel_operation sink_Thing_get_colour_operation = {
-    .interface = "sink::Thing",
-    .name = "get_colour",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "sink::Thing", .name = "get_colour", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Colour_type } },
     .attribute = "colour",
     .fingerprint = 0x5473a64eb7d1b5ad,
@@ -726,9 +720,7 @@ corbel_status sink_Thing_get_colour_finish(corbel_call *call, sink_Colour *ret,
 }
 
 static const corbel_operation sink_Thing_set_colour_operation = {
-    .interface = "sink::Thing",
-    .name = "set_colour",
-    .n_in = 1,
+    .interface = "sink::Thing", .name = "set_colour", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "colour", .id = 1, .type = &sink_Colour_type } },
     .attribute = "colour",
     .fingerprint = 0xf7aff4e4a862159f,
@@ -750,10 +742,7 @@ corbel_status sink_Thing_set_colour_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation sink_Thing_get_shade_operation = {
-    .interface = "sink::Thing",
-    .name = "get_shade",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "sink::Thing", .name = "get_shade", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Colour_type } },
     .attribute = "shade",
     .fingerprint = 0x0a31c10a61134bf0,
@@ -775,9 +764,7 @@ corbel_status sink_Thing_get_shade_finish(corbel_call *call, sink_Colour *ret, c
 }
 
 static const corbel_operation sink_Thing_set_shade_operation = {
-    .interface = "sink::Thing",
-    .name = "set_shade",
-    .n_in = 1,
+    .interface = "sink::Thing", .name = "set_shade", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "shade", .id = 1, .type = &sink_Colour_type } },
     .attribute = "shade",
     .fingerprint = 0x84f58277922a2113,
@@ -799,9 +786,7 @@ corbel_status sink_Thing_set_shade_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation sink_Thing_get_deep_operation = {
-    .interface = "sink::Thing",
-    .name = "get_deep",
-    .flags = CORBEL_IDEMPOTENT | CORBEL_PROMISES,
+    .interface = "sink::Thing", .name = "get_deep", .flags = CORBEL_IDEMPOTENT | CORBEL_PROMISES,
     .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Deep_type } },
     .attribute = "deep",
@@ -842,9 +827,7 @@ sink_Thing *sink_Thing_get_deep_promised_an_object(corbel_call *call)
 }
 
 static const corbel_operation sink_Thing_set_deep_operation = {
-    .interface = "sink::Thing",
-    .name = "set_deep",
-    .n_in = 1,
+    .interface = "sink::Thing", .name = "set_deep", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "deep", .id = 1, .type = &sink_Deep_type } },
     .attribute = "deep",
     .fingerprint = 0x5e87d99a78df90fc,
@@ -866,10 +849,7 @@ corbel_status sink_Thing_set_deep_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation sink_Thing_get_name_operation = {
-    .interface = "sink::Thing",
-    .name = "get_name",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "sink::Thing", .name = "get_name", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &string_8_type } },
     .attribute = "name",
     .fingerprint = 0x75d619a70548a95b,
@@ -891,9 +871,7 @@ corbel_status sink_Thing_get_name_finish(corbel_call *call, char **ret, corbel_e
 }
 
 static const corbel_operation sink_Thing_set_name_operation = {
-    .interface = "sink::Thing",
-    .name = "set_name",
-    .n_in = 1,
+    .interface = "sink::Thing", .name = "set_name", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "name", .id = 1, .type = &string_8_type } },
     .attribute = "name",
     .fingerprint = 0x64df0417a757d7be,
@@ -915,10 +893,7 @@ corbel_status sink_Thing_set_name_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation sink_Thing_get_key_operation = {
-    .interface = "sink::Thing",
-    .name = "get_key",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "sink::Thing", .name = "get_key", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &octet_seq_16_type } },
     .attribute = "key",
     .fingerprint = 0x3a2c76872f6fda03,
@@ -940,9 +915,7 @@ corbel_status sink_Thing_get_key_finish(corbel_call *call, sink_Key *ret, corbel
 }
 
 static const corbel_operation sink_Thing_set_key_operation = {
-    .interface = "sink::Thing",
-    .name = "set_key",
-    .n_in = 1,
+    .interface = "sink::Thing", .name = "set_key", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "key", .id = 1, .type = &octet_seq_16_type } },
     .attribute = "key",
     .fingerprint = 0x411e21f6678603ca,
@@ -963,10 +936,7 @@ corbel_status sink_Thing_set_key_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation sink_Thing_get_next_operation = {
-    .interface = "sink::Thing",
-    .name = "get_next",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "sink::Thing", .name = "get_next", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &sink_Thing_reference } },
     .attribute = "next",
     .fingerprint = 0x981443b568240998,
@@ -993,9 +963,7 @@ sink_Thing *sink_Thing_get_next_promise(sink_Thing *self)
 }
 
 static const corbel_operation sink_Thing_set_next_operation = {
-    .interface = "sink::Thing",
-    .name = "set_next",
-    .n_in = 1,
+    .interface = "sink::Thing", .name = "set_next", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "next", .id = 1, .type = &sink_Thing_reference } },
     .attribute = "next",
     .fingerprint = 0xd7de5df3a48933bf,
@@ -1017,8 +985,7 @@ corbel_status sink_Thing_set_next_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation sink_Thing_nothing_operation = {
-    .interface = "sink::Thing",
-    .name = "nothing",
+    .interface = "sink::Thing", .name = "nothing",
     .fingerprint = 0x2a5f4b97362049d8,
 };
 corbel_status sink_Thing_nothing(sink_Thing *self, corbel_error *reterr)
@@ -1036,16 +1003,11 @@ corbel_status sink_Thing_nothing_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation sink_Thing_shout_operation = {
-    .interface = "sink::Thing",
-    .name = "shout",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 4,
-    .in = (const corbel_param[]){
-        { .name = "words", .id = 1, .type = &corbel_string_type },
-        { .name = "deep", .id = 2, .type = &sink_Deep_type },
-        { .name = "numbers", .id = 3, .type = &corbel_int32_seq_type },
-        { .name = "from", .id = 4, .type = &sink_Thing_reference },
-    },
+    .interface = "sink::Thing", .name = "shout", .flags = CORBEL_ONEWAY, .n_in = 4,
+    .in = (const corbel_param[]){ { .name = "words", .id = 1, .type = &corbel_string_type },
+                                  { .name = "deep", .id = 2, .type = &sink_Deep_type },
+                                  { .name = "numbers", .id = 3, .type = &corbel_int32_seq_type },
+                                  { .name = "from", .id = 4, .type = &sink_Thing_reference } },
     .fingerprint = 0x4cd8c4ed2f2abb35,
 };
 corbel_status sink_Thing_shout(sink_Thing *self, const char *words, const sink_Deep *deep,
@@ -1056,10 +1018,7 @@ corbel_status sink_Thing_shout(sink_Thing *self, const char *words, const sink_D
 }
 
 static const corbel_operation sink_Thing_flip_operation = {
-    .interface = "sink::Thing",
-    .name = "flip",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "flip", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_bool_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_bool_type, .position = 3 },
@@ -1091,10 +1050,7 @@ corbel_status sink_Thing_flip_finish(corbel_call *call, bool *ret_copy, bool *re
 }
 
 static const corbel_operation sink_Thing_octets_operation = {
-    .interface = "sink::Thing",
-    .name = "octets",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "octets", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_octet_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_octet_type, .position = 3 },
@@ -1126,10 +1082,7 @@ corbel_status sink_Thing_octets_finish(corbel_call *call, uint8_t *ret_copy, uin
 }
 
 static const corbel_operation sink_Thing_chars_operation = {
-    .interface = "sink::Thing",
-    .name = "chars",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "chars", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_char_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_char_type, .position = 3 },
@@ -1161,10 +1114,7 @@ corbel_status sink_Thing_chars_finish(corbel_call *call, char *ret_copy, char *r
 }
 
 static const corbel_operation sink_Thing_shorts_operation = {
-    .interface = "sink::Thing",
-    .name = "shorts",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "shorts", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_int16_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_int16_type, .position = 3 },
@@ -1196,10 +1146,7 @@ corbel_status sink_Thing_shorts_finish(corbel_call *call, int16_t *ret_copy, int
 }
 
 static const corbel_operation sink_Thing_unsigned_shorts_operation = {
-    .interface = "sink::Thing",
-    .name = "unsigned_shorts",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "unsigned_shorts", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_uint16_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_uint16_type, .position = 3 },
@@ -1233,10 +1180,7 @@ corbel_status sink_Thing_unsigned_shorts_finish(corbel_call *call, uint16_t *ret
 }
 
 static const corbel_operation sink_Thing_longs_operation = {
-    .interface = "sink::Thing",
-    .name = "longs",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "longs", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_int32_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_int32_type, .position = 3 },
@@ -1268,10 +1212,7 @@ corbel_status sink_Thing_longs_finish(corbel_call *call, int32_t *ret_copy, int3
 }
 
 static const corbel_operation sink_Thing_unsigned_longs_operation = {
-    .interface = "sink::Thing",
-    .name = "unsigned_longs",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "unsigned_longs", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_uint32_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_uint32_type, .position = 3 },
@@ -1305,10 +1246,7 @@ corbel_status sink_Thing_unsigned_longs_finish(corbel_call *call, uint32_t *ret_
 }
 
 static const corbel_operation sink_Thing_long_longs_operation = {
-    .interface = "sink::Thing",
-    .name = "long_longs",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "long_longs", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_int64_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_int64_type, .position = 3 },
@@ -1341,10 +1279,7 @@ corbel_status sink_Thing_long_longs_finish(corbel_call *call, int64_t *ret_copy,
 }
 
 static const corbel_operation sink_Thing_unsigned_long_longs_operation = {
-    .interface = "sink::Thing",
-    .name = "unsigned_long_longs",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "unsigned_long_longs", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_uint64_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_uint64_type, .position = 3 },
@@ -1379,10 +1314,7 @@ corbel_status sink_Thing_unsigned_long_longs_finish(corbel_call *call, uint64_t 
 }
 
 static const corbel_operation sink_Thing_floats_operation = {
-    .interface = "sink::Thing",
-    .name = "floats",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "floats", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_float_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_float_type, .position = 3 },
@@ -1414,10 +1346,7 @@ corbel_status sink_Thing_floats_finish(corbel_call *call, float *ret_copy, float
 }
 
 static const corbel_operation sink_Thing_doubles_operation = {
-    .interface = "sink::Thing",
-    .name = "doubles",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "doubles", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_double_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_double_type, .position = 3 },
@@ -1449,10 +1378,7 @@ corbel_status sink_Thing_doubles_finish(corbel_call *call, double *ret_copy, dou
 }
 
 static const corbel_operation sink_Thing_strings_operation = {
-    .interface = "sink::Thing",
-    .name = "strings",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "strings", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_string_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_string_type, .position = 3 },
@@ -1485,10 +1411,7 @@ corbel_status sink_Thing_strings_finish(corbel_call *call, char **ret_copy, char
 }
 
 static const corbel_operation sink_Thing_bounded_strings_operation = {
-    .interface = "sink::Thing",
-    .name = "bounded_strings",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "bounded_strings", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &string_9_type, .position = 1 },
         { .name = "both", .id = 2, .type = &string_9_type, .position = 3 },
@@ -1522,10 +1445,7 @@ corbel_status sink_Thing_bounded_strings_finish(corbel_call *call, char **ret_co
 }
 
 static const corbel_operation sink_Thing_colours_operation = {
-    .interface = "sink::Thing",
-    .name = "colours",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "colours", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &sink_Colour_type, .position = 1 },
         { .name = "both", .id = 2, .type = &sink_Colour_type, .position = 3 },
@@ -1558,11 +1478,7 @@ corbel_status sink_Thing_colours_finish(corbel_call *call, sink_Colour *ret_copy
 }
 
 static const corbel_operation sink_Thing_deeps_operation = {
-    .interface = "sink::Thing",
-    .name = "deeps",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "deeps", .flags = CORBEL_PROMISES, .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &sink_Deep_type, .position = 1 },
         { .name = "both", .id = 2, .type = &sink_Deep_type, .position = 3 },
@@ -1650,11 +1566,7 @@ sink_Thing *sink_Thing_deeps_promised_both_an_object(corbel_call *call)
 }
 
 static const corbel_operation sink_Thing_things_operation = {
-    .interface = "sink::Thing",
-    .name = "things",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "things", .flags = CORBEL_PROMISES, .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &sink_Thing_reference, .position = 1 },
         { .name = "both", .id = 2, .type = &sink_Thing_reference, .position = 3 },
@@ -1706,10 +1618,7 @@ sink_Thing *sink_Thing_things_promised_both(corbel_call *call)
 }
 
 static const corbel_operation sink_Thing_numbers_operation = {
-    .interface = "sink::Thing",
-    .name = "numbers",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "numbers", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_int32_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_int32_seq_type, .position = 3 },
@@ -1742,10 +1651,7 @@ corbel_status sink_Thing_numbers_finish(corbel_call *call, sink_Longs *ret_copy,
 }
 
 static const corbel_operation sink_Thing_deep_lists_operation = {
-    .interface = "sink::Thing",
-    .name = "deep_lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "deep_lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &sink_Deep_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &sink_Deep_seq_type, .position = 3 },
@@ -1780,10 +1686,7 @@ corbel_status sink_Thing_deep_lists_finish(corbel_call *call, sink_Deep_seq *ret
 }
 
 static const corbel_operation sink_Thing_thing_lists_operation = {
-    .interface = "sink::Thing",
-    .name = "thing_lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "thing_lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &sink_Thing_seq_2_type, .position = 1 },
         { .name = "both", .id = 2, .type = &sink_Thing_seq_2_type, .position = 3 },
@@ -1820,10 +1723,7 @@ corbel_status sink_Thing_thing_lists_finish(corbel_call *call, sink_Thing_seq *r
 }
 
 static const corbel_operation sink_Thing_cubes_operation = {
-    .interface = "sink::Thing",
-    .name = "cubes",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "cubes", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &int32_seq_seq_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &int32_seq_seq_seq_type, .position = 3 },
@@ -1856,10 +1756,7 @@ corbel_status sink_Thing_cubes_finish(corbel_call *call, sink_Cube *ret_copy, si
 }
 
 static const corbel_operation sink_Thing_keys_operation = {
-    .interface = "sink::Thing",
-    .name = "keys",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "keys", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &octet_seq_16_type, .position = 1 },
         { .name = "both", .id = 2, .type = &octet_seq_16_type, .position = 3 },
@@ -1891,10 +1788,7 @@ corbel_status sink_Thing_keys_finish(corbel_call *call, sink_Key *ret_copy, sink
 }
 
 static const corbel_operation sink_Thing_amounts_operation = {
-    .interface = "sink::Thing",
-    .name = "amounts",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "amounts", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_int64_type, .position = 1 },
         { .name = "both", .id = 2, .type = &corbel_int64_type, .position = 3 },
@@ -1927,10 +1821,7 @@ corbel_status sink_Thing_amounts_finish(corbel_call *call, sink_Price *ret_copy,
 }
 
 static const corbel_operation sink_Thing_texts_operation = {
-    .interface = "sink::Thing",
-    .name = "texts",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "texts", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &corbel_string_type, .position = 1 },
         { .name = "both", .id = 2, .type = &string_8_type, .position = 3 },
@@ -1962,10 +1853,7 @@ corbel_status sink_Thing_texts_finish(corbel_call *call, char **ret_copy, char *
 }
 
 static const corbel_operation sink_Thing_paints_operation = {
-    .interface = "sink::Thing",
-    .name = "paints",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "paints", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &sink_Colour_type, .position = 1 },
         { .name = "both", .id = 2, .type = &sink_Colour_type, .position = 3 },
@@ -1997,11 +1885,7 @@ corbel_status sink_Thing_paints_finish(corbel_call *call, sink_Paint *ret_copy,
 }
 
 static const corbel_operation sink_Thing_objects_operation = {
-    .interface = "sink::Thing",
-    .name = "objects",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "sink::Thing", .name = "objects", .flags = CORBEL_PROMISES, .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &sink_Thing_reference, .position = 1 },
         { .name = "both", .id = 2, .type = &sink_Thing_reference, .position = 3 },
@@ -2053,10 +1937,7 @@ sink_Thing *sink_Thing_objects_promised_both(corbel_call *call)
 }
 
 static const corbel_operation sink_Thing_documented_operation = {
-    .interface = "sink::Thing",
-    .name = "documented",
-    .flags = CORBEL_PROMISES,
-    .n_in = 2,
+    .interface = "sink::Thing", .name = "documented", .flags = CORBEL_PROMISES, .n_in = 2,
     .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "distance", .id = 1, .type = &corbel_int32_type, .position = 1,

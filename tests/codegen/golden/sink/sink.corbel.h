@@ -688,190 +688,100 @@ void sink_Thing_documented_reply(corbel_request *request, const sink_Basic *plac
                                  const char *remark, int32_t ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct sink_Thing_set_colour_args {
-    sink_Colour colour;
-} sink_Thing_set_colour_args;
+typedef struct { sink_Colour colour; } sink_Thing_set_colour_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_set_colour_defer(corbel_request *request,
                                                             sink_Thing_set_colour_args *args);
-typedef struct sink_Thing_set_shade_args {
-    sink_Colour shade;
-} sink_Thing_set_shade_args;
+typedef struct { sink_Colour shade; } sink_Thing_set_shade_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_set_shade_defer(corbel_request *request,
                                                            sink_Thing_set_shade_args *args);
-typedef struct sink_Thing_set_deep_args {
-    const sink_Deep *deep;
-} sink_Thing_set_deep_args;
+typedef struct { const sink_Deep *deep; } sink_Thing_set_deep_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_set_deep_defer(corbel_request *request,
                                                           sink_Thing_set_deep_args *args);
-typedef struct sink_Thing_set_name_args {
-    const char *name;
-} sink_Thing_set_name_args;
+typedef struct { const char *name; } sink_Thing_set_name_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_set_name_defer(corbel_request *request,
                                                           sink_Thing_set_name_args *args);
-typedef struct sink_Thing_set_key_args {
-    sink_Key key;
-} sink_Thing_set_key_args;
+typedef struct { sink_Key key; } sink_Thing_set_key_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_set_key_defer(corbel_request *request,
                                                          sink_Thing_set_key_args *args);
-typedef struct sink_Thing_set_next_args {
-    sink_Thing *next;
-} sink_Thing_set_next_args;
+typedef struct { sink_Thing *next; } sink_Thing_set_next_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_set_next_defer(corbel_request *request,
                                                           sink_Thing_set_next_args *args);
-typedef struct sink_Thing_flip_args {
-    bool value;
-    bool both;
-} sink_Thing_flip_args;
+typedef struct { bool value; bool both; } sink_Thing_flip_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_flip_defer(corbel_request *request,
                                                       sink_Thing_flip_args *args);
-typedef struct sink_Thing_octets_args {
-    uint8_t value;
-    uint8_t both;
-} sink_Thing_octets_args;
+typedef struct { uint8_t value; uint8_t both; } sink_Thing_octets_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_octets_defer(corbel_request *request,
                                                         sink_Thing_octets_args *args);
-typedef struct sink_Thing_chars_args {
-    char value;
-    char both;
-} sink_Thing_chars_args;
+typedef struct { char value; char both; } sink_Thing_chars_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_chars_defer(corbel_request *request,
                                                        sink_Thing_chars_args *args);
-typedef struct sink_Thing_shorts_args {
-    int16_t value;
-    int16_t both;
-} sink_Thing_shorts_args;
+typedef struct { int16_t value; int16_t both; } sink_Thing_shorts_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_shorts_defer(corbel_request *request,
                                                         sink_Thing_shorts_args *args);
-typedef struct sink_Thing_unsigned_shorts_args {
-    uint16_t value;
-    uint16_t both;
-} sink_Thing_unsigned_shorts_args;
+typedef struct { uint16_t value; uint16_t both; } sink_Thing_unsigned_shorts_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_unsigned_shorts_defer(
     corbel_request *request, sink_Thing_unsigned_shorts_args *args);
-typedef struct sink_Thing_longs_args {
-    int32_t value;
-    int32_t both;
-} sink_Thing_longs_args;
+typedef struct { int32_t value; int32_t both; } sink_Thing_longs_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_longs_defer(corbel_request *request,
                                                        sink_Thing_longs_args *args);
-typedef struct sink_Thing_unsigned_longs_args {
-    uint32_t value;
-    uint32_t both;
-} sink_Thing_unsigned_longs_args;
+typedef struct { uint32_t value; uint32_t both; } sink_Thing_unsigned_longs_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_unsigned_longs_defer(
     corbel_request *request, sink_Thing_unsigned_longs_args *args);
-typedef struct sink_Thing_long_longs_args {
-    int64_t value;
-    int64_t both;
-} sink_Thing_long_longs_args;
+typedef struct { int64_t value; int64_t both; } sink_Thing_long_longs_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_long_longs_defer(corbel_request *request,
                                                             sink_Thing_long_longs_args *args);
-typedef struct sink_Thing_unsigned_long_longs_args {
-    uint64_t value;
-    uint64_t both;
-} sink_Thing_unsigned_long_longs_args;
+typedef struct { uint64_t value; uint64_t both; } sink_Thing_unsigned_long_longs_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_unsigned_long_longs_defer(
     corbel_request *request, sink_Thing_unsigned_long_longs_args *args);
-typedef struct sink_Thing_floats_args {
-    float value;
-    float both;
-} sink_Thing_floats_args;
+typedef struct { float value; float both; } sink_Thing_floats_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_floats_defer(corbel_request *request,
                                                         sink_Thing_floats_args *args);
-typedef struct sink_Thing_doubles_args {
-    double value;
-    double both;
-} sink_Thing_doubles_args;
+typedef struct { double value; double both; } sink_Thing_doubles_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_doubles_defer(corbel_request *request,
                                                          sink_Thing_doubles_args *args);
-typedef struct sink_Thing_strings_args {
-    const char *value;
-    const char *both;
-} sink_Thing_strings_args;
+typedef struct { const char *value; const char *both; } sink_Thing_strings_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_strings_defer(corbel_request *request,
                                                          sink_Thing_strings_args *args);
-typedef struct sink_Thing_bounded_strings_args {
-    const char *value;
-    const char *both;
-} sink_Thing_bounded_strings_args;
+typedef struct { const char *value; const char *both; } sink_Thing_bounded_strings_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_bounded_strings_defer(
     corbel_request *request, sink_Thing_bounded_strings_args *args);
-typedef struct sink_Thing_colours_args {
-    sink_Colour value;
-    sink_Colour both;
-} sink_Thing_colours_args;
+typedef struct { sink_Colour value; sink_Colour both; } sink_Thing_colours_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_colours_defer(corbel_request *request,
                                                          sink_Thing_colours_args *args);
-typedef struct sink_Thing_deeps_args {
-    const sink_Deep *value;
-    const sink_Deep *both;
-} sink_Thing_deeps_args;
+typedef struct { const sink_Deep *value; const sink_Deep *both; } sink_Thing_deeps_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_deeps_defer(corbel_request *request,
                                                        sink_Thing_deeps_args *args);
-typedef struct sink_Thing_things_args {
-    sink_Thing *value;
-    sink_Thing *both;
-} sink_Thing_things_args;
+typedef struct { sink_Thing *value; sink_Thing *both; } sink_Thing_things_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_things_defer(corbel_request *request,
                                                         sink_Thing_things_args *args);
-typedef struct sink_Thing_numbers_args {
-    sink_Longs value;
-    sink_Longs both;
-} sink_Thing_numbers_args;
+typedef struct { sink_Longs value; sink_Longs both; } sink_Thing_numbers_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_numbers_defer(corbel_request *request,
                                                          sink_Thing_numbers_args *args);
-typedef struct sink_Thing_deep_lists_args {
-    sink_Deep_seq value;
-    sink_Deep_seq both;
-} sink_Thing_deep_lists_args;
+typedef struct { sink_Deep_seq value; sink_Deep_seq both; } sink_Thing_deep_lists_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_deep_lists_defer(corbel_request *request,
                                                             sink_Thing_deep_lists_args *args);
-typedef struct sink_Thing_thing_lists_args {
-    sink_Thing_seq value;
-    sink_Thing_seq both;
-} sink_Thing_thing_lists_args;
+typedef struct { sink_Thing_seq value; sink_Thing_seq both; } sink_Thing_thing_lists_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_thing_lists_defer(corbel_request *request,
                                                              sink_Thing_thing_lists_args *args);
-typedef struct sink_Thing_cubes_args {
-    sink_Cube value;
-    sink_Cube both;
-} sink_Thing_cubes_args;
+typedef struct { sink_Cube value; sink_Cube both; } sink_Thing_cubes_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_cubes_defer(corbel_request *request,
                                                        sink_Thing_cubes_args *args);
-typedef struct sink_Thing_keys_args {
-    sink_Key value;
-    sink_Key both;
-} sink_Thing_keys_args;
+typedef struct { sink_Key value; sink_Key both; } sink_Thing_keys_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_keys_defer(corbel_request *request,
                                                       sink_Thing_keys_args *args);
-typedef struct sink_Thing_amounts_args {
-    sink_Amount value;
-    sink_Price both;
-} sink_Thing_amounts_args;
+typedef struct { sink_Amount value; sink_Price both; } sink_Thing_amounts_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_amounts_defer(corbel_request *request,
                                                          sink_Thing_amounts_args *args);
-typedef struct sink_Thing_texts_args {
-    const char *value;
-    const char *both;
-} sink_Thing_texts_args;
+typedef struct { const char *value; const char *both; } sink_Thing_texts_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_texts_defer(corbel_request *request,
                                                        sink_Thing_texts_args *args);
-typedef struct sink_Thing_paints_args {
-    sink_Paint value;
-    sink_Paint both;
-} sink_Thing_paints_args;
+typedef struct { sink_Paint value; sink_Paint both; } sink_Thing_paints_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_paints_defer(corbel_request *request,
                                                         sink_Thing_paints_args *args);
-typedef struct sink_Thing_objects_args {
-    sink_Object_ *value;
-    sink_Object_ *both;
-} sink_Thing_objects_args;
+typedef struct { sink_Object_ *value; sink_Object_ *both; } sink_Thing_objects_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_objects_defer(corbel_request *request,
                                                          sink_Thing_objects_args *args);
-typedef struct sink_Thing_documented_args {
-    int32_t distance;
-    const char *remark;
-} sink_Thing_documented_args;
+typedef struct { int32_t distance; const char *remark; } sink_Thing_documented_args;
 CORBEL_MUST_CHECK corbel_status sink_Thing_documented_defer(corbel_request *request,
                                                             sink_Thing_documented_args *args);
 

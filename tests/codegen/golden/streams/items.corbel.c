@@ -110,13 +110,9 @@ corbel_status items_Point_from_json(corbel_runtime *runtime, const char *json, i
 /* ---- interface items::Source ---- */
 
 static const corbel_operation items_Source_points_operation = {
-    .interface = "items::Source",
-    .name = "points",
-    .n_in = 2,
-    .in = (const corbel_param[]){
-        { .name = "first", .id = 1, .type = &corbel_int32_type },
-        { .name = "last", .id = 2, .type = &corbel_int32_type },
-    },
+    .interface = "items::Source", .name = "points", .n_in = 2,
+    .in = (const corbel_param[]){ { .name = "first", .id = 1, .type = &corbel_int32_type },
+                                  { .name = "last", .id = 2, .type = &corbel_int32_type } },
     .fingerprint = 0x06d4b7edc871a0d3,
     .doc = "From the first to the last.",
     .annotations = "@stream",

@@ -55,10 +55,7 @@ typedef struct items_Source_servant {
 void items_Source_points_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct items_Source_points_args {
-    int32_t first;
-    int32_t last;
-} items_Source_points_args;
+typedef struct { int32_t first; int32_t last; } items_Source_points_args;
 CORBEL_MUST_CHECK corbel_status items_Source_points_defer(corbel_request *request,
                                                           items_Source_points_args *args);
 

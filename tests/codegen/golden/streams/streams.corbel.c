@@ -636,10 +636,7 @@ const streams_Locked *streams_Locked_of(const corbel_error *error)
 /* ---- interface streams::Account ---- */
 
 static const corbel_operation streams_Account_get_balance_operation = {
-    .interface = "streams::Account",
-    .name = "get_balance",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "streams::Account", .name = "get_balance", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_int64_type } },
     .attribute = "balance",
     .fingerprint = 0xec099d902bd83bcd,
@@ -662,9 +659,7 @@ corbel_status streams_Account_get_balance_finish(corbel_call *call, int64_t *ret
 }
 
 static const corbel_operation streams_Account_history_operation = {
-    .interface = "streams::Account",
-    .name = "history",
-    .n_in = 1,
+    .interface = "streams::Account", .name = "history", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "span", .id = 1, .type = &streams_Span_type } },
     .raises = (const corbel_type *const[]){ &streams_Locked_type, NULL },
     .fingerprint = 0x795771eaf9dc8087,
@@ -692,9 +687,7 @@ corbel_status streams_Account_history_finish(corbel_call *call, corbel_error *re
 }
 
 static const corbel_operation streams_Account_load_operation = {
-    .interface = "streams::Account",
-    .name = "load",
-    .n_out = 1,
+    .interface = "streams::Account", .name = "load", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_uint32_type } },
     .raises = (const corbel_type *const[]){ &streams_Locked_type, NULL },
     .fingerprint = 0xedb7f52eabc247f1,
@@ -721,14 +714,9 @@ corbel_status streams_Account_load_finish(corbel_call *call, uint32_t *ret, corb
 }
 
 static const corbel_operation streams_Account_translate_operation = {
-    .interface = "streams::Account",
-    .name = "translate",
-    .n_in = 2,
-    .n_out = 1,
-    .in = (const corbel_param[]){
-        { .name = "language", .id = 1, .type = &corbel_string_type },
-        { .name = "quickly", .id = 3, .type = &corbel_bool_type },
-    },
+    .interface = "streams::Account", .name = "translate", .n_in = 2, .n_out = 1,
+    .in = (const corbel_param[]){ { .name = "language", .id = 1, .type = &corbel_string_type },
+                                  { .name = "quickly", .id = 3, .type = &corbel_bool_type } },
     .out = (const corbel_param[]){ { .name = "n", .id = 2, .type = &corbel_int32_type } },
     .fingerprint = 0x47d2e57263a50d66,
     .doc = "Both ways, among others.",
@@ -764,8 +752,7 @@ corbel_status streams_Account_translate_finish(corbel_call *call, int32_t *ret_n
 }
 
 static const corbel_operation streams_Account_close_operation = {
-    .interface = "streams::Account",
-    .name = "close",
+    .interface = "streams::Account", .name = "close",
     .fingerprint = 0xcf86303e8beeed1c,
 };
 corbel_status streams_Account_close(streams_Account *self, corbel_error *reterr)
@@ -940,8 +927,7 @@ corbel_status streams_Account_from_json(corbel_runtime *runtime, const char *jso
 /* ---- interface streams::Items ---- */
 
 static const corbel_operation streams_Items_booleans_operation = {
-    .interface = "streams::Items",
-    .name = "booleans",
+    .interface = "streams::Items", .name = "booleans",
     .fingerprint = 0x8c04e77e3e3dea79,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -971,8 +957,7 @@ corbel_status streams_Items_booleans_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation streams_Items_wchars_operation = {
-    .interface = "streams::Items",
-    .name = "wchars",
+    .interface = "streams::Items", .name = "wchars",
     .fingerprint = 0xaa913d7635e9b305,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1002,8 +987,7 @@ corbel_status streams_Items_wchars_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_shorts_operation = {
-    .interface = "streams::Items",
-    .name = "shorts",
+    .interface = "streams::Items", .name = "shorts",
     .fingerprint = 0x74de113b80e38bc3,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1033,8 +1017,7 @@ corbel_status streams_Items_shorts_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_longs_operation = {
-    .interface = "streams::Items",
-    .name = "longs",
+    .interface = "streams::Items", .name = "longs",
     .fingerprint = 0xfe7c16ca84c3cf37,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1064,8 +1047,7 @@ corbel_status streams_Items_longs_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation streams_Items_wides_operation = {
-    .interface = "streams::Items",
-    .name = "wides",
+    .interface = "streams::Items", .name = "wides",
     .fingerprint = 0x7bb19d36b6182a62,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1095,8 +1077,7 @@ corbel_status streams_Items_wides_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation streams_Items_smalls_operation = {
-    .interface = "streams::Items",
-    .name = "smalls",
+    .interface = "streams::Items", .name = "smalls",
     .fingerprint = 0x718d4a35b8b80708,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1126,8 +1107,7 @@ corbel_status streams_Items_smalls_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_floats_operation = {
-    .interface = "streams::Items",
-    .name = "floats",
+    .interface = "streams::Items", .name = "floats",
     .fingerprint = 0xe47f681aec091aff,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1157,8 +1137,7 @@ corbel_status streams_Items_floats_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_precise_operation = {
-    .interface = "streams::Items",
-    .name = "precise",
+    .interface = "streams::Items", .name = "precise",
     .fingerprint = 0x6aae1465bf0af7c1,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1190,8 +1169,7 @@ corbel_status streams_Items_precise_finish(corbel_call *call, corbel_error *rete
 }
 
 static const corbel_operation streams_Items_texts_operation = {
-    .interface = "streams::Items",
-    .name = "texts",
+    .interface = "streams::Items", .name = "texts",
     .fingerprint = 0x2269dca653c08eba,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1221,8 +1199,7 @@ corbel_status streams_Items_texts_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation streams_Items_wide_texts_operation = {
-    .interface = "streams::Items",
-    .name = "wide_texts",
+    .interface = "streams::Items", .name = "wide_texts",
     .fingerprint = 0xa259f431771cdd78,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1254,8 +1231,7 @@ corbel_status streams_Items_wide_texts_finish(corbel_call *call, corbel_error *r
 }
 
 static const corbel_operation streams_Items_kinds_operation = {
-    .interface = "streams::Items",
-    .name = "kinds",
+    .interface = "streams::Items", .name = "kinds",
     .fingerprint = 0xb66c8508e5fe07c4,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1285,8 +1261,7 @@ corbel_status streams_Items_kinds_finish(corbel_call *call, corbel_error *reterr
 }
 
 static const corbel_operation streams_Items_halves_operation = {
-    .interface = "streams::Items",
-    .name = "halves",
+    .interface = "streams::Items", .name = "halves",
     .fingerprint = 0xa9e3888e587fe04e,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1318,8 +1293,7 @@ corbel_status streams_Items_halves_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_events_operation = {
-    .interface = "streams::Items",
-    .name = "events",
+    .interface = "streams::Items", .name = "events",
     .fingerprint = 0x2a6abeab6a2b55b6,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1349,8 +1323,7 @@ corbel_status streams_Items_events_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_chunks_operation = {
-    .interface = "streams::Items",
-    .name = "chunks",
+    .interface = "streams::Items", .name = "chunks",
     .fingerprint = 0xdc2b8a84797f02b9,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1380,8 +1353,7 @@ corbel_status streams_Items_chunks_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_directories_operation = {
-    .interface = "streams::Items",
-    .name = "directories",
+    .interface = "streams::Items", .name = "directories",
     .fingerprint = 0x3c899da6e4973eb2,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1414,8 +1386,7 @@ corbel_status streams_Items_directories_finish(corbel_call *call, corbel_error *
 }
 
 static const corbel_operation streams_Items_accounts_operation = {
-    .interface = "streams::Items",
-    .name = "accounts",
+    .interface = "streams::Items", .name = "accounts",
     .fingerprint = 0x8a3addd44ac2295b,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1447,8 +1418,7 @@ corbel_status streams_Items_accounts_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation streams_Items_points_operation = {
-    .interface = "streams::Items",
-    .name = "points",
+    .interface = "streams::Items", .name = "points",
     .fingerprint = 0xaa9b7ed3c4d08600,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1478,8 +1448,7 @@ corbel_status streams_Items_points_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation streams_Items_dice_operation = {
-    .interface = "streams::Items",
-    .name = "dice",
+    .interface = "streams::Items", .name = "dice",
     .fingerprint = 0xcba493a672992b5b,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1511,8 +1480,7 @@ corbel_status streams_Items_dice_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation streams_Items_ears_operation = {
-    .interface = "streams::Items",
-    .name = "ears",
+    .interface = "streams::Items", .name = "ears",
     .fingerprint = 0x361aeb41d859347f,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){
@@ -1883,10 +1851,7 @@ corbel_status streams_Items_from_json(corbel_runtime *runtime, const char *json,
 /* ---- interface streams::Heir ---- */
 
 static const corbel_operation streams_Heir_numbered_operation = {
-    .interface = "streams::Heir",
-    .name = "numbered",
-    .n_in = 3,
-    .n_out = 1,
+    .interface = "streams::Heir", .name = "numbered", .n_in = 3, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "call", .id = 1, .type = &corbel_int32_type, .position = 4,
           .annotations = "@id(0)" },
@@ -1923,8 +1888,7 @@ corbel_status streams_Heir_numbered_finish(corbel_call *call, int32_t *ret, corb
 }
 
 static const corbel_operation streams_Heir_old_operation = {
-    .interface = "streams::Heir",
-    .name = "old",
+    .interface = "streams::Heir", .name = "old",
     .fingerprint = 0x2e2ebddf98918a2d,
     .annotations = "@deprecated(\"use history\") @stream",
     .stream_out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &streams_Entry_type } },
@@ -1946,8 +1910,7 @@ corbel_status streams_Heir_old_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation streams_Heir_pages_operation = {
-    .interface = "streams::Heir",
-    .name = "pages",
+    .interface = "streams::Heir", .name = "pages",
     .fingerprint = 0x58e4023f06141c41,
     .annotations = "@stream",
     .stream_in = (const corbel_param[]){

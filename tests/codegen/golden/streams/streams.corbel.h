@@ -184,15 +184,10 @@ void streams_Account_translate_reply(corbel_request *request, int32_t n);
 void streams_Account_close_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct streams_Account_history_args {
-    const streams_Span *span;
-} streams_Account_history_args;
+typedef struct { const streams_Span *span; } streams_Account_history_args;
 CORBEL_MUST_CHECK corbel_status streams_Account_history_defer(corbel_request *request,
                                                               streams_Account_history_args *args);
-typedef struct streams_Account_translate_args {
-    const char *language;
-    bool quickly;
-} streams_Account_translate_args;
+typedef struct { const char *language; bool quickly; } streams_Account_translate_args;
 CORBEL_MUST_CHECK corbel_status streams_Account_translate_defer(
     corbel_request *request, streams_Account_translate_args *args);
 
@@ -416,11 +411,7 @@ void streams_Heir_old_reply(corbel_request *request);
 void streams_Heir_pages_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct streams_Heir_numbered_args {
-    int32_t a;
-    int32_t ret_b_;
-    int32_t call_;
-} streams_Heir_numbered_args;
+typedef struct { int32_t a; int32_t ret_b_; int32_t call_; } streams_Heir_numbered_args;
 CORBEL_MUST_CHECK corbel_status streams_Heir_numbered_defer(corbel_request *request,
                                                             streams_Heir_numbered_args *args);
 

@@ -289,10 +289,7 @@ const telecom_Line_WrongState *telecom_Line_WrongState_of(const corbel_error *er
 /* ---- interface telecom::Listener ---- */
 
 static const corbel_operation telecom_Listener_raised_operation = {
-    .interface = "telecom::Listener",
-    .name = "raised",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 1,
+    .interface = "telecom::Listener", .name = "raised", .flags = CORBEL_ONEWAY, .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "alarm", .id = 1, .type = &telecom_Listener_Alarm_type },
     },
@@ -307,10 +304,7 @@ corbel_status telecom_Listener_raised(telecom_Listener *self, const telecom_List
 }
 
 static const corbel_operation telecom_Listener_gone_operation = {
-    .interface = "telecom::Listener",
-    .name = "gone",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 2,
+    .interface = "telecom::Listener", .name = "gone", .flags = CORBEL_ONEWAY, .n_in = 2,
     .in = (const corbel_param[]){
         { .name = "number", .id = 1, .type = &string_16_type },
         { .name = "was", .id = 2, .type = &telecom_Listener_Severity_type },
@@ -422,10 +416,7 @@ corbel_status telecom_Listener_from_json(corbel_runtime *runtime, const char *js
 /* ---- interface telecom::Line ---- */
 
 static const corbel_operation telecom_Line_get_number_operation = {
-    .interface = "telecom::Line",
-    .name = "get_number",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "telecom::Line", .name = "get_number", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &string_16_type } },
     .attribute = "number",
     .fingerprint = 0x8b40ee42287fdf30,
@@ -447,10 +438,7 @@ corbel_status telecom_Line_get_number_finish(corbel_call *call, char **ret, corb
 }
 
 static const corbel_operation telecom_Line_get_state_operation = {
-    .interface = "telecom::Line",
-    .name = "get_state",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "telecom::Line", .name = "get_state", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){
         { .name = "ret", .id = 1, .type = &telecom_Line_LineState_type },
     },
@@ -476,10 +464,7 @@ corbel_status telecom_Line_get_state_finish(corbel_call *call, telecom_Line_Line
 }
 
 static const corbel_operation telecom_Line_get_owner_operation = {
-    .interface = "telecom::Line",
-    .name = "get_owner",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "telecom::Line", .name = "get_owner", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .attribute = "owner",
     .fingerprint = 0x766d3ba0abb5cd97,
@@ -501,9 +486,7 @@ corbel_status telecom_Line_get_owner_finish(corbel_call *call, char **ret, corbe
 }
 
 static const corbel_operation telecom_Line_set_owner_operation = {
-    .interface = "telecom::Line",
-    .name = "set_owner",
-    .n_in = 1,
+    .interface = "telecom::Line", .name = "set_owner", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "owner", .id = 1, .type = &corbel_string_type } },
     .raises = (const corbel_type *const[]){ &telecom_Line_WrongState_type, NULL },
     .attribute = "owner",
@@ -526,9 +509,7 @@ corbel_status telecom_Line_set_owner_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation telecom_Line_dial_operation = {
-    .interface = "telecom::Line",
-    .name = "dial",
-    .n_in = 1,
+    .interface = "telecom::Line", .name = "dial", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "number", .id = 1, .type = &string_16_type } },
     .raises = (const corbel_type *const[]){ &telecom_Line_WrongState_type, NULL },
     .fingerprint = 0x42a4bfd6bb50d9bc,
@@ -549,8 +530,7 @@ corbel_status telecom_Line_dial_finish(corbel_call *call, corbel_error *reterr)
 }
 
 static const corbel_operation telecom_Line_hang_up_operation = {
-    .interface = "telecom::Line",
-    .name = "hang_up",
+    .interface = "telecom::Line", .name = "hang_up",
     .fingerprint = 0xd27c40ca19280caf,
 };
 corbel_status telecom_Line_hang_up(telecom_Line *self, corbel_error *reterr)
@@ -568,10 +548,7 @@ corbel_status telecom_Line_hang_up_finish(corbel_call *call, corbel_error *reter
 }
 
 static const corbel_operation telecom_Line_block_operation = {
-    .interface = "telecom::Line",
-    .name = "block",
-    .n_in = 1,
-    .n_out = 2,
+    .interface = "telecom::Line", .name = "block", .n_in = 1, .n_out = 2,
     .in = (const corbel_param[]){
         { .name = "state", .id = 1, .type = &telecom_Line_LineState_type },
     },
@@ -788,10 +765,7 @@ corbel_status telecom_Line_from_json(corbel_runtime *runtime, const char *json, 
 /* ---- interface telecom::Exchange ---- */
 
 static const corbel_operation telecom_Exchange_find_operation = {
-    .interface = "telecom::Exchange",
-    .name = "find",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "telecom::Exchange", .name = "find", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "number", .id = 1, .type = &string_16_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &telecom_Line_reference } },
     .raises = (const corbel_type *const[]){ &telecom_NoSuchLine_type, NULL },
@@ -825,19 +799,14 @@ telecom_Line *telecom_Exchange_find_promise(telecom_Exchange *self, const char *
 }
 
 static const corbel_operation telecom_Exchange_list_operation = {
-    .interface = "telecom::Exchange",
-    .name = "list",
-    .n_in = 3,
-    .n_out = 2,
+    .interface = "telecom::Exchange", .name = "list", .n_in = 3, .n_out = 2,
     .in = (const corbel_param[]){
         { .name = "state", .id = 1, .type = &telecom_Line_LineState_type },
         { .name = "first", .id = 2, .type = &corbel_uint32_type },
         { .name = "most", .id = 3, .type = &corbel_uint32_type },
     },
-    .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &string_16_seq_type },
-        { .name = "more", .id = 2, .type = &corbel_bool_type },
-    },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &string_16_seq_type },
+                                   { .name = "more", .id = 2, .type = &corbel_bool_type } },
     .fingerprint = 0x2e53aa463d85e5b9,
 };
 corbel_status telecom_Exchange_list(telecom_Exchange *self, telecom_Line_LineState state,
@@ -863,10 +832,7 @@ corbel_status telecom_Exchange_list_finish(corbel_call *call, bool *ret_more, te
 }
 
 static const corbel_operation telecom_Exchange_alarms_operation = {
-    .interface = "telecom::Exchange",
-    .name = "alarms",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "telecom::Exchange", .name = "alarms", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "least", .id = 1, .type = &telecom_Listener_Severity_type },
     },
@@ -897,9 +863,7 @@ corbel_status telecom_Exchange_alarms_finish(corbel_call *call, telecom_Listener
 }
 
 static const corbel_operation telecom_Exchange_watch_operation = {
-    .interface = "telecom::Exchange",
-    .name = "watch",
-    .n_in = 1,
+    .interface = "telecom::Exchange", .name = "watch", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "listener", .id = 1, .type = &telecom_Listener_reference },
     },
@@ -923,9 +887,7 @@ corbel_status telecom_Exchange_watch_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation telecom_Exchange_subscribe_operation = {
-    .interface = "telecom::Exchange",
-    .name = "subscribe",
-    .n_in = 1,
+    .interface = "telecom::Exchange", .name = "subscribe", .n_in = 1,
     .in = (const corbel_param[]){
         { .name = "listener", .id = 1, .type = &telecom_Listener_reference },
     },

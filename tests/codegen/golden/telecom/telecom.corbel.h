@@ -163,19 +163,13 @@ void telecom_Line_block_reply(corbel_request *request, telecom_Line_LineState st
                               uint32_t waiting);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct telecom_Line_set_owner_args {
-    const char *owner;
-} telecom_Line_set_owner_args;
+typedef struct { const char *owner; } telecom_Line_set_owner_args;
 CORBEL_MUST_CHECK corbel_status telecom_Line_set_owner_defer(corbel_request *request,
                                                              telecom_Line_set_owner_args *args);
-typedef struct telecom_Line_dial_args {
-    const char *number;
-} telecom_Line_dial_args;
+typedef struct { const char *number; } telecom_Line_dial_args;
 CORBEL_MUST_CHECK corbel_status telecom_Line_dial_defer(corbel_request *request,
                                                         telecom_Line_dial_args *args);
-typedef struct telecom_Line_block_args {
-    telecom_Line_LineState state;
-} telecom_Line_block_args;
+typedef struct { telecom_Line_LineState state; } telecom_Line_block_args;
 CORBEL_MUST_CHECK corbel_status telecom_Line_block_defer(corbel_request *request,
                                                          telecom_Line_block_args *args);
 
@@ -246,31 +240,23 @@ void telecom_Exchange_watch_reply(corbel_request *request);
 void telecom_Exchange_subscribe_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct telecom_Exchange_find_args {
-    const char *number;
-} telecom_Exchange_find_args;
+typedef struct { const char *number; } telecom_Exchange_find_args;
 CORBEL_MUST_CHECK corbel_status telecom_Exchange_find_defer(corbel_request *request,
                                                             telecom_Exchange_find_args *args);
-typedef struct telecom_Exchange_list_args {
+typedef struct {
     telecom_Line_LineState state;
     uint32_t first;
     uint32_t most;
 } telecom_Exchange_list_args;
 CORBEL_MUST_CHECK corbel_status telecom_Exchange_list_defer(corbel_request *request,
                                                             telecom_Exchange_list_args *args);
-typedef struct telecom_Exchange_alarms_args {
-    telecom_Listener_Severity least;
-} telecom_Exchange_alarms_args;
+typedef struct { telecom_Listener_Severity least; } telecom_Exchange_alarms_args;
 CORBEL_MUST_CHECK corbel_status telecom_Exchange_alarms_defer(corbel_request *request,
                                                               telecom_Exchange_alarms_args *args);
-typedef struct telecom_Exchange_watch_args {
-    telecom_Listener *listener;
-} telecom_Exchange_watch_args;
+typedef struct { telecom_Listener *listener; } telecom_Exchange_watch_args;
 CORBEL_MUST_CHECK corbel_status telecom_Exchange_watch_defer(corbel_request *request,
                                                              telecom_Exchange_watch_args *args);
-typedef struct telecom_Exchange_subscribe_args {
-    telecom_Listener *listener;
-} telecom_Exchange_subscribe_args;
+typedef struct { telecom_Listener *listener; } telecom_Exchange_subscribe_args;
 CORBEL_MUST_CHECK corbel_status telecom_Exchange_subscribe_defer(
     corbel_request *request, telecom_Exchange_subscribe_args *args);
 

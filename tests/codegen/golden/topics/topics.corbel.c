@@ -379,10 +379,7 @@ corbel_status fleet_Event_seq_from_json(corbel_runtime *runtime, const char *jso
 /* ---- interface fleet::Fleet ---- */
 
 static const corbel_operation fleet_Fleet_find_operation = {
-    .interface = "fleet::Fleet",
-    .name = "find",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "fleet::Fleet", .name = "find", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "id", .id = 1, .type = &corbel_uint32_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &fleet_Truck_type } },
     .fingerprint = 0xee28a9394aabaa59,
@@ -406,9 +403,7 @@ corbel_status fleet_Fleet_find_finish(corbel_call *call, fleet_Truck **ret, corb
 }
 
 static const corbel_operation fleet_Fleet_report_operation = {
-    .interface = "fleet::Fleet",
-    .name = "report",
-    .n_in = 1,
+    .interface = "fleet::Fleet", .name = "report", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "events", .id = 1, .type = &fleet_Event_seq_type } },
     .fingerprint = 0xd4f3d1a62ccca663,
 };

@@ -94,14 +94,10 @@ void fleet_Fleet_find_reply(corbel_request *request, const fleet_Truck *ret);
 void fleet_Fleet_report_reply(corbel_request *request);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct fleet_Fleet_find_args {
-    uint32_t id;
-} fleet_Fleet_find_args;
+typedef struct { uint32_t id; } fleet_Fleet_find_args;
 CORBEL_MUST_CHECK corbel_status fleet_Fleet_find_defer(corbel_request *request,
                                                        fleet_Fleet_find_args *args);
-typedef struct fleet_Fleet_report_args {
-    fleet_Event_seq events;
-} fleet_Fleet_report_args;
+typedef struct { fleet_Event_seq events; } fleet_Fleet_report_args;
 CORBEL_MUST_CHECK corbel_status fleet_Fleet_report_defer(corbel_request *request,
                                                          fleet_Fleet_report_args *args);
 

@@ -1894,10 +1894,7 @@ const unions_Failed *unions_Failed_of(const corbel_error *error)
 /* ---- interface unions::Account ---- */
 
 static const corbel_operation unions_Account_get_last_operation = {
-    .interface = "unions::Account",
-    .name = "get_last",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "unions::Account", .name = "get_last", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &unions_Event_type } },
     .attribute = "last",
     .fingerprint = 0xcfd1073a2c7e2a70,
@@ -1921,9 +1918,7 @@ corbel_status unions_Account_get_last_finish(corbel_call *call, unions_Event **r
 }
 
 static const corbel_operation unions_Account_set_last_operation = {
-    .interface = "unions::Account",
-    .name = "set_last",
-    .n_in = 1,
+    .interface = "unions::Account", .name = "set_last", .n_in = 1,
     .in = (const corbel_param[]){ { .name = "last", .id = 1, .type = &unions_Event_type } },
     .attribute = "last",
     .fingerprint = 0xa540566769ce0476,
@@ -1946,10 +1941,7 @@ corbel_status unions_Account_set_last_finish(corbel_call *call, corbel_error *re
 }
 
 static const corbel_operation unions_Account_events_operation = {
-    .interface = "unions::Account",
-    .name = "events",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "unions::Account", .name = "events", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &unions_Event_type, .position = 1 },
         { .name = "both", .id = 2, .type = &unions_Event_type, .position = 3 },
@@ -1987,10 +1979,7 @@ corbel_status unions_Account_events_finish(corbel_call *call, unions_Event **ret
 }
 
 static const corbel_operation unions_Account_plains_operation = {
-    .interface = "unions::Account",
-    .name = "plains",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "unions::Account", .name = "plains", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &unions_Plain_type, .position = 1 },
         { .name = "both", .id = 2, .type = &unions_Plain_type, .position = 3 },
@@ -2026,10 +2015,7 @@ corbel_status unions_Account_plains_finish(corbel_call *call, unions_Plain *ret_
 }
 
 static const corbel_operation unions_Account_holders_operation = {
-    .interface = "unions::Account",
-    .name = "holders",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "unions::Account", .name = "holders", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &unions_Holder_type, .position = 1 },
         { .name = "both", .id = 2, .type = &unions_Holder_type, .position = 3 },
@@ -2066,10 +2052,7 @@ corbel_status unions_Account_holders_finish(corbel_call *call, unions_Holder **r
 }
 
 static const corbel_operation unions_Account_lists_operation = {
-    .interface = "unions::Account",
-    .name = "lists",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "unions::Account", .name = "lists", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &unions_Event_seq_type, .position = 1 },
         { .name = "both", .id = 2, .type = &unions_Event_seq_type, .position = 3 },
@@ -2106,10 +2089,7 @@ corbel_status unions_Account_lists_finish(corbel_call *call, unions_Event_seq *r
 }
 
 static const corbel_operation unions_Account_everything_operation = {
-    .interface = "unions::Account",
-    .name = "everything",
-    .n_in = 2,
-    .n_out = 3,
+    .interface = "unions::Account", .name = "everything", .n_in = 2, .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "value", .id = 1, .type = &unions_Everything_type, .position = 1 },
         { .name = "both", .id = 2, .type = &unions_Everything_type, .position = 3 },
@@ -2146,14 +2126,9 @@ corbel_status unions_Account_everything_finish(corbel_call *call, unions_Everyth
 }
 
 static const corbel_operation unions_Account_happened_operation = {
-    .interface = "unions::Account",
-    .name = "happened",
-    .flags = CORBEL_ONEWAY,
-    .n_in = 2,
-    .in = (const corbel_param[]){
-        { .name = "event", .id = 1, .type = &unions_Event_type },
-        { .name = "plain", .id = 2, .type = &unions_Plain_type },
-    },
+    .interface = "unions::Account", .name = "happened", .flags = CORBEL_ONEWAY, .n_in = 2,
+    .in = (const corbel_param[]){ { .name = "event", .id = 1, .type = &unions_Event_type },
+                                  { .name = "plain", .id = 2, .type = &unions_Plain_type } },
     .fingerprint = 0x624a655f6274f867,
 };
 corbel_status unions_Account_happened(unions_Account *self, const unions_Event *event,

@@ -383,36 +383,25 @@ void unions_Account_everything_reply(corbel_request *request, const unions_Every
                                      const unions_Everything *both, const unions_Everything *ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct unions_Account_set_last_args {
-    const unions_Event *last;
-} unions_Account_set_last_args;
+typedef struct { const unions_Event *last; } unions_Account_set_last_args;
 CORBEL_MUST_CHECK corbel_status unions_Account_set_last_defer(corbel_request *request,
                                                               unions_Account_set_last_args *args);
-typedef struct unions_Account_events_args {
-    const unions_Event *value;
-    const unions_Event *both;
-} unions_Account_events_args;
+typedef struct { const unions_Event *value; const unions_Event *both; } unions_Account_events_args;
 CORBEL_MUST_CHECK corbel_status unions_Account_events_defer(corbel_request *request,
                                                             unions_Account_events_args *args);
-typedef struct unions_Account_plains_args {
-    const unions_Plain *value;
-    const unions_Plain *both;
-} unions_Account_plains_args;
+typedef struct { const unions_Plain *value; const unions_Plain *both; } unions_Account_plains_args;
 CORBEL_MUST_CHECK corbel_status unions_Account_plains_defer(corbel_request *request,
                                                             unions_Account_plains_args *args);
-typedef struct unions_Account_holders_args {
+typedef struct {
     const unions_Holder *value;
     const unions_Holder *both;
 } unions_Account_holders_args;
 CORBEL_MUST_CHECK corbel_status unions_Account_holders_defer(corbel_request *request,
                                                              unions_Account_holders_args *args);
-typedef struct unions_Account_lists_args {
-    unions_Event_seq value;
-    unions_Event_seq both;
-} unions_Account_lists_args;
+typedef struct { unions_Event_seq value; unions_Event_seq both; } unions_Account_lists_args;
 CORBEL_MUST_CHECK corbel_status unions_Account_lists_defer(corbel_request *request,
                                                            unions_Account_lists_args *args);
-typedef struct unions_Account_everything_args {
+typedef struct {
     const unions_Everything *value;
     const unions_Everything *both;
 } unions_Account_everything_args;

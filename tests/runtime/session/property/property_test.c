@@ -172,6 +172,7 @@ static sim *running; /* for the handler of signals */
 static void run_crashed(int number)
 {
     if (running != NULL) {
+        /* Raised by abort(), in this thread. NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c) */
         (void)snprintf(running->why, sizeof running->why, "signal %d", number);
         longjmp(running->failed, 1);
     }

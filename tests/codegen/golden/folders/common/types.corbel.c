@@ -136,10 +136,7 @@ const common_OutOfRange *common_OutOfRange_of(const corbel_error *error)
 /* ---- interface common::Item ---- */
 
 static const corbel_operation common_Item_get_label_operation = {
-    .interface = "common::Item",
-    .name = "get_label",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "common::Item", .name = "get_label", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .attribute = "label",
     .fingerprint = 0x0be6b7ec8fd0a0b3,
@@ -161,9 +158,7 @@ corbel_status common_Item_get_label_finish(corbel_call *call, char **ret, corbel
 }
 
 static const corbel_operation common_Item_weigh_operation = {
-    .interface = "common::Item",
-    .name = "weigh",
-    .n_out = 1,
+    .interface = "common::Item", .name = "weigh", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Quantity_type } },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
     .fingerprint = 0xea99955260830c2d,

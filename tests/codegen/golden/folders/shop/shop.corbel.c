@@ -85,18 +85,11 @@ __attribute__((weak)) corbel_status shop_Order_seq_from_json(corbel_runtime *run
 /* ---- interface shop::Till ---- */
 
 static const corbel_operation shop_Till_sell_operation = {
-    .interface = "shop::Till",
-    .name = "sell",
-    .n_in = 2,
-    .n_out = 2,
-    .in = (const corbel_param[]){
-        { .name = "order", .id = 1, .type = &shop_Order_type },
-        { .name = "amount", .id = 2, .type = &common_Quantity_type },
-    },
-    .out = (const corbel_param[]){
-        { .name = "ret", .id = 1, .type = &common_Quantity_type },
-        { .name = "amount", .id = 2, .type = &common_Quantity_type },
-    },
+    .interface = "shop::Till", .name = "sell", .n_in = 2, .n_out = 2,
+    .in = (const corbel_param[]){ { .name = "order", .id = 1, .type = &shop_Order_type },
+                                  { .name = "amount", .id = 2, .type = &common_Quantity_type } },
+    .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Quantity_type },
+                                   { .name = "amount", .id = 2, .type = &common_Quantity_type } },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
     .fingerprint = 0x31c0085920b6a8f7,
 };
@@ -121,10 +114,7 @@ corbel_status shop_Till_sell_finish(corbel_call *call, shop_Amount **ret_amount,
 }
 
 static const corbel_operation shop_Till_units_operation = {
-    .interface = "shop::Till",
-    .name = "units",
-    .n_in = 2,
-    .n_out = 1,
+    .interface = "shop::Till", .name = "units", .n_in = 2, .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "shelves", .id = 1, .type = &common_Item_seq_seq_type },
         { .name = "orders", .id = 2, .type = &shop_Order_seq_type },
@@ -152,10 +142,7 @@ corbel_status shop_Till_units_finish(corbel_call *call, common_Unit_seq *ret, co
 }
 
 static const corbel_operation shop_Till_sums_operation = {
-    .interface = "shop::Till",
-    .name = "sums",
-    .n_in = 1,
-    .n_out = 1,
+    .interface = "shop::Till", .name = "sums", .n_in = 1, .n_out = 1,
     .in = (const corbel_param[]){ { .name = "matrix", .id = 1, .type = &int32_seq_seq_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &int32_seq_seq_type } },
     .fingerprint = 0xb73f35872c7ac662,
@@ -179,10 +166,7 @@ corbel_status shop_Till_sums_finish(corbel_call *call, shop_Matrix *ret, corbel_
 }
 
 static const corbel_operation shop_Till_get_label_operation = {
-    .interface = "common::Item",
-    .name = "get_label",
-    .flags = CORBEL_IDEMPOTENT,
-    .n_out = 1,
+    .interface = "common::Item", .name = "get_label", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_string_type } },
     .attribute = "label",
     .fingerprint = 0x0be6b7ec8fd0a0b3,
@@ -196,9 +180,7 @@ static corbel_status shop_Till_get_label_thunk(const void *servant, void *self,
     return s->get_label == NULL ? CORBEL_UNIMPLEMENTED : s->get_label(self, request, out[0]);
 }
 static const corbel_operation shop_Till_weigh_operation = {
-    .interface = "common::Item",
-    .name = "weigh",
-    .n_out = 1,
+    .interface = "common::Item", .name = "weigh", .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &common_Quantity_type } },
     .raises = (const corbel_type *const[]){ &common_OutOfRange_type, NULL },
     .fingerprint = 0xea99955260830c2d,

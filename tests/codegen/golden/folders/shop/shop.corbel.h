@@ -80,21 +80,13 @@ void shop_Till_units_reply(corbel_request *request, common_Unit_seq ret);
 void shop_Till_sums_reply(corbel_request *request, shop_Matrix ret);
 
 /* Instead of corbel_request_defer(): lends the arguments until the reply. */
-typedef struct shop_Till_sell_args {
-    const shop_Order *order;
-    const shop_Amount *amount;
-} shop_Till_sell_args;
+typedef struct { const shop_Order *order; const shop_Amount *amount; } shop_Till_sell_args;
 CORBEL_MUST_CHECK corbel_status shop_Till_sell_defer(corbel_request *request,
                                                      shop_Till_sell_args *args);
-typedef struct shop_Till_units_args {
-    common_Item_seq_seq shelves;
-    shop_Order_seq orders;
-} shop_Till_units_args;
+typedef struct { common_Item_seq_seq shelves; shop_Order_seq orders; } shop_Till_units_args;
 CORBEL_MUST_CHECK corbel_status shop_Till_units_defer(corbel_request *request,
                                                       shop_Till_units_args *args);
-typedef struct shop_Till_sums_args {
-    shop_Matrix matrix;
-} shop_Till_sums_args;
+typedef struct { shop_Matrix matrix; } shop_Till_sums_args;
 CORBEL_MUST_CHECK corbel_status shop_Till_sums_defer(corbel_request *request,
                                                      shop_Till_sums_args *args);
 
