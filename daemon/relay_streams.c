@@ -104,7 +104,7 @@ static void pump_end(relay_pump *pump)
 static void pump_run(relay_pump *pump)
 {
     while (!pump->over) {
-        if (pump->held == NULL) {
+        if (pump->held == NULL || pump->held->bytes.len == 0) { /* references go with bytes */
             const corbel_stream_result taken = crb_stream_take_items(pump->from, &pump->held);
             if (taken == CORBEL_STREAM_WOULD_BLOCK && pump_ask(pump, pump->from)) {
                 return;

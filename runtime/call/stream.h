@@ -108,8 +108,10 @@ void crb_stream_no_memory_locked(corbel_stream *stream);
 
 /* Items as bytes: for relays, and for what stands above them. No lock held. */
 
-/** All that has come and was not taken; the taker frees it by crb_items_free(). Its cost is given back by crb_stream_used(). */
-corbel_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **ret);
+/** The next bytes that came, with all references that came with or before them; the taker frees them by crb_items_free(). Their
+ *  cost is given back by crb_stream_used(). WOULD_BLOCK, OVER: *items may be references whose bytes have not come: it stays the
+ *  caller's, and is handed in again. NULL to begin with. */
+corbel_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **items);
 void crb_stream_used(corbel_stream *stream, uint64_t cost);
 uint64_t crb_items_cost(const crb_items *items);
 void crb_items_free(crb_items *items);

@@ -375,14 +375,51 @@ bool corbel_stream_next(corbel_stream *self, const corbel_type *type, void *ret)
     return stream_next(self, type, ret, true) == CORBEL_STREAM_OK;
 }
 
-corbel_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **ret)
+/** What came behind references without bytes joins them. False: no memory. */
+static bool reader_join_items(crb_items *items, crb_items *more)
+{
+    if (more->n_refs > 0) {
+        crb_ref *const refs = realloc(items->refs, (items->n_refs + more->n_refs) * sizeof *refs);
+        if (refs == NULL) {
+            return false;
+        }
+        memcpy(refs + items->n_refs, more->refs, more->n_refs * sizeof *refs);
+        items->refs = refs;
+        items->n_refs += more->n_refs;
+        free(more->refs);
+        more->refs = NULL;
+        more->n_refs = 0;
+    }
+    items->bytes = more->bytes;
+    more->bytes = (crb_buf)CRB_BUF_INIT;
+    return true;
+}
+
+corbel_stream_result crb_stream_take_items(corbel_stream *stream, crb_items **items)
 {
     crb_conduit *const conduit = stream->conduit;
-    crb_conduit_lock(conduit);
-    const bool over = conduit->ended || stream->left;
-    *ret = conduit_pop_locked(conduit);
-    crb_conduit_unlock(conduit);
-    return *ret != NULL ? CORBEL_STREAM_OK : over ? CORBEL_STREAM_OVER : CORBEL_STREAM_WOULD_BLOCK;
+    for (;;) {
+        crb_conduit_lock(conduit);
+        const bool over = conduit->ended || stream->left;
+        crb_items *const more = conduit_pop_locked(conduit);
+        crb_conduit_unlock(conduit);
+        if (more == NULL) {
+            return over ? CORBEL_STREAM_OVER : CORBEL_STREAM_WOULD_BLOCK;
+        }
+        if (*items == NULL) {
+            *items = more;
+        } else {
+            const bool joined = reader_join_items(*items, more);
+            crb_items_free(more);
+            if (!joined) {
+                reader_fail(stream, CORBEL_NO_MEMORY, "no memory for its references");
+                return CORBEL_STREAM_OVER;
+            }
+        }
+        if ((*items)->bytes.len > 0) {
+            return CORBEL_STREAM_OK;
+        }
+    }
 }
 
 void crb_stream_used(corbel_stream *stream, uint64_t cost)
