@@ -98,6 +98,8 @@ typedef struct pressure_flow {
 
 #define THROUGH (UINT64_C(1) << 32)
 
+static pthread_mutex_t handing_over = PTHREAD_MUTEX_INITIALIZER; /* of flows, from callers to servants */
+
 typedef struct pressure_end {
     pressure_flow *flow;
     corbel_stream *stream;
@@ -236,6 +238,8 @@ static corbel_status serve_exchange(const void *servant, void *self, corbel_requ
                                .writer = { .flow = &flows[1], .stream = *(corbel_stream **)out[0], .known = state->known },
                                .reader = { .flow = &flows[0], .stream = *(corbel_stream *const *)in[2], .known = state->known } };
     (void)servant;
+    (void)pthread_mutex_lock(&handing_over);
+    (void)pthread_mutex_unlock(&handing_over);
     if (how == HOW_ECHO) {
         return exchange_echo(&here);
     }
@@ -425,8 +429,10 @@ static uint64_t seed = 1;
 
 static void exchanges(uint64_t how)
 {
-    static pressure_caller callers[WAYS * STREAMS];
-    const size_t n = sizeof callers / sizeof *callers;
+    static pressure_caller all[HOWS][WAYS * STREAMS]; /* never used again */
+    pressure_caller *const callers = all[how];
+    const size_t n = WAYS * STREAMS;
+    (void)pthread_mutex_lock(&handing_over);
     for (size_t i = 0; i < n; i++) {
         pressure_caller *const caller = &callers[i];
         *caller = (pressure_caller) { .known = ways[i % WAYS], .how = how, .way = i % WAYS };
@@ -434,7 +440,10 @@ static void exchanges(uint64_t how)
         caller->flows[1].seed = how == HOW_ECHO ? caller->flows[0].seed : seed++;
         probe_event_init(&caller->flows[0].stuck);
         probe_event_init(&caller->flows[1].stuck);
-        assert_int_equal(pthread_create(&caller->thread, NULL, caller_run, caller), 0);
+    }
+    (void)pthread_mutex_unlock(&handing_over);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(pthread_create(&callers[i].thread, NULL, caller_run, &callers[i]), 0);
     }
     uint64_t stuck = 0;
     for (size_t i = 0; i < n; i++) {
