@@ -22,6 +22,15 @@ static crb_answer *answer_alloc(crb_session *session)
     return answer;
 }
 
+/** Nothing of it is under way any more between the two sides. */
+static void answer_uncount(crb_session *session, crb_answer *answer)
+{
+    if (answer->counted) {
+        answer->counted = false;
+        session->n_answers--;
+    }
+}
+
 static void answer_free(crb_session *session, crb_answer *answer)
 {
     crb_list_remove(&answer->follow);
@@ -30,9 +39,7 @@ static void answer_free(crb_session *session, crb_answer *answer)
         crb_list_remove(&follower->follow);
         follower->after = NULL;
     }
-    if (answer->counted) {
-        session->n_answers--;
-    }
+    answer_uncount(session, answer);
     crb_answer_miss(session, answer);
     crb_id_remove(&session->answers, &answer->by_id);
     crb_due_remove(&session->due, &answer->due);
@@ -89,8 +96,12 @@ void crb_answer_settle(crb_session *session, crb_answer *answer)
     if (answer->finished && answer->pins == 0) {
         crb_promise_forget(session, answer);
     }
-    if (answer->answered && answer->pulled && !answer->args.active && !crb_node_linked(&answer->body.node) &&
-        !crb_out_waits(&answer->abandon) && !answer_is_named(answer) && answer->pins == 0) {
+    const bool wire_done = answer->answered && answer->pulled && !answer->args.active && !crb_node_linked(&answer->body.node) &&
+                           !crb_out_waits(&answer->abandon) && !answer_is_named(answer);
+    if (wire_done) {
+        answer_uncount(session, answer); /* so does its asker; the calls that still wait for it count themselves */
+    }
+    if (wire_done && answer->pins == 0) {
         answer_free(session, answer);
     }
 }
