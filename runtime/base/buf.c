@@ -62,11 +62,3 @@ void crb_buf_varint(crb_buf *buf, uint64_t value)
     at[n++] = (uint8_t)value;
     buf->len += n;
 }
-
-void crb_buf_clear(crb_buf *buf)
-{
-    if (buf->data != NULL) { /* it is mostly called in case of */
-        free(buf->data);
-    }
-    *buf = (crb_buf)CRB_BUF_INIT;
-}

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 typedef struct crb_buf {
     uint8_t *data;
@@ -22,6 +23,12 @@ uint8_t *crb_buf_reserve(crb_buf *buf, size_t n);
 void crb_buf_append(crb_buf *buf, const void *data, size_t len);
 void crb_buf_varint(crb_buf *buf, uint64_t value);
 /** Frees the memory and makes it CRB_BUF_INIT again. */
-void crb_buf_clear(crb_buf *buf);
+static inline void crb_buf_clear(crb_buf *buf)
+{
+    if (buf->data != NULL) { /* it is mostly called in case of */
+        free(buf->data);
+    }
+    *buf = (crb_buf)CRB_BUF_INIT;
+}
 
 #endif /* CRB_BUF_H */

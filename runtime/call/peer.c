@@ -220,8 +220,7 @@ static void peer_set_timer(crb_peer *peer)
 
 static void peer_handle_events(crb_peer *peer)
 {
-    crb_event event;
-    memset(&event, 0, sizeof event);
+    crb_event event; /* filled in as a whole, where there is one */
     while (crb_session_next_event(peer->session, &event)) {
         crb_peer_handle_event(peer, &event);
     }

@@ -60,8 +60,10 @@ static void answer_free(crb_session *session, crb_answer *answer)
     if (answer->kept != NULL) {
         crb_promise_forget(session, answer);
     }
-    crb_stream_free(session, answer->stream_in);
-    crb_stream_free(session, answer->stream_out);
+    if (answer->stream_in != NULL || answer->stream_out != NULL) {
+        crb_stream_free(session, answer->stream_in);
+        crb_stream_free(session, answer->stream_out);
+    }
     free(answer->names);
     if (answer->context.data != NULL) {
         crb_buf_clear(&answer->context);
@@ -93,7 +95,7 @@ static bool answer_is_named(const crb_answer *answer)
 
 void crb_answer_settle(crb_session *session, crb_answer *answer)
 {
-    if (answer->finished && answer->pins == 0) {
+    if (answer->kept != NULL && answer->finished && answer->pins == 0) {
         crb_promise_forget(session, answer);
     }
     const bool wire_done = answer->answered && answer->pulled && !answer->args.active && !crb_node_linked(&answer->body.node) &&
@@ -139,8 +141,10 @@ static void answer_close(crb_session *session, crb_answer *answer)
     if (answer->target.promise != NULL || answer->promised != NULL) {
         crb_promises_drop(session, answer);
     }
-    crb_stream_forget(session, answer->stream_in);
-    crb_stream_forget(session, answer->stream_out);
+    if (answer->stream_in != NULL || answer->stream_out != NULL) {
+        crb_stream_forget(session, answer->stream_in);
+        crb_stream_forget(session, answer->stream_out);
+    }
 }
 
 void crb_session_done(crb_session *session, crb_answer *answer)

@@ -5,21 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void crb_event_queue(crb_session *session, crb_ev *ev)
-{
-    if (!crb_node_linked(&ev->node)) {
-        crb_list_append(&session->events, &ev->node);
-    }
-}
-
 void crb_event_queue_first(crb_session *session, crb_ev *ev)
 {
     crb_list_append(session->events.next, &ev->node);
-}
-
-void crb_event_drop(crb_ev *ev)
-{
-    crb_list_remove(&ev->node);
 }
 
 static void events_end_loans(crb_session *session)

@@ -9,17 +9,16 @@
 
 enum { OUTPUT_PIECE_OVERHEAD = 64 };
 
-void crb_out_queue(crb_session *session, crb_out *out)
-{
-    if (!crb_node_linked(&out->node)) {
-        crb_list_append(&session->out, &out->node);
-    }
-}
-
 static void output_frame(crb_session *session, crb_buf *out, const crb_frame *frame)
 {
     crb_frame_pack(out, frame, &session->scratch);
     session->sent[crb_session_type_index(frame->type)]++;
+}
+
+/** Nothing is in either ring: that is so of small calls, and quick to see. */
+static bool output_no_pieces(const crb_session *session)
+{
+    return crb_list_empty(&session->ring) && crb_list_empty(&session->stream_ring);
 }
 
 /* ---- headers ---- */
@@ -177,7 +176,8 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
     question->call_number = ++session->calls_sent;
     bool names = false;
     const uint32_t operation = crb_operation_number(session, question->operation, &names);
-    crb_frame frame = { .type = CRB_WIRE_CALL };
+    crb_frame frame;
+    frame.type = CRB_WIRE_CALL;
     frame.u.call = (crb_wire_call) {
         .question = question->args.question,
         .promise = question->promise != NULL ? question->promise->by_id.id : 0,
@@ -249,9 +249,9 @@ static void output_bind(crb_session *session, crb_question *question, crb_buf *o
 static void output_return(crb_session *session, crb_answer *answer, crb_buf *out)
 {
     crb_list_remove(&answer->header.node);
-    crb_frame frame = { .type = CRB_WIRE_RETURN };
-    frame.u.ret.question = answer->body.question;
-    frame.u.ret.outcome = (uint32_t)answer->outcome;
+    crb_frame frame;
+    frame.type = CRB_WIRE_RETURN;
+    frame.u.ret = (crb_wire_return) { .question = answer->body.question, .outcome = (uint32_t)answer->outcome };
     const size_t len = answer->body.buf.len;
     size_t first = 0;
     if (answer->outcome == CRB_OUTCOME_ERROR) {
@@ -470,7 +470,7 @@ static void output_items(crb_session *session, crb_buf *out, crb_stream *stream)
 /** Pieces of bodies and of streams in turns, as long as one more has room. */
 static void output_pieces(crb_session *session, crb_buf *out, size_t start)
 {
-    for (bool more = true; more && !out->failed;) {
+    for (bool more = !output_no_pieces(session); more && !out->failed;) {
         more = false;
         const size_t piece = output_piece(session);
         if (piece > 0 && (out->len - start) + piece + OUTPUT_PIECE_OVERHEAD <= CRB_MESSAGE_SOFT) {
@@ -519,7 +519,7 @@ static bool output_may_talk(const crb_session *session)
 static bool output_has_pieces(crb_session *session)
 {
     size_t len = 0;
-    return output_piece(session) > 0 || crb_stream_next_piece(session, &len) != NULL;
+    return !output_no_pieces(session) && (output_piece(session) > 0 || crb_stream_next_piece(session, &len) != NULL);
 }
 
 /** Nothing is left to be said but goodbye. */
@@ -572,9 +572,12 @@ bool crb_session_has_output(crb_session *session)
     if (!output_may_talk(session)) {
         return false;
     }
+    if (!crb_list_empty(&session->out)) {
+        return true;
+    }
     const bool unordered = session->phase == CRB_PHASE_OPEN && (crb_flow_credit_due(session) || session->pong_wanted ||
                                                                 session->ping_wanted || session->n_unimplemented > 0);
-    return unordered || output_is_final(session) || !crb_list_empty(&session->out) || output_has_pieces(session);
+    return unordered || output_is_final(session) || output_has_pieces(session);
 }
 
 bool crb_session_is_alone(const crb_session *session)

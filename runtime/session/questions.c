@@ -47,8 +47,10 @@ static void question_free(crb_session *session, crb_question *question)
     crb_refs_take_back(session, question->refs, false);
     free(question->path);
     crb_refs_drop(session, question->refs_in);
-    crb_stream_free(session, question->stream_in);
-    crb_stream_free(session, question->stream_out);
+    if (question->stream_in != NULL || question->stream_out != NULL) {
+        crb_stream_free(session, question->stream_in);
+        crb_stream_free(session, question->stream_out);
+    }
     free(question->names);
     if (question->context.data != NULL) {
         crb_buf_clear(&question->context);
@@ -414,7 +416,7 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
         question->n_path = call->n_path;
     }
     const uint32_t streams = (call->stream_in ? CRB_FLAG_STREAM_IN : 0) | (call->stream_out ? CRB_FLAG_STREAM_OUT : 0);
-    if (!crb_streams_make(session, streams, false, 0, &question->stream_in, &question->stream_out)) {
+    if (streams != 0 && !crb_streams_make(session, streams, false, 0, &question->stream_in, &question->stream_out)) {
         goto fail_rest;
     }
     question->refs = crb_refs_hold(session, call->refs, call->n_refs, &status);
