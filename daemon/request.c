@@ -141,7 +141,9 @@ static void request_end_streams(corbel_request *request)
 void crb_request_disown(corbel_request *request)
 {
     corbel_runtime *const runtime = request->runtime;
-    request_end_streams(request);
+    if (request->stream_in != NULL || request->stream_out != NULL) {
+        request_end_streams(request);
+    }
     crb_peer_unref(request->peer); /* never the last count: the link has one */
     free(request->interface);
     free(request->operation);
@@ -165,16 +167,22 @@ void crb_request_clear(corbel_request *request)
     }
     corbel_error_clear(&request->error);
     request_drop_exception(request);
-    crb_raw_clear(request);
+    if (request->raw != NULL) {
+        crb_raw_clear(request);
+    }
     crb_held_release(&request->held);
     request->held = (crb_held) { 0 };
-    request_end_streams(request);
+    if (request->stream_in != NULL || request->stream_out != NULL) {
+        request_end_streams(request);
+    }
     crb_arena_free(request->arena);
     request->arena = NULL;
     crb_buf_clear(&request->context_bytes);
     crb_buf_clear(&request->reply_bytes);
-    request->carried = corbel_context_unref(request->carried);
-    request->reply = corbel_context_unref(request->reply);
+    if (request->carried != NULL || request->reply != NULL) {
+        request->carried = corbel_context_unref(request->carried);
+        request->reply = corbel_context_unref(request->reply);
+    }
     crb_buf_clear(&request->args);
     crb_refs_free(request->refs, request->n_refs);
     request->refs = NULL;

@@ -77,8 +77,10 @@ static void run_return(corbel_request *request, crb_result *result, const crb_re
     }
     const uint64_t now = crb_now();
     run_pace(request, now);
-    crb_stream_detach_locked(request->stream_in);
-    crb_stream_detach_locked(request->stream_out);
+    if (request->stream_in != NULL || request->stream_out != NULL) {
+        crb_stream_detach_locked(request->stream_in);
+        crb_stream_detach_locked(request->stream_out);
+    }
     crb_session_return(peer->session, request->answer, result, now);
     if (has_refs) {
         crb_peer_refs_sent_locked(peer, refs->items, n, out);

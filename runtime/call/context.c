@@ -89,7 +89,9 @@ void crb_context_leave(crb_context *context)
         context_carry(context->outer_carried);
     }
     context_entered = context->outer_entered;
-    corbel_context_unref(context->carried);
+    if (context->carried != NULL) {
+        corbel_context_unref(context->carried);
+    }
     context_current = context->outer;
 }
 

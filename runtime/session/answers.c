@@ -196,7 +196,7 @@ static crb_sent_error *answer_error(corbel_status status, corbel_completion comp
 /** Behind the items that were put before it. */
 static void answer_queue_return(crb_session *session, crb_answer *answer)
 {
-    if (!crb_stream_delays(session, answer->stream_out, &answer->header)) {
+    if (answer->stream_out == NULL || !crb_stream_delays(session, answer->stream_out, &answer->header)) {
         crb_out_queue(session, &answer->header);
     }
 }

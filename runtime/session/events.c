@@ -5,6 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+void crb_event_queue(crb_session *session, crb_ev *ev)
+{
+    if (!crb_node_linked(&ev->node)) {
+        crb_list_append(&session->events, &ev->node);
+    }
+}
+
 void crb_event_queue_first(crb_session *session, crb_ev *ev)
 {
     crb_list_append(session->events.next, &ev->node);
@@ -172,9 +179,9 @@ static void events_take_items(crb_session *session, crb_stream *stream, crb_even
     stream->in = (crb_buf)CRB_BUF_INIT;
 }
 
-bool crb_session_next_event(crb_session *session, crb_event *ret)
+/** Kept apart, so that looking for an event where there is none costs next to nothing. */
+static bool events_take(crb_session *session, crb_event *ret)
 {
-    events_end_loans(session);
     for (;;) {
         if (crb_list_empty(&session->events) && session->bye_came) {
             crb_session_end_by_bye(session);
@@ -233,4 +240,10 @@ bool crb_session_next_event(crb_session *session, crb_event *ret)
             return true;
         }
     }
+}
+
+bool crb_session_next_event(crb_session *session, crb_event *ret)
+{
+    events_end_loans(session);
+    return (!crb_list_empty(&session->events) || session->bye_came) && events_take(session, ret);
 }

@@ -9,6 +9,13 @@
 
 enum { OUTPUT_PIECE_OVERHEAD = 64 };
 
+void crb_out_queue(crb_session *session, crb_out *out)
+{
+    if (!crb_node_linked(&out->node)) {
+        crb_list_append(&session->out, &out->node);
+    }
+}
+
 static void output_frame(crb_session *session, crb_buf *out, const crb_frame *frame)
 {
     crb_frame_pack(out, frame, &session->scratch);

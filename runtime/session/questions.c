@@ -104,8 +104,10 @@ static void question_complete(crb_session *session, crb_question *question)
     assert(!question->completed && question->kind != CRB_QUESTION_ONEWAY);
     question->completed = true;
     crb_due_remove(&session->due, &question->due);
-    crb_stream_close(session, question->stream_in);
-    crb_stream_close(session, question->stream_out);
+    if (question->stream_in != NULL || question->stream_out != NULL) {
+        crb_stream_close(session, question->stream_in);
+        crb_stream_close(session, question->stream_out);
+    }
     crb_event_queue(session, &question->event);
 }
 

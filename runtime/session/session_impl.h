@@ -493,12 +493,7 @@ uint64_t crb_session_remaining(uint64_t deadline, uint64_t now);
 uint32_t crb_session_type_index(uint32_t wire_type);
 
 /* events.c */
-static inline void crb_event_queue(crb_session *session, crb_ev *ev)
-{
-    if (!crb_node_linked(&ev->node)) {
-        crb_list_append(&session->events, &ev->node);
-    }
-}
+void crb_event_queue(crb_session *session, crb_ev *ev);
 /** In front of all others; it is not queued. */
 void crb_event_queue_first(crb_session *session, crb_ev *ev);
 static inline void crb_event_drop(crb_ev *ev)
@@ -516,12 +511,7 @@ void crb_output_keep(crb_session *session);
 void crb_output_stop(crb_session *session);
 /** Nothing of what waits is left. */
 void crb_output_clear(crb_session *session);
-static inline void crb_out_queue(crb_session *session, crb_out *out)
-{
-    if (!crb_node_linked(&out->node)) {
-        crb_list_append(&session->out, &out->node);
-    }
-}
+void crb_out_queue(crb_session *session, crb_out *out);
 static inline bool crb_out_waits(const crb_out *out)
 {
     return crb_node_linked(&out->node);
