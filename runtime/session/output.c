@@ -185,6 +185,7 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
     const uint32_t operation = crb_operation_number(session, question->operation, &names);
     crb_frame frame;
     frame.type = CRB_WIRE_CALL;
+    frame.critical = false;
     frame.u.call = (crb_wire_call) {
         .question = question->args.question,
         .promise = question->promise != NULL ? question->promise->by_id.id : 0,
@@ -258,6 +259,7 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
     crb_list_remove(&answer->header.node);
     crb_frame frame;
     frame.type = CRB_WIRE_RETURN;
+    frame.critical = false;
     frame.u.ret = (crb_wire_return) { .question = answer->body.question, .outcome = (uint32_t)answer->outcome };
     const size_t len = answer->body.buf.len;
     size_t first = 0;
