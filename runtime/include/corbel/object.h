@@ -60,9 +60,9 @@ typedef void (*corbel_broken_callback)(void *context, const corbel_error *why);
  * does the same. So context need not live longer than the reference; but do not do either while holding a lock that the callback
  *  takes. A callback holds nothing: neither the reference nor the object.
  *
- *  Not told: of a promise, before it is known what it stands for; that the object alone is gone (CORBEL_NOT_FOUND), that a session broke through which somebody else passes our calls
- * on, and what corbel_runtime_unref() closes: when that has begun nothing is called any more. CORBEL_GONE: it has begun.
- *  CORBEL_NIL_REFERENCE, CORBEL_NO_MEMORY: as they say. */
+ *  Not told: of a promise, before it is known what it stands for; that the object alone is gone (CORBEL_NOT_FOUND), that a
+ * session broke through which somebody else passes our calls on, and what corbel_runtime_unref() closes: when that has begun
+ * nothing is called any more. CORBEL_GONE: it has begun. CORBEL_NIL_REFERENCE, CORBEL_NO_MEMORY: as they say. */
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_on_broken(corbel_object *self, corbel_broken_callback callback,
                                                                    void *context);
 
