@@ -267,7 +267,7 @@ static bool put_line(scanner *s, directive_text *text, const char *before, bool 
     size_t length;
     idl_range range;
     idl_lex_rest_of_line(lexer, &rest, &length, &range);
-    const char *end = trimmed(rest, rest + length);
+    const char *end = trimmed(before, rest + length); /* of a directive that is a line comment alone, that */
     if (end > before && end[-1] == '\\') {
         /* Without the blanks behind it, or with the line end that is missing, it would join lines. */
         idl_error(lexer->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &range, "a backslash with nothing behind it");
@@ -347,10 +347,8 @@ static bool skip_dead(scanner *s, const idl_range *range)
             idl_error(lexer->diagnostics, IDL_DIAG_CONDITION_NOT_CLOSED, range, "this #if has no #endif");
             return false;
         }
+        idl_lex_skip_blank(lexer); /* as the preprocessor does */
         const char *word = lexer->at;
-        while (word < lexer->end && (*word == ' ' || *word == '\t')) {
-            word++;
-        }
         const bool ends = looks_like(word, lexer->end, "endif");
         if (inner == 0 && (ends || looks_like(word, lexer->end, "else") || looks_like(word, lexer->end, "elif"))) {
             idl_piece dead = piece;
