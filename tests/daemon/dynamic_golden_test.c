@@ -14,13 +14,14 @@
 
 #include <cmocka.h>
 
-#define INTERFACES(X)                                                                                                            \
-    X(bank_Watcher)                                                                                                              \
-    X(bank_Account)                                                                                                              \
-    X(bank_Named) X(bank_Branch) X(described_Guide) X(diamond_Top) X(diamond_Left) X(diamond_Right) X(diamond_Bottom)            \
-        X(diamond_Both) X(diamond_Lower) X(sink_Thing) X(sink_Bare) X(shades_Mixer) X(arrays_Lamp) X(maps_Account)               \
-            X(members_Thing) X(unions_Account) X(kinds_Thing) X(plant_Probe) X(plant_Robot) X(m_One) X(m_Two) X(clash_Account)   \
-                X(clash_Heir) X(limits_Shop)
+/* clang-format off */
+#define INTERFACES(X) \
+    X(bank_Watcher) X(bank_Account) X(bank_Named) X(bank_Branch) X(described_Guide) X(diamond_Top) \
+    X(diamond_Left) X(diamond_Right) X(diamond_Bottom) X(diamond_Both) X(diamond_Lower) \
+    X(sink_Thing) X(sink_Bare) X(shades_Mixer) X(arrays_Lamp) X(maps_Account) X(members_Thing) \
+    X(unions_Account) X(kinds_Thing) X(plant_Probe) X(plant_Robot) X(m_One) X(m_Two) \
+    X(clash_Account) X(clash_Heir) X(limits_Shop)
+/* clang-format on */
 #define DECLARE(name) extern const corbel_interface name##_interface;
 INTERFACES(DECLARE)
 #define ADDRESS(name) &name##_interface,

@@ -9,7 +9,8 @@
 
 static uint8_t fill_byte(uint64_t number, size_t i)
 {
-    return i < 8 ? (uint8_t)(number >> (8 * i)) : (uint8_t)(number * 17 + i * 31 + (i >> 8) * 7);
+    const uint64_t byte = i < 8 ? number >> (8 * i) : number * 17 + i * 31 + (i >> 8) * 7;
+    return (uint8_t)byte;
 }
 
 bool sim_fill(crb_buf *buf, uint64_t number, size_t len)
