@@ -235,6 +235,9 @@ void idl_write_verbatim(idl_writer *w, const idl_piece *piece)
             put_newline(w);
         }
     }
+    if (end > piece->start && end[-1] == '\\') {
+        put_newline(w); /* the empty line that it takes away is needed */
+    }
 }
 
 /* ---- comments behind code ---- */
