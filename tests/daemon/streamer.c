@@ -199,8 +199,8 @@ static corbel_status serve_makers(const void *servant, void *self, corbel_reques
     corbel_stream *const stream = *(corbel_stream **)out[0];
     (void)servant;
     for (uint64_t i = 0; i < argument(in, 0); i++) {
-        corbel_object *const item =
-            state->give != NULL ? corbel_object_ref(state->give) : streamer_new(corbel_request_runtime(request), state);
+        corbel_object *const give = atomic_load(&state->give);
+        corbel_object *const item = give != NULL ? corbel_object_ref(give) : streamer_new(corbel_request_runtime(request), state);
         const bool put = corbel_stream_put(stream, &corbel_object_type, &item);
         corbel_object_unref(item);
         put_one(state, put);

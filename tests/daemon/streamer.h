@@ -28,7 +28,7 @@ typedef struct streamer_state {
     _Atomic uint64_t put, taken; /* items, so far */
     _Atomic bool hold;           /* sum: reads nothing until it is cleared */
     probe_event go_on;
-    corbel_object *give; /* borrowed: makers streams it in place of new ones */
+    _Atomic(corbel_object *) give; /* borrowed: makers streams it in place of new ones */
 } streamer_state;
 
 void streamer_state_init(streamer_state *state);
