@@ -64,13 +64,15 @@ static void promise_unlist_locked(crb_target *promise)
     }
 }
 
-/** Settles it if nothing is on its way; what failed, at once: whatever is on its way fails by itself. Under its guard. */
+/** Settles it if nothing is on its way; what failed, at once: whatever is on its way fails by itself. Under its guard, and the
+ *  last that is done with it: others look at a settled one without its guard, take its call from it, and may free both. */
 static void promise_settle_locked(crb_target *promise)
 {
     if (promise->promise.known && (promise->promise.unanswered == 0 || promise->promise.result == NULL) &&
         !atomic_load(&promise->promise.settled)) {
         promise_unlist_locked(promise);
-        atomic_store(&promise->promise.settled, true); /* from here on others may take its call from it */
+        promise_finish_locked(atomic_load(&promise->promise.call));
+        atomic_store(&promise->promise.settled, true);
     }
 }
 
@@ -114,7 +116,6 @@ static void promise_know_locked(crb_target *promise, const corbel_call *call)
     }
     promise->promise.result = found == NULL ? NULL : crb_target_ref(found);
     promise->promise.known = true;
-    promise_settle_locked(promise);
     while (promise->promise.parked != NULL) {
         crb_work *const work = promise->promise.parked;
         promise->promise.parked = work->next;
@@ -122,6 +123,7 @@ static void promise_know_locked(crb_target *promise, const corbel_call *call)
         crb_host_get()->post_locked(promise->runtime, work); /* only the host parks */
     }
     promise->promise.parked_end = &promise->promise.parked;
+    promise_settle_locked(promise);
 }
 
 void crb_promise_completed_locked(corbel_call *call)
@@ -142,12 +144,8 @@ void crb_promise_completed_locked(corbel_call *call)
 void crb_promise_over_locked(crb_target *promise)
 {
     assert(promise->promise.unanswered > 0);
-    corbel_call *const call = atomic_load(&promise->promise.settled) ? NULL : atomic_load(&promise->promise.call);
     promise->promise.unanswered--;
-    if (call != NULL) {
-        promise_settle_locked(promise);
-        promise_finish_locked(call);
-    }
+    promise_settle_locked(promise);
 }
 
 void crb_promise_over(crb_target *promise)
