@@ -4,6 +4,7 @@
 #include "idl/format_pieces.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* What is to be freed, however it ends. */
 typedef struct formatting {
@@ -13,6 +14,53 @@ typedef struct formatting {
     idl_shape shape;
     jmp_buf stop;
 } formatting;
+
+static bool is_alone(const char *start, const char *end)
+{
+    for (; start < end; start++) {
+        if (*start != ' ' && *start != '\t' && *start != '\f') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What of the characters that nobody sees has a place in the layout: lines that end in a carriage return and a line feed end in
+ * the line feed, pages (form feeds alone in their line) become empty lines. Others are refused: they are blanks to a lexer and
+ * none to the eye, and the preprocessor's rules about them are nowhere the same. NULL: refused. */
+static const char *without_controls(formatting *f, const idl_source *source, size_t *ret_length)
+{
+    const char *const end = source->file.text + source->file.length;
+    char *const made = idl_arena_alloc(&f->arena, source->file.length + 1);
+    size_t length = 0;
+    uint32_t line = 1;
+    for (const char *start = source->file.text, *next = NULL; start < end; start = next, line++) {
+        const char *const newline = memchr(start, '\n', (size_t)(end - start));
+        const char *stop = newline == NULL ? end : newline;
+        next = newline == NULL ? end : newline + 1;
+        stop -= newline != NULL && stop > start && stop[-1] == '\r';
+        const bool page = memchr(start, '\f', (size_t)(stop - start)) != NULL && is_alone(start, stop);
+        for (const char *at = start; at < stop && !page; at++) {
+            if (*at == '\r' || *at == '\v' || *at == '\f') {
+                const idl_range range = {
+                    .file = &source->file, .line = line, .column = (uint32_t)(at - start) + 1, .length = 1
+                };
+                idl_error(&f->diagnostics, IDL_DIAG_STRAY_CONTROL, &range, "%s in the middle of a line cannot be laid out",
+                          *at == '\r'   ? "a carriage return"
+                          : *at == '\v' ? "a vertical tab"
+                                        : "a form feed");
+                return NULL;
+            }
+            made[length++] = *at;
+        }
+        if (newline != NULL) {
+            made[length++] = '\n';
+        }
+    }
+    made[length] = '\0';
+    *ret_length = length;
+    return made;
+}
 
 static idl_format_result run(formatting *f, const char *name, const char *text, size_t length, char **ret_text,
                              size_t *ret_length)
@@ -30,6 +78,10 @@ static idl_format_result run(formatting *f, const char *name, const char *text, 
     }
     idl_source *source = idl_source_text(&sources, name, text, length);
     if (source == NULL) {
+        return IDL_FORMAT_ERRORS;
+    }
+    source->file.text = without_controls(f, source, &source->file.length);
+    if (source->file.text == NULL) {
         return IDL_FORMAT_ERRORS;
     }
     idl_lexer_init(&lexer, &f->arena, &f->diagnostics, source);

@@ -19,7 +19,7 @@ typedef struct scanner {
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+    return c == ' ' || c == '\t'; /* there are no others any more: see format.c */
 }
 
 static idl_piece *append(scanner *s, idl_piece piece)

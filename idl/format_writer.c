@@ -8,7 +8,7 @@
 
 static bool is_blank(char c)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+    return c == ' ' || c == '\t'; /* there are no others any more: see format.c */
 }
 
 static void put(idl_writer *w, const char *text, size_t length)

@@ -219,8 +219,10 @@ static const layout_row layouts[] = {
     { "const string A = \"\xC3\xA4\" L\"x\";", "const string A = \"\xC3\xA4\" L\"x\";\n" },
     { "typedef long factory;", "typedef long factory;\n" },
     { "#if 0\nit's\n#endif\n", "#if 0\nit's\n#endif\n" },
+    { "const long A = 1;\n\f\nconst long B = 2;\r\n \f", "const long A = 1;\nconst long B = 2;\n" },
+    { "#pragma a \\\r\n b\r\n", "#pragma a \\\n b\n" },
 };
-#define N_LAYOUTS 18
+#define N_LAYOUTS 20
 _Static_assert(sizeof layouts / sizeof *layouts == N_LAYOUTS, "a row a line");
 
 static void lays_out(void **state)
@@ -263,12 +265,15 @@ static const refusal refusals[] = {
     { "#endif\n", "x.idl:1:2: error: there is no #if before it [condition-not-opened]" },
     { "#if A\n#else\n#else\n#endif\n", "x.idl:3:2: error: the #else of this #if is over [misplaced-else]" },
     { "#pragma x \\", "x.idl:1:9: error: a backslash with nothing behind it [directive-syntax]" },
-    { "#foo\\\f\nconst long A = 1;\n", "x.idl:1:5: error: a backslash with nothing behind it [directive-syntax]" },
+    { "#foo\\\f\nconst long A = 1;\n",
+      "x.idl:1:6: error: a form feed in the middle of a line cannot be laid out [stray-control]" },
     { "#foo\\\t\nconst long A = 1;\n", "x.idl:1:5: error: a backslash with nothing behind it [directive-syntax]" },
-    { "#\f\\\t\nconst long A = 1;\n", "x.idl:1:3: error: a backslash with nothing behind it [directive-syntax]" },
+    { "const long A = 1;\n \v\n", "x.idl:2:2: error: a vertical tab in the middle of a line cannot be laid out [stray-control]" },
+    { "#x \\\r\\\r\n", "x.idl:1:5: error: a carriage return in the middle of a line cannot be laid out [stray-control]" },
+    { "const long A = 1;\r", "x.idl:1:18: error: a carriage return in the middle of a line cannot be laid out [stray-control]" },
     { "typedef any A;;", "x.idl:1:15: error: expected a definition, found ';' [expected-definition]" },
 };
-#define N_REFUSALS 21
+#define N_REFUSALS 23
 _Static_assert(sizeof refusals / sizeof *refusals == N_REFUSALS, "a row a line");
 
 static void refuses(void **state)
