@@ -240,9 +240,11 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     emit_strings fields = { .arena = run->arena };
     emit_add(&fields, ".interface = \"%s\"", call->owner->scoped_name);
     emit_add(&fields, ".name = \"%s\"", call->wire_name);
-    const char *const flags[] = { !emit_has_halves(call)      ? "CORBEL_ONEWAY"
-                                  : call->role == EMIT_GETTER ? "CORBEL_IDEMPOTENT"
-                                                              : NULL,
+    const bool idempotent =
+        call->role == EMIT_GETTER || emit_is_marked(call->decl, "idempotent") || emit_is_marked(call->decl, "readonly_op");
+    const char *const flags[] = { !emit_has_halves(call) ? "CORBEL_ONEWAY"
+                                  : idempotent           ? "CORBEL_IDEMPOTENT"
+                                                         : NULL,
                                   emit_overlaps(call) ? "CORBEL_OVERLAP" : NULL,
                                   emit_promises_of(run, call).length > 0 ? "CORBEL_PROMISES" : NULL };
     const char *all = "";
