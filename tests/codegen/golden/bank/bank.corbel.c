@@ -731,7 +731,8 @@ corbel_status bank_Account_withdraw_finish(corbel_call *call, int64_t *ret, corb
 }
 
 static const corbel_operation bank_Account_profile_operation = {
-    .interface = "bank::Account", .name = "profile", .flags = CORBEL_PROMISES, .n_out = 1,
+    .interface = "bank::Account", .name = "profile", .flags = CORBEL_IDEMPOTENT | CORBEL_PROMISES,
+    .n_out = 1,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &bank_Profile_type } },
     .fingerprint = 0xc3f6ce6177997032,
     .annotations = "@idempotent",

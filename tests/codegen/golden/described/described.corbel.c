@@ -225,7 +225,8 @@ corbel_status described_Guide_set_way_finish(corbel_call *call, corbel_error *re
 }
 
 static const corbel_operation described_Guide_ask_operation = {
-    .interface = "described::Guide", .name = "ask", .n_in = 2, .n_out = 3,
+    .interface = "described::Guide", .name = "ask", .flags = CORBEL_IDEMPOTENT, .n_in = 2,
+    .n_out = 3,
     .in = (const corbel_param[]){
         { .name = "whom", .id = 1, .type = &corbel_string_type, .position = 2, .doc = "a name" },
         { .name = "patience", .id = 2, .type = &corbel_int32_type, .position = 3,

@@ -832,7 +832,8 @@ corbel_status telecom_Exchange_list_finish(corbel_call *call, bool *ret_more, te
 }
 
 static const corbel_operation telecom_Exchange_alarms_operation = {
-    .interface = "telecom::Exchange", .name = "alarms", .n_in = 1, .n_out = 1,
+    .interface = "telecom::Exchange", .name = "alarms", .flags = CORBEL_IDEMPOTENT, .n_in = 1,
+    .n_out = 1,
     .in = (const corbel_param[]){
         { .name = "least", .id = 1, .type = &telecom_Listener_Severity_type },
     },
