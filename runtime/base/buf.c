@@ -16,7 +16,15 @@ static bool buf_grow(crb_buf *buf, size_t n)
     while (capacity < needed) {
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
     }
-    uint8_t *data = realloc(buf->data, capacity);
+    uint8_t *data = needed > CRB_SPARE_LEAST / 2 ? crb_spare_take(needed, &capacity) : NULL;
+    if (data != NULL) {
+        if (buf->len > 0) {
+            memcpy(data, buf->data, buf->len);
+        }
+        free(buf->data);
+    } else {
+        data = realloc(buf->data, capacity);
+    }
     if (data == NULL) {
         return false;
     }

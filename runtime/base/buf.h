@@ -2,6 +2,8 @@
 #ifndef CRB_BUF_H
 #define CRB_BUF_H
 
+#include "runtime/base/spare.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +28,11 @@ void crb_buf_varint(crb_buf *buf, uint64_t value);
 static inline void crb_buf_clear(crb_buf *buf)
 {
     if (buf->data != NULL) { /* it is mostly called in case of */
-        free(buf->data);
+        if (buf->capacity < CRB_SPARE_LEAST) {
+            free(buf->data);
+        } else {
+            crb_spare_give(buf->data, buf->capacity);
+        }
     }
     *buf = (crb_buf)CRB_BUF_INIT;
 }
