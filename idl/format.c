@@ -25,6 +25,19 @@ static bool is_alone(const char *start, const char *end)
     return true;
 }
 
+static void refuse_control(formatting *f, const idl_source *source, uint32_t line, const char *start, const char *at)
+{
+    const idl_range range = { .file = &source->file, .line = line, .column = (uint32_t)(at - start) + 1, .length = 1 };
+    if (*at == '\0') {
+        idl_error(&f->diagnostics, IDL_DIAG_NUL_BYTE, &range, "a NUL byte in the source");
+        return;
+    }
+    idl_error(&f->diagnostics, IDL_DIAG_STRAY_CONTROL, &range, "%s in the middle of a line cannot be laid out",
+              *at == '\r'   ? "a carriage return"
+              : *at == '\v' ? "a vertical tab"
+                            : "a form feed");
+}
+
 /* What of the characters that nobody sees has a place in the layout: lines that end in a carriage return and a line feed end in
  * the line feed, pages (form feeds alone in their line) become empty lines. Others are refused: they are blanks to a lexer and
  * none to the eye, and the preprocessor's rules about them are nowhere the same. NULL: refused. */
@@ -41,14 +54,8 @@ static const char *without_controls(formatting *f, const idl_source *source, siz
         stop -= newline != NULL && stop > start && stop[-1] == '\r';
         const bool page = memchr(start, '\f', (size_t)(stop - start)) != NULL && is_alone(start, stop);
         for (const char *at = start; at < stop && !page; at++) {
-            if (*at == '\r' || *at == '\v' || *at == '\f') {
-                const idl_range range = {
-                    .file = &source->file, .line = line, .column = (uint32_t)(at - start) + 1, .length = 1
-                };
-                idl_error(&f->diagnostics, IDL_DIAG_STRAY_CONTROL, &range, "%s in the middle of a line cannot be laid out",
-                          *at == '\r'   ? "a carriage return"
-                          : *at == '\v' ? "a vertical tab"
-                                        : "a form feed");
+            if (*at == '\r' || *at == '\v' || *at == '\f' || *at == '\0') {
+                refuse_control(f, source, line, start, at);
                 return NULL;
             }
             made[length++] = *at;
