@@ -272,6 +272,9 @@ bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming)
         }
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
+    if (request != NULL) {
+        crb_cancel_under_current(incoming->local);
+    }
     if (drains) {
         dispatch_refuse(runtime, incoming, CORBEL_DRAINING, corbel_status_text(CORBEL_DRAINING));
         return true;
@@ -305,12 +308,14 @@ void crb_dispatch_body(void *user, crb_buf *args, crb_ref *refs, size_t n_refs, 
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
-void crb_dispatch_cancel_locked(void *user)
+/** True: crb_cancel_run() is to be called once no lock is held. */
+static bool dispatch_cancel_locked(corbel_request *request)
 {
-    corbel_request *const request = user;
+    bool runs = false;
     if (!request->oneway || !request->complete) {
         /* A oneway that is here is run, though its session has ended: its sender was told that it was sent. */
         atomic_store(&request->cancelled, true);
+        runs = crb_scope_cancel_locked(&request->scope);
     }
     if (!request->complete) { /* the rest will not come: it takes its turn, and is answered without being entered */
         request->complete = true;
@@ -318,6 +323,12 @@ void crb_dispatch_cancel_locked(void *user)
             dispatch_runnable(request->runtime, request, false);
         }
     }
+    return runs;
+}
+
+void crb_dispatch_cancel_locked(void *user)
+{
+    (void)dispatch_cancel_locked(user); /* its caller calls crb_cancel_run() */
 }
 
 void crb_dispatch_abandon_locked(void *user)
@@ -333,7 +344,9 @@ void crb_dispatch_cancel(void *user)
     crb_stream_over_locked(request->stream_in); /* the peer's lock is held */
     crb_stream_over_locked(request->stream_out);
     pthread_mutex_lock(&runtime->dispatch_lock);
-    crb_dispatch_cancel_locked(user);
+    if (dispatch_cancel_locked(user)) {
+        crb_peer_cancel_later_locked(request->peer);
+    }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
@@ -356,6 +369,7 @@ void crb_dispatch_finish(corbel_request *request)
 {
     corbel_runtime *const runtime = request->runtime;
     pthread_mutex_lock(&runtime->dispatch_lock);
+    crb_scope_close_locked(&request->scope);
     if (!request->detached) {
         crb_dispatch_remove_locked(runtime->dispatch, request);
     }

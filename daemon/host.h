@@ -51,6 +51,8 @@ struct corbel_request {
     bool plain;                      /* an interceptor's own call: others do not see it */
     corbel_intercepted *intercepted; /* the running thread's, then who answers it; NULL: nobody looks at it */
     _Atomic bool cancelled;
+    crb_scope scope;               /* what it has under way */
+    struct crb_watching *watching; /* who wants to know that it is cancelled: see cancel.c; NULL: nobody */
     /* Guarded by dispatch_lock: */
     crb_request_state state;
     bool complete, in_queue;
@@ -208,7 +210,11 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
 void crb_request_answer(corbel_request *request, corbel_status status, const void *const *outs);
 
 /** What a thread that works for the request inherits to its calls. */
-crb_context crb_request_context(const corbel_request *request);
+crb_context crb_request_context(corbel_request *request);
+
+/* cancel.c */
+/** Nobody is told any more that it is cancelled. Waits for a callback that runs, unless it is this thread's. No lock held. */
+void crb_watching_close(corbel_request *request);
 
 /* defer.c */
 /** The function of a deferred request has returned status; held are the references in its arguments. */

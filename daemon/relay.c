@@ -221,6 +221,9 @@ bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
         crb_relay_streams_ref(streams);
     }
     atomic_store(&request->holds, call == NULL ? 1 : 2); /* the answer may come before this function goes on */
+    if (call != NULL) {
+        atomic_fetch_add(&call->refs, 1);
+    }
     if (target->kind == CRB_TARGET_LOCAL) {
         relay_here(request, target, call);
     } else {
@@ -238,8 +241,13 @@ bool crb_relay(corbel_request *request, crb_target *to, corbel_error *error)
         }
         if (call != NULL) {
             crb_call_unref(call);
+            crb_call_unref(call);
         }
         return false;
+    }
+    if (call != NULL) { /* it ends with the request */
+        crb_cancel_under(&request->scope, call);
+        crb_call_unref(call);
     }
     if (streams != NULL) {
         crb_relay_streams_start(streams);

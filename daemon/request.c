@@ -104,6 +104,8 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->target = incoming->target;
     request->lane_id = incoming->lane;
     request->deadline = incoming->deadline;
+    request->scope.runtime = runtime;
+    atomic_init(&request->scope.deadline, incoming->deadline);
     request->chain = incoming->chain;
     request->hop = incoming->hop;
     request->oneway = incoming->oneway;
@@ -187,6 +189,7 @@ void crb_request_clear(corbel_request *request)
     crb_refs_free(request->refs, request->n_refs);
     request->refs = NULL;
     request->n_refs = 0;
+    crb_watching_close(request);
     crb_target_unref(request->target);
     request->target = NULL;
     crb_peer_unref(request->peer);

@@ -247,6 +247,7 @@ static void run_begin_streams(corbel_request *request, const corbel_operation *o
     ins[operation->n_in] = &request->stream_in;
     outs[operation->n_out] = &request->stream_out;
     request->deadline = CRB_NEVER;
+    atomic_store(&request->scope.deadline, CRB_NEVER);
     crb_dispatch_leave_lane(request);
 }
 
@@ -266,6 +267,9 @@ static corbel_status run_streams_failure(corbel_request *request, corbel_error *
 
 void crb_request_answer(corbel_request *request, corbel_status status, const void *const *outs)
 {
+    if (request->watching != NULL) {
+        crb_watching_close(request);
+    }
     if (request->raw != NULL) {
         crb_raw_answer(request, status);
         return;
@@ -304,12 +308,13 @@ void crb_request_answer(corbel_request *request, corbel_status status, const voi
     crb_refs_free(refs.items, refs.len);
 }
 
-crb_context crb_request_context(const corbel_request *request)
+crb_context crb_request_context(corbel_request *request)
 {
     return (crb_context) { .runtime = request->runtime,
                            .chain = request->chain,
                            .deadline = request->deadline,
                            .hop = request->hop,
+                           .scope = &request->scope,
                            .carried = request->carried };
 }
 

@@ -538,6 +538,11 @@ static void run_remote(crb_batch_run *run, batch_entry *first)
     run->all_sent = true;
     const bool nothing = run->left == 0;
     crb_peer_unlock(run->peer);
+    for (const batch_entry *entry = first; entry != NULL && crb_context_current() != NULL; entry = entry->next) {
+        if (entry->sends && entry->call != NULL) {
+            crb_cancel_under_current(entry->call);
+        }
+    }
     if (!nothing && !crb_wait_until(&run->wait, &run->done, &run->peer->lock, run->latest)) {
         crb_peer_lock(run->peer);
         if (!atomic_load(&run->done)) {
@@ -562,6 +567,9 @@ static void run_local_call(crb_batch_run *run, batch_entry *entry, size_t index)
     } else {
         atomic_fetch_sub(&call->refs, 1);
         crb_call_queue(&entry->start, entry->operation, call);
+    }
+    if (!atomic_load(&call->done)) {
+        crb_cancel_under_current(call);
     }
     if (atomic_load(&call->done) || crb_call_wait_local(call)) {
         return;

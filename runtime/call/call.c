@@ -197,11 +197,14 @@ static corbel_status call_remote(crb_start *start, const corbel_operation *opera
                          .wait = &wait,
                          .deadline = start->deadline,
                          .reply = start->reply,
+                         .on_stack = true,
                          .value.error = CORBEL_ERROR_INIT };
     crb_wait_begin(&wait, start->runtime, start->chain);
     corbel_status status = crb_start_send(start, operation, true, &call, reterr);
     if (status == CORBEL_OK) {
+        crb_cancel_under_current(&call);
         crb_call_wait_remote(&call, &wait);
+        crb_cancel_forget(&call);
     }
     crb_wait_end(&wait);
     return status == CORBEL_OK ? crb_call_take(&call, operation, out, reterr) : status;
@@ -212,6 +215,7 @@ static corbel_status call_remote(crb_start *start, const corbel_operation *opera
 void crb_call_unref(corbel_call *call)
 {
     if (atomic_fetch_sub(&call->refs, 1) == 1) {
+        crb_cancel_forget(call);
         if (call->timed) {
             crb_timer_stop(&call->timer);
         }
@@ -343,7 +347,12 @@ static bool call_wait_direct(corbel_call *call)
 {
     pthread_mutex_lock(call->guard);
     bool done = atomic_load(&call->done);
+    const bool cancelled = call->cancelled;
+    call->parked = !done;
     pthread_mutex_unlock(call->guard);
+    if (!done && cancelled) {
+        crb_call_give_up(call, CORBEL_CANCELLED, "the operation that made it was cancelled");
+    }
     if (done || crb_call_wait_local(call)) {
         return true;
     }
@@ -353,6 +362,9 @@ static bool call_wait_direct(corbel_call *call)
         crb_host_get()->abandon_locked(call->request);
     }
     pthread_mutex_unlock(call->guard);
+    if (!done) {
+        crb_cancel_run(call->runtime);
+    }
     return done;
 }
 
@@ -362,6 +374,7 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
     corbel_call direct = { .runtime = start->runtime,
                            .operation = operation,
                            .direct = true,
+                           .on_stack = true,
                            .guard = &start->runtime->dispatch_lock,
                            .chain = start->chain,
                            .deadline = start->deadline,
@@ -370,7 +383,9 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
     incoming.local = &direct;
     if (!start->shares_lane && start->route == NULL && crb_host_get()->call_direct(start->runtime, &incoming)) {
         crb_start_handed_over(start);
-        if (!call_wait_direct(&direct)) {
+        const bool returned = call_wait_direct(&direct);
+        crb_cancel_forget(&direct);
+        if (!returned) {
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed", operation->interface,
                             operation->name);
         }
@@ -379,6 +394,12 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
             return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s returned after its deadline",
                             operation->interface, operation->name);
         }
+        if (direct.cancelled && direct.value.outcome != CRB_OUTCOME_ERROR) {
+            crb_outcome_clear(&direct.value);
+            return crb_fail(reterr, CORBEL_CANCELLED, CORBEL_COMPLETED_YES,
+                            "%s::%s returned after the operation that made it was cancelled", operation->interface,
+                            operation->name);
+        }
         return crb_call_take(&direct, operation, out, reterr);
     }
     corbel_call *const call = crb_call_new(operation, start);
@@ -386,6 +407,7 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a call");
     }
     crb_call_queue(start, operation, call);
+    crb_cancel_under_current(call);
     const corbel_status status = crb_call_wait_local(call)
                                      ? crb_call_take(call, operation, out, reterr)
                                      : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",

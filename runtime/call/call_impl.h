@@ -7,6 +7,15 @@
 
 #include <corbel/call.h>
 
+/** Whose a call is. */
+typedef enum crb_callback {
+    CRB_CALLBACK_NONE,   /* who began it */
+    CRB_CALLBACK_GIVEN,  /* its callback's, which has not begun yet */
+    CRB_CALLBACK_TAKEN,  /* nobody's: it was dropped before the callback began; who would have run that frees it */
+    CRB_CALLBACK_RUNS,   /* its callback's, which runs */
+    CRB_CALLBACK_AWAITED /* the same, and somebody who drops it waits until it has returned */
+} crb_callback;
+
 /** How a call ended, whatever way it went. */
 typedef struct crb_outcome_value {
     crb_outcome outcome;
@@ -51,9 +60,10 @@ struct corbel_call {
     bool inherits;                  /* its error is that of the promise that it was made on */
     crb_target *route;              /* the promise on whose route it is; counted by target; guarded by guard */
     crb_target *promises;           /* of it, not settled; guarded by guard */
-    bool direct;                    /* on its caller's stack, not counted */
+    bool direct;                    /* in this process, on its caller's stack, run by its thread */
     bool timed;                     /* timer is in use; set before anybody else knows the call */
-    _Atomic bool given;             /* to done, which has not begun yet; set under guard */
+    _Atomic int callback;           /* a crb_callback; see completion.c */
+    pthread_t runner;               /* of the callback that runs */
     corbel_call_done on_done;       /* see completion.c */
     void *done_user;
     crb_work done_work;
@@ -64,6 +74,10 @@ struct corbel_call {
     struct corbel_intercepted *intercepted; /* its interceptors; NULL: there are none, or its thread waits for it */
     corbel_context *reply; /* takes what comes with the answer; NULL: nobody wants it; counted of a call of crb_call_new() */
     bool ready;            /* counted in peer->n_ready; guarded by guard */
+    bool on_stack;         /* its caller's, not counted */
+    bool parked;           /* direct, deferred, and its function has returned; guarded by guard */
+    bool cancelled;        /* direct, and its caller's operation is cancelled; guarded by guard */
+    crb_under under;       /* the operation that it was made by, and ends with: see cancel.h */
 };
 
 /** What a call in a batch waits for. */
@@ -181,6 +195,13 @@ corbel_status crb_outcome_take(const corbel_runtime *runtime, const corbel_opera
 /** The same of a call that is done, with what came beside the outcome. */
 corbel_status crb_call_take(corbel_call *call, const corbel_operation *operation, void *const *out, corbel_error *reterr);
 
+/** Does it belong to a callback that has not begun? */
+static inline bool crb_call_is_given(const corbel_call *call)
+{
+    const int callback = atomic_load(&call->callback);
+    return callback == CRB_CALLBACK_GIVEN || callback == CRB_CALLBACK_TAKEN;
+}
+
 /** Does it go to a peer? */
 static inline bool crb_start_leaves(const crb_start *start)
 {
@@ -191,6 +212,11 @@ static inline bool crb_start_leaves(const crb_start *start)
 /* halves.c */
 /** _begin(); keep: its result may be promised. */
 corbel_call *crb_call_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool keep);
+
+/* completion.c */
+/** No callback of the call runs from here on, nor will: waits for one that runs, unless it is this thread's. True: it was given
+ *  to one that has not begun, and is cancelled and freed by itself. No lock held. */
+bool crb_call_take_back(corbel_call *call);
 
 /* call.c */
 /** It is complete, and somebody has come for it. Under its guard. */

@@ -2,7 +2,6 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
-#include "runtime/base/log.h"
 #include "runtime/call/batch.h"
 #include "runtime/call/intercept.h"
 #include "runtime/call/stream.h"
@@ -68,6 +67,7 @@ static corbel_call *halves_begin(corbel_object *self, const corbel_operation *op
         return crb_call_failed(self, operation, &error);
     }
     crb_start_clear(&start);
+    crb_cancel_under_current(call);
     return call;
 }
 
@@ -103,7 +103,7 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
     if (crb_forked() && call->guard != NULL) {
         return crb_fail_forked(reterr, "_finish()");
     }
-    if (atomic_load(&call->given)) {
+    if (crb_call_is_given(call)) {
         return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_MAYBE, "a call of %s::%s belongs to its callback now",
                         operation->interface, operation->name);
     }
@@ -167,12 +167,9 @@ corbel_call *corbel_call_drop(corbel_call *call)
     if (call == NULL || call == &crb_call_no_memory || crb_forked()) {
         return NULL;
     }
-    if (atomic_load(&call->given)) {
-        crb_log(CRB_LOG_ERROR, "call", "corbel_call_drop(): a call of %s::%s belongs to its callback now",
-                call->operation->interface, call->operation->name);
-        return NULL;
+    if (!crb_call_take_back(call)) {
+        corbel_call_cancel(call);
+        crb_call_unref(call);
     }
-    corbel_call_cancel(call);
-    crb_call_unref(call);
     return NULL;
 }

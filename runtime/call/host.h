@@ -60,7 +60,7 @@ typedef struct crb_host {
     void (*body)(void *request, crb_buf *args, crb_ref *refs, size_t n_refs, corbel_error *error);
     /** Under the peer's lock: the caller has given up. */
     void (*cancel)(void *request);
-    /** Under dispatch_lock: the same for a call in this runtime itself. */
+    /** Under dispatch_lock: the same for a call in this runtime itself. crb_cancel_run() is to follow. */
     void (*cancel_locked)(void *request);
     /** The same, and it has no call any more to answer. */
     void (*abandon_locked)(void *request);

@@ -8,6 +8,7 @@
 #include "runtime/call/watch.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,26 @@ void crb_peer_later_locked(crb_peer *peer, crb_later *later)
     later->next = NULL;
     *peer->later_end = later;
     peer->later_end = &later->next;
+}
+
+static void peer_cancels(crb_later *later)
+{
+    crb_peer *const peer = (crb_peer *)((char *)later - offsetof(crb_peer, cancel));
+    crb_peer_lock(peer);
+    peer->cancels = false;
+    pthread_mutex_unlock(&peer->lock); /* nothing has changed that would have to be sent */
+    crb_cancel_run(peer->runtime);
+    crb_peer_unref(peer);
+}
+
+void crb_peer_cancel_later_locked(crb_peer *peer)
+{
+    if (!peer->cancels) {
+        peer->cancels = true;
+        crb_peer_ref(peer);
+        peer->cancel.run = peer_cancels;
+        crb_peer_later_locked(peer, &peer->cancel);
+    }
 }
 
 void crb_peer_unref_target_locked(crb_peer *peer, crb_target *target)

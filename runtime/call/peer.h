@@ -46,6 +46,8 @@ struct crb_peer {
     uint64_t timer_when;
     struct crb_peer_waiter *waiters; /* for credit, for the opening, for the end */
     crb_later *later, **later_end;
+    crb_later cancel;                 /* calls in this process that hang on cancelled ones of the peer's are to be cancelled */
+    bool cancels;                     /* that waits for the lock to be given back, and holds a count */
     crb_buf message;                  /* empty between pulls; its memory is used again */
     crb_target *dead;                 /* targets that lost their last count under the lock */
     struct crb_agreement *agreements; /* the newest first: see agree.c */
@@ -87,6 +89,8 @@ void crb_peer_unlock_gathering(crb_peer *peer);
 /** Handles events without unlocking. */
 void crb_peer_settle_locked(crb_peer *peer);
 void crb_peer_later_locked(crb_peer *peer, crb_later *later);
+/** crb_cancel_run() of its runtime, when the lock was given back. */
+void crb_peer_cancel_later_locked(crb_peer *peer);
 /** crb_target_unref() and crb_refs_free() under the lock: what must not happen there happens later. */
 void crb_peer_unref_target_locked(crb_peer *peer, crb_target *target);
 void crb_peer_refs_free_locked(crb_peer *peer, crb_ref *refs, size_t n);

@@ -49,6 +49,7 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
     pthread_mutex_destroy(&runtime->dispatch_lock);
     pthread_mutex_destroy(&runtime->watch_lock);
     pthread_cond_destroy(&runtime->watch_changed);
+    pthread_cond_destroy(&runtime->cancel_changed);
     if (runtime->work_event >= 0) {
         close(runtime->work_event);
     }
@@ -111,6 +112,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     pthread_mutex_init(&runtime->dispatch_lock, NULL);
     pthread_mutex_init(&runtime->watch_lock, NULL);
     pthread_cond_init(&runtime->watch_changed, NULL);
+    pthread_cond_init(&runtime->cancel_changed, NULL);
     runtime->name = strdup(wanted.name);
     runtime->name_server = strdup(wanted.name_server);
     runtime->default_deadline_ms = wanted.default_deadline_ms;

@@ -6,6 +6,7 @@
 #ifndef CRB_RUNTIME_IMPL_H
 #define CRB_RUNTIME_IMPL_H
 
+#include "runtime/call/cancel.h"
 #include "runtime/call/carried.h"
 #include "runtime/call/host.h"
 #include "runtime/session/session.h"
@@ -62,6 +63,10 @@ struct corbel_runtime {
     bool ended;                        /* no more work is taken */
     const corbel_interface **shown;    /* interfaces of objects that others know, or may; only grows */
     size_t n_shown, room_shown;
+    crb_scope *cancelled;                         /* whose calls are to be cancelled: see cancel.h */
+    bool cancels;                                 /* a thread is at it */
+    struct corbel_call *cancelling;               /* the one that it is at */
+    pthread_cond_t cancel_changed;                /* it is through with that one; a callback has returned */
     bool hide_interfaces;                         /* constant */
     _Atomic(const corbel_interface *) last_shown; /* a hint outside the lock */
 
@@ -91,6 +96,7 @@ typedef struct crb_context {
     uint64_t deadline;
     uint32_t hop;
     bool apart;              /* the library's own doing: what it calls is nobody else's business */
+    crb_scope *scope;        /* what ends with it; NULL: nothing does */
     corbel_context *carried; /* what the call brought, counted from enter to leave: a deferred request may be gone before; NULL:
                                 nothing */
     /* Of the thread, from before: */

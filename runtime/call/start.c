@@ -59,6 +59,11 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     if (context != NULL) {
         start->hop = context->hop + 1;
         start->deadline = context->deadline < start->deadline ? context->deadline : start->deadline;
+        const corbel_status over = crb_cancel_seen();
+        if (over != CORBEL_OK) {
+            return crb_fail(reterr, over, CORBEL_COMPLETED_NO, "%s::%s: the operation that makes it is over for its caller",
+                            operation->interface, operation->name);
+        }
         if (start->hop > start->runtime->limits.max_hops) {
             return crb_fail(reterr, CORBEL_TOO_DEEP, CORBEL_COMPLETED_NO,
                             "%s::%s: more than %u calls, each inside the one before", operation->interface, operation->name,

@@ -27,7 +27,7 @@ static corbel_status many_check(corbel_call *const *calls, size_t n, corbel_runt
         if (crb_forked()) {
             return CORBEL_FORKED;
         }
-        if (atomic_load(&call->given)) {
+        if (crb_call_is_given(call)) {
             return CORBEL_MISUSE; /* its callback may finish it at any moment */
         }
         if (!atomic_load(&call->done)) {

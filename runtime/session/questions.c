@@ -234,18 +234,28 @@ void crb_question_expire(crb_session *session, crb_question *question)
     question_stop(session, question, CORBEL_DEADLINE, corbel_status_text(CORBEL_DEADLINE));
 }
 
-void crb_session_finish(crb_session *session, crb_question *question, bool cancel)
+static void question_finish(crb_session *session, crb_question *question, bool cancel, corbel_status status)
 {
     assert(question->kind != CRB_QUESTION_ONEWAY && !question->finished);
     const bool bind = question->kind == CRB_QUESTION_BIND;
     question->finished = question->keep;
     if (!question->completed && (cancel || (bind && !question->sent))) {
-        question_stop(session, question, CORBEL_CANCELLED, corbel_status_text(CORBEL_CANCELLED));
+        question_stop(session, question, status, corbel_status_text(status));
     } else if (question->keep && question->sent && !question->finish_sent && !crb_session_over(session)) {
         question->finish_sent = true;
         crb_out_queue(session, &question->finish);
     }
     crb_question_settle(session, question);
+}
+
+void crb_session_finish(crb_session *session, crb_question *question, bool cancel)
+{
+    question_finish(session, question, cancel, CORBEL_CANCELLED);
+}
+
+void crb_session_give_up(crb_session *session, crb_question *question, corbel_status status)
+{
+    question_finish(session, question, true, status);
 }
 
 /* ---- asking ---- */

@@ -168,6 +168,8 @@ corbel_status crb_session_bind(crb_session *session, const char *id, const char 
  * the peer still returns is dropped, its references released. question is not to be used afterwards; one of a call is gone, too,
  * once its CRB_EVENT_RETURN was taken. */
 void crb_session_finish(crb_session *session, crb_question *question, bool cancel);
+/** crb_session_finish() with cancel, where the event says status, CORBEL_CANCELLED or CORBEL_DEADLINE. */
+void crb_session_give_up(crb_session *session, crb_question *question, corbel_status status);
 
 /* ---- streams ----
  * Of a call with stream_in or stream_out, at either end. They live as long as the question or answer may be used: of ours until

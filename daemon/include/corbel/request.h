@@ -71,8 +71,28 @@ typedef struct corbel_user {
 /** Who sent the call: over a Unix socket, or from this process. false: it came over the network, and ret is left alone. */
 CORBEL_API CORBEL_MUST_CHECK bool corbel_request_caller_user(const corbel_request *request, corbel_user *ret);
 
-/** Has the caller given up, or its session ended, or the deadline passed? */
+/** Has the caller given up, or its session ended, or the deadline passed? Then nobody waits for the reply, and calls that the
+ *  operation has under way are cancelled: those that it makes wait for nobody, fail with CORBEL_CANCELLED (CORBEL_DEADLINE), and
+ * new ones fail at once, completion NO. */
 CORBEL_API bool corbel_request_cancelled(const corbel_request *request);
+/** Is told that the request is cancelled. It may call anything that an operation may; of the request it may look at
+ *  corbel_request_cancelled(), and end it, if it was deferred. */
+typedef void (*corbel_cancel_callback)(corbel_request *request, void *user);
+/** Has callback called, once, when the request is cancelled: by its caller, by its deadline, by the end of the caller's session;
+ *  when it is cancelled already, before this returns, on the calling thread. Else on a worker (with user_dispatch: in
+ *  corbel_runtime_dispatch()), with no lock held, outside of the operation: calls that it makes are no nested ones.
+ *
+ *  Not called any more once the request is over: who answers waits for a callback that runs, unless it is the callback that
+ *  answers. One a request: another takes its place, NULL takes it back; once that has returned, the one before neither runs nor
+ * will, unless it is the one that calls. So user need not live longer; but do neither while holding a lock that the callback
+ *  takes. What user points to on the function's stack is gone when the function returns: take the callback back before.
+ *  CORBEL_NO_MEMORY: left in the request as by corbel_request_fail(). Threads as of the request. */
+CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_request_on_cancel(corbel_request *request, corbel_cancel_callback callback,
+                                                                    void *user);
+/** A descriptor that becomes readable when the request is cancelled, and stays so: for poll(), select() and event loops, beside
+ *  others. Made at the first call; the request's, which closes it when it is over: do not read, write or close it. -1: there was
+ *  no descriptor or no memory to be had. Threads as of the request. */
+CORBEL_API int corbel_request_cancel_fd(corbel_request *request);
 /** Milliseconds until the caller's deadline. */
 CORBEL_API uint32_t corbel_request_remaining_ms(const corbel_request *request);
 /** Borrowed; for creating objects to return. */

@@ -19,9 +19,9 @@ typedef void (*corbel_call_done)(corbel_call *call, void *user);
 /** Has done called when the call is complete, whatever way: answered, failed, cancelled, its deadline passed, its session ended,
  *  also when it was complete before. Exactly once, with no lock held, and never before _begin() has returned; on a worker, or, of
  * a runtime with user_dispatch, in corbel_runtime_dispatch(). From here on the call belongs to done: another's _finish() or wait
- *  answers CORBEL_MISUSE, corbel_call_drop() and a second callback are refused with a line in the log. Where there is no runtime
- *  to run it (the reference was NULL, there was no memory for the call or for the reference, the runtime has ended), done is
- *  called before this returns. */
+ *  answers CORBEL_MISUSE, a second callback is refused with a line in the log; corbel_call_drop() takes it back. Where there is
+ * no runtime to run it (the reference was NULL, there was no memory for the call or for the reference, the runtime has ended),
+ * done is called before this returns. */
 CORBEL_API void corbel_call_on_done(corbel_call *call, corbel_call_done done, void *user);
 
 /** Waits until _finish() would not block: CORBEL_OK, whether the call succeeded or failed. At most timeout_ms (0: looks only;
@@ -43,7 +43,11 @@ CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_call_wait_all(corbel_call *con
  *  complete: nothing. Any thread may cancel, also while another waits, as long as nobody has finished or dropped the call. Takes
  *  NULL. */
 CORBEL_API void corbel_call_cancel(corbel_call *call);
-/** Ends a call whose result nobody wants; cancels it where it can. Takes NULL, returns NULL. */
+/** Ends a call whose result nobody wants, and cancels it, if it is under way. Of a call that was given to a callback: once this
+ *  has returned, the callback neither runs nor will. When it runs on another thread this waits for it; when it is the callback
+ *  that drops the call, this only ends that. It is for whom the call is still there: a callback that ends its call ends it for
+ *  all. So either the callback runs on the thread that drops (with user_dispatch), or both agree under a lock who of them takes
+ *  the call: but do not drop while holding a lock that the callback takes. Takes NULL, returns NULL. */
 CORBEL_API corbel_call *corbel_call_drop(corbel_call *call);
 
 CORBEL_END_DECLS
