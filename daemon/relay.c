@@ -170,6 +170,7 @@ static corbel_status relay_there(corbel_request *request, crb_target *target, co
 /** Where the call goes: counted; NULL: error says why. */
 static crb_target *relay_resolve(corbel_request *request, crb_target *to, corbel_error *error)
 {
+    const crb_resolving how = { .deadline = request->deadline };
     crb_target *target = NULL;
     if (to->kind == CRB_TARGET_PROMISE) {
         if (crb_promise_pass(to, &request->work, &target, error)) {
@@ -179,11 +180,11 @@ static crb_target *relay_resolve(corbel_request *request, crb_target *to, corbel
             return target;
         }
         crb_target *const by_uri = target;
-        const corbel_status status = crb_target_resolve(by_uri, request->deadline, &target, error);
+        const corbel_status status = crb_target_resolve(by_uri, &how, &target, error);
         crb_target_unref(by_uri);
         return status == CORBEL_OK ? target : NULL;
     }
-    if (crb_target_resolve(to, request->deadline, &target, error)) {
+    if (crb_target_resolve(to, &how, &target, error)) {
         return NULL;
     }
     if (target->kind == CRB_TARGET_LOCAL && to == request->target) { /* a URI that led back to ourselves */

@@ -1,192 +1,16 @@
-/** Finding objects: addresses to peers, ids to imports, names to URIs. */
+/** Finding objects: ids to imports, names to URIs, and again when what was found is gone. Which peer an address leads to is in
+ *  connect.c. */
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/connect.h"
 #include "runtime/call/promise.h"
 #include "runtime/call/watch.h"
-#include "runtime/dns/dns.h"
 
 #include <corbel/naming.corbel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* ---- peers by address ---- */
-
-/** A peer that leads to address, or a new one that the caller is to dial. Counted. */
-static crb_peer *bind_peer_for(corbel_runtime *runtime, const char *address, bool *ret_dial, bool *ret_itself)
-{
-    *ret_dial = false;
-    pthread_mutex_lock(&runtime->lock);
-    crb_peer *peer = crb_routes_find_locked(runtime, address, ret_itself);
-    crb_peer *unused = NULL;
-    if (peer != NULL) {
-        crb_peer_ref(peer);
-    } else if (!*ret_itself && (peer = crb_peer_new(runtime, true, address)) != NULL) {
-        *ret_dial = crb_routes_set_locked(runtime, address, peer);
-        if (*ret_dial) {
-            crb_peer_list_locked(peer); /* from now on others wait for it instead of dialling, too */
-        } else {
-            unused = peer;
-            peer = NULL;
-        }
-    }
-    pthread_mutex_unlock(&runtime->lock);
-    crb_peer_unref(unused);
-    return peer;
-}
-
-/** A session that we opened turned out to lead where another one leads already, or to ourselves: what is to be used instead.
- *  Then peer is not alive any more: of two that find each other at the same time one stays. */
-static crb_peer *bind_deduplicate(crb_peer *peer, bool *ret_itself)
-{
-    corbel_runtime *const runtime = peer->runtime;
-    pthread_mutex_lock(&runtime->lock);
-    *ret_itself = memcmp(peer->instance, runtime->instance, sizeof peer->instance) == 0;
-    /* Only one that this side dialled, too: an instance is what the peer says it is, and whoever comes to us may say any. */
-    crb_peer *other = *ret_itself ? NULL : crb_routes_same_locked(peer);
-    if (*ret_itself || other != NULL) {
-        const bool routed = crb_routes_set_locked(runtime, peer->address, other);
-        *ret_itself = *ret_itself && routed;
-        other = routed ? other : NULL;
-    }
-    if (other != NULL) {
-        crb_peer_ref(other);
-    }
-    if (other != NULL || *ret_itself) {
-        atomic_store(&peer->alive, false);
-    }
-    pthread_mutex_unlock(&runtime->lock);
-    return other;
-}
-
-static void bind_dial(crb_peer *peer, const crb_address *address, uint64_t deadline)
-{
-    corbel_error error = CORBEL_ERROR_INIT;
-    crb_link *link = NULL;
-    crb_peer_expect_link(peer);
-    if (crb_grpc_dial(address, deadline, &crb_peer_link_handler, peer, &link, &error)) {
-        crb_peer_no_link(peer, error.message);
-        corbel_error_clear(&error);
-        return;
-    }
-    crb_peer_start(peer, link);
-}
-
-/** Waits until peer is open, or says why not. Who did not dial waits, too, until who did knows whether the peer is to be used. */
-static corbel_status bind_wait_open(crb_peer *peer, bool dialled, uint64_t deadline, corbel_error *reterr)
-{
-    corbel_status status = CORBEL_OK;
-    crb_peer_lock(peer);
-    while (!(peer->open && (dialled || peer->settled)) && !peer->ended && crb_peer_wait_locked(peer, deadline)) {
-    }
-    if (peer->replaced) {
-        /* the caller looks again */
-    } else if (peer->ended) {
-        status =
-            crb_fail(reterr, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "%s", peer->why == NULL ? "the session ended" : peer->why);
-    } else if (!peer->open || !(dialled || peer->settled)) {
-        status = crb_fail(reterr, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "%s: no answer in time", peer->address);
-    }
-    crb_peer_unlock(peer);
-    return status;
-}
-
-/** The one who dialled is through with it, also when it gave up: those who wait may use the peer once it is open. */
-static void bind_settle(crb_peer *peer, bool replaced)
-{
-    crb_peer_lock(peer);
-    peer->settled = true;
-    peer->replaced = replaced;
-    crb_peer_changed_locked(peer);
-    crb_peer_unlock(peer);
-}
-
-/** What the one who dialled does. Takes over the count of peer. */
-static corbel_status bind_first(crb_peer *peer, const crb_address *address, uint64_t deadline, crb_peer **ret, bool *ret_itself,
-                                corbel_error *reterr)
-{
-    bind_dial(peer, address, deadline);
-    const corbel_status status = bind_wait_open(peer, true, deadline, reterr);
-    crb_peer *const other = status == CORBEL_OK ? bind_deduplicate(peer, ret_itself) : NULL;
-    bind_settle(peer, other != NULL || *ret_itself);
-    if (other != NULL || *ret_itself) {
-        crb_peer_bye(peer);
-    }
-    if (status == CORBEL_OK && other == NULL && !*ret_itself) {
-        *ret = peer;
-        return CORBEL_OK;
-    }
-    crb_peer_unref(peer);
-    *ret = other;
-    return status;
-}
-
-static corbel_status bind_peer_at(corbel_runtime *runtime, const crb_address *address, uint64_t deadline, crb_peer **ret,
-                                  bool *ret_itself, corbel_error *reterr)
-{
-    char *const text = crb_address_format(address);
-    if (text == NULL) {
-        return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for an address");
-    }
-    corbel_status status = CORBEL_OK;
-    for (;;) {
-        bool dial = false;
-        crb_peer *const peer = bind_peer_for(runtime, text, &dial, ret_itself);
-        if (*ret_itself) {
-            break;
-        }
-        if (peer == NULL) {
-            status = crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a session");
-            break;
-        }
-        if (dial) {
-            status = bind_first(peer, address, deadline, ret, ret_itself, reterr);
-            break;
-        }
-        status = bind_wait_open(peer, false, deadline, reterr);
-        if (status == CORBEL_OK && atomic_load(&peer->alive)) {
-            *ret = peer;
-            break;
-        }
-        crb_peer_unref(peer);
-        if (status != CORBEL_OK) {
-            break;
-        }
-        /* Another one leads there, or it has just ended: look again. */
-    }
-    free(text);
-    return status;
-}
-
-corbel_status crb_peer_find(corbel_runtime *runtime, const crb_address *addresses, size_t n, uint64_t deadline, crb_peer **ret,
-                            bool *ret_itself, corbel_error *reterr)
-{
-    corbel_error all = CORBEL_ERROR_INIT;
-    *ret_itself = false;
-    crb_fail(&all, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "no address answered");
-    for (size_t i = 0; i < n; i++) {
-        crb_address *numeric = NULL;
-        size_t n_numeric = 0;
-        corbel_error error = CORBEL_ERROR_INIT;
-        if (crb_resolve(&addresses[i], deadline, &numeric, &n_numeric, &error)) {
-            crb_error_add_address(&all, error.message);
-        }
-        for (size_t j = 0; j < n_numeric; j++) {
-            if (bind_peer_at(runtime, &numeric[j], deadline, ret, ret_itself, &error) == CORBEL_OK) {
-                crb_addresses_free(numeric, n_numeric);
-                corbel_error_clear(&error);
-                corbel_error_clear(&all);
-                return CORBEL_OK;
-            }
-            crb_error_add_address(&all, error.message);
-        }
-        crb_addresses_free(numeric, n_numeric);
-        corbel_error_clear(&error);
-    }
-    crb_error_move(reterr, &all);
-    return CORBEL_UNREACHABLE;
-}
 
 /* ---- objects by id ---- */
 
@@ -229,6 +53,9 @@ corbel_status crb_peer_bind(crb_peer *peer, const char *id, const corbel_interfa
         bind_end(&call);
     }
     crb_wait_end(&wait);
+    if (status != CORBEL_OK && reterr != NULL) {
+        reterr->completion = CORBEL_COMPLETED_NO; /* whatever became of the question, no call was sent */
+    }
     return status;
 }
 
@@ -332,13 +159,21 @@ static corbel_status bind_name(crb_target *target, uint64_t deadline, crb_target
     return status;
 }
 
-static bool bind_usable(const crb_target *bound)
+/* ---- again ---- */
+
+/** May calls go to what was found before? */
+static bool bind_usable(const crb_target *bound, const crb_resolving *how)
 {
-    return bound->kind == CRB_TARGET_IMPORT && !atomic_load(&bound->import.peer->over) && !atomic_load(&bound->import.gone);
+    if (bound->kind != CRB_TARGET_IMPORT || bound == how->not_this || atomic_load(&bound->import.gone)) {
+        return false;
+    }
+    const crb_peer *const peer = bound->import.peer;
+    return !atomic_load(&peer->over) && (how->nested || !atomic_load(&peer->draining));
 }
 
-static bool bind_lock_until(pthread_mutex_t *lock, uint64_t deadline)
+static bool bind_lock_until(crb_target *target, uint64_t deadline)
 {
+    pthread_mutex_t *const lock = &target->uri.bind_lock;
     if (pthread_mutex_trylock(lock) == 0) {
         return true;
     }
@@ -349,39 +184,46 @@ static bool bind_lock_until(pthread_mutex_t *lock, uint64_t deadline)
     const uint64_t nanoseconds = (uint64_t)until.tv_nsec + left % CRB_SECOND;
     until.tv_sec += (time_t)(left / CRB_SECOND + nanoseconds / CRB_SECOND);
     until.tv_nsec = (long)(nanoseconds % CRB_SECOND);
-    return pthread_mutex_timedlock(lock, &until) == 0;
+    crb_connect_blocks(target->runtime, true);
+    const bool locked = pthread_mutex_timedlock(lock, &until) == 0;
+    crb_connect_blocks(target->runtime, false);
+    return locked;
 }
 
-corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_target **ret, corbel_error *reterr)
+/** Looks once. Under bind_lock. */
+static corbel_status bind_look(crb_target *target, const crb_resolving *how, crb_target **ret, corbel_error *reterr)
 {
-    if (target->kind == CRB_TARGET_PROMISE) {
-        const corbel_status status = crb_promise_way(target, ret, reterr);
-        if (status != CORBEL_OK || (*ret)->kind != CRB_TARGET_URI) {
-            return status;
+    const crb_uri *const uri = &target->uri.uri;
+    corbel_status status = CORBEL_OK;
+    for (int i = 0; i < 2; i++) { /* a session that was there already may have been dead: that is found out by using it */
+        status = uri->kind == CRB_URI_NAME ? bind_name(target, how->deadline, ret, reterr)
+                                           : bind_object(target, uri, how->deadline, ret, reterr);
+        if (status != CORBEL_GONE) {
+            break;
         }
-        crb_target *const by_uri = *ret;
-        const corbel_status bound = crb_target_resolve(by_uri, deadline, ret, reterr);
-        crb_target_unref(by_uri);
-        return bound;
     }
-    if (target->kind != CRB_TARGET_URI) {
-        *ret = crb_target_ref(target);
-        return CORBEL_OK;
-    }
-    if (!bind_lock_until(&target->uri.bind_lock, deadline)) {
+    return status;
+}
+
+/** One attempt: uses what was found before, or looks for it. */
+static corbel_status bind_once(crb_target *target, const crb_resolving *how, crb_target **ret, corbel_error *reterr)
+{
+    if (!bind_lock_until(target, how->deadline)) {
         return crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_NO, "the deadline passed while looking for '%s'",
                         target->uri.text);
     }
-    crb_target *stale = NULL;
+    crb_target *stale = NULL, *bound = NULL;
     crb_watch *fired = NULL;
     corbel_status status = CORBEL_OK;
-    if (target->uri.bound == NULL || !bind_usable(target->uri.bound)) {
+    if (target->uri.bound == NULL || !bind_usable(target->uri.bound, how)) {
         corbel_error error = CORBEL_ERROR_INIT;
-        crb_target *bound = NULL;
-        status = target->uri.uri.kind == CRB_URI_NAME ? bind_name(target, deadline, &bound, &error)
-                                                      : bind_object(target, &target->uri.uri, deadline, &bound, &error);
+        status = bind_look(target, how, &bound, &error);
         if (status == CORBEL_OK) {
             stale = crb_watch_rebound(target, bound, &fired);
+        } else if (target->uri.bound != NULL && bind_usable(target->uri.bound, &(crb_resolving) { .nested = true }) &&
+                   target->uri.bound != how->not_this) {
+            status = CORBEL_OK; /* it drains, and nobody else is there: its answer says more than ours would */
+            corbel_error_clear(&error);
         } else {
             crb_error_move(reterr, &error);
         }
@@ -393,4 +235,50 @@ corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_targ
     crb_watch_post(fired);
     crb_target_unref(stale);
     return status;
+}
+
+/** What may be otherwise a little later: who is to answer is being started, or has not registered yet. */
+static bool bind_may_come(corbel_status status)
+{
+    return status == CORBEL_UNREACHABLE || status == CORBEL_NOT_FOUND || status == CORBEL_DRAINING || status == CORBEL_GONE;
+}
+
+static corbel_status bind_uri(crb_target *target, const crb_resolving *how, crb_target **ret, corbel_error *reterr)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    for (uint32_t attempt = 0;; attempt++) {
+        const corbel_status status = bind_once(target, how, ret, &error);
+        if (status == CORBEL_OK) {
+            corbel_error_clear(&error);
+            return CORBEL_OK;
+        }
+        if (!how->wait || !bind_may_come(status)) {
+            crb_error_move(reterr, &error);
+            return status;
+        }
+        if (!crb_connect_pause(target->runtime, attempt, how->deadline)) {
+            crb_error_reword(&error, "%s (waited for it until the deadline)", error.message);
+            crb_error_move(reterr, &error);
+            return status;
+        }
+    }
+}
+
+corbel_status crb_target_resolve(crb_target *target, const crb_resolving *how, crb_target **ret, corbel_error *reterr)
+{
+    if (target->kind == CRB_TARGET_PROMISE) {
+        const corbel_status status = crb_promise_way(target, ret, reterr);
+        if (status != CORBEL_OK || (*ret)->kind != CRB_TARGET_URI) {
+            return status;
+        }
+        crb_target *const by_uri = *ret;
+        const corbel_status bound = bind_uri(by_uri, how, ret, reterr);
+        crb_target_unref(by_uri);
+        return bound;
+    }
+    if (target->kind != CRB_TARGET_URI) {
+        *ret = crb_target_ref(target);
+        return CORBEL_OK;
+    }
+    return bind_uri(target, how, ret, reterr);
 }

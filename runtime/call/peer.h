@@ -52,6 +52,8 @@ struct crb_peer {
     crb_target *dead;                 /* targets that lost their last count under the lock */
     struct crb_agreement *agreements; /* the newest first: see agree.c */
     _Atomic bool said_goodbye;        /* at the end of the runtime */
+    _Atomic bool draining;            /* GOAWAY has come: it takes no new chains; a hint outside the lock */
+    _Atomic bool gave_up;             /* the time of who dialled it was over: others may have more */
     _Atomic bool alive;               /* may be found for new objects; a hint outside the lock */
     _Atomic bool over;                /* the session has ended; a hint outside the lock */
 };

@@ -297,6 +297,7 @@ void crb_peer_handle_event(crb_peer *peer, crb_event *event)
         crb_peer_changed_locked(peer);
         break;
     case CRB_EVENT_DRAINING:
+        atomic_store(&peer->draining, true);
         atomic_store(&peer->alive, false);
         crb_peer_changed_locked(peer);
         break;

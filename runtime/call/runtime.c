@@ -121,6 +121,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     runtime->max_workers = wanted.max_workers;
     runtime->max_substitutes = wanted.max_substitutes;
     runtime->hide_interfaces = wanted.hide_interfaces;
+    runtime->wait_for_ready = wanted.wait_for_ready;
     runtime->user_dispatch = wanted.user_dispatch;
     runtime->work_event = wanted.user_dispatch ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
     crb_runtime_set_limits(runtime, wanted.limits);

@@ -41,8 +41,9 @@ struct corbel_runtime {
     char *name_server; /* as the user wrote it: HOST:PORT,… or a URI */
     uint32_t default_deadline_ms;
     uint32_t min_workers, max_workers, max_substitutes;
-    bool user_dispatch; /* no workers */
-    int work_event;     /* with user_dispatch: an eventfd, readable while work is queued; changed under dispatch_lock; else -1 */
+    bool wait_for_ready; /* of all references */
+    bool user_dispatch;  /* no workers */
+    int work_event;      /* with user_dispatch: an eventfd, readable while work is queued; changed under dispatch_lock; else -1 */
     uint64_t worker_idle; /* how long a worker beyond the minimum stays without work */
     /* Set before the first session. */
     crb_session_limits limits;                    /* of its sessions */

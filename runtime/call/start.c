@@ -97,7 +97,10 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
                      : crb_message_send(in[0], &start->args, &start->refs, reterr);
     }
     if (status == CORBEL_OK) {
-        status = crb_target_resolve(self->target, start->deadline, &start->target, reterr);
+        const crb_resolving how = { .deadline = start->deadline,
+                                    .wait = self->wait_for_ready || start->runtime->wait_for_ready,
+                                    .nested = start->hop > 0 && !child };
+        status = crb_target_resolve(self->target, &how, &start->target, reterr);
     }
     if (status == CORBEL_OK && start->target->kind == CRB_TARGET_PROMISE) {
         start->route = start->target;

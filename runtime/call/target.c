@@ -322,6 +322,7 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     derived->agree = self->agree;
     derived->deadline_ms = self->deadline_ms;
     derived->wait_for_credit = self->wait_for_credit;
+    derived->wait_for_ready = self->wait_for_ready;
     derived->overlap = self->overlap;
     derived->lane = corbel_lane_ref(self->lane);
     corbel_batch *batch = self->batch;
@@ -333,6 +334,9 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
         }
         if (options->size >= offsetof(corbel_options, wait_for_credit) + sizeof options->wait_for_credit) {
             derived->wait_for_credit = derived->wait_for_credit || options->wait_for_credit;
+        }
+        if (options->size >= offsetof(corbel_options, wait_for_ready) + sizeof options->wait_for_ready) {
+            derived->wait_for_ready = derived->wait_for_ready || options->wait_for_ready;
         }
         if (options->size >= offsetof(corbel_options, overlap) + sizeof options->overlap) {
             derived->overlap = derived->overlap || options->overlap;

@@ -109,9 +109,17 @@ const corbel_interface *crb_interface_find(const corbel_interface *interface, co
 /** Is name the interface, or one of its bases? "" is any. */
 bool crb_interface_is_a(const corbel_interface *interface, const char *name);
 
+/** How to find what a reference by URI stands for. */
+typedef struct crb_resolving {
+    uint64_t deadline;
+    bool wait;   /* where nobody answers, or nobody knows the object: again and again until the deadline; else one pass */
+    bool nested; /* for a call of a chain that may run there: what was found is good as long as its session takes such */
+    const crb_target *not_this; /* what was found before is not there any more, though it looks as if; NULL: it is */
+} crb_resolving;
+
 /** A target that can be called, for one that perhaps has to be found first: a counted LOCAL or IMPORT target; or a promise, on
- *  whose route the call is counted then: see crb_promise_way(). Blocks until deadline at most. */
-corbel_status crb_target_resolve(crb_target *target, uint64_t deadline, crb_target **ret, corbel_error *reterr);
+ *  whose route the call is counted then: see crb_promise_way(). Blocks until the deadline at most. */
+corbel_status crb_target_resolve(crb_target *target, const crb_resolving *how, crb_target **ret, corbel_error *reterr);
 
 /** A reference: a target and how to call it. */
 struct corbel_object {
@@ -123,6 +131,7 @@ struct corbel_object {
     _Atomic(crb_watch *) watches;  /* the newest first; guarded by watch_lock, but that a last unref may look for NULL */
     uint32_t deadline_ms;
     bool wait_for_credit;
+    bool wait_for_ready;
     bool overlap;
     corbel_lane *lane;       /* counted; NULL: that of the calling thread */
     corbel_batch *batch;     /* counted: calls wait there; NULL: none */

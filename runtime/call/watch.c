@@ -157,7 +157,7 @@ crb_target *crb_watch_rebound(crb_target *target, crb_target *bound, crb_watch *
     crb_target *const before = target->uri.bound;
     crb_peer *const old = watch_peer(before);
     target->uri.bound = bound;
-    if (old != NULL && old != peer && !atomic_load(&old->over)) {
+    if (old != NULL && old != peer && !atomic_load(&old->over) && !atomic_load(&old->draining)) {
         /* That session lives on, the object there does not: nothing of the reference hangs on it any more. */
         crb_watch *next = NULL;
         for (crb_watch *watch = old->watches; watch != NULL; watch = next) {

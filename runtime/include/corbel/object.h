@@ -90,13 +90,15 @@ typedef struct corbel_options {
     corbel_batch *batch;  /**< calls begun on the reference wait in the batch until corbel_batch_run() */
     const corbel_context *context; /**< calls carry what it has now, over what they carry anyway: copied */
     corbel_context
-        *reply; /**< takes the values that servants add to their replies: each answer replaces all of it when its call's
-                     result is taken (by _finish(), or by the call itself). A count of it is kept; one thread at a time */
+        *reply;          /**< takes the values that servants add to their replies: each answer replaces all of it when its call's
+                              result is taken (by _finish(), or by the call itself). A count of it is kept; one thread at a time */
+    bool wait_for_ready; /**< an object that cannot be reached, or is not known where it should be, is looked for again until the
+                              deadline; else a call fails after one pass over the addresses of its reference */
 } corbel_options;
 /** What corbel_options start with. */
 #define CORBEL_OPTIONS_INIT                                                                                                      \
     {                                                                                                                            \
-        sizeof(corbel_options), 0, false, false, NULL, NULL, NULL, NULL                                                          \
+        sizeof(corbel_options), 0, false, false, NULL, NULL, NULL, NULL, false                                                   \
     }
 
 /** An interface and functions that implement it, from bank_Account_skeleton(): type-checked there, opaque here. */
