@@ -47,7 +47,7 @@ static bool daemon_accept(void *user, crb_link *link, const crb_link_handler **r
     corbel_daemon *const self = user;
     crb_peer *peer = NULL;
     if (atomic_load(&self->stopping) || atomic_load(&self->runtime->closed) ||
-        (peer = crb_peer_new(self->runtime, false, NULL)) == NULL) {
+        (peer = crb_peer_new(self->runtime, NULL)) == NULL) {
         return false;
     }
     *ret_handler = &crb_peer_link_handler;

@@ -7,6 +7,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/who.h"
 #include "runtime/dns/dns.h"
 
 #include <stdlib.h>
@@ -36,7 +37,7 @@ static crb_peer *connect_peer_for(corbel_runtime *runtime, const char *address, 
     crb_peer *unused = NULL;
     if (peer != NULL) {
         crb_peer_ref(peer);
-    } else if (!*ret_itself && (peer = crb_peer_new(runtime, true, address)) != NULL) {
+    } else if (!*ret_itself && (peer = crb_peer_new(runtime, address)) != NULL) {
         *ret_dial = crb_routes_set_locked(runtime, address, peer);
         if (*ret_dial) {
             crb_peer_list_locked(peer); /* from now on others wait for it instead of dialling, too */
@@ -57,8 +58,11 @@ static crb_peer *connect_deduplicate(crb_peer *peer, bool *ret_itself)
     corbel_runtime *const runtime = peer->runtime;
     pthread_mutex_lock(&runtime->lock);
     *ret_itself = memcmp(peer->instance, runtime->instance, sizeof peer->instance) == 0;
-    /* Only one that this side dialled, too: an instance is what the peer says it is, and whoever comes to us may say any. */
-    crb_peer *other = *ret_itself ? NULL : crb_routes_same_locked(peer);
+    const uint64_t instead = crb_session_instead(peer->session);
+    crb_peer *other = *ret_itself ? NULL : crb_who_same_locked(peer, instead);
+    if (other == NULL && !*ret_itself) { /* its HELLO may not have been seen yet */
+        other = crb_routes_named_locked(peer, instead);
+    }
     if (*ret_itself || other != NULL) {
         const bool routed = crb_routes_set_locked(runtime, peer->address, other);
         *ret_itself = *ret_itself && routed;
@@ -96,8 +100,8 @@ static corbel_status connect_failed(const crb_peer *peer, corbel_error *reterr)
 {
     const char *const why = peer->why == NULL ? "the session ended" : peer->why;
     const bool named = strncmp(why, peer->address, strlen(peer->address)) == 0;
-    return crb_fail(reterr, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "%s%s%s", named ? "" : peer->address, named ? "" : ": ",
-                    why);
+    const corbel_status status = crb_session_was_refused(peer->session) ? CORBEL_REFUSED : CORBEL_UNREACHABLE;
+    return crb_fail(reterr, status, CORBEL_COMPLETED_NO, "%s%s%s", named ? "" : peer->address, named ? "" : ": ", why);
 }
 
 /** Waits until peer is open, or says why not. Who did not dial waits, too, until who did knows whether the peer is to be used. */
@@ -260,14 +264,21 @@ corbel_status crb_peer_find(corbel_runtime *runtime, const crb_address *addresse
         return CORBEL_OK;
     }
     crb_fail(&all, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "no address answered");
+    bool refused = n > 0; /* by all: nobody is to come who would not */
     for (size_t i = 0; i < n; i++) {
-        if (connect_each(runtime, &addresses[i], n - i - 1, deadline, ret, ret_itself, &all) == CORBEL_OK) {
+        const corbel_status status = connect_each(runtime, &addresses[i], n - i - 1, deadline, ret, ret_itself, &all);
+        if (status == CORBEL_OK) {
             corbel_error_clear(&all);
             return CORBEL_OK;
         }
+        refused = refused && status == CORBEL_REFUSED;
     }
+    if (refused) {
+        all.status = CORBEL_REFUSED;
+    }
+    const corbel_status status = all.status;
     crb_error_move(reterr, &all);
-    return CORBEL_UNREACHABLE;
+    return status;
 }
 
 /* ---- again ---- */

@@ -6,6 +6,7 @@
 #include "runtime/base/log.h"
 #include "runtime/call/call_impl.h"
 #include "runtime/call/watch.h"
+#include "runtime/call/who.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -46,14 +47,18 @@ static void peer_timer(void *user)
     }
 }
 
-crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address)
+crb_peer *crb_peer_new(corbel_runtime *runtime, const char *address)
 {
     static _Atomic uint64_t last_serial;
     crb_peer *const peer = calloc(1, sizeof *peer);
     if (peer == NULL) {
         return NULL;
     }
-    crb_session_config config = { .dialer = dialer, .name = runtime->name, .limits = runtime->limits };
+    crb_session_config config = { .dialer = address != NULL, .name = runtime->name, .limits = runtime->limits };
+    if (address != NULL) {
+        config.id = crb_random_id();
+        config.supersedes = crb_who_lost_at_locked(runtime, address);
+    }
     memcpy(config.instance, runtime->instance, sizeof config.instance);
     memcpy(config.secret, runtime->secret, sizeof config.secret);
     peer->session = crb_session_new(&config, crb_now());
@@ -68,6 +73,8 @@ crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address
     atomic_init(&peer->alive, true);
     pthread_mutex_init(&peer->lock, NULL);
     peer->runtime = runtime;
+    peer->id = config.id;
+    peer->supersedes = config.supersedes;
     peer->serial = atomic_fetch_add(&last_serial, 1) + 1;
     peer->later_end = &peer->later;
     peer->timer_when = CRB_NEVER;
@@ -136,6 +143,7 @@ void crb_peer_unlist(crb_peer *peer)
             peer->next->prev = peer->prev;
         }
         crb_routes_forget_locked(peer);
+        crb_who_forget_locked(peer);
         peer->listed = false;
         if (runtime->closing != NULL) {
             crb_io_wake(runtime->closing);
@@ -250,6 +258,10 @@ static void peer_handle_events(crb_peer *peer)
 void crb_peer_settle_locked(crb_peer *peer)
 {
     peer_handle_events(peer);
+    if (peer->retiring && !peer->ended && crb_session_is_quiet(peer->session)) {
+        crb_session_bye(peer->session, crb_now());
+        peer_handle_events(peer);
+    }
     peer_pump(peer);
     peer_set_timer(peer);
 }
@@ -339,16 +351,92 @@ bool crb_peer_wait_lending_locked(crb_peer *peer, crb_wait *wait, uint64_t deadl
 
 /* ---- events that are the peer's own ---- */
 
-void crb_peer_opened_locked(crb_peer *peer)
+typedef struct peer_dead {
+    crb_later later;
+    crb_peer *peer;
+} peer_dead;
+
+static void peer_bury(crb_later *later)
+{
+    peer_dead *const dead = (peer_dead *)(void *)later;
+    crb_peer_lose(dead->peer, "the peer says that it is over, and has opened another one");
+    crb_peer_unref(dead->peer);
+    free(dead);
+}
+
+static void peer_retire(crb_later *later)
+{
+    peer_dead *const dead = (peer_dead *)(void *)later;
+    crb_peer_lock(dead->peer);
+    dead->peer->retiring = true;
+    crb_peer_unlock(dead->peer);
+    crb_peer_unref(dead->peer);
+    free(dead);
+}
+
+/** False: it is not who it says, and the session was ended. */
+static bool peer_who_locked(crb_peer *peer)
 {
     corbel_runtime *const runtime = peer->runtime;
+    crb_who_opened who;
     pthread_mutex_lock(&runtime->lock);
     memcpy(peer->instance, crb_session_peer_instance(peer->session), sizeof peer->instance);
+    crb_who_opens_locked(peer, &who);
+    if (who.refuse == NULL) {
+        crb_who_told_locked(peer);
+    }
     pthread_mutex_unlock(&runtime->lock);
+    if (who.dead != NULL) {
+        peer_dead *const dead = malloc(sizeof *dead);
+        if (dead == NULL) {
+            crb_peer_unref(who.dead); /* not its last count: it is listed; its silence will end it */
+        } else {
+            *dead = (peer_dead) { .later.run = peer_bury, .peer = who.dead };
+            crb_peer_later_locked(peer, &dead->later);
+        }
+    }
+    if (who.refuse != NULL) {
+        crb_session_refuse(peer->session, who.refuse, crb_now());
+    } else if (who.instead != 0) {
+        crb_session_set_instead(peer->session, who.instead);
+    } else if (who.duplicate != 0) {
+        crb_session_tell_duplicate(peer->session, who.duplicate);
+    }
+    return who.refuse == NULL;
+}
+
+void crb_peer_opened_locked(crb_peer *peer)
+{
+    if (!peer_who_locked(peer)) {
+        return;
+    }
     peer->open = true;
     crb_log(CRB_LOG_INFO, "session", "%s: open with '%s'", peer->link == NULL ? "?" : peer->link->ops->peer(peer->link),
             crb_session_peer_name(peer->session));
     peer_wake_waiters(peer);
+}
+
+void crb_peer_duplicate_locked(crb_peer *peer, uint64_t id)
+{
+    corbel_runtime *const runtime = peer->runtime;
+    peer_dead *const dead = malloc(sizeof *dead);
+    if (dead == NULL) { /* both stay: that costs a connection, and nothing else */
+        return;
+    }
+    pthread_mutex_lock(&runtime->lock);
+    crb_peer *const other = peer->address == NULL ? crb_who_same_locked(peer, id) : NULL;
+    const bool ours = other != NULL && other->address != NULL;
+    if (ours) { /* we dialled it, so who knows its name is who we wanted */
+        atomic_store(&other->alive, false);
+        crb_routes_move_locked(other, peer);
+        *dead = (peer_dead) { .later.run = peer_retire, .peer = crb_peer_ref(other) };
+    }
+    pthread_mutex_unlock(&runtime->lock);
+    if (ours) {
+        crb_peer_later_locked(peer, &dead->later);
+    } else {
+        free(dead);
+    }
 }
 
 void crb_peer_changed_locked(crb_peer *peer)
@@ -363,6 +451,11 @@ void crb_peer_ended_locked(crb_peer *peer, const char *why, bool clean)
     atomic_store(&peer->over, true);
     atomic_store(&peer->alive, false);
     crb_watch_session_ended_locked(peer);
+    if (peer->open && !clean && peer->address != NULL) {
+        pthread_mutex_lock(&peer->runtime->lock);
+        crb_who_lost_locked(peer);
+        pthread_mutex_unlock(&peer->runtime->lock);
+    }
     /* Who dialled in vain is told by the error. A peer may do wrong as often as it likes: its lines are counted. */
     const bool quiet = clean || (!peer->open && peer->address != NULL);
     crb_log_peer(quiet ? CRB_LOG_INFO : CRB_LOG_WARNING, "session", "%s: ended: %s",
@@ -446,6 +539,16 @@ void crb_peer_no_link(crb_peer *peer, const char *why)
     crb_peer_unlock(peer);
     crb_peer_unlist(peer);
     crb_peer_unref(peer);
+}
+
+void crb_peer_lose(crb_peer *peer, const char *why)
+{
+    atomic_store(&peer->alive, false);
+    crb_peer_lock(peer);
+    if (!peer->ended) {
+        crb_session_lost(peer->session, why, crb_now());
+    }
+    crb_peer_unlock(peer);
 }
 
 void crb_peer_bye(crb_peer *peer)

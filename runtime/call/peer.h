@@ -23,6 +23,10 @@ struct crb_peer {
     uint8_t instance[16];     /* the peer runtime; valid once open; guarded by runtime->lock */
     bool listed;              /* guarded by runtime->lock */
     crb_peer *next, *prev;    /* in the runtime's list; guarded by runtime->lock */
+    uint64_t id;              /* the session's name: of one that we dialled constant, else set when it opens; 0: none */
+    uint64_t supersedes;      /* what its HELLO says; constant */
+    crb_who *who;             /* whose it is; NULL: nobody's; guarded by runtime->lock */
+    crb_peer *next_same;      /* of the same; guarded by runtime->lock */
     char *why;                /* why it ended; set once, under lock, before over */
     char from[CRB_PEER_FROM]; /* where it is; this, has_user and user are set with the link, and constant from then on */
     bool has_user;
@@ -39,6 +43,7 @@ struct crb_peer {
     bool closing;        /* the link was told to close */
     bool open;           /* both HELLOs were exchanged */
     bool settled;        /* the one who dialled is through with it: see bind_settle() */
+    bool retiring;       /* another one leads there, too, and is used for what is new: this one ends when nothing hangs on it */
     bool replaced;       /* it leads where another one leads already, which is to be used instead */
     bool ended;          /* CRB_EVENT_CLOSED was seen, or the session never began */
     bool keeps; /* the link has ended, the session still holds what its lost peer held: the link's count is the timer's now */
@@ -67,8 +72,8 @@ typedef struct crb_peer_waiter {
 
 extern const crb_link_handler crb_peer_link_handler;
 
-/** A peer without a link; the caller's count. dialer: this side dials. NULL: no memory. */
-crb_peer *crb_peer_new(corbel_runtime *runtime, bool dialer, const char *address);
+/** A peer without a link; the caller's count. address NULL: the other side dialled; else under runtime->lock. NULL: no memory. */
+crb_peer *crb_peer_new(corbel_runtime *runtime, const char *address);
 /** Lists it at the runtime; from now on a link holds a count of it: crb_peer_start() or crb_peer_no_link() follows. */
 void crb_peer_expect_link(crb_peer *peer);
 /** Gives it its link and sends HELLO. */
@@ -108,6 +113,8 @@ void crb_peer_refs_out_locked(crb_peer *peer, const crb_ref *refs, size_t n, crb
 /** After a message was queued: the session holds what it did not hold before. */
 void crb_peer_refs_sent_locked(crb_peer *peer, const crb_ref *refs, size_t n, const crb_ref_out *out);
 
+/** Ends it as lost, whatever its link looks like. */
+void crb_peer_lose(crb_peer *peer, const char *why);
 /** Closes it: BYE, or at once; what a lost peer held is not kept any longer. */
 void crb_peer_bye(crb_peer *peer);
 
@@ -124,8 +131,10 @@ corbel_status crb_peer_bind(crb_peer *peer, const char *id, const corbel_interfa
 bool crb_routes_set_locked(corbel_runtime *runtime, const char *address, crb_peer *peer);
 /** The peer that address leads to, if it may be used; not counted. */
 crb_peer *crb_routes_find_locked(corbel_runtime *runtime, const char *address, bool *ret_itself);
-/** Another peer that this side dialled and that may be used, with the same instance; not counted. */
-crb_peer *crb_routes_same_locked(const crb_peer *peer);
+/** Another peer whose session has that name, which this side dialled; not counted. */
+crb_peer *crb_routes_named_locked(const crb_peer *peer, uint64_t id);
+/** What leads to from leads to to from now on. */
+void crb_routes_move_locked(crb_peer *from, crb_peer *to);
 void crb_routes_forget_locked(crb_peer *peer);
 /** At the end of the runtime; no lock. */
 void crb_routes_free(corbel_runtime *runtime);
@@ -140,6 +149,7 @@ void crb_agreements_free(crb_peer *peer);
 /* Between peer.c and peer_events.c. */
 void crb_peer_handle_event(crb_peer *peer, crb_event *event);
 void crb_peer_opened_locked(crb_peer *peer);
+void crb_peer_duplicate_locked(crb_peer *peer, uint64_t id);
 void crb_peer_changed_locked(crb_peer *peer);
 void crb_peer_ended_locked(crb_peer *peer, const char *why, bool clean);
 

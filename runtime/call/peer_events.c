@@ -297,6 +297,10 @@ void crb_peer_handle_event(crb_peer *peer, crb_event *event)
         crb_peer_changed_locked(peer);
         break;
     case CRB_EVENT_DRAINING:
+        if (event->duplicate != 0) {
+            crb_peer_duplicate_locked(peer, event->duplicate);
+            break;
+        }
         atomic_store(&peer->draining, true);
         atomic_store(&peer->alive, false);
         crb_peer_changed_locked(peer);

@@ -69,16 +69,22 @@ crb_peer *crb_routes_find_locked(corbel_runtime *runtime, const char *address, b
     return route != NULL && route->peer != NULL && atomic_load(&route->peer->alive) ? route->peer : NULL;
 }
 
-crb_peer *crb_routes_same_locked(const crb_peer *peer)
+crb_peer *crb_routes_named_locked(const crb_peer *peer, uint64_t id)
 {
-    for (crb_route *route = peer->runtime->routes; route != NULL; route = route->hh.next) {
+    for (crb_route *route = id == 0 ? NULL : peer->runtime->routes; route != NULL; route = route->hh.next) {
         crb_peer *const other = route->peer;
-        if (other != NULL && other != peer && atomic_load(&other->alive) &&
-            memcmp(other->instance, peer->instance, sizeof peer->instance) == 0) {
+        if (other != NULL && other != peer && other->address != NULL && other->id == id && atomic_load(&other->alive)) {
             return other;
         }
     }
     return NULL;
+}
+
+void crb_routes_move_locked(crb_peer *from, crb_peer *to)
+{
+    while (from->routes != NULL) {
+        routes_give(from->routes, to);
+    }
 }
 
 static void routes_remove(corbel_runtime *runtime, crb_route *route)

@@ -3,6 +3,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/intercept.h"
+#include "runtime/call/who.h"
 #include "runtime/describe/describe.h"
 
 #include <corbel/dynamic.h>
@@ -39,6 +40,7 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
         return;
     }
     crb_routes_free(runtime);
+    crb_who_free(runtime);
     for (size_t i = 0; i < runtime->n_shown; i++) {
         corbel_interface_unref(runtime->shown[i]);
     }

@@ -31,6 +31,8 @@ typedef struct crb_wait crb_wait;
 typedef struct crb_lent crb_lent;
 typedef struct crb_watch crb_watch;
 typedef struct crb_route crb_route;
+typedef struct crb_who crb_who;
+typedef struct crb_lost crb_lost;
 
 struct corbel_runtime {
     _Atomic uint32_t memory_refs; /* the user's, and one for each target, peer and request: the memory lives that long */
@@ -55,7 +57,11 @@ struct corbel_runtime {
     pthread_mutex_t lock; /* guards: */
     crb_peer *peers;
     corbel_object *name_server_object;
-    crb_route *routes;          /* see routes.c */
+    crb_route *routes; /* see routes.c */
+    crb_who *who;      /* see who.c */
+    crb_who *who_idle, *who_idle_last;
+    uint32_t n_who_idle;
+    crb_lost *lost;
     struct crb_waiter *closing; /* who waits for the peers to be gone */
 
     pthread_mutex_t dispatch_lock;     /* guards: */

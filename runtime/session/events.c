@@ -195,7 +195,9 @@ static bool events_take(crb_session *session, crb_event *ret)
         switch (ev->kind) {
         case CRB_EVENT_OPEN:
         case CRB_EVENT_CREDIT:
+            return true;
         case CRB_EVENT_DRAINING:
+            ret->duplicate = ev == &session->duplicate_event ? session->duplicate_of : 0;
             return true;
         case CRB_EVENT_BIND:
             events_take_bind(session, CRB_CONTAINER(ev, crb_answer, event), ret);

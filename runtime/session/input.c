@@ -30,12 +30,13 @@ static void input_bye(crb_session *session, uint64_t calls)
     }
 }
 
-static void input_abort(crb_session *session, const char *peers_why, uint64_t calls)
+static void input_abort(crb_session *session, const char *peers_why, uint64_t calls, bool refused)
 {
     static const char prefix[] = "the peer ended the session: ";
     char why[CRB_FRAME_MAX_TEXT + sizeof prefix];
     memcpy(why, prefix, sizeof prefix);
     crb_text_fit(peers_why, why + sizeof prefix - 1, CRB_FRAME_MAX_TEXT + 1);
+    session->refused = refused;
     crb_session_closed_by_peer(session, why, false, calls > session->calls_sent ? UINT64_MAX : calls);
 }
 
@@ -64,7 +65,10 @@ static const char *input_frame(crb_session *session, const crb_frame *frame, uin
         session->pong_wanted = session->pong_wanted || !frame->u.ping.answer;
         return NULL;
     case CRB_WIRE_GOAWAY:
-        if (!session->draining) {
+        if (frame->u.goaway.duplicate != 0 && session->duplicate_of == 0) {
+            session->duplicate_of = frame->u.goaway.duplicate;
+            crb_event_queue(session, &session->duplicate_event);
+        } else if (frame->u.goaway.duplicate == 0 && !session->draining) {
             session->draining = true;
             crb_event_queue(session, &session->draining_event);
         }
@@ -78,7 +82,7 @@ static const char *input_frame(crb_session *session, const crb_frame *frame, uin
     case CRB_WIRE_UNIMPLEMENTED:
         return NULL; /* nothing of ours depends on a frame being known */
     case CRB_WIRE_ABORT:
-        input_abort(session, frame->u.abort.why, frame->u.abort.calls);
+        input_abort(session, frame->u.abort.why, frame->u.abort.calls, frame->u.abort.refused);
         return NULL;
     case CRB_WIRE_STREAM:
         return crb_stream_on_frame(session, &frame->u.stream);

@@ -361,7 +361,9 @@ static void output_next(crb_session *session, crb_buf *out, uint64_t now)
         output_gone(session, CRB_CONTAINER(next, crb_export, gone), out);
         break;
     case CRB_OUT_GOAWAY:
-        output_frame(session, out, &(crb_frame) { .type = CRB_WIRE_GOAWAY });
+        output_frame(
+            session, out,
+            &(crb_frame) { .type = CRB_WIRE_GOAWAY, .u.goaway = { next == &session->duplicate ? session->duplicate_told : 0 } });
         break;
     case CRB_OUT_STREAM: {
         crb_frame frame = { .type = CRB_WIRE_STREAM };
@@ -513,13 +515,14 @@ static void output_final(crb_session *session, crb_buf *out)
         frame.u.abort.major = CRB_PROTOCOL_MAJOR;
         frame.u.abort.minor = CRB_PROTOCOL_MINOR;
         frame.u.abort.calls = session->final_calls;
+        frame.u.abort.refused = session->final_refuses;
     } else {
         frame.u.bye.calls = session->final_calls;
     }
     output_frame(session, out, &frame);
 }
 
-/** Before the peer's HELLO only the dialer says more than its own. */
+/** Before the peer's HELLO only the dialer says anything: the acceptor's own tells what is known of the dialer. */
 static bool output_may_talk(const crb_session *session)
 {
     return session->phase == CRB_PHASE_OPEN || session->dialer || session->phase == CRB_PHASE_FLUSHING;
@@ -545,6 +548,9 @@ bool crb_session_pull(crb_session *session, crb_buf *out, uint64_t now)
         return false;
     }
     if (!session->hello_pulled) {
+        if (!output_may_talk(session)) {
+            return false;
+        }
         output_hello(session, out);
     }
     if (output_may_talk(session)) {
@@ -575,11 +581,11 @@ bool crb_session_has_output(crb_session *session)
     if (session->phase == CRB_PHASE_ENDED) {
         return false;
     }
-    if (!session->hello_pulled) {
-        return true;
-    }
     if (!output_may_talk(session)) {
         return false;
+    }
+    if (!session->hello_pulled) {
+        return true;
     }
     if (!crb_list_empty(&session->out)) {
         return true;

@@ -33,6 +33,8 @@ crb_session *crb_session_new(const crb_session_config *config, uint64_t now)
     memcpy(session->instance, config->instance, sizeof session->instance);
     memcpy(session->secret, config->secret, sizeof session->secret);
     crb_text_fit(config->name, session->name, sizeof session->name);
+    session->id = config->dialer ? config->id : 0;
+    session->supersedes = config->dialer ? config->supersedes : 0;
     session->limits = config->limits;
     session->limits.window_requests = session_at_least(config->limits.window_requests, CRB_WINDOW_MIN);
     session->limits.window_nested = session_at_least(config->limits.window_nested, CRB_WINDOW_MIN);
@@ -55,9 +57,11 @@ crb_session *crb_session_new(const crb_session_config *config, uint64_t now)
     crb_list_init(&session->stream_ring);
     crb_list_init(&session->events);
     session->goaway.kind = CRB_OUT_GOAWAY;
+    session->duplicate.kind = CRB_OUT_GOAWAY;
     session->open_event.kind = CRB_EVENT_OPEN;
     session->credit_event.kind = CRB_EVENT_CREDIT;
     session->draining_event.kind = CRB_EVENT_DRAINING;
+    session->duplicate_event.kind = CRB_EVENT_DRAINING;
     session->closed_event.kind = CRB_EVENT_CLOSED;
     crb_scratch_init(&session->scratch);
     return session;
@@ -106,6 +110,8 @@ void crb_session_hello(const crb_session *session, crb_frame *frame)
         .ping_timeout_ms = limits->ping_timeout_ms,
         .window_stream = limits->window_stream,
         .max_streams = limits->max_streams,
+        .session = session->dialer ? session->id : session->instead,
+        .supersedes = session->dialer ? session->supersedes : 0,
     };
     memcpy(frame->u.hello.instance, session->instance, sizeof session->instance);
     memcpy(frame->u.hello.secret, session->secret, sizeof session->secret);
@@ -175,6 +181,12 @@ const char *crb_session_on_hello(crb_session *session, const crb_wire_hello *hel
         .max_streams = hello->max_streams,
     };
     session->peer_window_bulk = hello->window_bulk;
+    if (session->dialer) {
+        session->instead = hello->session;
+    } else {
+        session->id = hello->session;
+        session->supersedes = hello->supersedes;
+    }
     session->phase = CRB_PHASE_OPEN;
     crb_event_queue(session, &session->open_event);
     crb_flow_opened(session);
@@ -372,6 +384,12 @@ void crb_session_abort(crb_session *session, const char *why, uint64_t now)
     }
 }
 
+void crb_session_refuse(crb_session *session, const char *why, uint64_t now)
+{
+    session->final_refuses = true;
+    crb_session_abort(session, why, now);
+}
+
 void crb_session_bye(crb_session *session, uint64_t now)
 {
     if (!crb_session_over(session)) {
@@ -385,6 +403,14 @@ void crb_session_goaway(crb_session *session)
     if (!session->goaway_sent && !crb_session_over(session)) {
         session->goaway_sent = true;
         crb_out_queue(session, &session->goaway);
+    }
+}
+
+void crb_session_tell_duplicate(crb_session *session, uint64_t id)
+{
+    if (session->duplicate_told == 0 && id != 0 && !crb_session_over(session)) {
+        session->duplicate_told = id;
+        crb_out_queue(session, &session->duplicate);
     }
 }
 
@@ -408,6 +434,38 @@ const uint8_t *crb_session_peer_instance(const crb_session *session)
 const uint8_t *crb_session_peer_secret(const crb_session *session)
 {
     return session->peer_secret;
+}
+
+uint64_t crb_session_id(const crb_session *session)
+{
+    return session->id;
+}
+
+uint64_t crb_session_supersedes(const crb_session *session)
+{
+    return session->dialer ? 0 : session->supersedes;
+}
+
+void crb_session_set_instead(crb_session *session, uint64_t id)
+{
+    assert(!session->dialer && !session->hello_pulled);
+    session->instead = id;
+}
+
+uint64_t crb_session_instead(const crb_session *session)
+{
+    return session->dialer ? session->instead : 0;
+}
+
+bool crb_session_was_refused(const crb_session *session)
+{
+    return session->refused;
+}
+
+bool crb_session_is_quiet(const crb_session *session)
+{
+    return session->n_questions == 0 && session->n_answers == 0 && session->n_exports == 0 && session->n_imports == 0 &&
+           crb_list_empty(&session->out) && crb_list_empty(&session->events);
 }
 
 const char *crb_session_peer_name(const crb_session *session)

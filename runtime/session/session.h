@@ -62,6 +62,8 @@ typedef struct crb_session_config {
     uint8_t instance[16]; /* our runtime's instance id */
     uint8_t secret[16];   /* proves the instance id when it is claimed again; sent in HELLO */
     const char *name;     /* of our runtime, for the peer's hop traces and logs; copied */
+    uint64_t id;          /* of a dialer: a random name for this session, not 0 */
+    uint64_t supersedes;  /* of a dialer: the name of one that was with the same peer and is over; 0: none */
     crb_session_limits limits;
 } crb_session_config;
 
@@ -257,6 +259,11 @@ bool crb_session_wants_close(const crb_session *session);
 
 /** Says that no new chains are wanted (GOAWAY). The peer's calls still arrive: the driver refuses those of new chains. */
 void crb_session_goaway(crb_session *session);
+/** Tells the peer that the session called id, which it dialled, leads to us, too, and that nothing new is to begin there (GOAWAY
+ *  with duplicate). Once for each session. */
+void crb_session_tell_duplicate(crb_session *session, uint64_t id);
+/** Ends the session for being unwanted: as crb_session_abort(). */
+void crb_session_refuse(crb_session *session, const char *why, uint64_t now);
 /** Says goodbye: BYE with the number of calls received is the last frame sent. Calls of ours still under way complete with
  *  CORBEL_GONE; answers not given yet are the peer's MAYBE. CRB_EVENT_CLOSED comes at once; results given before, and oneways,
  * still go out before BYE. */
@@ -281,7 +288,7 @@ typedef enum crb_event_kind {
                              what the peer has handed on is taken up by then. */
     CRB_EVENT_GONE,       /* import: the peer withdrew it; calls on it fail from now on */
     CRB_EVENT_CREDIT,     /* a request that was refused with CORBEL_WOULD_BLOCK may be tried again */
-    CRB_EVENT_DRAINING,   /* the peer's GOAWAY */
+    CRB_EVENT_DRAINING,   /* the peer's GOAWAY; duplicate */
     CRB_EVENT_ITEMS,      /* stream: bytes, refs, end. Before the CRB_EVENT_RETURN of its call. */
     CRB_EVENT_ROOM,       /* stream: its writer may go on, or sees that it is closed */
     CRB_EVENT_CLOSED      /* the session is over: why, clean (BYE was seen, or sent). Last, but for UNEXPORTED of what is kept. */
@@ -324,11 +331,13 @@ typedef struct crb_event {
     corbel_error error;                 /* RETURN, ERROR; BODY: the taker's, corbel_error_clear() */
     crb_stream *stream;                 /* ITEMS, ROOM */
     crb_stream *stream_in, *stream_out; /* CALL: read, and written, here; NULL: none */
-    crb_buf items;   /* ITEMS: the next bytes, the taker's, crb_buf_clear(); in an order with the items' references */
-    bool end;        /* ITEMS: no more come */
-    const char *why; /* CLOSED, GONE */
-    bool clean;      /* CLOSED */
-    crb_buf context; /* CALL, RETURN: as it came, not looked into; the taker's, crb_buf_clear() */
+    crb_buf items;      /* ITEMS: the next bytes, the taker's, crb_buf_clear(); in an order with the items' references */
+    bool end;           /* ITEMS: no more come */
+    uint64_t duplicate; /* DRAINING: the session of that name, which we dialled, leads to the same peer, and nothing new is to
+                           begin there; 0: the peer takes no new chains */
+    const char *why;    /* CLOSED, GONE */
+    bool clean;         /* CLOSED */
+    crb_buf context;    /* CALL, RETURN: as it came, not looked into; the taker's, crb_buf_clear() */
 } crb_event;
 
 /** Takes the oldest event; false: there is none. */
@@ -343,6 +352,18 @@ bool crb_session_is_open(const crb_session *session);
 const uint8_t *crb_session_peer_instance(const crb_session *session); /* 16 bytes, valid after OPEN */
 const char *crb_session_peer_name(const crb_session *session);        /* "" before OPEN */
 const uint8_t *crb_session_peer_secret(const crb_session *session);   /* 16 bytes, valid after OPEN */
+/** The session's name, which its dialer drew: the acceptor knows it from OPEN on. 0: none. */
+uint64_t crb_session_id(const crb_session *session);
+/** The acceptor, when it takes OPEN: which session the peer says is over; 0: none. */
+uint64_t crb_session_supersedes(const crb_session *session);
+/** The acceptor, when it takes OPEN: its HELLO tells the dialer to use the session of that name instead. */
+void crb_session_set_instead(crb_session *session, uint64_t id);
+/** The dialer, after OPEN: what the acceptor's HELLO said; 0: nothing. */
+uint64_t crb_session_instead(const crb_session *session);
+/** Did the peer end it because it does not want us? */
+bool crb_session_was_refused(const crb_session *session);
+/** Nothing of either side hangs on it: no question, answer, export or import. */
+bool crb_session_is_quiet(const crb_session *session);
 
 typedef enum crb_frame_type {
     CRB_FRAME_HELLO,

@@ -443,7 +443,11 @@ struct crb_session {
     uint64_t flush_until;
     bool hello_pulled, ping_wanted, pong_wanted;
     bool draining, goaway_sent;
-    bool final_is_abort;
+    uint64_t id;                           /* the session's name */
+    uint64_t supersedes;                   /* in the dialer's HELLO */
+    uint64_t instead;                      /* in the acceptor's */
+    uint64_t duplicate_told, duplicate_of; /* in our GOAWAY, and in the peer's */
+    bool final_is_abort, final_refuses, refused;
     uint64_t final_calls;
     char why[CRB_FRAME_MAX_TEXT + 1];
     bool clean;
@@ -454,14 +458,14 @@ struct crb_session {
     bool out_of_memory;  /* the session ends as soon as nobody works on its tables */
 
     crb_node out; /* headers and control frames, in order */
-    crb_out goaway;
+    crb_out goaway, duplicate;
     crb_node ring; /* bodies */
     crb_node stream_ring;
     uint32_t unimplemented[CRB_MAX_UNIMPLEMENTED];
     uint32_t n_unimplemented;
 
     crb_node events;
-    crb_ev open_event, credit_event, draining_event, closed_event;
+    crb_ev open_event, credit_event, draining_event, duplicate_event, closed_event;
     /* lent with the event taken last */
     void *lent[3];
 

@@ -64,6 +64,8 @@ static void frame_pack_hello(frame_pack *pack, const crb_wire_hello *hello)
     out->limits = &pack->limits;
     out->ping_idle_ms = hello->ping_idle_ms;
     out->ping_timeout_ms = hello->ping_timeout_ms;
+    out->session = hello->session;
+    out->supersedes = hello->supersedes;
 }
 
 /** False: no memory. */
@@ -246,6 +248,7 @@ static bool frame_convert(frame_pack *pack, const crb_frame *frame, crb_scratch 
         return true;
     case CRB_WIRE_GOAWAY:
         corbel__wire__goaway__init(&pack->u.goaway);
+        pack->u.goaway.duplicate = frame->u.goaway.duplicate;
         out->goaway = &pack->u.goaway;
         return true;
     case CRB_WIRE_BYE:
@@ -264,6 +267,7 @@ static bool frame_convert(frame_pack *pack, const crb_frame *frame, crb_scratch 
         pack->u.abort.major = frame->u.abort.major;
         pack->u.abort.minor = frame->u.abort.minor;
         pack->u.abort.calls = frame->u.abort.calls;
+        pack->u.abort.refused = frame->u.abort.refused;
         out->abort = &pack->u.abort;
         return true;
     case CRB_WIRE_STREAM:

@@ -79,6 +79,7 @@ typedef struct crb_wire_hello {
     uint32_t max_questions, max_exports, max_operations, max_references, max_hops;
     uint32_t ping_idle_ms, ping_timeout_ms;
     uint32_t window_stream, max_streams;
+    uint64_t session, supersedes; /* 0: none */
 } crb_wire_hello;
 
 typedef struct crb_wire_bind {
@@ -169,6 +170,9 @@ typedef struct crb_frame {
             bool answer;
         } ping;
         struct {
+            uint64_t duplicate; /* 0: it drains */
+        } goaway;
+        struct {
             uint64_t calls;
         } bye;
         struct {
@@ -178,6 +182,7 @@ typedef struct crb_frame {
             const char *why;
             uint32_t major, minor;
             uint64_t calls;
+            bool refused;
         } abort;
     } u;
 } crb_frame;

@@ -55,6 +55,8 @@ static const char *unpack_hello(crb_wire_hello *to, const Corbel__Wire__Hello *f
     to->max_streams = from->limits->streams;
     to->ping_idle_ms = from->ping_idle_ms;
     to->ping_timeout_ms = from->ping_timeout_ms;
+    to->session = from->session;
+    to->supersedes = from->supersedes;
     return NULL;
 }
 
@@ -202,11 +204,13 @@ static bool unpack_body(crb_frame *to, const Corbel__Wire__Frame *from, crb_scra
         to->u.abort.major = from->abort->major;
         to->u.abort.minor = from->abort->minor;
         to->u.abort.calls = from->abort->calls;
+        to->u.abort.refused = from->abort->refused;
         return true;
     case CRB_WIRE_STREAM:
         return unpack_stream(&to->u.stream, from->stream, scratch);
     case CRB_WIRE_GOAWAY:
-        break;
+        to->u.goaway.duplicate = from->goaway->duplicate;
+        return true;
     }
     return true; /* nothing in it, or unknown */
 }

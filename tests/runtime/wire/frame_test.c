@@ -18,27 +18,30 @@ static const char *const some_features[] = { "streams", "leases" };
 static const uint8_t some_bytes[] = { 0, 1, 2, 255 };
 
 static const crb_frame frames[] = {
-    { .type = CRB_WIRE_HELLO, .u.hello = { 1,
-                                           2,
-                                           some_features,
-                                           2,
-                                           "0123456789abcde",
-                                           "edcba9876543210",
-                                           "name",
-                                           UINT64_MAX,
-                                           2,
-                                           3,
-                                           4,
-                                           5,
-                                           6,
-                                           7,
-                                           8,
-                                           9,
-                                           10,
-                                           11,
-                                           12,
-                                           13,
-                                           14 } },
+    { .type = CRB_WIRE_HELLO,
+      .u.hello = { 1,
+                   2,
+                   some_features,
+                   2,
+                   "0123456789abcde",
+                   "edcba9876543210",
+                   "name",
+                   UINT64_MAX,
+                   2,
+                   3,
+                   4,
+                   5,
+                   6,
+                   7,
+                   8,
+                   9,
+                   10,
+                   11,
+                   12,
+                   13,
+                   14,
+                   UINT64_MAX,
+                   UINT64_MAX - 1 } },
     { .type = CRB_WIRE_BIND,
       .critical = true,
       .u.bind = { 3, "corbel.NameServer", "naming::Registry", UINT64_MAX - 5, 30000000 } },
@@ -68,11 +71,12 @@ static const crb_frame frames[] = {
     { .type = CRB_WIRE_GONE, .u.gone = { 5, 6, "unregistered" } },
     { .type = CRB_WIRE_PING, .u.ping = { true } },
     { .type = CRB_WIRE_GOAWAY },
+    { .type = CRB_WIRE_GOAWAY, .u.goaway = { UINT64_MAX } },
     { .type = CRB_WIRE_BYE, .u.bye = { 77 } },
     { .type = CRB_WIRE_UNIMPLEMENTED, .u.unimplemented = { 15 } },
     { .type = CRB_WIRE_STREAM, .u.stream = { 7, true, { some_bytes, 4 }, some_refs, 2, UINT64_MAX, true, true } },
     { .type = CRB_WIRE_STREAM, .u.stream = { .question = 8, .items = { some_bytes, 4 }, .credit = 9, .end = true } },
-    { .type = CRB_WIRE_ABORT, .u.abort = { "why", 1, 0, 3 } },
+    { .type = CRB_WIRE_ABORT, .u.abort = { "why", 1, 0, 3, true } },
 };
 
 static void assert_bytes(crb_wire_bytes a, crb_wire_bytes b)
@@ -119,6 +123,8 @@ static void assert_hello(const crb_wire_hello *a, const crb_wire_hello *b)
     assert_int_equal(a->minor, b->minor);
     assert_int_equal(a->max_body, b->max_body);
     assert_memory_equal(&a->window_requests, &b->window_requests, 13 * sizeof a->window_requests);
+    assert_int_equal(a->session, b->session);
+    assert_int_equal(a->supersedes, b->supersedes);
 }
 
 static void assert_call(const crb_wire_call *a, const crb_wire_call *b)
@@ -208,6 +214,9 @@ static void assert_frame(const crb_frame *a, const crb_frame *b)
     case CRB_WIRE_PING:
         assert_int_equal(a->u.ping.answer, b->u.ping.answer);
         break;
+    case CRB_WIRE_GOAWAY:
+        assert_int_equal(a->u.goaway.duplicate, b->u.goaway.duplicate);
+        break;
     case CRB_WIRE_BYE:
         assert_int_equal(a->u.bye.calls, b->u.bye.calls);
         break;
@@ -219,6 +228,7 @@ static void assert_frame(const crb_frame *a, const crb_frame *b)
         assert_int_equal(a->u.abort.major, b->u.abort.major);
         assert_int_equal(a->u.abort.minor, b->u.abort.minor);
         assert_int_equal(a->u.abort.calls, b->u.abort.calls);
+        assert_int_equal(a->u.abort.refused, b->u.abort.refused);
         break;
     case CRB_WIRE_STREAM:
         assert_int_equal(a->u.stream.question, b->u.stream.question);
@@ -229,15 +239,13 @@ static void assert_frame(const crb_frame *a, const crb_frame *b)
         assert_int_equal(a->u.stream.end, b->u.stream.end);
         assert_int_equal(a->u.stream.enough, b->u.stream.enough);
         break;
-    case CRB_WIRE_GOAWAY:
-        break;
     }
 }
 
 static void test_round_trip(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(frames), 16);
+    assert_int_equal(LENGTH_OF(frames), 17);
     crb_scratch out, in;
     crb_scratch_init(&out);
     crb_scratch_init(&in);
