@@ -196,6 +196,9 @@ static corbel_status bind_look(crb_target *target, const crb_resolving *how, crb
     const crb_uri *const uri = &target->uri.uri;
     corbel_status status = CORBEL_OK;
     for (int i = 0; i < 2; i++) { /* a session that was there already may have been dead: that is found out by using it */
+        if (reterr != NULL) {
+            corbel_error_clear(reterr);
+        }
         status = uri->kind == CRB_URI_NAME ? bind_name(target, how->deadline, ret, reterr)
                                            : bind_object(target, uri, how->deadline, ret, reterr);
         if (status != CORBEL_GONE) {

@@ -7,6 +7,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/call/call_impl.h"
+#include "runtime/call/retry.h"
 #include "runtime/call/who.h"
 #include "runtime/dns/dns.h"
 
@@ -14,9 +15,7 @@
 #include <string.h>
 
 #define CONNECT_TURN (5 * CRB_SECOND) /* what an address gets at most while there are others */
-#define CONNECT_PAUSE_FIRST (50 * CRB_MS)
-#define CONNECT_PAUSE_MAX (2 * CRB_SECOND)
-#define CONNECT_LAST (20 * CRB_MS) /* less is not worth another attempt */
+#define CONNECT_LAST (20 * CRB_MS)    /* less is not worth another attempt */
 
 void crb_connect_blocks(corbel_runtime *runtime, bool blocks)
 {
@@ -283,19 +282,11 @@ corbel_status crb_peer_find(corbel_runtime *runtime, const crb_address *addresse
 
 /* ---- again ---- */
 
-/** From three quarters of the middle to five quarters of it. */
-static uint64_t connect_pause(uint32_t attempts, uint64_t random)
-{
-    const uint64_t middle = attempts >= 6 ? CONNECT_PAUSE_MAX : CONNECT_PAUSE_FIRST << attempts;
-    const uint64_t capped = middle < CONNECT_PAUSE_MAX ? middle : CONNECT_PAUSE_MAX;
-    return capped - capped / 4 + random % (capped / 2 + 1);
-}
-
 bool crb_connect_pause(corbel_runtime *runtime, uint32_t attempts, uint64_t deadline)
 {
     const uint64_t now = crb_now();
     const uint64_t left = deadline <= now ? 0 : deadline - now;
-    uint64_t pause = connect_pause(attempts, crb_random_id());
+    uint64_t pause = crb_retry_pause(attempts + 1, 0, crb_random_id());
     if (left < CONNECT_LAST || atomic_load(&runtime->closed)) {
         return false;
     }

@@ -59,8 +59,6 @@ struct corbel_runtime {
     corbel_object *name_server_object;
     crb_route *routes; /* see routes.c */
     crb_who *who;      /* see who.c */
-    crb_who *who_idle, *who_idle_last;
-    uint32_t n_who_idle;
     crb_lost *lost;
     struct crb_waiter *closing; /* who waits for the peers to be gone */
 

@@ -1,5 +1,5 @@
-/** The table of runtimes that are known here, by instance id. An entry has the secret and the sessions that are listed; one
- *  without sessions is kept, as its secret still tells who comes back, until there are too many.
+/** The table of runtimes that are known here, by instance id: those with a session that is listed, also one that was lost and
+ *  still keeps what its peer held.
  *
  *  Invariant: every peer of an entry has the entry's instance and gave its secret. All under corbel_runtime.lock. */
 #include "runtime/call/who.h"
@@ -12,16 +12,13 @@
 #define uthash_nonfatal_oom(element) ((void)(element))
 #include <uthash.h>
 
-#define WHO_MAX_IDLE 1024u /* entries without a session */
-#define WHO_MAX_LOST 64u   /* addresses whose session was lost */
+#define WHO_MAX_LOST 64u /* addresses whose session was lost */
 
 struct crb_who {
     UT_hash_handle hh; /* in corbel_runtime.who */
     uint8_t instance[16], secret[16];
     bool dialled;    /* we came to it: nobody else can have that address */
-    bool idle;       /* in the list of those without peers */
     crb_peer *peers; /* by next_same */
-    struct crb_who *idle_next, *idle_prev;
 };
 
 struct crb_lost {
@@ -30,47 +27,8 @@ struct crb_lost {
     char address[];
 };
 
-static void who_not_idle(corbel_runtime *runtime, crb_who *who)
+static void who_add(crb_who *who, crb_peer *peer)
 {
-    if (who->idle_prev != NULL) {
-        who->idle_prev->idle_next = who->idle_next;
-    } else {
-        runtime->who_idle = who->idle_next;
-    }
-    if (who->idle_next != NULL) {
-        who->idle_next->idle_prev = who->idle_prev;
-    } else {
-        runtime->who_idle_last = who->idle_prev;
-    }
-    who->idle_next = who->idle_prev = NULL;
-    who->idle = false;
-    runtime->n_who_idle--;
-}
-
-static void who_idle(corbel_runtime *runtime, crb_who *who)
-{
-    who->idle_prev = runtime->who_idle_last;
-    if (who->idle_prev != NULL) {
-        who->idle_prev->idle_next = who;
-    } else {
-        runtime->who_idle = who;
-    }
-    runtime->who_idle_last = who;
-    who->idle = true;
-    runtime->n_who_idle++;
-    if (runtime->n_who_idle > WHO_MAX_IDLE) {
-        crb_who *const oldest = runtime->who_idle;
-        who_not_idle(runtime, oldest);
-        HASH_DEL(runtime->who, oldest);
-        free(oldest);
-    }
-}
-
-static void who_add(corbel_runtime *runtime, crb_who *who, crb_peer *peer)
-{
-    if (who->idle) {
-        who_not_idle(runtime, who);
-    }
     peer->who = who;
     peer->next_same = who->peers;
     who->peers = peer;
@@ -87,7 +45,8 @@ static void who_remove(crb_peer *peer)
     peer->who = NULL;
     peer->next_same = NULL;
     if (who->peers == NULL) {
-        who_idle(peer->runtime, who);
+        HASH_DEL(peer->runtime->who, who);
+        free(who);
     }
 }
 
@@ -168,7 +127,7 @@ void crb_who_opens_locked(crb_peer *peer, crb_who_opened *ret)
         return; /* without memory it stays apart, and works all the same */
     }
     who->dialled = who->dialled || dialled;
-    who_add(runtime, who, peer);
+    who_add(who, peer);
     for (crb_peer *other = peer->next_same; other != NULL; other = other->next_same) {
         if (supersedes != 0 && other->id == supersedes && !atomic_load(&other->over) && ret->dead == NULL) {
             ret->dead = crb_peer_ref(other);
