@@ -2,7 +2,8 @@
  *
  *  A call waits until its arguments are complete and it is the first of its lane; then it is runnable. A runnable call goes to
  * the thread that waits in its chain, if there is one, else to the workers. When a call of a waiting thread's chain stands in a
- * lane behind others, the thread runs those, too: with a single worker nobody else might. */
+ * lane behind others, the thread runs those, too: with a single worker nobody else might. A call with streams goes to the workers
+ * all the same: who waits in its chain may be who is to write or read them. */
 #include "daemon/host.h"
 
 #include "runtime/base/clock.h"
@@ -98,11 +99,18 @@ void crb_dispatch_wait_ends_locked(crb_wait *wait)
 
 /* ---- who runs it ---- */
 
+/** May a thread that waits run it? Without workers there is no other. */
+static bool dispatch_may_lend(const corbel_runtime *runtime, const corbel_request *request)
+{
+    return runtime->user_dispatch || (request->stream_in == NULL && request->stream_out == NULL);
+}
+
 /** next: the calling thread has just run, and answered, the call in front of it. */
 static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request, bool next)
 {
-    crb_wait *wait = crb_wait_find_locked(runtime, request->chain);
-    if (wait == NULL && request->lane != NULL) {
+    const bool lends = dispatch_may_lend(runtime, request);
+    crb_wait *wait = lends ? crb_wait_find_locked(runtime, request->chain) : NULL;
+    if (wait == NULL && lends && request->lane != NULL) {
         wait = request->lane->urgent;
     }
     request->state = CRB_REQUEST_RUNNABLE;
@@ -130,7 +138,7 @@ static void dispatch_hurry(corbel_runtime *runtime, corbel_request *request)
     lane->next_urgent = wait->lanes;
     wait->lanes = lane;
     corbel_request *const first = lane->first;
-    if (first->in_queue) {
+    if (first->in_queue && dispatch_may_lend(runtime, first)) {
         crb_workers_unpost_locked(runtime, &first->work);
         first->in_queue = false;
         crb_wait_give_locked(wait, &first->work);

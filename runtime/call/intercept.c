@@ -37,6 +37,7 @@ struct corbel_intercepted {
     corbel_error refusal;
     const corbel_error *error; /* in after() */
     _Atomic int state;         /* of after(), where several threads may want to run it */
+    bool discards;             /* nobody takes the result: it goes when after() is over; guarded by intercept_lock */
     corbel_call *call;         /* whose completion is posted; counted while it is */
     crb_later later;
     crb_work work;
@@ -391,8 +392,12 @@ static void intercept_work(crb_work *work)
         intercept_run(call);
         pthread_mutex_lock(&intercept_lock);
         atomic_store(&intercepted->state, INTERCEPT_OVER);
+        const bool discards = intercepted->discards;
         pthread_cond_broadcast(&intercept_changed);
         pthread_mutex_unlock(&intercept_lock);
+        if (discards) {
+            crb_outcome_clear(&call->value);
+        }
     }
     crb_call_unref(call);
 }
@@ -434,6 +439,18 @@ void crb_intercept_settle(corbel_call *call)
         pthread_cond_wait(&intercept_changed, &intercept_lock);
     }
     pthread_mutex_unlock(&intercept_lock);
+}
+
+void crb_intercept_discard(corbel_call *call)
+{
+    corbel_intercepted *const intercepted = call->intercepted;
+    pthread_mutex_lock(&intercept_lock);
+    const bool over = atomic_load(&intercepted->state) == INTERCEPT_OVER;
+    intercepted->discards = !over;
+    pthread_mutex_unlock(&intercept_lock);
+    if (over) {
+        crb_outcome_clear(&call->value);
+    }
 }
 
 /* ---- calls of others' ---- */

@@ -47,6 +47,9 @@ void crb_intercept_free(corbel_intercepted *call);
 void crb_intercept_completed_locked(corbel_call *call);
 /** after() has run when this returns. No lock held. */
 void crb_intercept_settle(corbel_call *call);
+/** Nobody takes the result of a call to a peer: it is cleared, after after() has run on its worker. Runs nothing of the user's.
+ */
+void crb_intercept_discard(corbel_call *call);
 
 /** A call of others' on an object of ours. interface and operation live as long as the request. *ret NULL: nobody looks at it. */
 corbel_status crb_intercept_request(crb_interceptors *interceptors, struct corbel_request *request, const crb_target *target,

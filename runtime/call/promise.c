@@ -12,6 +12,7 @@
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
+#include "runtime/call/intercept.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -353,15 +354,24 @@ static crb_target *promise_of(corbel_call *call, const uint32_t *path, size_t n,
     return promise;
 }
 
+/** On the polling thread, or where it was begun. */
 static void promise_call_over(corbel_call *call)
 {
-    crb_outcome_clear(&call->value); /* what was promised is counted by its promise */
+    if (call->intercepted != NULL && call->peer != NULL) {
+        crb_intercept_discard(call); /* interceptors may be about to look at it */
+    } else {
+        crb_outcome_clear(&call->value); /* what was promised is counted by its promise */
+    }
     crb_call_unref(call);
 }
 
+/** Of one in this process, on a worker. */
 static void promise_call_done(corbel_call *call, void *user)
 {
     (void)user;
+    if (call->intercepted != NULL) {
+        crb_intercept_settle(call);
+    }
     promise_call_over(call);
 }
 

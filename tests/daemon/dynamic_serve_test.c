@@ -2,6 +2,8 @@
 #include "probe.h"
 #include "streamer.h"
 
+#include "runtime/call/runtime_impl.h"
+
 #include <corbel/dynamic.h>
 #include <corbel/stream.h>
 #include <setjmp.h>
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -511,6 +514,46 @@ static void streams_pass_through(void **state)
     corbel_object_unref(streamer);
 }
 
+/** Passes on once a thread waits in the call's chain: the one that is to feed the stream. */
+static corbel_status pass_on_when_awaited(void *self, corbel_request *request)
+{
+    corbel_runtime *const runtime = corbel_request_runtime(request);
+    for (int left = 20000 * (int)probe_slow; left > 0; left--) {
+        pthread_mutex_lock(&runtime->dispatch_lock);
+        const bool awaited = crb_wait_find_locked(runtime, crb_context_current()->chain) != NULL;
+        pthread_mutex_unlock(&runtime->dispatch_lock);
+        if (awaited) {
+            return corbel_request_pass(request, self);
+        }
+        nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+    }
+    return CORBEL_FAILED;
+}
+
+/** Who waits for an item does not run the servant that waits for his next one. */
+static void the_reader_does_not_serve(void **state)
+{
+    static streamer_state streaming;
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_stream *to = NULL, *from = NULL;
+    uint64_t item = 0;
+    (void)state;
+    streamer_state_init(&streaming);
+    corbel_object *const streamer = streamer_new(far.runtime, &streaming);
+    corbel_object *const held =
+        corbel_raw_new(far.runtime, NULL, 0, pass_on_when_awaited, corbel_object_ref(streamer), give_back);
+    corbel_call *const call = streamer_begin_twice(held, &to, &from);
+    for (uint64_t i = 0; i < 10; i++) {
+        assert_true(corbel_stream_put(to, &corbel_uint64_type, &i));
+        assert_true(corbel_stream_next(from, &corbel_uint64_type, &item));
+        assert_int_equal(item, 2 * i);
+    }
+    corbel_stream_end(to);
+    MUST(streamer_finish(call, &streamer_twice, &error));
+    corbel_object_unref(held);
+    corbel_object_unref(streamer);
+}
+
 /** Lives of what is held: the forwarders were finalized, each once. */
 static void without_memory_or_runtime(void **state)
 {
@@ -537,6 +580,7 @@ int main(void)
         cmocka_unit_test(answers_from_json),
         cmocka_unit_test(answers_later),
         cmocka_unit_test(streams_pass_through),
+        cmocka_unit_test(the_reader_does_not_serve),
         cmocka_unit_test(without_memory_or_runtime),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
