@@ -112,6 +112,7 @@ struct crb_worker {
     bool blocked;
     struct crb_spare *spares; /* memory of requests */
     unsigned n_spares;
+    bool serves;      /* a request that it took from the queue: when that is over, it comes back to it; only its own thread's */
     bool takes_next;  /* it comes back to the queue by itself, for one that was put there */
     crb_peer *unsent; /* counted: answers of its calls wait there to be sent together */
     uint64_t unsent_since;

@@ -82,12 +82,29 @@ static crb_work *workers_take(corbel_runtime *runtime)
 static bool workers_run_one_locked(corbel_runtime *runtime)
 {
     crb_work *const work = workers_take(runtime);
+    crb_worker *const self = workers_self;
     if (work != NULL) {
+        const bool serves = work->run == crb_request_run;
         pthread_mutex_unlock(&runtime->dispatch_lock);
+        if (self != NULL) {
+            self->serves = serves;
+        }
         work->run(work);
+        if (self != NULL) {
+            self->serves = false;
+        }
         pthread_mutex_lock(&runtime->dispatch_lock);
     }
     return work != NULL;
+}
+
+/** Is the calling thread a worker of the runtime's that comes back to the queue soon? Not one inside an operation, which may
+ * wait, nor one that polls: it has read something, and reads on; nor one that runs a callback, which may do anything. */
+static crb_worker *workers_returning(const corbel_runtime *runtime)
+{
+    crb_worker *const self = workers_self;
+    const bool returns = self != NULL && self->runtime == runtime && self->serves && crb_context_current() == NULL;
+    return returns && !crb_io_is_leading() ? self : NULL;
 }
 
 /* ---- answers that go together ---- */
@@ -96,10 +113,8 @@ static bool workers_run_one_locked(corbel_runtime *runtime)
 
 bool crb_workers_gathers(corbel_runtime *runtime, crb_peer *peer, uint64_t now)
 {
-    crb_worker *const self = workers_self;
-    /* In an operation it is one that waits inside another: it does not come back to the queue soon. */
-    if (self == NULL || self->runtime != runtime || crb_context_current() != NULL ||
-        (self->unsent != NULL && self->unsent != peer)) {
+    crb_worker *const self = workers_returning(runtime);
+    if (self == NULL || (self->unsent != NULL && self->unsent != peer)) {
         return false;
     }
     if (self->unsent == NULL) {
@@ -304,9 +319,8 @@ void crb_workers_post_locked(corbel_runtime *runtime, crb_work *work)
 void crb_workers_post_next_locked(corbel_runtime *runtime, crb_work *work)
 {
     crb_dispatch *const dispatch = runtime->dispatch;
-    crb_worker *const self = workers_self;
-    if (self == NULL || self->runtime != runtime || self->takes_next || dispatch->queue != NULL ||
-        crb_context_current() != NULL) {
+    crb_worker *const self = workers_returning(runtime);
+    if (self == NULL || self->takes_next || dispatch->queue != NULL) {
         crb_workers_post_locked(runtime, work);
         return;
     }

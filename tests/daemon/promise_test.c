@@ -388,6 +388,32 @@ static void order_with_an_object_of_a_third_process(void **state)
     promises_Account_unref(account);
 }
 
+static void put_is_done(corbel_call *call, void *user)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    MUST(promises_Account_put_finish(call, NULL, &error));
+    probe_event_add(user, 1);
+}
+
+/** Whoever reads the answer that a call waits for at a relay: the call goes on. Nobody waits in a call here, so that it is read by
+ *  workers, which read on afterwards. */
+static void at_a_relay_that_reads(void **state)
+{
+    (void)state;
+    corbel_error error = CORBEL_ERROR_INIT;
+    promises_Account *account = NULL;
+    probe_event done;
+    probe_event_init(&done);
+    MUST(promises_Branch_find(branch, "far", &account, &error));
+    for (uint64_t i = 1; i <= 200; i++) {
+        promises_Account *const partner = promises_Account_get_partner_promise(account);
+        corbel_call_on_done(promises_Account_put_begin(partner, 1), put_is_done, &done);
+        assert_true(probe_event_wait(&done, i));
+        promises_Account_unref(partner);
+    }
+    promises_Account_unref(account);
+}
+
 static void order_in_one_process(void **state)
 {
     (void)state;
@@ -650,6 +676,7 @@ int main(void)
         cmocka_unit_test(order_with_the_callees_object),
         cmocka_unit_test(order_with_the_callers_own_object),
         cmocka_unit_test(order_with_an_object_of_a_third_process),
+        cmocka_unit_test(at_a_relay_that_reads),
         cmocka_unit_test(order_in_one_process),
         cmocka_unit_test(calls_wait),
         cmocka_unit_test(failures_name_the_step),
