@@ -395,6 +395,8 @@ emit_strings emit_call_arguments(emit_file *file, const emit_call *call, emit_ha
 bool emit_has_halves(const emit_call *call);
 /** The calls that are in no lane: @overlap, of the operation or of the interface that declares it. */
 bool emit_overlaps(const emit_call *call);
+/* In milliseconds; 0: none. */
+uint32_t emit_deadline(const emit_call *call);
 
 /** "bank.corbel.h" as the includer must write it, for the i-th include. */
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index);

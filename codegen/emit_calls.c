@@ -221,6 +221,11 @@ bool emit_overlaps(const emit_call *call)
     return emit_is_marked(call->decl, "overlap") || emit_is_marked(call->owner, "overlap");
 }
 
+uint32_t emit_deadline(const emit_call *call)
+{
+    return call->decl->deadline_ms != 0 ? call->decl->deadline_ms : call->owner->deadline_ms;
+}
+
 bool emit_has_halves(const emit_call *call)
 {
     return !(call->role == EMIT_OPERATION && call->decl->is_oneway);

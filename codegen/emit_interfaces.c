@@ -3,6 +3,7 @@
 
 #include "codegen/comment.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void add_stream_fact(emit_file *file, emit_strings *facts, const char *name, const char *verb, const char *function,
@@ -69,6 +70,9 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
     }
     if (emit_overlaps(call)) {
         emit_add(&facts, "Its calls keep no order.");
+    }
+    if (emit_deadline(call) != 0) {
+        emit_add(&facts, "Deadline: %" PRIu32 " ms, unless the reference has one.", emit_deadline(call));
     }
     if (call->raises->length > 0) {
         emit_buf list = { .arena = run->arena };

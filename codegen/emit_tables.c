@@ -262,6 +262,9 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     if (outs.length > 0) {
         emit_add(&fields, ".n_out = %zu", outs.length);
     }
+    if (emit_deadline(call) != 0) {
+        emit_add(&fields, ".deadline_ms = %" PRIu32, emit_deadline(call));
+    }
     emit_list(out, "    ", &fields, ",");
     if (ins.length > 0) {
         emit_params(out, "    .in = (const corbel_param[]){", &ins);

@@ -1,6 +1,8 @@
 /* Interfaces, operations and attributes. */
 #include "codegen/evolve_impl.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const evolve_list_rules parameter_rules = {
@@ -177,6 +179,25 @@ static void compare_overlap(evolve_run *run, const idl_decl *old, const idl_decl
     }
 }
 
+static uint32_t deadline_of(const idl_decl *decl)
+{
+    return decl->deadline_ms != 0 ? decl->deadline_ms : decl->parent->deadline_ms;
+}
+
+static void compare_deadline(evolve_run *run, const idl_decl *old, const idl_decl *new)
+{
+    const uint32_t before = deadline_of(old);
+    const uint32_t now = deadline_of(new);
+    if (before != now) {
+        const char *of_default = "that of the runtime";
+        char was[32], is[32];
+        (void)snprintf(was, sizeof was, "%" PRIu32 " ms", before);
+        (void)snprintf(is, sizeof is, "%" PRIu32 " ms", now);
+        evolve_report(run, EVOLVE_RULE_DEADLINE_CHANGED, &new->range, "the deadline of '%s' is %s, and was %s", new->scoped_name,
+                      now == 0 ? of_default : is, before == 0 ? of_default : was);
+    }
+}
+
 /* The type may have stayed the same. */
 static void compare_stream(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
@@ -207,6 +228,7 @@ static void compare_operation(evolve_run *run, const idl_decl *old, const idl_de
     }
     compare_idempotent(run, old, new);
     compare_overlap(run, old, new);
+    compare_deadline(run, old, new);
     compare_streams(run, old, new);
     compare_parameters(run, old, new);
     compare_raises(run, &old->raises, &new->raises, new);
@@ -216,6 +238,7 @@ static void compare_attribute(evolve_run *run, const idl_decl *old, const idl_de
 {
     evolve_annotations(run, old, new);
     compare_overlap(run, old, new);
+    compare_deadline(run, old, new);
     const evolve_rule_id rule = evolve_value_rule(run, old, new);
     if (rule != EVOLVE_NO_RULE) {
         evolve_report(run, rule, &new->range, "attribute '%s' is of another type", new->scoped_name);

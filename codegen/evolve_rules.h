@@ -143,6 +143,8 @@
          "it only permits") \
     RULE(OVERLAP_REMOVED, "overlap-removed", WIRE, proof_overlap_removed, \
          "old clients still let its calls overtake one another") \
+    RULE(DEADLINE_CHANGED, "deadline-changed", COMPATIBLE, proof_deadline_changed, \
+         "each caller has the one that it was built with, and the callee gets it with the call") \
     RULE(RAISES_ADDED, "raises-added", WIRE, proof_raises_added, \
          "an old client gets CORBEL_UNDECLARED in place of the exception, which it can look at only if it knows the type") \
     RULE(RAISES_REMOVED, "raises-removed", WIRE, proof_raises_removed, \

@@ -231,6 +231,17 @@ static void apply_c_name(idl_parser *parser, idl_decl *decl, const idl_annotatio
     decl->c_name = text;
 }
 
+static void apply_deadline(idl_parser *parser, idl_decl *decl, const idl_annotation *annotation)
+{
+    const idl_value *value = value_of(annotation, "value");
+    if (value->magnitude == 0) {
+        idl_error(parser->diagnostics, IDL_DIAG_ANNOTATION_VALUE, range_of(annotation, "value"),
+                  "a deadline is one millisecond or more");
+        return;
+    }
+    decl->deadline_ms = (uint32_t)value->magnitude;
+}
+
 static void apply(idl_parser *parser, idl_decl *decl, const idl_annotation *annotation, idl_meaning meaning)
 {
     switch (meaning) {
@@ -297,6 +308,9 @@ static void apply(idl_parser *parser, idl_decl *decl, const idl_annotation *anno
         break;
     case IDL_MEANING_STREAM: /* idl_check_streams() sees whether it may be one */
         decl->is_stream = true;
+        break;
+    case IDL_MEANING_DEADLINE:
+        apply_deadline(parser, decl, annotation);
         break;
     case IDL_MEANING_REFUSED: /* said before */
     case IDL_MEANING_AUTOID:  /* for idl_check_ids() */

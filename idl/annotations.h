@@ -53,6 +53,7 @@ typedef enum idl_meaning {
     IDL_MEANING_ONEWAY,
     IDL_MEANING_C_NAME,
     IDL_MEANING_STREAM,
+    IDL_MEANING_DEADLINE,
     IDL_MEANING_REFUSED /* its meaning is not kept yet, and it says something about calls */
 } idl_meaning;
 

@@ -110,7 +110,7 @@ static const idl_standard_annotation table[] = {
     { "readonly_op", IDL_MEANING_NONE, ON(OPERATION), "operations", false, NONE },
     { "once", IDL_MEANING_REFUSED, ON(OPERATION) | ON(ATTRIBUTE), "operations and attributes", false, NONE },
     { "stream", IDL_MEANING_STREAM, ON(OPERATION) | ON(PARAMETER), "operations and parameters", false, NONE },
-    { "deadline", IDL_MEANING_REFUSED, ON(OPERATION) | ON(ATTRIBUTE) | ON(INTERFACE), "interfaces, operations and attributes",
+    { "deadline", IDL_MEANING_DEADLINE, ON(OPERATION) | ON(ATTRIBUTE) | ON(INTERFACE), "interfaces, operations and attributes",
       false, ONE(UINT32) },
     { "instance", IDL_MEANING_REFUSED, ON(INTERFACE), "interfaces", false, WORD(true, "single session percall") },
     { "serial", IDL_MEANING_REFUSED, ON(INTERFACE) | ON(OPERATION), "interfaces and operations", false, WORD(false, "strict") },

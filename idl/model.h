@@ -193,6 +193,7 @@ struct idl_decl {
     bool is_optional;          /* @optional */
     bool is_key;               /* @key */
     bool is_deprecated;        /* @deprecated */
+    uint32_t deadline_ms;      /* @deadline of an operation, an attribute, or an interface, for what that declares; 0: none */
     bool is_stream;            /* @stream: of an operation its result, of one `in` parameter; then the type is a sequence without
                                   a bound */
     idl_direction direction;

@@ -216,7 +216,7 @@ static batch_entry *begin_entry(corbel_object *self, const corbel_operation *ope
     }
     entry->operation = operation;
     crb_operation_hold(operation);
-    entry->deadline_ms = self->deadline_ms;
+    entry->deadline_ms = self->target == NULL ? 0 : crb_deadline_ms(self, operation);
     if (crb_start_prepare(self, operation, in, true, &entry->start, reterr)) {
         entry_free(entry);
         return NULL;

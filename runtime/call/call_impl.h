@@ -171,6 +171,8 @@ typedef struct crb_start {
 } crb_start;
 
 /* start.c */
+/** How long a call may take: what the reference says, else the operation, else the runtime. */
+uint32_t crb_deadline_ms(const corbel_object *self, const corbel_operation *operation);
 /** Checks the reference, reads off the context, writes the arguments, finds the object. child: the call starts a chain of its
  *  own. On failure there is nothing to clear. No lock held. */
 corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,

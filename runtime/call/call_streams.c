@@ -19,6 +19,7 @@ static bool streams_add(corbel_call *call, bool in, const corbel_param *item_in,
         return false;
     }
     call->streams->wait_ns = wait_ns;
+    call->streams->bound = CRB_NEVER;
     call->streams->in = streams_new(call, in, item_in, true);
     call->streams->out = streams_new(call, out, item_out, false);
     call->deadline = CRB_NEVER; /* each wait has its own bound */
@@ -45,9 +46,27 @@ bool crb_call_add_streams(corbel_call *call, const corbel_operation *operation, 
     return true;
 }
 
+static void streams_bound(void *user)
+{
+    crb_call_give_up(user, CORBEL_DEADLINE, corbel_status_text(CORBEL_DEADLINE));
+}
+
+void crb_call_bound_streams(corbel_call *call, uint64_t bound)
+{
+    if (bound != CRB_NEVER) {
+        call->streams->bound = bound;
+        call->streams->timed = true;
+        crb_timer_init(&call->streams->timer, streams_bound, call);
+        crb_timer_set(&call->streams->timer, bound);
+    }
+}
+
 void crb_call_free_streams(corbel_call *call)
 {
     if (call->streams != NULL) {
+        if (call->streams->timed) {
+            crb_timer_stop(&call->streams->timer);
+        }
         crb_stream_end_of_life(call->streams->in);
         crb_stream_end_of_life(call->streams->out);
         free(call->streams);
@@ -80,7 +99,8 @@ void crb_call_streams_finish(corbel_call *call)
 {
     crb_stream_leave(call->streams->in);
     crb_stream_leave(call->streams->out);
-    call->deadline = crb_now() + call->streams->wait_ns;
+    const uint64_t until = crb_now() + call->streams->wait_ns;
+    call->deadline = until < call->streams->bound ? until : call->streams->bound;
 }
 
 void crb_call_streams_expire_locked(corbel_call *call)

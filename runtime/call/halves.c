@@ -68,6 +68,9 @@ static corbel_call *halves_begin(corbel_object *self, const corbel_operation *op
     }
     crb_start_clear(&start);
     crb_cancel_under_current(call);
+    if (streams && crb_context_current() != NULL && call->streams != NULL) {
+        crb_call_bound_streams(call, crb_context_current()->deadline);
+    }
     return call;
 }
 

@@ -28,6 +28,13 @@ void crb_start_clear(crb_start *start)
     start->target = NULL;
 }
 
+uint32_t crb_deadline_ms(const corbel_object *self, const corbel_operation *operation)
+{
+    return self->deadline_ms != 0        ? self->deadline_ms
+           : operation->deadline_ms != 0 ? operation->deadline_ms
+                                         : self->target->runtime->default_deadline_ms;
+}
+
 corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,
                                 crb_start *start, corbel_error *reterr)
 {
@@ -55,7 +62,7 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
         return crb_fail(reterr, CORBEL_GONE, CORBEL_COMPLETED_NO, "%s::%s: the runtime of the reference has ended",
                         operation->interface, operation->name);
     }
-    start->deadline = crb_after_ms(crb_now(), self->deadline_ms != 0 ? self->deadline_ms : start->runtime->default_deadline_ms);
+    start->deadline = crb_after_ms(crb_now(), crb_deadline_ms(self, operation));
     if (context != NULL) {
         start->hop = context->hop + 1;
         start->deadline = context->deadline < start->deadline ? context->deadline : start->deadline;

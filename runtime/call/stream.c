@@ -137,7 +137,10 @@ bool crb_stream_wait_locked(corbel_stream *stream)
     atomic_store(&side->ready, false);
     side->wait = &wait;
     crb_conduit_unlock(conduit);
-    const bool done = crb_wait_until(&wait, &side->ready, crb_conduit_guard(conduit), crb_now() + stream->wait_ns);
+    if (stream->wait_until == 0) {
+        stream->wait_until = crb_now() + stream->wait_ns;
+    }
+    const bool done = crb_wait_until(&wait, &side->ready, crb_conduit_guard(conduit), stream->wait_until);
     crb_conduit_lock(conduit);
     side->wait = NULL;
     crb_conduit_unlock(conduit);

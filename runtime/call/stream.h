@@ -56,7 +56,8 @@ struct corbel_stream {
     const corbel_param *item; /* NULL: not known here, as in relays */
     bool writes;
     uint64_t chain;
-    uint64_t wait_ns;           /* the bound of each wait */
+    uint64_t wait_ns;           /* the bound of each wait: for an item that is read or written, however many pieces it has */
+    uint64_t wait_until;        /* of the item that is waited for; 0: nothing had to be waited for yet */
     corbel_call *call;          /* the caller's end: ended with it */
     corbel_error failure;       /* what went wrong with an item, or with a wait */
     uint64_t n_items;           /* so far */
@@ -80,6 +81,9 @@ struct corbel_stream {
 typedef struct crb_streams {
     corbel_stream *in, *out; /* written, read; NULL: none */
     uint64_t wait_ns;
+    uint64_t bound; /* the deadline of the operation that made the call, at which the call ends, too */
+    crb_timer timer;
+    bool timed; /* timer is in use */
 } crb_streams;
 
 /** One end of a new conduit, or (other) the second end of that one's. item may be NULL. NULL: no memory. */
@@ -129,6 +133,8 @@ void crb_stream_forget_ready(corbel_stream *stream);
 /** Makes both, of bytes, or of operation's items. False: no memory. */
 bool crb_call_add_raw_streams(corbel_call *call, bool in, bool out, uint64_t wait_ns);
 bool crb_call_add_streams(corbel_call *call, const corbel_operation *operation, uint64_t wait_ns);
+/** The call, which was sent, ends then at the latest. */
+void crb_call_bound_streams(corbel_call *call, uint64_t bound);
 /** It was sent. Under the peer's lock. */
 void crb_call_attach_streams_locked(corbel_call *call);
 /** It is complete. Under the peer's lock; of a call in this process: no lock held. */

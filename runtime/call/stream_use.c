@@ -358,6 +358,7 @@ static corbel_stream_result stream_next(corbel_stream *self, const corbel_type *
     }
     stream_head head;
     const uint8_t *data = NULL;
+    self->wait_until = 0;
     const corbel_stream_result result = reader_item(self, may_wait, &head, &data);
     if (result != CORBEL_STREAM_OK) {
         return result;
@@ -656,6 +657,7 @@ static corbel_stream_result stream_put(corbel_stream *self, const corbel_type *t
     }
     crb_ref_list list = { 0 };
     corbel_stream_result result = CORBEL_STREAM_OVER;
+    self->wait_until = 0;
     if (writer_encode(self, value, &list)) {
         const size_t size = self->scratch.len - STREAM_HEAD;
         uint8_t *const end = self->scratch.data + STREAM_HEAD;

@@ -17,8 +17,10 @@ crb_tables *crb_tables_new_raw(const char *interface, const char *operation, uin
     }
     memcpy(names, interface, interface_size);
     memcpy(names + interface_size, operation, size);
-    raw->operation =
-        (corbel_operation) { .interface = names, .name = names + interface_size, .flags = flags | CRB_COUNTED | CRB_RAW };
+    raw->operation = (corbel_operation) { .interface = names,
+                                          .name = names + interface_size,
+                                          .flags = flags | CRB_COUNTED | CRB_RAW,
+                                          .deadline_ms = of == NULL ? 0 : of->deadline_ms };
     raw->tables = tables;
     tables->arena = arena;
     tables->raw = raw;

@@ -231,6 +231,7 @@ static corbel_OperationDescription describe_operation(describe_run *run, const c
         .is_oneway = (operation->flags & CORBEL_ONEWAY) != 0,
         .is_idempotent = (operation->flags & CORBEL_IDEMPOTENT) != 0,
         .overlaps = (operation->flags & CORBEL_OVERLAP) != 0,
+        .deadline_ms = operation->deadline_ms,
         .ins = describe_params(run, operation->in, operation->n_in),
         .outs = describe_params(run, operation->out, operation->n_out),
         .exceptions = describe_exceptions(run, operation->raises),

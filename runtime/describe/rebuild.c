@@ -473,6 +473,7 @@ static bool rebuild_operation(rebuild *run, const corbel_OperationDescription *f
     to->flags = (from->is_oneway ? CORBEL_ONEWAY : 0u) | (from->is_idempotent ? CORBEL_IDEMPOTENT : 0u) |
                 (from->overlaps ? CORBEL_OVERLAP : 0u) | CRB_COUNTED;
     to->fingerprint = from->fingerprint;
+    to->deadline_ms = from->deadline_ms;
     if (from->is_oneway && (from->outs.len > 0 || from->exceptions.len > 0)) {
         return rebuild_refuse(run, "a oneway operation with an answer");
     }

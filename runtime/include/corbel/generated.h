@@ -134,6 +134,7 @@ typedef struct corbel_operation {
     uint64_t fingerprint;                       /* of the operation, its types and exceptions */
     const char *doc, *annotations;              /* of an attribute both operations have them */
     const corbel_param *stream_in, *stream_out; /* the @stream parameter and the @stream result, NULL: none; type: of an item */
+    uint32_t deadline_ms;                       /* @deadline, its own or its interface's; 0: none */
 } corbel_operation;
 
 /** Calls the servant's member. in[i], out[i]: address of the C value of that parameter; behind them, at in[n_in] and out[n_out],

@@ -70,6 +70,7 @@
     PROOF(idempotent_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(overlap_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(overlap_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
+    PROOF(deadline_changed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(raises_added, CORBEL_UNDECLARED, "1", "one 0 other 4", CORBEL_RAISED, "2", "one 4 other 0") \
     PROOF(raises_removed, CORBEL_RAISED, "1", "one 0 other 4", CORBEL_UNDECLARED, "2", "one 4 other 0") \
     PROOF(base_added, CORBEL_OK, "1", "2", CORBEL_UNIMPLEMENTED, "2", "1") \

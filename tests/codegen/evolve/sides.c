@@ -344,6 +344,10 @@ SWAP_LONG(overlap_added)
 SWAP_LONG(overlap_removed)
 #endif
 
+#if PROVE_ALL || PROVE_deadline_changed
+SWAP_LONG(deadline_changed)
+#endif
+
 #if PROVE_ALL || PROVE_raises_added || PROVE_raises_removed
 /* The server raises what only its version declares. */
 #define RAISES(rule, Raised)                                                                                                     \

@@ -683,7 +683,7 @@ const plant_Robot_Tired *plant_Robot_Tired_of(const corbel_error *error)
 /* ---- interface plant::Probe ---- */
 
 static const corbel_operation plant_Probe_take_operation = {
-    .interface = "plant::Probe", .name = "read", .n_in = 2, .n_out = 1,
+    .interface = "plant::Probe", .name = "read", .n_in = 2, .n_out = 1, .deadline_ms = 150,
     .in = (const corbel_param[]){
         { .name = "within", .id = 1, .type = &corbel_int32_type },
         { .name = "class", .id = 2, .type = &plant_Kind_type, .annotations = "@c_name(\"which\")" },
@@ -691,7 +691,7 @@ static const corbel_operation plant_Probe_take_operation = {
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &plant_Reading_type } },
     .fingerprint = 0x2407003e00ea9252,
     .doc = "Reads once.",
-    .annotations = "@c_name(\"take\")",
+    .annotations = "@deadline(150) @c_name(\"take\")",
 };
 corbel_status plant_Probe_take(plant_Probe *self, int32_t within, plant_Kind which,
                                plant_Reading **ret, corbel_error *reterr)
@@ -712,7 +712,7 @@ corbel_status plant_Probe_take_finish(corbel_call *call, plant_Reading **ret, co
 }
 
 static const corbel_operation plant_Probe_sample_operation = {
-    .interface = "plant::Probe", .name = "sample", .n_in = 1, .n_out = 2,
+    .interface = "plant::Probe", .name = "sample", .n_in = 1, .n_out = 2, .deadline_ms = 2000,
     .in = (const corbel_param[]){ { .name = "what", .id = 1, .type = &plant_Kind_type } },
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &plant_Sample_type },
                                    { .name = "what", .id = 2, .type = &plant_Kind_type } },
@@ -739,7 +739,7 @@ corbel_status plant_Probe_sample_finish(corbel_call *call, plant_Kind *ret_what,
 }
 
 static const corbel_operation plant_Probe_stop_operation = {
-    .interface = "plant::Probe", .name = "stop",
+    .interface = "plant::Probe", .name = "stop", .deadline_ms = 2000,
     .fingerprint = 0xcdc8b576f9c9557f,
     .annotations = "@deprecated",
 };
@@ -758,6 +758,7 @@ corbel_status plant_Probe_stop_finish(corbel_call *call, corbel_error *reterr)
 
 static const corbel_operation plant_Probe_get_rate_operation = {
     .interface = "plant::Probe", .name = "get_rate", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
+    .deadline_ms = 2000,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_double_type } },
     .attribute = "rate",
     .fingerprint = 0xcbda37d4c7dd2888,
@@ -780,7 +781,7 @@ corbel_status plant_Probe_get_rate_finish(corbel_call *call, double *ret, corbel
 }
 
 static const corbel_operation plant_Probe_set_rate_operation = {
-    .interface = "plant::Probe", .name = "set_rate", .n_in = 1,
+    .interface = "plant::Probe", .name = "set_rate", .n_in = 1, .deadline_ms = 2000,
     .in = (const corbel_param[]){ { .name = "rate", .id = 1, .type = &corbel_double_type } },
     .attribute = "rate",
     .fingerprint = 0x6f70c3b63c2aac3c,
@@ -804,6 +805,7 @@ corbel_status plant_Probe_set_rate_finish(corbel_call *call, corbel_error *reter
 
 static const corbel_operation plant_Probe_get_calm_operation = {
     .interface = "plant::Probe", .name = "get_quiet", .flags = CORBEL_IDEMPOTENT, .n_out = 1,
+    .deadline_ms = 2000,
     .out = (const corbel_param[]){ { .name = "ret", .id = 1, .type = &corbel_bool_type } },
     .attribute = "quiet",
     .fingerprint = 0x7f648b8b5cd477e9,
@@ -826,7 +828,7 @@ corbel_status plant_Probe_get_calm_finish(corbel_call *call, bool *ret, corbel_e
 }
 
 static const corbel_operation plant_Probe_begin_take_operation = {
-    .interface = "plant::Probe", .name = "read_begin",
+    .interface = "plant::Probe", .name = "read_begin", .deadline_ms = 2000,
     .fingerprint = 0xb4094744094f3271,
     .annotations = "@c_name(\"begin_take\")",
 };
@@ -845,7 +847,7 @@ corbel_status plant_Probe_begin_take_finish(corbel_call *call, corbel_error *ret
 }
 
 static const corbel_operation plant_Probe_reset_operation = {
-    .interface = "plant::Probe", .name = "reset", .flags = CORBEL_ONEWAY,
+    .interface = "plant::Probe", .name = "reset", .flags = CORBEL_ONEWAY, .deadline_ms = 2000,
     .fingerprint = 0x58112c19fddd806b,
     .annotations = "@verbatim(text=\"/* before reset */\") "
                    "@verbatim(placement=AFTER_DECLARATION, text=\"/* after reset */\")",
@@ -857,7 +859,7 @@ corbel_status plant_Probe_reset(plant_Probe *self, corbel_error *reterr)
 }
 
 static const corbel_operation plant_Probe_peek_operation = {
-    .interface = "plant::Probe", .name = "peek", .flags = CORBEL_OVERLAP,
+    .interface = "plant::Probe", .name = "peek", .flags = CORBEL_OVERLAP, .deadline_ms = 2000,
     .fingerprint = 0xb8cfaa0865309348,
     .annotations = "@overlap",
 };
@@ -969,7 +971,7 @@ const corbel_interface plant_Probe_interface = {
     .doc = "Measures.",
     .annotations = "@verbatim(placement=BEGIN_DECLARATION, text=\"#define plant_Probe_COUNT "
                    "3\") @verbatim(placement=END_DECLARATION, text=\"/* the end of Probe "
-                   "*/\")",
+                   "*/\") @deadline(2000)",
 };
 void plant_Probe_take_reply(corbel_request *request, const plant_Reading *ret)
 {

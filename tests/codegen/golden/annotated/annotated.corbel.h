@@ -125,31 +125,35 @@ typedef struct plant_Kept {
 
 #define plant_Probe_COUNT 3
 /** Reads once.
- *  ret: yours, plant_Reading_free(). */
+ *  Deadline: 150 ms, unless the reference has one. ret: yours, plant_Reading_free(). */
 CORBEL_MUST_CHECK corbel_status plant_Probe_take(plant_Probe *self, int32_t within,
                                                  plant_Kind which, plant_Reading **ret,
                                                  corbel_error *reterr);
-/** inout_what: goes in and comes out; not NULL. ret: yours, plant_Sample_free(). */
+/** Deadline: 2000 ms, unless the reference has one. inout_what: goes in and comes out; not NULL.
+ *  ret: yours, plant_Sample_free(). */
 CORBEL_DEPRECATED("use read")
 CORBEL_MUST_CHECK corbel_status plant_Probe_sample(plant_Probe *self, plant_Kind *inout_what,
                                                    plant_Sample **ret, corbel_error *reterr);
+/** Deadline: 2000 ms, unless the reference has one. */
 CORBEL_DEPRECATED("")
 CORBEL_MUST_CHECK corbel_status plant_Probe_stop(plant_Probe *self, corbel_error *reterr);
-/** ret: in Hz. */
+/** Deadline: 2000 ms, unless the reference has one. ret: in Hz. */
 CORBEL_MUST_CHECK corbel_status plant_Probe_get_rate(plant_Probe *self, double *ret,
                                                      corbel_error *reterr);
-/** rate: in Hz. */
+/** Deadline: 2000 ms, unless the reference has one. rate: in Hz. */
 CORBEL_MUST_CHECK corbel_status plant_Probe_set_rate(plant_Probe *self, double rate,
                                                      corbel_error *reterr);
+/** Deadline: 2000 ms, unless the reference has one. */
 CORBEL_DEPRECATED("")
 CORBEL_MUST_CHECK corbel_status plant_Probe_get_calm(plant_Probe *self, bool *ret,
                                                      corbel_error *reterr);
+/** Deadline: 2000 ms, unless the reference has one. */
 CORBEL_MUST_CHECK corbel_status plant_Probe_begin_take(plant_Probe *self, corbel_error *reterr);
 /* before reset */
-/** Oneway: success means that it was sent. */
+/** Oneway: success means that it was sent. Deadline: 2000 ms, unless the reference has one. */
 CORBEL_MUST_CHECK corbel_status plant_Probe_reset(plant_Probe *self, corbel_error *reterr);
 /* after reset */
-/** Its calls keep no order. */
+/** Its calls keep no order. Deadline: 2000 ms, unless the reference has one. */
 CORBEL_MUST_CHECK corbel_status plant_Probe_peek(plant_Probe *self, corbel_error *reterr);
 
 /* The same in two halves. _begin() never returns NULL; _finish() ends the call, tells whatever
@@ -456,14 +460,15 @@ static inline corbel_object *plant_Board_as_object(plant_Board *self)
 
 /* What plant::Machine inherits, under its own name. */
 
-/** ret: yours, plant_Reading_free(). */
+/** Deadline: 150 ms, unless the reference has one. ret: yours, plant_Reading_free(). */
 CORBEL_MUST_CHECK corbel_status plant_Robot_take(plant_Robot *self, int32_t within,
                                                  plant_Kind which, plant_Reading **ret,
                                                  corbel_error *reterr);
 corbel_call *plant_Robot_take_begin(plant_Robot *self, int32_t within, plant_Kind which);
 CORBEL_MUST_CHECK corbel_status plant_Robot_take_finish(corbel_call *call, plant_Reading **ret,
                                                         corbel_error *reterr);
-/** inout_what: goes in and comes out; not NULL. ret: yours, plant_Sample_free(). */
+/** Deadline: 2000 ms, unless the reference has one. inout_what: goes in and comes out; not NULL.
+ *  ret: yours, plant_Sample_free(). */
 CORBEL_DEPRECATED("use read")
 CORBEL_MUST_CHECK corbel_status plant_Robot_sample(plant_Robot *self, plant_Kind *inout_what,
                                                    plant_Sample **ret, corbel_error *reterr);
@@ -471,23 +476,25 @@ CORBEL_DEPRECATED("use read")
 corbel_call *plant_Robot_sample_begin(plant_Robot *self, plant_Kind what);
 CORBEL_MUST_CHECK corbel_status plant_Robot_sample_finish(corbel_call *call, plant_Kind *ret_what,
                                                           plant_Sample **ret, corbel_error *reterr);
+/** Deadline: 2000 ms, unless the reference has one. */
 CORBEL_DEPRECATED("")
 CORBEL_MUST_CHECK corbel_status plant_Robot_stop(plant_Robot *self, corbel_error *reterr);
 CORBEL_DEPRECATED("")
 corbel_call *plant_Robot_stop_begin(plant_Robot *self);
 CORBEL_MUST_CHECK corbel_status plant_Robot_stop_finish(corbel_call *call, corbel_error *reterr);
-/** ret: in Hz. */
+/** Deadline: 2000 ms, unless the reference has one. ret: in Hz. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_get_rate(plant_Robot *self, double *ret,
                                                      corbel_error *reterr);
 corbel_call *plant_Robot_get_rate_begin(plant_Robot *self);
 CORBEL_MUST_CHECK corbel_status plant_Robot_get_rate_finish(corbel_call *call, double *ret,
                                                             corbel_error *reterr);
-/** rate: in Hz. */
+/** Deadline: 2000 ms, unless the reference has one. rate: in Hz. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_set_rate(plant_Robot *self, double rate,
                                                      corbel_error *reterr);
 corbel_call *plant_Robot_set_rate_begin(plant_Robot *self, double rate);
 CORBEL_MUST_CHECK corbel_status plant_Robot_set_rate_finish(corbel_call *call,
                                                             corbel_error *reterr);
+/** Deadline: 2000 ms, unless the reference has one. */
 CORBEL_DEPRECATED("")
 CORBEL_MUST_CHECK corbel_status plant_Robot_get_calm(plant_Robot *self, bool *ret,
                                                      corbel_error *reterr);
@@ -495,13 +502,14 @@ CORBEL_DEPRECATED("")
 corbel_call *plant_Robot_get_calm_begin(plant_Robot *self);
 CORBEL_MUST_CHECK corbel_status plant_Robot_get_calm_finish(corbel_call *call, bool *ret,
                                                             corbel_error *reterr);
+/** Deadline: 2000 ms, unless the reference has one. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_begin_take(plant_Robot *self, corbel_error *reterr);
 corbel_call *plant_Robot_begin_take_begin(plant_Robot *self);
 CORBEL_MUST_CHECK corbel_status plant_Robot_begin_take_finish(corbel_call *call,
                                                               corbel_error *reterr);
-/** Oneway: success means that it was sent. */
+/** Oneway: success means that it was sent. Deadline: 2000 ms, unless the reference has one. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_reset(plant_Robot *self, corbel_error *reterr);
-/** Its calls keep no order. */
+/** Its calls keep no order. Deadline: 2000 ms, unless the reference has one. */
 CORBEL_MUST_CHECK corbel_status plant_Robot_peek(plant_Robot *self, corbel_error *reterr);
 corbel_call *plant_Robot_peek_begin(plant_Robot *self);
 CORBEL_MUST_CHECK corbel_status plant_Robot_peek_finish(corbel_call *call, corbel_error *reterr);
