@@ -10,6 +10,7 @@
 
 #include "runtime/base/clock.h"
 #include "runtime/base/fork.h"
+#include "runtime/call/promise.h"
 #include "runtime/describe/describe.h"
 
 #include <stdlib.h>
@@ -221,17 +222,10 @@ static batch_entry *begin_entry(corbel_object *self, const corbel_operation *ope
         entry_free(entry);
         return NULL;
     }
-    if (entry->start.route != NULL) {
-        crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
-                 "%s::%s: the reference is a promise that is not known yet, which goes in no batch", operation->interface,
-                 operation->name);
-        entry_free(entry);
-        return NULL;
-    }
     return entry;
 }
 
-corbel_call *crb_batch_begin(corbel_object *self, const corbel_operation *operation, const void *const *in)
+corbel_call *crb_batch_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool keep)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     batch_entry *entry = begin_entry(self, operation, in, &error);
@@ -251,6 +245,8 @@ corbel_call *crb_batch_begin(corbel_object *self, const corbel_operation *operat
         crb_operation_hold(operation);
     }
     call->deadline = CRB_NEVER; /* until it is run */
+    call->unsent = true;
+    call->keep = keep && call->peer != NULL;
     call->batch = crb_batch_ref(self->batch);
     entry->call = call;
     atomic_fetch_add(&call->refs, 1);
@@ -276,6 +272,14 @@ corbel_status crb_batch_call(corbel_object *self, const corbel_operation *operat
         const corbel_status status = error.status;
         crb_error_move(reterr, &error);
         return status;
+    }
+    if (entry->start.route != NULL) { /* which wants to know when it is over: it is a call whose answer nobody takes */
+        entry->call = crb_call_new(operation, &entry->start);
+        if (entry->call == NULL) {
+            entry_free(entry);
+            return begin_no_memory(operation, reterr);
+        }
+        entry->call->deadline = CRB_NEVER;
     }
     if (!entry_add(self->batch, entry)) {
         entry_free(entry);
@@ -366,7 +370,7 @@ static void entry_fail(batch_entry *entry, crb_batch_run *run, size_t index, cor
 
 static crb_peer *entry_peer(const batch_entry *entry)
 {
-    return entry->start.target->kind == CRB_TARGET_IMPORT ? entry->start.target->import.peer : NULL;
+    return crb_target_peer(entry->start.target);
 }
 
 /** Where the batch goes, and what of it cannot go there. */
@@ -414,6 +418,7 @@ static bool entry_starts_locked(batch_entry *entry, crb_batch_run *run, size_t i
         return false;
     }
     call->deadline = deadline;
+    call->unsent = false;
     call->run = run;
     call->index = index;
     run->left++;
@@ -562,7 +567,7 @@ static void run_local_call(crb_batch_run *run, batch_entry *entry, size_t index)
     corbel_call *const call = entry->call;
     crb_incoming incoming = crb_start_incoming(&entry->start, entry->operation, call, false);
     atomic_fetch_add(&call->refs, 1); /* the request's */
-    if (!entry->start.shares_lane && crb_host_get()->call_direct(run->runtime, &incoming)) {
+    if (!entry->start.shares_lane && entry->start.route == NULL && crb_host_get()->call_direct(run->runtime, &incoming)) {
         crb_start_handed_over(&entry->start);
     } else {
         atomic_fetch_sub(&call->refs, 1);
@@ -593,6 +598,11 @@ static void run_local(crb_batch_run *run, batch_entry *first)
         index++;
         entry->sends = entry->sends && !run_has_stopped(run, index);
         if (!entry->sends) {
+            continue;
+        }
+        if (entry->start.route != NULL && crb_promise_waits(entry->start.route)) {
+            entry->sends = false;
+            entry_fail(entry, run, index, CORBEL_MISUSE, "it is called on what another batch promises, which was not run yet");
             continue;
         }
         pthread_mutex_lock(&run->runtime->dispatch_lock);

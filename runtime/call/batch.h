@@ -10,8 +10,8 @@
 corbel_batch *crb_batch_ref(corbel_batch *batch);
 void crb_batch_unref(corbel_batch *batch);
 
-/** A call of an object that has a batch: notes it there. Never NULL. */
-corbel_call *crb_batch_begin(corbel_object *self, const corbel_operation *operation, const void *const *in);
+/** A call of an object that has a batch: notes it there. keep: its result may be promised. Never NULL. */
+corbel_call *crb_batch_begin(corbel_object *self, const corbel_operation *operation, const void *const *in, bool keep);
 /** The same for a oneway. A two-way operation is refused. */
 corbel_status crb_batch_call(corbel_object *self, const corbel_operation *operation, const void *const *in, corbel_error *reterr);
 /** Takes a call that waits in its batch out of it, and what it was to send with it. False: it does not wait there (any more). */

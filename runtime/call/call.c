@@ -57,7 +57,8 @@ void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
             call->later.run = call_completed_later;
             crb_peer_later_locked(call->peer, &call->later);
         }
-    } else if (call->wait != NULL) {
+    }
+    if (call->wait != NULL) { /* of one that completes a callback it is a batch's run that waits */
         crb_io_wake(&call->wait->waiter);
     }
 }
@@ -82,7 +83,7 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
         .user = call,
         .stream_in = call != NULL && call->streams != NULL && call->streams->in != NULL,
         .stream_out = call != NULL && call->streams != NULL && call->streams->out != NULL,
-        .after = send->after.call == NULL ? NULL : send->after.call->question, /* NULL, too, when it has returned */
+        .after = send->after.call == NULL || atomic_load(&send->after.call->done) ? NULL : send->after.call->question,
         .anyway = send->after.anyway,
         .guard = send->after.guard,
         .context = send->context == NULL ? NULL : send->context->data,

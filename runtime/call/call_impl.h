@@ -69,6 +69,7 @@ struct corbel_call {
     crb_work done_work;
     corbel_batch *batch;                    /* counted: in which it was begun; NULL: none */
     struct batch_entry *batched;            /* it waits there; guarded by the batch's lock */
+    bool unsent;                            /* corbel_batch_run() has not come to it; guarded by guard */
     struct crb_batch_run *run;              /* that waits for it; guarded by guard */
     size_t index;                           /* in that run */
     struct corbel_intercepted *intercepted; /* its interceptors; NULL: there are none, or its thread waits for it */

@@ -4,6 +4,7 @@
 #include "runtime/base/fork.h"
 #include "runtime/call/batch.h"
 #include "runtime/call/intercept.h"
+#include "runtime/call/promise.h"
 #include "runtime/call/stream.h"
 #include "runtime/describe/describe.h"
 
@@ -43,7 +44,7 @@ static corbel_call *halves_begin(corbel_object *self, const corbel_operation *op
         return crb_call_failed(self, operation, &error);
     }
     if (self != NULL && self->batch != NULL) {
-        return crb_batch_begin(self, operation, in);
+        return crb_batch_begin(self, operation, in, keep);
     }
     if (crb_start_prepare(self, operation, in, true, &start, &error)) {
         return crb_call_failed(self, operation, &error);
@@ -117,7 +118,8 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
         corbel_call_drop(call);
         return status;
     }
-    if (call->batch != NULL && crb_batch_forget(call) && !atomic_load(&call->done)) {
+    const bool complete = atomic_load(&call->done);
+    if (call->batch != NULL && crb_batch_cancel(call) && !complete) {
         crb_call_unref(call);
         return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
                         "%s::%s finished before corbel_batch_run(): it is not called any more", operation->interface,
@@ -157,6 +159,9 @@ corbel_status corbel_stub_finish(corbel_call *call, const corbel_operation *oper
             crb_call_unref(call);
             return failed;
         }
+    }
+    if (done && call->promising) {
+        crb_promise_taken(call);
     }
     const corbel_status status = done ? crb_call_take(call, operation, out, reterr)
                                       : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",

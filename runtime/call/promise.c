@@ -5,6 +5,10 @@
  *  call has returned and nothing sent on the route is unanswered, the promise is settled: it stands for what it became, for good.
  *  A oneway on the route is sent as a call, so that it is answered.
  *
+ *  A reference in the result that was promised, and whose promise is not settled when the result is taken, is that promise: so
+ *  calls on it stand behind those on the promise. A call that waits in a batch has no question yet: what it promises can be
+ * called in that batch alone.
+ *
  *  Invariants: what is guarded by a promise's guard (that of its call) does not change once it is settled; a call that goes by a
  *  promise counts it and is counted in unanswered until it is over; the question is finished once, when no promise needs it. */
 #include "runtime/call/promise.h"
@@ -40,13 +44,31 @@ static void promise_unlock(const crb_target *promise)
 
 /* ---- the call ---- */
 
+static void promise_lock_call(const corbel_call *call)
+{
+    if (call->peer != NULL) {
+        crb_peer_lock(call->peer);
+    } else {
+        pthread_mutex_lock(call->guard);
+    }
+}
+
+static void promise_unlock_call(const corbel_call *call)
+{
+    if (call->peer != NULL) {
+        crb_peer_unlock(call->peer);
+    } else {
+        pthread_mutex_unlock(call->guard);
+    }
+}
+
 /** No promise needs the question any more: FINISH. Under the call's guard. */
 static void promise_finish_locked(corbel_call *call)
 {
     if (call->peer == NULL || !call->keep || call->question == NULL) {
         return;
     }
-    if (call->promises == NULL && (atomic_load(&call->done) || call->forgotten)) {
+    if (call->promises == NULL && (atomic_load(&call->done) || (call->forgotten && call->run == NULL))) {
         crb_question *const question = call->question;
         call->question = NULL;
         crb_session_finish(call->peer->session, question, false);
@@ -86,7 +108,19 @@ static void promise_drop_call(crb_target *promise)
     }
 }
 
-/** What the call's value has at the end of the promise's path. */
+/** What the call's value, which is a result, has at the end of the promise's path; NULL: nothing. */
+static crb_ref *promise_entry(const crb_target *promise, const crb_outcome_value *value)
+{
+    const uint64_t tag = crb_path_follow(value->body.data, value->body.len, promise->promise.path, promise->promise.n_path);
+    for (size_t i = 0; tag != 0 && i < value->n_refs; i++) {
+        if (value->refs[i].tag == tag) {
+            return &value->refs[i];
+        }
+    }
+    return NULL;
+}
+
+/** What the call's value has there is known to the promise. */
 static void promise_know_locked(crb_target *promise, const corbel_call *call)
 {
     static const char text[] = "%s of %s failed: %s%s";
@@ -95,10 +129,8 @@ static void promise_know_locked(crb_target *promise, const corbel_call *call)
     corbel_error *const error = &promise->promise.error;
     crb_target *found = NULL;
     if (value->outcome == CRB_OUTCOME_RESULT) {
-        const uint64_t tag = crb_path_follow(value->body.data, value->body.len, promise->promise.path, promise->promise.n_path);
-        for (size_t i = 0; tag != 0 && i < value->n_refs && found == NULL; i++) {
-            found = value->refs[i].tag == tag ? value->refs[i].target : NULL;
-        }
+        const crb_ref *const entry = promise_entry(promise, value);
+        found = entry == NULL ? NULL : entry->target;
         if (found == promise) {
             found = NULL; /* it was passed to the very call, which gave it back */
         }
@@ -142,6 +174,23 @@ void crb_promise_completed_locked(corbel_call *call)
     promise_finish_locked(call);
 }
 
+void crb_promise_taken(corbel_call *call)
+{
+    crb_outcome_value *const value = &call->value;
+    if (call->guard == NULL || value->outcome != CRB_OUTCOME_RESULT) {
+        return;
+    }
+    promise_lock_call(call);
+    for (crb_target *promise = call->promises; promise != NULL; promise = promise->promise.next) {
+        crb_ref *const ref = promise_entry(promise, value);
+        if (ref != NULL && ref->target == promise->promise.result && crb_target_try_ref(promise)) {
+            crb_target_unref(ref->target); /* the promise has a count of it */
+            ref->target = promise;
+        }
+    }
+    promise_unlock_call(call);
+}
+
 void crb_promise_over_locked(crb_target *promise)
 {
     assert(promise->promise.unanswered > 0);
@@ -171,7 +220,7 @@ static crb_target *promise_new(corbel_call *call, const corbel_interface *interf
     atomic_fetch_add(&call->refs, 1);
     atomic_init(&promise->promise.call, call);
     promise->promise.guard = call->guard;
-    promise->promise.peer = call->peer;
+    promise->promise.peer = call->peer == NULL ? NULL : crb_peer_ref(call->peer);
     promise->promise.interface = interface;
     promise->promise.path = copy;
     promise->promise.n_path = n;
@@ -195,6 +244,7 @@ void crb_promise_destroy(crb_target *promise)
     corbel_error_clear(&promise->promise.error);
     free(promise->promise.path);
     promise_drop_call(promise);
+    crb_peer_unref(promise->promise.peer);
 }
 
 /** Of a settled one. */
@@ -273,9 +323,51 @@ crb_target *crb_promise_settled(const crb_target *promise)
     return at->kind == CRB_TARGET_PROMISE ? NULL : crb_target_ref((crb_target *)(uintptr_t)at);
 }
 
+crb_target *crb_promise_known(crb_target *promise)
+{
+    crb_target *at = crb_target_ref(promise);
+    for (int i = 0; i < PROMISE_MAX_STEPS && at != NULL && at->kind == CRB_TARGET_PROMISE; i++) {
+        const bool settled = atomic_load(&at->promise.settled);
+        if (!settled) {
+            promise_lock(at);
+        }
+        crb_target *const result = at->promise.result;
+        crb_target *const next = result == NULL ? NULL : crb_target_ref(result);
+        if (!settled) {
+            promise_unlock(at);
+        }
+        crb_target_unref(at);
+        at = next;
+    }
+    if (at != NULL && at->kind == CRB_TARGET_PROMISE) {
+        crb_target_unref(at);
+        at = NULL;
+    }
+    return at;
+}
+
+bool crb_promise_waits(const crb_target *promise)
+{
+    if (atomic_load(&promise->promise.settled)) {
+        return false;
+    }
+    promise_lock(promise);
+    const corbel_call *const call = atomic_load(&promise->promise.call);
+    const bool waits = !atomic_load(&promise->promise.settled) && call->unsent && !atomic_load(&call->done);
+    promise_unlock(promise);
+    return waits;
+}
+
 const corbel_error *crb_promise_failed(const crb_target *promise)
 {
     return atomic_load(&promise->promise.settled) && promise->promise.result == NULL ? &promise->promise.error : NULL;
+}
+
+/** What it is of was begun in a batch that is not under way. */
+static corbel_status promise_fail_unsent(const corbel_call *call, corbel_error *reterr)
+{
+    return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO, CRB_PROMISE_UNSENT, call->operation->name,
+                    call->operation->interface);
 }
 
 corbel_status crb_promise_aim_locked(const crb_target *promise, crb_call_out *out, corbel_error *reterr)
@@ -285,7 +377,9 @@ corbel_status crb_promise_aim_locked(const crb_target *promise, crb_call_out *ou
         return promise_result(promise, &none, reterr);
     }
     const corbel_call *const call = atomic_load(&promise->promise.call);
-    assert(call->question != NULL); /* our count keeps it */
+    if (call->question == NULL) { /* else our count keeps it */
+        return promise_fail_unsent(call, reterr);
+    }
     out->promise = call->question;
     out->path = promise->promise.path;
     out->n_path = promise->promise.n_path;
@@ -309,7 +403,11 @@ corbel_status crb_promise_entry_locked(const crb_target *promise, const crb_peer
     if (promise->promise.known) {
         out->import = result->import.import;
     } else {
-        out->promise = atomic_load(&promise->promise.call)->question;
+        const corbel_call *const call = atomic_load(&promise->promise.call);
+        if (call->question == NULL) {
+            return promise_fail_unsent(call, reterr);
+        }
+        out->promise = call->question;
         out->path = promise->promise.path;
         out->n_path = promise->promise.n_path;
     }
@@ -325,22 +423,39 @@ static corbel_object *promise_object(crb_target *promise, const corbel_interface
     return object != NULL ? object : crb_object_no_memory();
 }
 
+/** The same promise, if it was made before: calls on both are of one order. */
+static crb_target *promise_again_locked(const corbel_call *call, const uint32_t *path, size_t n,
+                                        const corbel_interface *interface)
+{
+    for (crb_target *promise = call->promises; promise != NULL; promise = promise->promise.next) {
+        if (promise->promise.interface == interface && promise->promise.n_path == n &&
+            memcmp(promise->promise.path, path, n * sizeof *path) == 0 && crb_target_try_ref(promise)) {
+            return promise;
+        }
+    }
+    return NULL;
+}
+
 /** A promise of what the call is to return; settled at once where that is known. */
 static crb_target *promise_of(corbel_call *call, const uint32_t *path, size_t n, const corbel_interface *interface)
 {
     crb_target *const promise = promise_new(call, interface, path, n);
+    crb_target *again = NULL;
     if (promise == NULL) {
         return NULL;
     }
     if (call->guard != NULL) {
         promise_lock(promise);
+        again = promise_again_locked(call, path, n, interface);
     }
-    if (atomic_load(&call->done)) {
+    if (again != NULL) {
+        promise->promise.known = true; /* nothing: it goes */
+        promise_settle_locked(promise);
+    } else if (atomic_load(&call->done)) {
         promise_know_locked(promise, call);
     } else if (call->peer != NULL && !call->keep) {
-        crb_fail(&promise->promise.error, CORBEL_MISUSE, CORBEL_COMPLETED_NO, "%s::%s: %s", call->operation->interface,
-                 call->operation->name,
-                 call->batch != NULL ? "a call in a batch promises nothing" : "the call was begun as one that promises nothing");
+        crb_fail(&promise->promise.error, CORBEL_MISUSE, CORBEL_COMPLETED_NO,
+                 "%s::%s: the call was begun as one that promises nothing", call->operation->interface, call->operation->name);
         promise->promise.known = true;
         promise_settle_locked(promise);
     } else {
@@ -350,6 +465,10 @@ static crb_target *promise_of(corbel_call *call, const uint32_t *path, size_t n,
     }
     if (call->guard != NULL) {
         promise_unlock(promise);
+    }
+    if (again != NULL) {
+        crb_target_unref(promise);
+        return again;
     }
     return promise;
 }
@@ -396,8 +515,8 @@ corbel_object *corbel_stub_promise(corbel_object *self, const corbel_operation *
         return crb_object_no_memory();
     }
     corbel_object *const object = promise_object(promise, interface);
-    if (call->batch != NULL) {
-        corbel_call_drop(call);
+    if (call->guard == NULL && call->batch != NULL) { /* corbel_batch_run() tells of its failure */
+        crb_call_unref(call);
     } else if (call->guard == NULL) { /* it never left */
         promise_call_over(call);
     } else if (call->peer == NULL) {

@@ -4,6 +4,9 @@
 
 #include "runtime/call/call_impl.h"
 
+/** For crb_fail(): the names of an operation and its interface. */
+#define CRB_PROMISE_UNSENT "what %s of %s promises can be called and passed in its batch alone, until corbel_batch_run()"
+
 /** Where a call on the promise goes: a counted LOCAL, IMPORT or URI target; or a promise (this one, or one that it became), on
  *  whose route the call goes: it is counted as unanswered, until crb_promise_over(). No lock held. */
 corbel_status crb_promise_way(crb_target *promise, crb_target **ret, corbel_error *reterr);
@@ -15,6 +18,9 @@ void crb_promise_over(crb_target *promise);
 void crb_promise_over_locked(crb_target *promise);
 /** What it has become, for good: a counted target that is no promise. NULL: it is not settled, or it failed. */
 crb_target *crb_promise_settled(const crb_target *promise);
+/** What it stands for as far as is known, though calls on its route may be unanswered: counted, no promise. NULL: it is not known
+ *  yet, or it failed. No lock held. */
+crb_target *crb_promise_known(crb_target *promise);
 /** Why it failed; NULL: it has not, so far. Lives as long as the promise. */
 const corbel_error *crb_promise_failed(const crb_target *promise);
 
@@ -25,6 +31,10 @@ corbel_status crb_promise_entry_locked(const crb_target *promise, const crb_peer
 
 /** A call that is promising has its value. Under its guard. */
 void crb_promise_completed_locked(corbel_call *call);
+/** Its value is about to be taken: references in it stand behind the calls on what was promised of them. No lock held. */
+void crb_promise_taken(corbel_call *call);
+/** The call that it is of waits in a batch that was not run. No lock held. */
+bool crb_promise_waits(const crb_target *promise);
 /** The last count of the promise is gone. No lock held. */
 void crb_promise_destroy(crb_target *promise);
 

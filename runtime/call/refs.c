@@ -50,28 +50,58 @@ uint64_t crb_ref_list_add(void *user, corbel_object *object, const corbel_interf
     return tag;
 }
 
-/** A new reference to the target, seen as interface; NULL: as whatever it is. */
-static corbel_object *refs_view(crb_target *target, const corbel_interface *interface, corbel_error *reterr)
+static corbel_object *refs_new(crb_target *target, const corbel_interface *interface, corbel_error *reterr)
 {
-    if (target->kind == CRB_TARGET_LOCAL) {
-        const corbel_interface *const is = target->local.skeleton.interface;
-        if (interface == NULL) {
-            interface = is;
-        } else if (!crb_interface_is_a(is, interface->name)) {
-            crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "the object is a %s, not a %s", is->name, interface->name);
-            return NULL;
-        }
-    } else if (interface != NULL && (interface->flags & CORBEL_LOCAL) != 0 &&
-               !(target->kind == CRB_TARGET_PROMISE && target->promise.peer == NULL)) {
-        crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "a %s came from another process, and the interface is local",
-                 interface->name);
-        return NULL;
-    }
     corbel_object *const object = crb_object_new(crb_target_ref(target), interface);
     if (object == NULL) {
         crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a reference");
     }
     return object;
+}
+
+/** The interface as which a target is seen whose own may be another. False: it cannot be. */
+static bool refs_sees(const crb_target *target, const corbel_interface **interface, corbel_error *reterr)
+{
+    const corbel_interface *const is = target->local.skeleton.interface;
+    if (*interface == NULL) {
+        *interface = is;
+    } else if (!crb_interface_is_a(is, (*interface)->name)) {
+        crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "the object is a %s, not a %s", is->name, (*interface)->name);
+        return false;
+    }
+    return true;
+}
+
+/** Of what it stands for, as far as that is known. */
+static corbel_object *refs_view_promise(crb_target *target, const corbel_interface *interface, corbel_error *reterr)
+{
+    crb_target *const known = crb_promise_known(target);
+    const bool here = known == NULL ? target->promise.peer == NULL : known->kind == CRB_TARGET_LOCAL;
+    bool fits = known == NULL || !here || refs_sees(known, &interface, reterr);
+    crb_target_unref(known);
+    if (fits && !here && interface != NULL && (interface->flags & CORBEL_LOCAL) != 0) {
+        fits = false;
+        crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "a %s came from another process, and the interface is local",
+                 interface->name);
+    }
+    return fits ? refs_new(target, interface, reterr) : NULL;
+}
+
+/** A new reference to the target, seen as interface; NULL: as whatever it is. */
+static corbel_object *refs_view(crb_target *target, const corbel_interface *interface, corbel_error *reterr)
+{
+    if (target->kind == CRB_TARGET_LOCAL) {
+        if (!refs_sees(target, &interface, reterr)) {
+            return NULL;
+        }
+    } else if (target->kind == CRB_TARGET_PROMISE) {
+        return refs_view_promise(target, interface, reterr);
+    } else if (interface != NULL && (interface->flags & CORBEL_LOCAL) != 0) {
+        crb_fail(reterr, CORBEL_DECODE, CORBEL_COMPLETED_NO, "a %s came from another process, and the interface is local",
+                 interface->name);
+        return NULL;
+    }
+    return refs_new(target, interface, reterr);
 }
 
 corbel_object *crb_object_as(corbel_object *object, const corbel_interface *interface, corbel_error *reterr)

@@ -35,6 +35,14 @@ uint32_t crb_deadline_ms(const corbel_object *self, const corbel_operation *oper
                                          : self->target->runtime->default_deadline_ms;
 }
 
+/** The call that promises what is called waits in a batch. */
+static corbel_status start_fail_unsent(const crb_target *promise, corbel_error *reterr)
+{
+    const corbel_call *const call = atomic_load(&promise->promise.call); /* on whose route we count: it stays */
+    return crb_fail(reterr, CORBEL_MISUSE, CORBEL_COMPLETED_NO, CRB_PROMISE_UNSENT, call->operation->name,
+                    call->operation->interface);
+}
+
 corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,
                                 crb_start *start, corbel_error *reterr)
 {
@@ -111,6 +119,9 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     }
     if (status == CORBEL_OK && start->target->kind == CRB_TARGET_PROMISE) {
         start->route = start->target;
+        if (self->batch == NULL && crb_promise_waits(start->route)) {
+            status = start_fail_unsent(start->route, reterr);
+        }
     }
     if (status == CORBEL_OK && start->target->kind == CRB_TARGET_IMPORT &&
         atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree &&
@@ -215,5 +226,10 @@ corbel_status crb_start_send_locked(crb_start *start, const corbel_operation *op
     corbel_error error = CORBEL_ERROR_INIT;
     send.after = *after;
     const corbel_status status = crb_call_send_locked(start->target, &send, call, start->chain, start->deadline, refs, &error);
+    if (start->route != NULL && status == CORBEL_OK) {
+        call->route = start->route; /* oneways, too, are calls there */
+        call->promising = true;
+        start->route = NULL;
+    }
     return start_sent(start, status, &error, reterr);
 }

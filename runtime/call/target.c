@@ -66,8 +66,7 @@ crb_peer *crb_target_peer(const crb_target *target)
                                                 : NULL;
 }
 
-/** Counts it unless it is on its way out. */
-static bool target_try_ref(crb_target *target)
+bool crb_target_try_ref(crb_target *target)
 {
     uint32_t refs = atomic_load_explicit(&target->refs, memory_order_relaxed);
     while (refs != 0) {
@@ -118,7 +117,7 @@ static void target_learn(crb_target *target, const char *interface, uint64_t fin
 crb_target *crb_target_for_import_locked(crb_peer *peer, crb_import *import, const char *interface, uint64_t fingerprint)
 {
     crb_target *target = crb_import_user(import);
-    if (target != NULL && target_try_ref(target)) {
+    if (target != NULL && crb_target_try_ref(target)) {
         target->import.receipts++;
         target_learn(target, interface, fingerprint);
         return target;
@@ -391,8 +390,8 @@ void crb_target_name(const crb_target *target, char *out, size_t max)
 static crb_target *target_bound(crb_target *target)
 {
     if (target->kind == CRB_TARGET_PROMISE) {
-        crb_target *const settled = crb_promise_settled(target);
-        return settled != NULL ? settled : crb_target_ref(target);
+        crb_target *const known = crb_promise_known(target);
+        return known != NULL ? known : crb_target_ref(target);
     }
     if (target->kind != CRB_TARGET_URI) {
         return crb_target_ref(target);
@@ -437,12 +436,12 @@ bool corbel_object_equal(const corbel_object *a, const corbel_object *b)
 /** That of what it has become. */
 static corbel_status target_promise_to_uri(const corbel_object *self, char **ret, corbel_error *reterr)
 {
-    crb_target *const settled = crb_promise_settled(self->target);
-    if (settled == NULL) {
+    crb_target *const known = crb_promise_known(self->target);
+    if (known == NULL) {
         return crb_fail(reterr, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO,
                         "the reference is a promise: what it stands for is not known yet");
     }
-    corbel_object *const object = crb_object_new(settled, self->interface);
+    corbel_object *const object = crb_object_new(known, self->interface);
     if (object == NULL) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a URI");
     }

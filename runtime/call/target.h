@@ -60,7 +60,7 @@ struct crb_target {
             uint32_t *path; /* in the result; malloc'ed */
             size_t n_path;
             _Atomic bool settled;   /* calls go to result; set once, under guard. As long as it is not: */
-            crb_peer *peer;         /* its route; counted by call; NULL: in this process */
+            crb_peer *peer;         /* its route; counted; NULL: in this process */
             pthread_mutex_t *guard; /* call's; guards: */
             bool known;             /* call has returned */
             uint32_t unanswered;    /* calls on the route */
@@ -96,6 +96,8 @@ uint64_t crb_target_fingerprint(const crb_target *target, const char *interface)
 void crb_target_learn(crb_target *target, const char *interface, uint64_t fingerprint);
 
 crb_target *crb_target_ref(crb_target *target);
+/** Counts it unless it is on its way out: then false. */
+bool crb_target_try_ref(crb_target *target);
 /** May take locks of peers: never under any lock. Takes NULL. */
 void crb_target_unref(crb_target *target);
 /** What is left to do when the last count is gone. Never under any lock. */

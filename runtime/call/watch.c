@@ -183,7 +183,7 @@ crb_target *crb_watch_rebound(crb_target *target, crb_target *bound, crb_watch *
 
 /* ---- the user's side ---- */
 
-/** True: it is to be posted, as its session had ended before. */
+/** target: that of the reference, or what its promise stands for. True: it is to be posted, as its session had ended before. */
 static bool watch_arm(crb_watch *watch, crb_target *target)
 {
     if (target->kind == CRB_TARGET_URI) {
@@ -193,14 +193,10 @@ static bool watch_arm(crb_watch *watch, crb_target *target)
         }
         return false;
     }
-    crb_target *const settled = target->kind == CRB_TARGET_PROMISE ? crb_promise_settled(target) : crb_target_ref(target);
-    crb_peer *const peer = watch_peer(settled);
+    crb_peer *const peer = watch_peer(target);
     const bool over = peer != NULL && !watch_hang(watch, peer);
     if (over) {
         watch_queue(watch, peer);
-    }
-    if (settled != NULL) {
-        atomic_fetch_sub(&settled->refs, 1); /* never the last count: target has one, or is it */
     }
     return over;
 }
@@ -210,6 +206,7 @@ static corbel_status watch_begin(corbel_object *object, crb_watch *watch)
     corbel_runtime *const runtime = watch->runtime;
     corbel_status status = CORBEL_OK;
     bool fired = false;
+    crb_target *const known = object->target->kind == CRB_TARGET_PROMISE ? crb_promise_known(object->target) : NULL;
     pthread_mutex_lock(&runtime->watch_lock);
     crb_watch *const newest = atomic_load(&object->watches);
     if (newest != NULL && newest->state != CRB_WATCH_RUNNING) {
@@ -218,9 +215,10 @@ static corbel_status watch_begin(corbel_object *object, crb_watch *watch)
         watch->older = newest;
         watch->object = object;
         atomic_store(&object->watches, watch);
-        fired = watch_arm(watch, object->target);
+        fired = watch_arm(watch, known != NULL && known->kind == CRB_TARGET_IMPORT ? known : object->target);
     }
     pthread_mutex_unlock(&runtime->watch_lock);
+    crb_target_unref(known);
     if (fired) {
         crb_watch_post(watch);
     }

@@ -386,7 +386,6 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
     assert(call->promise == NULL || (call->promise->keep && !call->promise->finished));
     assert(!call->keep || !call->oneway);
     assert(call->after == NULL || (call->after->kind == CRB_QUESTION_CALL && (call->after->guard || call->anyway)));
-    assert(!call->keep || !call->guard);
     corbel_status status = question_allowed(session, call->hop == 0, call->deadline, now, !call->oneway, reterr);
     if (status == CORBEL_OK) {
         status = question_call_allowed(session, call, reterr);

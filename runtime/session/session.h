@@ -137,8 +137,8 @@ typedef struct crb_call_out {
     /* of promise, unless it is a bind: where in its result the target is; field numbers, at most CRB_PATH_MAX, copied */
     const uint32_t *path;
     size_t n_path;
-    bool keep; /* the question is a promise until crb_session_finish(), which must come then, as of a bind; not with oneway or
-                  guard */
+    bool keep; /* the question is a promise until crb_session_finish(), which must come then, as of a bind; not with oneway.
+                  With guard: not before the last call that names it as its after was queued */
     const uint8_t *context; /* what travels beside the arguments, packed; borrowed; NULL: nothing */
     size_t context_len;
     bool stream_in, stream_out; /* items flow with it: ours, and the servant's. Such a call is not expired by the core once it

@@ -21,7 +21,11 @@ typedef enum corbel_batch_mode {
  *  in which they were begun, each when the one before it has returned. A oneway is run after the calls before it that have an
  *  answer; calls on other objects do not wait for it.
  *
- *  A call in a batch promises nothing, has no streams, and is not made on a promise that is not known yet: CORBEL_MISUSE.
+ *  Promises compose with batches: what a call in a batch promises can be called in that batch (on a reference that was derived
+ * from the promise for it) and passed as an argument there, so that a chain of objects takes one message; on anything else a
+ * promise may be used for it waits until corbel_batch_run(): before, such calls fail with CORBEL_MISUSE, completion NO. A oneway
+ * on a promise that is not known yet is answered like the other calls, and its failure is one of the batch. A call in a batch has
+ * no streams: CORBEL_MISUSE.
  *
  *  Before corbel_batch_run() a _finish() fails with CORBEL_MISUSE, and corbel_call_drop() takes the call out of the batch.
  *  Any thread may use a batch; the calls of a batch that is being run belong to corbel_batch_run() until it returns, but for

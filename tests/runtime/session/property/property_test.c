@@ -51,7 +51,7 @@ static void act_call(sim_side *at, bool on_promise)
     sim_ask(at, &asking, &status);
 }
 
-/** A batch: calls on any objects of one session, each after the one before it. */
+/** A batch: calls on any objects of one session, and on what they and others promise, each after the one before it. */
 static void act_batch(sim_side *at)
 {
     sim *const s = at->sim;
@@ -61,9 +61,13 @@ static void act_batch(sim_side *at)
     sim_count(s, SIM_DO_BATCH);
     for (uint64_t left = 1 + sim_pick(s, 6); left > 0 && at->n_held > 0; left--) {
         const bool last = left == 1;
+        const bool oneway = last && sim_chance(s, 4);
+        sim_call *const promise = sim_chance(s, 3) ? sim_some_promise(at) : NULL;
         const sim_asking asking = {
-            .kind = last && sim_chance(s, 4) ? SIM_ONEWAY : SIM_CALL,
-            .held = &at->held[sim_pick(s, at->n_held)],
+            .kind = oneway ? SIM_ONEWAY : SIM_CALL,
+            .keep = !oneway && sim_chance(s, 3),
+            .held = promise != NULL ? NULL : &at->held[sim_pick(s, at->n_held)],
+            .promise = promise,
             .lane = lane,
             .chain = chain,
             .deadline = sim_chance(s, 10) ? sim_now(at) + (1 + sim_pick(s, 60)) * SIM_MS : UINT64_MAX,

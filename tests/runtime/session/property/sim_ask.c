@@ -414,6 +414,15 @@ void sim_finish(sim_call *call, bool cancel)
 
 /* ---- completions ---- */
 
+/** Of a call that is after another one, which has failed. */
+static bool is_skipped(const sim_call *call)
+{
+    const sim_call *const after = call->after;
+    return after != NULL && !call->anyway &&
+           ((after->done && after->outcome != CRB_OUTCOME_RESULT) ||
+            (after->returns > 0 && after->returned != CRB_OUTCOME_RESULT));
+}
+
 /** One that does may fail as what it names did, or what that named. */
 static bool names_promise(const sim_call *call)
 {
@@ -434,12 +443,8 @@ static void returned_truth(sim_side *at, const sim_call *call)
     if (call->outcome != CRB_OUTCOME_ERROR) {
         SIM_CHECK(s, call->answered && call->answer == call->outcome, "call %u: a result that nobody gave", call->number);
     } else if (call->status == CORBEL_SKIPPED && !call->answered) {
-        const sim_call *const after = call->after;
-        SIM_CHECK(s, after != NULL && !call->anyway, "call %u: skipped, and is after none", call->number);
-        SIM_CHECK(s,
-                  (after->done && after->outcome != CRB_OUTCOME_RESULT) ||
-                      (after->returns > 0 && after->returned != CRB_OUTCOME_RESULT),
-                  "call %u: skipped, and the call before it has not failed", call->number);
+        SIM_CHECK(s, is_skipped(call) || names_promise(call), "call %u: skipped, and the call before it has not failed",
+                  call->number);
         sim_count(s, SIM_DO_SKIPPED);
     } else if (call->status == CORBEL_CANCELLED) {
         SIM_CHECK(s, call->answered || call->cancelled || call->told || names_promise(call), "call %u: cancelled by nobody",
