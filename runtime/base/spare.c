@@ -5,30 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SPARE_SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(SPARE_SANITIZED)
-#include <sanitizer/asan_interface.h>
-#define SPARE_HIDE(block, capacity) ASAN_POISON_MEMORY_REGION(block, capacity)
-#define SPARE_SHOW(block, capacity) ASAN_UNPOISON_MEMORY_REGION(block, capacity)
-#else
-#define SPARE_HIDE(block, capacity) ((void)(capacity))
-#define SPARE_SHOW(block, capacity) ((void)(capacity))
-#endif
-
 enum { SPARE_WASTE = 8 }; /* a block is not given to who needs less than this part of it */
 
-/* The capacity stands in front of what is hidden. */
+/* Each begins with its capacity. */
 static _Atomic(size_t *) spare_slots[CRB_SPARE_BLOCKS];
-
-static void spare_free(size_t *block)
-{
-    SPARE_SHOW(block, *block);
-    free(block);
-}
 
 static void spare_keep(size_t *block)
 {
@@ -38,7 +18,7 @@ static void spare_keep(size_t *block)
             return;
         }
     }
-    spare_free(block);
+    free(block);
 }
 
 void *crb_spare_take(size_t needed, size_t *ret_capacity)
@@ -50,12 +30,11 @@ void *crb_spare_take(size_t needed, size_t *ret_capacity)
         }
         const size_t capacity = *block;
         if (capacity >= needed && capacity / SPARE_WASTE <= needed) {
-            SPARE_SHOW(block, capacity);
             *ret_capacity = capacity;
             return block;
         }
         if (capacity < needed) { /* it makes room for one that is of use */
-            spare_free(block);
+            free(block);
         } else {
             spare_keep(block);
         }
@@ -65,11 +44,10 @@ void *crb_spare_take(size_t needed, size_t *ret_capacity)
 
 void crb_spare_give(void *block, size_t capacity)
 {
-    if (capacity < CRB_SPARE_LEAST || capacity > CRB_SPARE_MOST) {
+    if (!CRB_SPARE_KEEPS || capacity < CRB_SPARE_LEAST || capacity > CRB_SPARE_MOST) {
         free(block);
         return;
     }
     memcpy(block, &capacity, sizeof capacity);
-    SPARE_HIDE((char *)block + sizeof capacity, capacity - sizeof capacity);
     spare_keep(block);
 }

@@ -9,6 +9,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* None is kept where a sanitizer looks for uses of freed memory. */
+#define CRB_SPARE_KEEPS 1
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#undef CRB_SPARE_KEEPS
+#define CRB_SPARE_KEEPS 0
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#undef CRB_SPARE_KEEPS
+#define CRB_SPARE_KEEPS 0
+#endif
 #define CRB_SPARE_BLOCKS 4u                 /* kept at most */
 #define CRB_SPARE_LEAST ((size_t)256 << 10) /* bytes: smaller ones are the C library's business */
 #define CRB_SPARE_MOST ((size_t)4 << 20)

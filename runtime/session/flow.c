@@ -119,7 +119,7 @@ bool crb_flow_credit_due(const crb_session *session)
             return true;
         }
     }
-    return false;
+    return session->rx[CRB_WIN_BULK].owed >= CRB_BULK_ACK;
 }
 
 bool crb_flow_is_tight(const crb_session *session, crb_window window)

@@ -24,6 +24,7 @@
 #define CRB_WINDOW_MIN 1024u            /* of requests, nested requests and responses */
 #define CRB_WINDOW_BULK (256u << 10)    /* bytes of BODY not yet received; ours */
 #define CRB_WINDOW_BULK_MIN (64u << 10) /* the peer's must be at least this */
+#define CRB_BULK_ACK CRB_PIECE          /* bytes of bulk after which the receiver gives credit back at the latest */
 #define CRB_COMPANY 128u                /* pieces of streams that go on leaving room after a call without streams */
 #define CRB_MAX_UNIMPLEMENTED 16u       /* frame types to answer UNIMPLEMENTED that may wait at once */
 

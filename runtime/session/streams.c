@@ -210,12 +210,10 @@ void crb_streams_opened(crb_session *session)
     }
 }
 
-/** Beside calls a stream has less on the way: a quarter of the window, after which the receiver gives some back at the latest,
- * and a piece. */
+/** Beside calls a stream has no more on the way than a piece, of which the receiver tells when it has come. */
 static bool stream_fits(const crb_session *session, size_t n)
 {
-    const crb_send_window *const bulk = &session->tx[CRB_WIN_BULK];
-    if (session->company > 0 && bulk->used > 0 && bulk->used + n > bulk->size / 4 + CRB_PIECE) {
+    if (session->company > 0 && session->tx[CRB_WIN_BULK].used >= CRB_BULK_ACK) {
         return false;
     }
     return n <= crb_flow_available(session, CRB_WIN_BULK);

@@ -23,11 +23,12 @@ typedef struct tree_text {
 /** Is there memory for the next step? A token may be all that came so far, and its buffer doubles while the old one is kept. */
 static void tree_grant(tree_text *t)
 {
-    crb_buf room = CRB_BUF_INIT;
     const size_t n = t->len - t->fed < TREE_STEP ? t->len - t->fed : TREE_STEP;
-    t->no_memory = crb_buf_reserve(&room, TREE_GROWTH * n + 3 * (t->fed + n)) == NULL;
+    const size_t needed = TREE_GROWTH * n + 3 * (t->fed + n);
+    void *const room = malloc(needed > 0 ? 2 * needed : 1); /* of the C library, which has to have it; it may lie apart */
+    t->no_memory = room == NULL;
     t->granted = t->no_memory ? t->granted : t->fed + n;
-    crb_buf_clear(&room);
+    free(room);
 }
 
 /** The next piece; 0: the end. Where a token is longer than its buffer, and there is no memory for a larger one, jansson (2.14)

@@ -273,15 +273,11 @@ static void read_directive(reader *r)
     }
     add(r, one);
     r->at = end;
-    while (rest < end && is_white(*rest)) {
-        rest++;
-    }
+    rest = directive_word(rest - 1, end);
     if (is_if && rest < end && *rest == '0') {
-        const char *behind = rest + 1;
-        while (behind < end && is_white(*behind)) {
-            behind++;
-        }
-        if ((behind == end || *behind == '/') && r->at < r->end) {
+        const char *behind = directive_word(rest, end);
+        const bool alone = behind == end || (end - behind > 1 && behind[0] == '/' && behind[1] == '/');
+        if (alone && r->at < r->end) {
             step(r);
             read_dead(r);
         }

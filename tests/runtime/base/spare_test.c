@@ -19,6 +19,13 @@ static int empty(void **state)
     return 0;
 }
 
+static void needs_spares(void)
+{
+    if (!CRB_SPARE_KEEPS) {
+        skip();
+    }
+}
+
 static void give(size_t capacity)
 {
     void *const block = malloc(capacity);
@@ -30,6 +37,7 @@ static void give(size_t capacity)
 static void what_was_given_is_taken(void **state)
 {
     (void)state;
+    needs_spares();
     size_t capacity = 0;
     assert_null(crb_spare_take(MIB, &capacity));
     void *const block = malloc(2 * MIB);
@@ -58,6 +66,7 @@ static const row rows[] = {
 static void only_to_whom_it_fits(void **state)
 {
     (void)state;
+    needs_spares();
     assert_int_equal(LENGTH_OF(rows), 10);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         size_t capacity = 0;
@@ -78,6 +87,7 @@ static void only_to_whom_it_fits(void **state)
 static void no_more_than_a_few(void **state)
 {
     (void)state;
+    needs_spares();
     size_t capacity = 0;
     for (size_t i = 0; i < CRB_SPARE_BLOCKS + 3; i++) {
         give(MIB);
