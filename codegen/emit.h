@@ -398,6 +398,10 @@ bool emit_overlaps(const emit_call *call);
 /* In milliseconds; 0: none. */
 uint32_t emit_deadline(const emit_call *call);
 
+/** @serial, of the interface or of a base: an heir's objects keep what is said of them as the base's. */
+typedef enum emit_serial { EMIT_NOT_SERIAL, EMIT_SERIAL, EMIT_STRICT } emit_serial;
+emit_serial emit_serial_of(const idl_decl *interface);
+
 /** "bank.corbel.h" as the includer must write it, for the i-th include. */
 const char *emit_include_name(emit_run *run, const idl_file *includer, size_t index);
 /** Was the i-th include found from the includer's own folder, and not below a root? */

@@ -226,6 +226,25 @@ uint32_t emit_deadline(const emit_call *call)
     return call->decl->deadline_ms != 0 ? call->decl->deadline_ms : call->owner->deadline_ms;
 }
 
+static emit_serial own_serial(const idl_decl *interface)
+{
+    const idl_annotation *found = idl_annotation_find(interface->annotations, "serial");
+    if (found == NULL || !found->is_known) {
+        return EMIT_NOT_SERIAL;
+    }
+    return idl_argument_find(found, "value") == NULL ? EMIT_SERIAL : EMIT_STRICT; /* its one word is "strict" */
+}
+
+emit_serial emit_serial_of(const idl_decl *interface)
+{
+    emit_serial most = own_serial(interface);
+    for (size_t i = 0; i < interface->all_bases.length; i++) {
+        const emit_serial of_base = own_serial(interface->all_bases.items[i]);
+        most = of_base > most ? of_base : most;
+    }
+    return most;
+}
+
 bool emit_has_halves(const emit_call *call)
 {
     return !(call->role == EMIT_OPERATION && call->decl->is_oneway);

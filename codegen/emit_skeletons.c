@@ -102,8 +102,11 @@ void emit_skeleton(emit_file *file, emit_buf *out, const idl_decl *interface)
     }
     emit(out, "const corbel_interface %s = {\n    .name = \"%s\",\n    .fingerprint = 0x%016" PRIx64 ",\n",
          emit_derived(run, interface, NULL, "_interface"), interface->scoped_name, emit_fingerprint(run, interface));
-    if (interface->is_local) {
-        emit(out, "    .flags = CORBEL_LOCAL,\n");
+    const char *const serial[] = { NULL, "CORBEL_SERIAL", "CORBEL_SERIAL | CORBEL_STRICT" };
+    const char *const is_serial = serial[emit_serial_of(interface)];
+    if (interface->is_local || is_serial != NULL) {
+        emit(out, "    .flags = %s%s%s,\n", interface->is_local ? "CORBEL_LOCAL" : "",
+             interface->is_local && is_serial != NULL ? " | " : "", is_serial != NULL ? is_serial : "");
     }
     if (methods.length > 0) {
         emit(out, "    .n_methods = %zu,\n", methods.length);

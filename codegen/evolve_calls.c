@@ -1,4 +1,5 @@
 /* Interfaces, operations and attributes. */
+#include "codegen/emit.h"
 #include "codegen/evolve_impl.h"
 
 #include <inttypes.h>
@@ -340,12 +341,28 @@ static const idl_decl *same_in(const idl_names *table, const idl_decl *like)
     return found != NULL && found->kind == like->kind ? found : NULL;
 }
 
+static void compare_serial(evolve_run *run, const idl_decl *old, const idl_decl *new)
+{
+    const emit_serial before = emit_serial_of(old), now = emit_serial_of(new);
+    if ((before == EMIT_NOT_SERIAL) != (now == EMIT_NOT_SERIAL)) {
+        evolve_report(run, now != EMIT_NOT_SERIAL ? EVOLVE_RULE_SERIAL_ADDED : EVOLVE_RULE_SERIAL_REMOVED, &new->range,
+                      "objects of '%s' %s", new->scoped_name,
+                      now != EMIT_NOT_SERIAL ? "take one chain of calls at a time" : "take calls as they come");
+    }
+    if ((before == EMIT_STRICT) != (now == EMIT_STRICT)) {
+        evolve_report(run, now == EMIT_STRICT ? EVOLVE_RULE_STRICT_ADDED : EVOLVE_RULE_STRICT_REMOVED, &new->range,
+                      "objects of '%s' %s a chain that comes back to them", new->scoped_name,
+                      now == EMIT_STRICT ? "refuse" : "do not refuse");
+    }
+}
+
 void evolve_interface(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     if (old->is_local != new->is_local) {
         evolve_report(run, EVOLVE_RULE_LOCAL_CHANGED, &new->range, "'%s' is %s", new->scoped_name,
                       new->is_local ? "local now" : "not local any more");
     }
+    compare_serial(run, old, new);
     compare_base_lists(run, old, new);
     const idl_names before = table_of(run, old), now = table_of(run, new);
     for (const idl_decl *at = old->children; at != NULL; at = at->next) {

@@ -155,6 +155,14 @@
          "a new server answers what it inherited with CORBEL_UNIMPLEMENTED") \
     RULE(LOCAL_CHANGED, "local-changed", WIRE, proof_local_changed, \
          "references to a local interface do not leave their process: one side refuses to send them, the other to take them") \
+    RULE(SERIAL_ADDED, "serial-added", COMPATIBLE, proof_serial_added, \
+         "calls wait for their turn, where they overlapped; callers see no difference but in time") \
+    RULE(SERIAL_REMOVED, "serial-removed", COMPATIBLE, proof_serial_removed, \
+         "calls overlap, where they waited for their turn: that is the servant's business, which is compiled with it") \
+    RULE(STRICT_ADDED, "strict-added", WIRE, proof_strict_added, \
+         "a call that its own chain leads back to the object fails with CORBEL_DEADLOCK, where it was let in") \
+    RULE(STRICT_REMOVED, "strict-removed", COMPATIBLE, proof_strict_removed, \
+         "it only permits") \
     RULE(PARAMETER_ADDED, "parameter-added", SOURCE, proof_parameter_added, \
          "behind all others: old peers skip it, new ones read its default; in C a call has one argument more") \
     RULE(PARAMETER_INSERTED, "parameter-inserted", WIRE, proof_parameter_inserted, \

@@ -29,6 +29,10 @@ static const crb_host daemon_host = {
     .post = crb_workers_post,
     .post_locked = crb_workers_post_locked,
     .wait_lends_locked = crb_dispatch_wait_lends_locked,
+    .blocks_locked = crb_turns_blocks_locked,
+    .unblocks_locked = crb_turns_unblocks_locked,
+    .gate_put = crb_turns_close_gate,
+    .wait_takes_over_locked = crb_dispatch_wait_takes_over_locked,
     .wait_ends_locked = crb_dispatch_wait_ends_locked,
     .dispatch = crb_workers_dispatch,
     .blocking = crb_workers_blocking,
@@ -238,7 +242,7 @@ static corbel_status daemon_wait_for_calls(corbel_runtime *runtime, uint32_t gra
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = runtime->dispatch;
     while (dispatch != NULL && dispatch->n_requests > 0) {
-        const bool runs = dispatch->n_requests > dispatch->n_deferred;
+        const bool runs = dispatch->n_requests > dispatch->n_deferred + crb_turns_n_waiting_locked(runtime);
         if (late && !(for_ever && runs)) {
             break;
         }

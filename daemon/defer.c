@@ -112,6 +112,9 @@ void crb_defer_returned(corbel_request *request, corbel_status status, crb_held 
     pthread_mutex_lock(&runtime->dispatch_lock);
     request->returned = true;
     runtime->dispatch->n_deferred++;
+    if (request->queued != NULL) {
+        crb_turns_deferred_locked(request);
+    }
     pthread_cond_broadcast(&runtime->dispatch->changed);
     pthread_mutex_unlock(&runtime->dispatch_lock);
     defer_drop(request);

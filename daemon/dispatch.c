@@ -19,6 +19,7 @@ crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime)
         if (dispatch != NULL) {
             dispatch->queue_end = &dispatch->queue;
             crb_timer_init(&dispatch->retry, crb_workers_retry, runtime);
+            crb_timer_init(&dispatch->turns, crb_turns_tick, runtime);
             pthread_condattr_t attributes;
             pthread_condattr_init(&attributes);
             pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -97,6 +98,17 @@ void crb_dispatch_wait_ends_locked(crb_wait *wait)
     }
 }
 
+void crb_dispatch_wait_takes_over_locked(crb_wait *wait, crb_wait *outer)
+{
+    while (outer->lanes != NULL) {
+        crb_lane *const lane = outer->lanes;
+        outer->lanes = lane->next_urgent;
+        lane->urgent = wait;
+        lane->next_urgent = wait->lanes;
+        wait->lanes = lane;
+    }
+}
+
 /* ---- who runs it ---- */
 
 /** May a thread that waits run it? Without workers there is no other. */
@@ -105,9 +117,12 @@ static bool dispatch_may_lend(const corbel_runtime *runtime, const corbel_reques
     return runtime->user_dispatch || (request->stream_in == NULL && request->stream_out == NULL);
 }
 
-/** next: the calling thread has just run, and answered, the call in front of it. */
+/** It is complete and the first of its lane. next: the calling thread has just run, and answered, the call in front of it. */
 static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request, bool next)
 {
+    if (request->target->gate != NULL && !crb_turns_may_run_locked(request)) {
+        return;
+    }
     const bool lends = dispatch_may_lend(runtime, request);
     crb_wait *wait = lends ? crb_wait_find_locked(runtime, request->chain) : NULL;
     if (wait == NULL && lends && request->lane != NULL) {
@@ -163,27 +178,75 @@ void crb_dispatch_wait_lends_locked(crb_wait *wait, uint64_t chain)
     }
 }
 
-/** Enters the request into its lane, and lets it run if it may. False: no memory. */
-static bool dispatch_enter(corbel_runtime *runtime, crb_dispatch *dispatch, corbel_request *request)
+static void dispatch_list(crb_dispatch *dispatch, corbel_request *request)
 {
-    if (request->lane_id != 0) {
-        const uint64_t origin = request->peer == NULL ? 0 : request->peer->serial;
-        crb_lane *const lane = lane_get(dispatch, origin, request->lane_id, request->target);
-        if (lane == NULL) {
-            return false;
-        }
-        request->lane = lane;
-        *lane->end = request;
-        lane->end = &request->next_in_lane;
-    }
     request->next = dispatch->requests;
     if (dispatch->requests != NULL) {
         dispatch->requests->prev = request;
     }
     dispatch->requests = request;
     dispatch->n_requests++;
-    if (request->lane != NULL && request->lane->first != request) {
+}
+
+void crb_dispatch_let_in_locked(corbel_request *request)
+{
+    if (request->lane == NULL || request->lane->first == request) {
+        dispatch_runnable(request->runtime, request, false);
+    }
+}
+
+void crb_dispatch_run_now_locked(corbel_request *request)
+{
+    crb_lane *const lane = request->lane;
+    if (lane != NULL && lane->first != request) {
+        corbel_request *before = lane->first;
+        while (before->next_in_lane != request) {
+            before = before->next_in_lane;
+        }
+        corbel_request *const behind = request->next_in_lane;
+        before->next_in_lane = behind;
+        if (behind == NULL) {
+            lane->end = &before->next_in_lane;
+        } else {
+            crb_turns_follows_locked(behind, before);
+        }
+        request->lane = NULL;
+        request->next_in_lane = NULL;
+    }
+    dispatch_runnable(request->runtime, request, false);
+}
+
+/** Enters the request into its lane, and lets it run if it may. False: no memory. */
+static bool dispatch_enter(corbel_runtime *runtime, crb_dispatch *dispatch, corbel_request *request)
+{
+    corbel_request *before = NULL;
+    if (request->lane_id != 0) {
+        const uint64_t origin = request->peer == NULL ? 0 : request->peer->serial;
+        crb_lane *const lane = lane_get(dispatch, origin, request->lane_id, request->target);
+        if (lane == NULL) {
+            return false;
+        }
+        if (lane->first != NULL) {
+            before = (corbel_request *)(void *)((char *)lane->end - offsetof(corbel_request, next_in_lane));
+        }
+        if (runtime->serial != NULL && !crb_turns_enter_locked(request, before)) {
+            if (lane->first == NULL) {
+                lane_free(dispatch, lane);
+            }
+            return false;
+        }
+        request->lane = lane;
+        *lane->end = request;
+        lane->end = &request->next_in_lane;
+    } else if (runtime->serial != NULL && !crb_turns_enter_locked(request, NULL)) {
+        return false;
+    }
+    dispatch_list(dispatch, request);
+    if (before != NULL) {
         dispatch_hurry(runtime, request);
+        if (request->queued != NULL) {
+            crb_turns_follows_locked(request, before);
+        }
     } else if (request->complete) {
         dispatch_runnable(runtime, request, crb_request_answers_now());
     }
@@ -266,17 +329,21 @@ bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming)
     bool drains = false;
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = crb_dispatch_get_locked(runtime);
-    if (dispatch != NULL && (incoming->lane == 0 || lane_find(dispatch, 0, incoming->lane, incoming->target) == NULL)) {
+    if (dispatch != NULL && (incoming->lane == 0 || lane_find(dispatch, 0, incoming->lane, incoming->target) == NULL) &&
+        (incoming->target->gate == NULL || crb_turns_is_open_locked(incoming->target, incoming->chain))) {
         drains = !dispatch_takes(dispatch, incoming->chain);
         if (!drains && (request = crb_request_new(runtime, incoming)) != NULL) {
             request->lane_id = 0; /* nothing of its lane is under way, and its thread is busy here until it is over */
             request->state = CRB_REQUEST_RUNNING;
-            request->next = dispatch->requests;
-            if (dispatch->requests != NULL) {
-                dispatch->requests->prev = request;
+            if (request->target->gate == NULL) {
+                dispatch_list(dispatch, request);
+            } else if (crb_turns_enter_locked(request, NULL)) {
+                dispatch_list(dispatch, request);
+                (void)crb_turns_may_run_locked(request); /* the gate is open: it enters, or is refused there */
+            } else {
+                crb_request_disown(request);
+                request = NULL;
             }
-            dispatch->requests = request;
-            dispatch->n_requests++;
         }
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
@@ -312,6 +379,8 @@ void crb_dispatch_body(void *user, crb_buf *args, crb_ref *refs, size_t n_refs, 
     request->complete = true;
     if (request->lane == NULL || request->lane->first == request) {
         dispatch_runnable(runtime, request, false);
+    } else if (request->target->gate != NULL) {
+        (void)crb_turns_may_run_locked(request);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
@@ -329,7 +398,11 @@ static bool dispatch_cancel_locked(corbel_request *request)
         request->complete = true;
         if (request->lane == NULL || request->lane->first == request) {
             dispatch_runnable(request->runtime, request, false);
+        } else if (request->target->gate != NULL) {
+            (void)crb_turns_may_run_locked(request);
         }
+    } else if (request->queued != NULL && atomic_load(&request->cancelled) && crb_turns_give_up_locked(request)) {
+        crb_dispatch_run_now_locked(request);
     }
     return runs;
 }
@@ -370,6 +443,9 @@ void crb_dispatch_remove_locked(crb_dispatch *dispatch, corbel_request *request)
     }
     dispatch->n_requests--;
     dispatch->n_deferred -= request->returned ? 1 : 0;
+    if (request->queued != NULL) {
+        crb_turns_over_locked(request);
+    }
     pthread_cond_broadcast(&dispatch->changed);
 }
 
@@ -397,8 +473,13 @@ void crb_dispatch_leave_lane(corbel_request *request)
     if (lane->first == NULL) {
         lane_not_urgent(lane);
         lane_free(runtime->dispatch, lane);
-    } else if (lane->first->complete) {
-        dispatch_runnable(runtime, lane->first, true);
+    } else {
+        if (lane->first->queued != NULL) {
+            crb_turns_follows_locked(lane->first, NULL);
+        }
+        if (lane->first->complete) {
+            dispatch_runnable(runtime, lane->first, true);
+        }
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }

@@ -42,6 +42,10 @@ corbel_object *corbel_raw_new(corbel_runtime *runtime, const corbel_interface *i
     corbel_interface_ref(is);
     *raw = (crb_raw) { .handler = handler, .everything = (flags & CORBEL_RAW_EVERYTHING) != 0 };
     target->local.raw = raw;
+    if (!crb_turns_open_gate(target)) {
+        crb_target_unref(target); /* its end finalizes */
+        return crb_object_no_memory();
+    }
     corbel_object *const object = crb_object_new(target, interface); /* on failure the target's end finalizes */
     return object == NULL ? crb_object_no_memory() : object;
 }

@@ -5,6 +5,8 @@
 #ifndef CRB_DAEMON_HOST_H
 #define CRB_DAEMON_HOST_H
 
+#include "daemon/serial.h"
+
 #include "runtime/base/arena.h"
 #include "runtime/call/intercept.h"
 #include "runtime/call/stream.h"
@@ -13,14 +15,12 @@
 #include <corbel/daemon.h>
 #include <corbel/request.h>
 
-#define HASH_NONFATAL_OOM 1
-#include <uthash.h>
-
 /** So many deferred requests are remembered that were answered. */
 #define CRB_ANSWERED 256u
 
 typedef struct crb_lane crb_lane;
 typedef struct crb_worker crb_worker;
+typedef struct crb_queued crb_queued;
 
 typedef enum crb_request_state {
     CRB_REQUEST_WAITING,  /* for its arguments, or for its turn in the lane */
@@ -59,6 +59,7 @@ struct corbel_request {
     crb_lane *lane;
     corbel_request *next_in_lane;
     corbel_request *prev, *next; /* all that are not over */
+    crb_queued *queued;          /* its place among those that wait for each other; NULL: it has none */
     bool returned;               /* deferred, and its function has returned */
     bool detached;               /* the runtime has ended: it is in no list any more */
     /* The running thread's: */
@@ -94,6 +95,18 @@ struct crb_lane {
     crb_wait *urgent; /* a thread that waits for one of these: it runs them itself */
     crb_lane *next_urgent;
     UT_hash_handle hh;
+};
+
+/** What a request has at a serial object, or behind others in a lane where there are serial objects. See turns.c. */
+struct crb_queued {
+    crb_turn turn;   /* of a call of a serial object */
+    crb_await block; /* its chain waits for that of the call before it in its lane */
+    corbel_request *request;
+    corbel_request *behind; /* in its lane; NULL: it is the first */
+    bool arrived;           /* at the gate: it has its place there, or needs none */
+    uint64_t since;         /* when it came to wait */
+    uint64_t until;         /* then it is told that its turn did not come */
+    crb_queued *next, *prev; /* of those that wait at gates; next: of spare ones */
 };
 
 /** An object under an id. */
@@ -132,6 +145,10 @@ typedef struct crb_dispatch {
     crb_target *builtin; /* counted; corbel.Daemon, once somebody asked for it */
     bool draining, stopping;
     uint32_t n_deferred;                    /* of n_requests: those whose functions have returned */
+    crb_queued *waiting, *spare_queued;     /* at gates; unused ones */
+    uint32_t n_spare_queued;
+    crb_timer turns;                        /* the next of waiting gives up */
+    uint64_t turns_when;                    /* 0: it is not set */
     pthread_cond_t changed;                 /* n_requests or n_threads became less, or n_deferred more */
     corbel_request *answered[CRB_ANSWERED]; /* deferred ones that are over, the last of them: see defer.c */
     uint32_t next_answered;
@@ -149,6 +166,7 @@ void crb_dispatch_cancel(void *user);
 void crb_dispatch_cancel_locked(void *user);
 void crb_dispatch_abandon_locked(void *user);
 void crb_dispatch_wait_lends_locked(crb_wait *wait, uint64_t chain);
+void crb_dispatch_wait_takes_over_locked(crb_wait *wait, crb_wait *outer);
 void crb_dispatch_wait_ends_locked(crb_wait *wait);
 /** The function of the request has returned: its lane goes on. No lock held. */
 void crb_dispatch_leave_lane(corbel_request *request);
@@ -156,6 +174,40 @@ void crb_dispatch_leave_lane(corbel_request *request);
 void crb_dispatch_finish(corbel_request *request);
 /** Takes it off the list. */
 void crb_dispatch_remove_locked(crb_dispatch *dispatch, corbel_request *request);
+
+/** It is to be run now, whatever its place in its lane is: it leaves that. Under dispatch_lock. */
+void crb_dispatch_run_now_locked(corbel_request *request);
+/** The request was let in. Under dispatch_lock. */
+void crb_dispatch_let_in_locked(corbel_request *request);
+
+/* turns.c: serial objects. All under dispatch_lock, but where it says otherwise. */
+/** Gives a new object its gate, if its interface says so. False: no memory. No lock held. */
+bool crb_turns_open_gate(crb_target *target);
+void crb_turns_close_gate(crb_target *target); /* no lock held */
+/** The request is the last of its lane, behind another one or not, and is put on the list next. False: no memory. */
+bool crb_turns_enter_locked(corbel_request *request, corbel_request *behind);
+/** Something has changed for a call of a serial object that is complete: it comes to the gate, if it is to. True: it may run, as
+ *  far as the gate is concerned. */
+bool crb_turns_may_run_locked(corbel_request *request);
+/** The one before it in its lane has gone, and behind is now before it. */
+void crb_turns_follows_locked(corbel_request *request, corbel_request *behind);
+/** It waits at a gate, and its caller has given up: it leaves. False: it does not wait. */
+bool crb_turns_give_up_locked(corbel_request *request);
+/** The request is over, or not to be entered: whoever is next gets the turn. */
+void crb_turns_over_locked(corbel_request *request);
+/** A deferred request's function has returned. */
+void crb_turns_deferred_locked(corbel_request *request);
+/** Could a call of that chain be entered now? */
+bool crb_turns_is_open_locked(crb_target *target, uint64_t chain);
+/** How many wait: where nothing runs any more but what is deferred, they wait for that. */
+uint32_t crb_turns_n_waiting_locked(const corbel_runtime *runtime);
+/** All that wait are told that the runtime ends. */
+void crb_turns_end_locked(corbel_runtime *runtime);
+void crb_turns_blocks_locked(crb_wait *wait, crb_lent *lent, bool proven);
+void crb_turns_unblocks_locked(crb_wait *wait, crb_lent *lent);
+void crb_turns_tick(void *user); /* the timer's; user: the runtime; no lock held */
+/** At the end of the dispatcher; no lock. */
+void crb_turns_free(crb_dispatch *dispatch);
 
 /* workers.c */
 void crb_workers_post(corbel_runtime *runtime, crb_work *work);

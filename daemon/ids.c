@@ -13,7 +13,9 @@ corbel_object *corbel_object_new(corbel_runtime *runtime, corbel_skeleton skelet
 {
     crb_target *const target = runtime == NULL ? NULL : crb_target_new_local(runtime, skeleton, self, finalize);
     corbel_object *object = NULL;
-    if (target != NULL) {
+    if (target != NULL && !crb_turns_open_gate(target)) {
+        crb_target_unref(target); /* its end finalizes */
+    } else if (target != NULL) {
         object = crb_object_new(target, skeleton.interface); /* on failure the target's end finalizes */
     } else if (finalize != NULL) {
         finalize(self);

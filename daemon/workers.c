@@ -464,6 +464,9 @@ void crb_workers_end(corbel_runtime *runtime)
         }
         while (dispatch->n_requests >
                dispatch->n_deferred) { /* calls whose sessions ended, and those of this process, may finish */
+            if (dispatch->n_requests <= dispatch->n_deferred + crb_turns_n_waiting_locked(runtime)) {
+                crb_turns_end_locked(runtime); /* nobody is left who would let them in */
+            }
             crb_workers_wait_locked(runtime, CRB_NEVER);
         }
         crb_defer_detach_all_locked(runtime);
@@ -485,6 +488,8 @@ void crb_workers_end(corbel_runtime *runtime)
     pthread_mutex_unlock(&runtime->dispatch_lock);
     if (dispatch != NULL) {
         crb_timer_stop(&dispatch->retry);
+        crb_timer_stop(&dispatch->turns);
+        crb_turns_free(dispatch);
         workers_join(dispatch->ended); /* it has joined those before it */
         pthread_cond_destroy(&dispatch->changed);
         free(dispatch);

@@ -113,7 +113,7 @@ static const idl_standard_annotation table[] = {
     { "deadline", IDL_MEANING_DEADLINE, ON(OPERATION) | ON(ATTRIBUTE) | ON(INTERFACE), "interfaces, operations and attributes",
       false, ONE(UINT32) },
     { "instance", IDL_MEANING_REFUSED, ON(INTERFACE), "interfaces", false, WORD(true, "single session percall") },
-    { "serial", IDL_MEANING_REFUSED, ON(INTERFACE) | ON(OPERATION), "interfaces and operations", false, WORD(false, "strict") },
+    { "serial", IDL_MEANING_NONE, ON(INTERFACE), "interfaces", false, WORD(false, "strict") },
     { "overlap", IDL_MEANING_NONE, ON(INTERFACE) | ON(OPERATION), "interfaces and operations", false, NONE },
 };
 

@@ -109,6 +109,20 @@ uint64_t crb_thread_lane(void)
     return context_lane;
 }
 
+crb_kept_lane crb_thread_keep_lane(void)
+{
+    const crb_kept_lane kept = { context_lane, context_uses_lanes };
+    context_lane = 0;
+    context_uses_lanes = false;
+    return kept;
+}
+
+void crb_thread_restore_lane(crb_kept_lane kept)
+{
+    context_lane = kept.lane;
+    context_uses_lanes = kept.uses;
+}
+
 bool crb_thread_uses_lanes(void)
 {
     return context_uses_lanes;

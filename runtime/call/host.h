@@ -12,6 +12,7 @@ struct crb_peer;
 struct crb_target;
 struct corbel_call;
 struct crb_wait;
+struct crb_lent;
 
 /** Something for a thread to run. Embedded in what it belongs to. */
 typedef struct crb_work {
@@ -75,6 +76,15 @@ typedef struct crb_host {
     /** Under dispatch_lock: wait has begun to wait in chain. What came of that before and nobody has taken goes to it, where no
      *  worker would. */
     void (*wait_lends_locked)(struct crb_wait *wait, uint64_t chain);
+    /** Under dispatch_lock, in a runtime with serial objects: the calling thread, in wait, lends itself to a chain, and waits for a
+     *  call of it. proven: until it is complete. */
+    void (*blocks_locked)(struct crb_wait *wait, struct crb_lent *lent, bool proven);
+    /** Under dispatch_lock: no more. */
+    void (*unblocks_locked)(struct crb_wait *wait, struct crb_lent *lent);
+    /** No lock held: gives back the gate of a serial object that ends. */
+    void (*gate_put)(struct crb_target *target);
+    /** Under dispatch_lock: the lanes of outer are wait's now. */
+    void (*wait_takes_over_locked)(struct crb_wait *wait, struct crb_wait *outer);
     /** Under dispatch_lock: wait ends; its lanes go back to the workers. */
     void (*wait_ends_locked)(struct crb_wait *wait);
     /** No lock held: corbel_runtime_dispatch(). */

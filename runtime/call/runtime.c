@@ -45,6 +45,7 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
         corbel_interface_unref(runtime->shown[i]);
     }
     free(runtime->shown);
+    free(runtime->serial);
     crb_interceptors_unref(runtime->outgoing);
     crb_interceptors_unref(runtime->incoming);
     pthread_mutex_destroy(&runtime->lock);

@@ -65,6 +65,7 @@ struct corbel_runtime {
     pthread_mutex_t dispatch_lock;     /* guards: */
     crb_lent *chains[CRB_CHAIN_SLOTS]; /* threads that wait, by chain */
     struct crb_dispatch *dispatch;     /* of the hosting half; NULL until it is needed */
+    struct crb_serial *serial;         /* the hosting half's; NULL: no serial object */
     bool ended;                        /* no more work is taken */
     const corbel_interface **shown;    /* interfaces of objects that others know, or may; only grows */
     size_t n_shown, room_shown;
@@ -123,6 +124,14 @@ uint64_t crb_lane_of(const corbel_lane *lane);
 /** Has this thread ever begun a call or sent a oneway? Until then its calls need no lane. */
 bool crb_thread_uses_lanes(void);
 void crb_thread_use_lanes(void);
+/** The lane of a thread that waits in a call is kept for when it goes on: what it runs meanwhile has one of its own. Else a call of
+ *  that would stand behind the very call that it belongs to. */
+typedef struct crb_kept_lane {
+    uint64_t lane;
+    bool uses;
+} crb_kept_lane;
+crb_kept_lane crb_thread_keep_lane(void);
+void crb_thread_restore_lane(crb_kept_lane kept);
 /** A secret random number, never 0. */
 uint64_t crb_random_id(void);
 
@@ -130,7 +139,8 @@ uint64_t crb_random_id(void);
 struct crb_lent {
     uint64_t chain;
     crb_wait *wait;
-    crb_lent *next; /* in the same slot of the table of chains */
+    crb_lent *next;          /* in the same slot of the table of chains */
+    struct crb_await *block; /* the hosting half's; NULL: none */
 };
 
 /** A thread that waits for one call or several, and lends itself to their chains meanwhile. On its stack. */
@@ -140,6 +150,7 @@ struct crb_wait {
     crb_lent lent;                /* the chain that it began with; 0: none */
     crb_work *inbox, **inbox_end; /* what it is to run; guarded by dispatch_lock */
     struct crb_lane *lanes;       /* lanes that the hosting half gave it; guarded by dispatch_lock */
+    bool running;                 /* its thread runs what it took from the inbox; guarded by dispatch_lock */
 };
 
 /** Registers the wait under its chain (0: none), so that calls of the chain come to it. */

@@ -193,6 +193,9 @@ void crb_target_destroy(crb_target *target)
 {
     switch (target->kind) {
     case CRB_TARGET_LOCAL:
+        if (target->gate != NULL) {
+            crb_host_get()->gate_put(target);
+        }
         free(target->local.id);
         corbel_interface_unref(target->local.skeleton.interface);
         free((void *)(uintptr_t)target->local.raw);
@@ -357,23 +360,28 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     return derived;
 }
 
+void crb_target_name_local_locked(const crb_target *target, char *out, size_t max)
+{
+    const char *const id = target->local.id;
+    (void)snprintf(out, max, "%s", id == NULL ? "" : id);
+    if (out[0] == '\0') { /* its key is a right to call: four bytes of a hash tell objects apart, and no more */
+        uint32_t hash = 2166136261u;
+        for (size_t i = 0; i < sizeof target->local.key; i++) {
+            hash = (hash ^ target->local.key[i]) * 16777619u;
+        }
+        const char *const name = target->local.skeleton.interface->name;
+        (void)snprintf(out, max, "%s#%08x", *name == '\0' ? "any" : name, hash);
+    }
+}
+
 void crb_target_name(const crb_target *target, char *out, size_t max)
 {
     const char *name = "";
     out[0] = '\0';
     if (target->kind == CRB_TARGET_LOCAL) {
         pthread_mutex_lock(&target->runtime->dispatch_lock);
-        const char *const id = target->local.id;
-        (void)snprintf(out, max, "%s", id == NULL ? "" : id);
+        crb_target_name_local_locked(target, out, max);
         pthread_mutex_unlock(&target->runtime->dispatch_lock);
-        if (out[0] == '\0') { /* its key is a right to call: four bytes of a hash tell objects apart, and no more */
-            uint32_t hash = 2166136261u;
-            for (size_t i = 0; i < sizeof target->local.key; i++) {
-                hash = (hash ^ target->local.key[i]) * 16777619u;
-            }
-            name = target->local.skeleton.interface->name;
-            (void)snprintf(out, max, "%s#%08x", *name == '\0' ? "any" : name, hash);
-        }
         return;
     }
     if (target->kind == CRB_TARGET_IMPORT) {

@@ -24,6 +24,7 @@ struct crb_target {
     crb_target *next_dead; /* in crb_peer.dead */
     crb_target_kind kind;
     corbel_runtime *runtime; /* its memory is counted */
+    struct crb_gate *gate;   /* of a serial object here, counted; constant once others know the target; NULL: none */
     union {
         struct {
             corbel_skeleton skeleton;
@@ -106,6 +107,8 @@ void crb_target_destroy(crb_target *target);
 /** A name for people: the registered id, or that of a URI; interface and four bytes of a hash; the interface alone of what is
  *  elsewhere. Under no lock. */
 void crb_target_name(const crb_target *target, char *out, size_t max);
+/** The same of an object of ours, under dispatch_lock. */
+void crb_target_name_local_locked(const crb_target *target, char *out, size_t max);
 /** The interface of that name: itself or one of its bases; "" is itself. NULL: none. */
 const corbel_interface *crb_interface_find(const corbel_interface *interface, const char *name);
 /** Is name the interface, or one of its bases? "" is any. */

@@ -9,11 +9,34 @@ static crb_lent **wait_slot(corbel_runtime *runtime, uint64_t chain)
     return &runtime->chains[chain % CRB_CHAIN_SLOTS]; /* chain ids are random: no hashing needed */
 }
 
+/** outer's thread runs something that it was given, and came to wait inside that, or the chain has gone on elsewhere: what is in
+ *  outer's inbox meanwhile is not to wait for the end of that. */
+static void wait_take_over_locked(crb_wait *wait, crb_wait *outer)
+{
+    if (outer->inbox != NULL) {
+        *wait->inbox_end = outer->inbox;
+        wait->inbox_end = outer->inbox_end;
+        outer->inbox = NULL;
+        outer->inbox_end = &outer->inbox;
+        crb_io_wake(&wait->waiter);
+    }
+    if (outer->lanes != NULL) {
+        crb_host_get()->wait_takes_over_locked(wait, outer);
+    }
+}
+
 void crb_wait_lend_locked(crb_wait *wait, crb_lent *lent, uint64_t chain)
 {
     crb_lent **const slot = wait_slot(wait->runtime, chain);
+    crb_wait *const outer = crb_wait_find_locked(wait->runtime, chain);
+    if (outer != NULL && outer->running && outer != wait) {
+        wait_take_over_locked(wait, outer);
+    }
     *lent = (crb_lent) { .chain = chain, .wait = wait, .next = *slot }; /* the innermost first */
     *slot = lent;
+    if (wait->runtime->serial != NULL) { /* there is a host */
+        crb_host_get()->blocks_locked(wait, lent, lent == &wait->lent);
+    }
     if (wait->runtime->user_dispatch && crb_host_get() != NULL) {
         crb_host_get()->wait_lends_locked(wait, chain);
     }
@@ -26,6 +49,9 @@ void crb_wait_keep_locked(crb_wait *wait, crb_lent *lent)
         at = &(*at)->next;
     }
     *at = lent->next;
+    if (lent->block != NULL) {
+        crb_host_get()->unblocks_locked(wait, lent);
+    }
 }
 
 void crb_wait_begin(crb_wait *wait, corbel_runtime *runtime, uint64_t chain)
@@ -36,6 +62,7 @@ void crb_wait_begin(crb_wait *wait, corbel_runtime *runtime, uint64_t chain)
     wait->inbox = NULL;
     wait->inbox_end = &wait->inbox;
     wait->lanes = NULL;
+    wait->running = false;
     if (chain != 0) {
         pthread_mutex_lock(&runtime->dispatch_lock);
         crb_wait_lend_locked(wait, &wait->lent, chain);
@@ -76,6 +103,7 @@ static crb_work *wait_take(crb_wait *wait)
 {
     pthread_mutex_lock(&wait->runtime->dispatch_lock);
     crb_work *const work = wait_take_locked(wait);
+    wait->running = work != NULL; /* until it comes for the next */
     pthread_mutex_unlock(&wait->runtime->dispatch_lock);
     return work;
 }
@@ -85,7 +113,9 @@ bool crb_wait_run_one(crb_wait *wait)
     crb_work *const work = wait_take(wait);
     if (work != NULL) { /* the thread may be inside an interceptor, which has nothing to do with this */
         const bool inside = crb_intercept_set_inside(false);
+        const crb_kept_lane lane = crb_thread_keep_lane();
         work->run(work);
+        crb_thread_restore_lane(lane);
         crb_intercept_set_inside(inside);
     }
     return work != NULL;

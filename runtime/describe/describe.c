@@ -266,7 +266,9 @@ static void describe_interface(describe_run *run, const corbel_interface *interf
                                            .operations = { interface->n_methods, operations },
                                            .doc = describe_text(interface->doc),
                                            .annotations = describe_text(interface->annotations),
-                                           .is_local = (interface->flags & CORBEL_LOCAL) != 0 };
+                                           .is_local = (interface->flags & CORBEL_LOCAL) != 0,
+                                           .is_serial = (interface->flags & CORBEL_SERIAL) != 0,
+                                           .is_strict = (interface->flags & CORBEL_STRICT) != 0 };
 }
 
 corbel_status crb_describe(const corbel_interface *interface, crb_arena *arena, corbel_InterfaceDescription *ret,

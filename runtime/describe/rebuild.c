@@ -525,7 +525,8 @@ static bool rebuild_interface(rebuild *run)
         methods[i].operation = &operations[i].operation;
     }
     to->fingerprint = from->fingerprint;
-    to->flags = (from->is_local ? CORBEL_LOCAL : 0u) | CRB_COUNTED;
+    to->flags = (from->is_local ? CORBEL_LOCAL : 0u) | (from->is_serial ? CORBEL_SERIAL : 0u) |
+                (from->is_serial && from->is_strict ? CORBEL_STRICT : 0u) | CRB_COUNTED;
     to->methods = methods;
     to->n_methods = (uint32_t)from->operations.len;
     return true;

@@ -64,7 +64,9 @@ typedef enum corbel_reaction {
     X(SYSTEM, GIVE_UP, "the operating system refused")                                                                           \
     X(FORKED, FIX_CALL, "not usable in the child of a fork")                                                                     \
     X(FAILED, GIVE_UP, "the servant failed")                                                                                     \
-    X(SKIPPED, GIVE_UP, "a call before it in its batch failed")
+    X(SKIPPED, GIVE_UP, "a call before it in its batch failed")                                                                  \
+    X(DEADLOCK, GIVE_UP, "calls wait for each other")                                                                            \
+    X(FORGOTTEN, GIVE_UP, "the peer no longer knows whether the call ran")
 
 /** What every function that can fail returns. Must be checked: CORBEL_OK, which is 0, is success. The values are those of
  *  CORBEL_STATUS_MAP. */

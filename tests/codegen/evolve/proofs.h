@@ -76,6 +76,10 @@
     PROOF(base_added, CORBEL_OK, "1", "2", CORBEL_UNIMPLEMENTED, "2", "1") \
     PROOF(base_removed, CORBEL_UNIMPLEMENTED, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(local_changed, CORBEL_DECODE, "", "", CORBEL_INVALID_ARGUMENT, "", "") \
+    PROOF(serial_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
+    PROOF(serial_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
+    PROOF(strict_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
+    PROOF(strict_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(parameter_added, CORBEL_OK, "value 1 more 0", "2", CORBEL_OK, "2", "1 added 0") \
     PROOF(parameter_inserted, CORBEL_OK, "value 0 more 1", "2", CORBEL_OK, "3", "1") \
     PROOF(parameter_removed, CORBEL_OK, "1", "2", CORBEL_OK, "value 2 more 0", "1") \

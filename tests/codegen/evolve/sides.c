@@ -348,6 +348,22 @@ SWAP_LONG(overlap_removed)
 SWAP_LONG(deadline_changed)
 #endif
 
+#if PROVE_ALL || PROVE_serial_added
+SWAP_LONG(serial_added)
+#endif
+
+#if PROVE_ALL || PROVE_serial_removed
+SWAP_LONG(serial_removed)
+#endif
+
+#if PROVE_ALL || PROVE_strict_added
+SWAP_LONG(strict_added)
+#endif
+
+#if PROVE_ALL || PROVE_strict_removed
+SWAP_LONG(strict_removed)
+#endif
+
 #if PROVE_ALL || PROVE_raises_added || PROVE_raises_removed
 /* The server raises what only its version declares. */
 #define RAISES(rule, Raised)                                                                                                     \
