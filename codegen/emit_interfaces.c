@@ -209,9 +209,10 @@ void emit_header_interface(emit_file *file, emit_buf *out, const idl_decl *inter
     }
     const emit_serial serial = emit_serial_of(interface);
     if (serial != EMIT_NOT_SERIAL) {
-        emit_remark(out, serial == EMIT_STRICT
-                             ? "Serial, strictly: one call at a time enters an object; one that its own chain leads back to it fails."
-                             : "Serial: the calls of one chain at a time enter an object.");
+        emit_remark(out,
+                    serial == EMIT_STRICT
+                        ? "Serial, strictly: one call at a time enters an object; one that its own chain leads back to it fails."
+                        : "Serial: the calls of one chain at a time enter an object.");
     }
     const emit_calls calls = emit_calls_of(run, interface, false);
     bool has_halves = false, has_streams = false, has_plain = false;

@@ -102,10 +102,10 @@ struct crb_queued {
     crb_turn turn;   /* of a call of a serial object */
     crb_await block; /* its chain waits for that of the call before it in its lane */
     corbel_request *request;
-    corbel_request *behind; /* in its lane; NULL: it is the first */
-    bool arrived;           /* at the gate: it has its place there, or needs none */
-    uint64_t since;         /* when it came to wait */
-    uint64_t until;         /* then it is told that its turn did not come */
+    corbel_request *behind;  /* in its lane; NULL: it is the first */
+    bool arrived;            /* at the gate: it has its place there, or needs none */
+    uint64_t since;          /* when it came to wait */
+    uint64_t until;          /* then it is told that its turn did not come */
     crb_queued *next, *prev; /* of those that wait at gates; next: of spare ones */
 };
 
@@ -144,8 +144,8 @@ typedef struct crb_dispatch {
     crb_registered *ids;
     crb_target *builtin; /* counted; corbel.Daemon, once somebody asked for it */
     bool draining, stopping;
-    uint32_t n_deferred;                    /* of n_requests: those whose functions have returned */
-    crb_queued *waiting, *spare_queued;     /* at gates; unused ones */
+    uint32_t n_deferred;                /* of n_requests: those whose functions have returned */
+    crb_queued *waiting, *spare_queued; /* at gates; unused ones */
     uint32_t n_spare_queued;
     crb_timer turns;                        /* the next of waiting gives up */
     uint64_t turns_when;                    /* 0: it is not set */

@@ -56,6 +56,7 @@ static crb_await *serial_block_of(crb_edge *edge)
 /** Edges that are reached and not yet looked at. */
 typedef struct serial_search {
     crb_serial *serial;
+    bool has_goal;
     uint64_t goal;
     bool blocks_only; /* turns are not followed; what is not proven is */
     crb_edge *first, *last;
@@ -66,7 +67,7 @@ typedef struct serial_search {
 
 static void search_begin(serial_search *search, crb_serial *serial, uint64_t goal, bool blocks_only)
 {
-    *search = (serial_search) { .serial = serial, .goal = goal, .blocks_only = blocks_only };
+    *search = (serial_search) { .serial = serial, .has_goal = true, .goal = goal, .blocks_only = blocks_only };
     serial->search++;
 }
 
@@ -76,7 +77,7 @@ static void search_reach(serial_search *search, uint64_t chain, crb_edge *parent
     if (search->found) {
         return;
     }
-    if (chain == search->goal) {
+    if (search->has_goal && chain == search->goal) {
         search->found = true;
         search->end = parent;
         search->end_by = by;
@@ -364,6 +365,7 @@ crb_turn *crb_serial_freed(crb_serial *serial, uint64_t to)
         uint32_t seen = 0;
         crb_turn *candidate = NULL;
         search_begin(&search, serial, 0, true);
+        search.has_goal = false;
         search_reach(&search, to, NULL, NULL);
         uint64_t chain = to;
         for (;;) {

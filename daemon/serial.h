@@ -1,11 +1,11 @@
 /** Serial objects: who has the turn, who waits for it, and who waits for whom.
  *
- *  Pure: no lock, no clock, no thread, no request. A *gate* is what the calls of one servant pass, one chain at a time; a *turn* is
- *  one call at a gate; a *block* says that a chain goes on only when another one has (its thread waits for a call of that
- *  one, or stands behind one in a lane). Turns and blocks are the edges of the wait-for graph, chains its nodes.
+ *  Pure: no lock, no clock, no thread, no request. A *gate* is what the calls of one servant pass, one chain at a time; a *turn*
+ * is one call at a gate; a *block* says that a chain goes on only when another one has (its thread waits for a call of that one,
+ * or stands behind one in a lane). Turns and blocks are the edges of the wait-for graph, chains its nodes.
  *
- *  Invariants: nobody waits at a gate that nobody holds; who waits is let in in the order of arrival, but that a chain is let in at
- *  once where a chain that holds the gate waits for it by blocks alone (it works for the holder, as a nested call does); no
+ *  Invariants: nobody waits at a gate that nobody holds; who waits is let in in the order of arrival, but that a chain is let in
+ * at once where a chain that holds the gate waits for it by blocks alone (it works for the holder, as a nested call does); no
  *  cycle of proven waits stays: who closes it is told. */
 #ifndef CRB_SERIAL_H
 #define CRB_SERIAL_H
@@ -25,7 +25,7 @@ typedef struct crb_turn crb_turn;
 
 /** One edge of the graph; part of a turn or a block. */
 typedef struct crb_edge {
-    uint64_t from;               /* the chain that waits */
+    uint64_t from;                /* the chain that waits */
     struct crb_edge *next, *prev; /* of chains in the same slot */
     bool linked;
     bool is_turn;
@@ -69,14 +69,14 @@ typedef struct crb_serial {
 } crb_serial;
 
 typedef enum crb_verdict {
-    CRB_ENTERS,    /* it holds the gate now */
-    CRB_WAITS,     /* it is the last of those that wait */
+    CRB_ENTERS,     /* it holds the gate now */
+    CRB_WAITS,      /* it is the last of those that wait */
     CRB_COMES_BACK, /* of a strict one: the gate is held by the chain itself, or for it */
-    CRB_DEADLOCKS  /* it would wait for what waits for it */
+    CRB_DEADLOCKS   /* it would wait for what waits for it */
 } crb_verdict;
 
-/** A cycle, from the call that closes it on. Each step: a call waits for one that holds its gate. waits NULL: the call that closes
- *  it, which stands nowhere. */
+/** A cycle, from the call that closes it on. Each step: a call waits for one that holds its gate. waits NULL: the call that
+ * closes it, which stands nowhere. */
 typedef struct crb_cycle {
     uint32_t n; /* may be more than CRB_SERIAL_STEPS: the rest is left out */
     struct {

@@ -1,9 +1,9 @@
-/** Calls of serial objects: when they come to the gate of their object, when they are let in, and what they are told when they are
- *  not. What decides is serial.c; here it is told of requests, and they of it.
+/** Calls of serial objects: when they come to the gate of their object, when they are let in, and what they are told when they
+ * are not. What decides is serial.c; here it is told of requests, and they of it.
  *
- *  A call comes to its gate when it is complete and all before it in its lane have; so the order at a gate is that of arrival, and
- * never against a lane. It holds the gate until it is over: a deferred one until it is answered, one with streams until
- * these have ended. Who waits stands in no queue of the workers. Everything here is under dispatch_lock. */
+ *  A call comes to its gate when it is complete and all before it in its lane have; so the order at a gate is that of arrival,
+ * and never against a lane. It holds the gate until it is over: a deferred one until it is answered, one with streams until these
+ * have ended. Who waits stands in no queue of the workers. Everything here is under dispatch_lock. */
 #include "daemon/host.h"
 
 #include "runtime/base/clock.h"
@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Who waits in vain is told a little before its caller's deadline, so that the reason arrives there in time: an eighth of the time
- * that it has, at most this. */
+/* Who waits in vain is told a little before its caller's deadline, so that the reason arrives there in time: an eighth of the
+ * time that it has, at most this. */
 #define TURNS_MARGIN (30 * CRB_MS)
 #define TURNS_TICK (4 * CRB_MS) /* between two looks at all that wait */
 #define TURNS_SPARES 64u

@@ -124,8 +124,8 @@ uint64_t crb_lane_of(const corbel_lane *lane);
 /** Has this thread ever begun a call or sent a oneway? Until then its calls need no lane. */
 bool crb_thread_uses_lanes(void);
 void crb_thread_use_lanes(void);
-/** The lane of a thread that waits in a call is kept for when it goes on: what it runs meanwhile has one of its own. Else a call of
- *  that would stand behind the very call that it belongs to. */
+/** The lane of a thread that waits in a call is kept for when it goes on: what it runs meanwhile has one of its own. Else a call
+ * of that would stand behind the very call that it belongs to. */
 typedef struct crb_kept_lane {
     uint64_t lane;
     bool uses;

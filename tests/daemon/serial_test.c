@@ -174,8 +174,7 @@ static void chains_come_back(void **state)
         "Ap0",     /* the same with two waits */
         "Ab1b0b1", /* of which the last is waited for by all */
         "Al0",     /* behind a call of its own that stands in the same lane */
-        "Al3l0",
-        "A1l0b10",
+        "Al3l0",   "A1l0b10",
     };
     (void)state;
     FOR_BOTH(node)

@@ -258,7 +258,7 @@ static const side_row *row_of(const side_row *rows, const char *rule)
  * of its own. */
 static bool is_undescribed(size_t rule)
 {
-    return rule == EVOLVE_RULE_IDEMPOTENT_REMOVED || rule == EVOLVE_RULE_OVERLAP_REMOVED ||
+    return rule == EVOLVE_RULE_IDEMPOTENT_REMOVED || rule == EVOLVE_RULE_OVERLAP_REMOVED || rule == EVOLVE_RULE_STRICT_ADDED ||
            rule == EVOLVE_RULE_SERIALIZATION_CHANGED || rule == EVOLVE_RULE_LOCAL_CHANGED;
 }
 

@@ -43,6 +43,8 @@ static const row rows[] = {
     { CORBEL_FORKED, 28, "FORKED", CORBEL_FIX_CALL },
     { CORBEL_FAILED, 29, "FAILED", CORBEL_GIVE_UP },
     { CORBEL_SKIPPED, 30, "SKIPPED", CORBEL_GIVE_UP },
+    { CORBEL_DEADLOCK, 31, "DEADLOCK", CORBEL_GIVE_UP },
+    { CORBEL_FORGOTTEN, 32, "FORGOTTEN", CORBEL_GIVE_UP },
 };
 
 static void enum_names_and_reactions_agree(void **state)
@@ -50,7 +52,7 @@ static void enum_names_and_reactions_agree(void **state)
     (void)state;
 #define COUNT(name, reaction, text) +1
     assert_int_equal(LENGTH_OF(rows), 0 CORBEL_STATUS_MAP(COUNT));
-    assert_int_equal(LENGTH_OF(rows), 31);
+    assert_int_equal(LENGTH_OF(rows), 33);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {
         assert_int_equal(rows[i].status, rows[i].number);
         assert_string_equal(corbel_status_name(rows[i].status), rows[i].name);
