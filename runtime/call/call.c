@@ -324,6 +324,18 @@ void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_
     crb_host_get()->call(start->runtime, &incoming); /* a local target: there is a host */
 }
 
+/** wait, which is call's, has begun. As crb_call_wait_local(). */
+static bool call_wait_begun(corbel_call *call, crb_wait *wait)
+{
+    bool done = crb_wait_until(wait, &call->done, call->guard, call->deadline);
+    pthread_mutex_lock(call->guard);
+    call->wait = NULL;
+    done = done || atomic_load(&call->done);
+    pthread_mutex_unlock(call->guard);
+    crb_wait_end(wait);
+    return done;
+}
+
 bool crb_call_wait_local(corbel_call *call)
 {
     crb_wait wait;
@@ -334,13 +346,7 @@ bool crb_call_wait_local(corbel_call *call)
         crb_io_wake(&wait.waiter);
     }
     pthread_mutex_unlock(call->guard);
-    bool done = crb_wait_until(&wait, &call->done, call->guard, call->deadline);
-    pthread_mutex_lock(call->guard);
-    call->wait = NULL;
-    done = done || atomic_load(&call->done);
-    pthread_mutex_unlock(call->guard);
-    crb_wait_end(&wait);
-    return done;
+    return call_wait_begun(call, &wait);
 }
 
 /** Its servant's function has returned. False: it has deferred its reply, which did not come in time. */
@@ -407,9 +413,13 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
     if (call == NULL) {
         return crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a call");
     }
+    crb_wait wait;
+    crb_wait_begin(&wait, call->runtime,
+                   call->chain); /* first: else the call may be given to a wait further out in this thread */
+    call->wait = &wait;
     crb_call_queue(start, operation, call);
     crb_cancel_under_current(call);
-    const corbel_status status = crb_call_wait_local(call)
+    const corbel_status status = call_wait_begun(call, &wait)
                                      ? crb_call_take(call, operation, out, reterr)
                                      : crb_fail(reterr, CORBEL_DEADLINE, CORBEL_COMPLETED_MAYBE, "%s::%s: the deadline passed",
                                                 operation->interface, operation->name);

@@ -16,6 +16,8 @@ typedef struct place {
     probe_event finalized;
 } place;
 void place_start(place *at);
+/** listen: as of corbel_daemon_new(). */
+void place_start_at(place *at, const char *listen);
 void place_stop(place *at);
 
 extern place near, far; /* far is a third process to the client */
