@@ -99,8 +99,8 @@ static void act_withdraw(sim_side *at)
 {
     sim *const s = at->sim;
     sim_object *const object = &at->node->objects[sim_pick(s, SIM_OBJECTS)];
-    if (!at->closed && object->holds[at->peer->node->index] > 0) {
-        object->gone[at->peer->node->index] = true;
+    if (!at->closed && object->holds[at->link] > 0) {
+        object->gone[at->link] = true;
         sim_count(s, SIM_DO_WITHDRAW);
         sim_note(at, "withdraws object", (uint64_t)object->index, 0);
         crb_session_withdraw(at->session, object, "withdrawn");
@@ -114,6 +114,17 @@ static void act_unknown(sim_side *at)
     crb_session_input(at->session, message, sizeof message, sim_now(at));
 }
 
+/** Things to be done at the peer, whatever becomes of sessions. */
+static void act_effects(sim_side *at)
+{
+    sim *const s = at->sim;
+    for (uint64_t n = 1 + sim_pick(s, 6); n > 0; n--) {
+        sim_object *const target = &at->peer->node->objects[sim_pick(s, SIM_OBJECTS)];
+        const sim_promise promise = (sim_promise)sim_pick(s, SIM_PROMISES);
+        sim_effect_new(at->node, target, promise, s->clock + (20 + sim_pick(s, 1500)) * SIM_MS);
+    }
+}
+
 static void act_rarely(sim_side *at)
 {
     sim *const s = at->sim;
@@ -122,17 +133,21 @@ static void act_rarely(sim_side *at)
         act_withdraw(at);
     } else if (what < 75 && crb_session_is_open(at->session)) {
         act_unknown(at);
-    } else if (what < 79) {
-        crb_session_goaway(at->session);
     } else if (what < 81) {
+        crb_session_goaway(at->session);
+    } else if (what < 83) {
         sim_note(at, "says goodbye", 0, 0);
         crb_session_bye(at->session, sim_now(at));
-    } else if (what < 82) {
+    } else if (what < 84) {
         sim_note(at, "aborts", 0, 0);
         at->aborts = true;
         crb_session_abort(at->session, "by the schedule", sim_now(at));
     } else if (what < 130) {
         crb_scripted_stall(s->links[at->link].pipe, at->end, what < 90);
+    } else if (what < 133) {
+        crb_scripted_cut(s->links[at->link].pipe, "cut by the schedule");
+    } else if (what < 200) {
+        sim_restart(at);
     }
 }
 
@@ -153,10 +168,12 @@ static void act(sim *s)
         act_call(at, false);
     } else if (what < 70) {
         act_call(at, true);
-    } else if (what < 73) {
+    } else if (what < 72) {
         act_batch(at);
+    } else if (what < 73) {
+        act_effects(at);
     } else if (what < 77) {
-        sim_bind(at);
+        sim_bind(at, NULL, UINT64_MAX);
     } else if (what < 83) {
         if (at->n_held > 0) {
             sim_release(at, sim_pick(s, at->n_held));
@@ -193,7 +210,7 @@ static bool run_steps(sim *s, uint64_t steps, uint64_t *ret_digest)
     }
     for (int i = 0; i < s->n_nodes; i++) {
         sim_side *const at = s->nodes[i].sides[(i + 1) % s->n_nodes];
-        sim_bind(at);
+        sim_bind(at, NULL, UINT64_MAX);
     }
     const uint64_t busy = 2 + sim_pick(s, 10);
     while (s->step < steps) {
@@ -202,6 +219,7 @@ static bool run_steps(sim *s, uint64_t steps, uint64_t *ret_digest)
             sim_check(s);
         }
         sim_settle_relays(s);
+        sim_effects(s);
         sim_step_one(s, sim_pick(s, 5));
         sim_step_one(s, sim_pick(s, 5));
         sim_check(s);

@@ -24,7 +24,12 @@ void sim_count(sim *s, sim_doing doing)
 uint64_t sim_now(const sim_side *at)
 {
     const crb_scripted *const pipe = at->sim->links[at->link].pipe;
-    return pipe != NULL ? crb_scripted_now(pipe) : SIM_START;
+    if (pipe == NULL) {
+        return SIM_START;
+    }
+    /* Time goes on where a pipe is over, too. */
+    const uint64_t now = crb_scripted_now(pipe);
+    return crb_scripted_is_over(pipe) && at->sim->clock > now ? at->sim->clock : now;
 }
 
 /* ---- what failed ---- */
@@ -149,6 +154,9 @@ static void end_received(void *user, const uint8_t *message, size_t len, uint64_
 static void end_lost(void *user, const char *why, uint64_t now)
 {
     sim_side *const at = user;
+    if (at->end == 0 && !at->closed) {
+        sim_count(at->sim, SIM_DO_CUT);
+    }
     crb_session_lost(at->session, why, now);
     sim_events(at);
 }
@@ -191,24 +199,47 @@ static uint64_t sim_earliest(const sim *s)
     return earliest != UINT64_MAX ? earliest : latest;
 }
 
+/** Time has passed until then at most. */
+static void sim_pass(sim *s, uint64_t until)
+{
+    bool all_over = true;
+    for (int i = 0; i < s->n_links; i++) {
+        all_over = all_over && crb_scripted_is_over(s->links[i].pipe);
+    }
+    const uint64_t now = all_over ? until : sim_earliest(s);
+    s->clock = now > s->clock ? now : s->clock;
+    /* A pipe that is over ticks no more: what is kept of a lost peer's goes at its time all the same. */
+    for (int i = 0; i < s->n_links; i++) {
+        for (int k = 0; k < 2 && crb_scripted_is_over(s->links[i].pipe); k++) {
+            sim_side *const at = &s->links[i].sides[k];
+            if (at->closed && crb_session_keeps(at->session) && crb_session_next_tick(at->session) <= s->clock) {
+                sim_tick(at, s->clock);
+                sim_count(s, SIM_DO_KEPT_LET_GO);
+            }
+        }
+    }
+}
+
 void sim_step_one(sim *s, uint64_t ms)
 {
-    const uint64_t until = sim_earliest(s) + ms * SIM_MS;
+    const uint64_t until = (s->clock > sim_earliest(s) ? s->clock : sim_earliest(s)) + ms * SIM_MS;
     const int first = (int)sim_pick(s, (uint64_t)s->n_links);
     for (int i = 0; i < s->n_links; i++) {
         crb_scripted_step(s->links[(first + i) % s->n_links].pipe, until);
     }
+    sim_pass(s, until);
 }
 
 void sim_run(sim *s, uint64_t ms)
 {
-    const uint64_t until = sim_earliest(s) + ms * SIM_MS;
+    const uint64_t until = (s->clock > sim_earliest(s) ? s->clock : sim_earliest(s)) + ms * SIM_MS;
     for (bool some = true; some;) {
         some = false;
         for (int i = 0; i < s->n_links; i++) {
             some = crb_scripted_step(s->links[i].pipe, until) || some;
         }
     }
+    sim_pass(s, until);
 }
 
 /* ---- a world by its seed ---- */
@@ -216,6 +247,9 @@ void sim_run(sim *s, uint64_t ms)
 static crb_session_limits sim_limits(sim *s)
 {
     crb_session_limits limits = CRB_SESSION_LIMITS_DEFAULT;
+    if (s->cut_all != 0) {
+        return limits;
+    }
     if (sim_chance(s, 2)) {
         limits.window_requests = 1024 + (uint32_t)sim_pick(s, 12000);
         limits.window_nested = 1024 + (uint32_t)sim_pick(s, 6000);
@@ -245,12 +279,20 @@ static crb_script sim_script(sim *s)
     for (int i = 0; i < 2; i++) {
         script.delay_us[i] = (uint32_t)sim_pick(s, 5000);
         script.jitter_us[i] = (uint32_t)sim_pick(s, 3) * 2000;
+        if (s->cut_all != 0) {
+            continue;
+        }
         if (sim_chance(s, 12)) {
             script.cut_after[i] = sim_pick(s, 30000);
         }
     }
     script.split = sim_chance(s, 2) ? 0 : 1 + (uint32_t)sim_pick(s, 700);
     script.capacity = sim_chance(s, 2) ? 0 : 1 + (size_t)sim_pick(s, 100000);
+    if (s->cut_all != 0 && !s->winding_down) {
+        script.split = script.split == 0 ? 0 : 16 + script.split;
+        script.capacity = script.capacity == 0 ? 0 : 2000 + script.capacity;
+        script.cut_after[sim_pick(s, 2)] = SIM_HELLO_BYTES + sim_pick(s, s->cut_all);
+    }
     return script;
 }
 
@@ -269,7 +311,7 @@ static bool sim_connect(sim *s, int first, int second)
         crb_session_config config = { .dialer = i == 0, .name = "a peer", .limits = sim_limits(s) };
         memset(config.instance, ends[i] + 1, sizeof config.instance);
         memset(config.secret, ends[i] + 11, sizeof config.secret);
-        at->session = crb_session_new(&config, SIM_START);
+        at->session = crb_session_new(&config, s->clock);
         if (at->session == NULL) {
             return false;
         }
@@ -280,12 +322,29 @@ static bool sim_connect(sim *s, int first, int second)
         both[i] =
             (crb_scripted_end) { &link->sides[i], end_pull, end_received, end_lost, end_tick, end_next_tick, end_wants_close };
     }
-    link->pipe = crb_scripted_new(&script, both[0], both[1], SIM_START);
+    link->pipe = crb_scripted_new(&script, both[0], both[1], s->clock);
     s->n_links++;
     return link->pipe != NULL;
 }
 
-sim *sim_new(uint64_t seed, sim_counts *counts)
+bool sim_restart(sim_side *at)
+{
+    sim *const s = at->sim;
+    const sim_link *const link = &s->links[at->link];
+    const bool over = crb_scripted_is_over(link->pipe) && link->sides[0].closed && link->sides[1].closed;
+    const bool leaving = at->session->draining || at->session->goaway_sent;
+    if (at->node->sides[at->peer->node->index] != at || (!over && !leaving) || s->n_links == SIM_LINKS) {
+        return false;
+    }
+    sim_count(s, over ? SIM_DO_RESTART : SIM_DO_RESTART_BESIDE);
+    const int ends[2] = { at->node->index, at->peer->node->index };
+    const uint64_t first = sim_pick(s, 2);
+    SIM_CHECK(s, sim_connect(s, ends[first], ends[1 - first]), "no memory");
+    sim_note(at->node->sides[ends[1]], "a new session", (uint64_t)s->n_links - 1, 0);
+    return true;
+}
+
+static sim *sim_make(uint64_t seed, uint64_t cut_all, sim_counts *counts)
 {
     sim *const s = calloc(1, sizeof *s);
     if (s == NULL) {
@@ -294,8 +353,11 @@ sim *sim_new(uint64_t seed, sim_counts *counts)
     s->random = seed;
     s->counts = counts;
     crb_scratch_init(&s->scratch);
-    const uint64_t many = sim_pick(s, 8);
+    s->clock = SIM_START;
+    s->cut_all = cut_all;
+    const uint64_t many = cut_all != 0 ? 0 : sim_pick(s, 8);
     s->n_nodes = many < 3 ? 2 : many < 6 ? 3 : 4;
+    s->overloaded = cut_all == 0 && sim_chance(s, 4);
     for (int i = 0; i < s->n_nodes; i++) {
         sim_node *const node = &s->nodes[i];
         node->sim = s;
@@ -314,6 +376,16 @@ sim *sim_new(uint64_t seed, sim_counts *counts)
         }
     }
     return s;
+}
+
+sim *sim_new(uint64_t seed, sim_counts *counts)
+{
+    return sim_make(seed, 0, counts);
+}
+
+sim *sim_new_cut(uint64_t seed, uint64_t bytes, sim_counts *counts)
+{
+    return sim_make(seed, bytes, counts);
 }
 
 void sim_free(sim *s)

@@ -6,6 +6,7 @@
 #ifndef CRB_TEST_SIM_H
 #define CRB_TEST_SIM_H
 
+#include "runtime/call/retry.h"
 #include "runtime/session/session.h"
 #include "runtime/session/session_impl.h"
 #include "runtime/transport/scripted.h"
@@ -20,7 +21,7 @@
 
 enum {
     SIM_NODES = 4,
-    SIM_LINKS = 6,
+    SIM_LINKS = 20,   /* sessions, those that took the place of others too */
     SIM_OBJECTS = 8,  /* a node's own */
     SIM_RELAYS = 24,  /* a node's objects that stand for another's */
     SIM_CALLS = 1500, /* of one run */
@@ -33,7 +34,9 @@ enum {
     SIM_STATES = 24,
     SIM_STATUSES = 64,
     SIM_EVENTS = CRB_EVENT_CLOSED + 1,
-    SIM_DOINGS = 48
+    SIM_DOINGS = 64,
+    SIM_EFFECTS = 120, /* of one run */
+    SIM_HELLO_BYTES = 120
 };
 
 typedef struct sim sim;
@@ -41,6 +44,7 @@ typedef struct sim_node sim_node;
 typedef struct sim_side sim_side;
 typedef struct sim_call sim_call;
 typedef struct sim_request sim_request;
+typedef struct sim_effect sim_effect;
 
 /** A reference of a side's: one receipt of an import. */
 typedef struct sim_held {
@@ -54,8 +58,8 @@ typedef struct sim_object {
     bool used;            /* a relay: in use */
     sim_side *relay;      /* a relay: where calls on it go on to, */
     sim_held to;          /* and what they are made on; NULL: its session is over */
-    int holds[SIM_NODES]; /* of each session, by the peer's node */
-    bool gone[SIM_NODES]; /* it was withdrawn there at some time */
+    int holds[SIM_LINKS]; /* of each session */
+    bool gone[SIM_LINKS]; /* it was withdrawn there at some time */
 } sim_object;
 
 typedef enum sim_kind { SIM_CALL, SIM_ONEWAY, SIM_BIND } sim_kind;
@@ -89,9 +93,14 @@ struct sim_call {
     sim_call *after;     /* it enters after that one, if that has returned a result, */
     bool anyway;         /* or whatever became of that one */
     bool guard;
-    bool keep;     /* its answer is a promise until it is finished */
-    sim_path path; /* in the result of promise */
+    sim_effect *effect; /* it is an attempt at that */
+    bool keep;          /* its answer is a promise until it is finished */
+    sim_path path;      /* in the result of promise */
     uint64_t lane, chain;
+    int wanted;         /* a bind: which object */
+    uint64_t deadline;  /* absolute; UINT64_MAX: none */
+    uint64_t remaining; /* of that on the wire; UINT64_MAX: none */
+    uint64_t sent_at;
     uint32_t hop;
     sim_node *root; /* who made the call that this one carries on, or this one */
     uint64_t root_lane;
@@ -169,8 +178,9 @@ struct sim_side {
     sim_held held[SIM_HELD];
     size_t n_held;
     bool closed, clean;
-    bool waits[2]; /* by window: a call was refused for want of credit, and CRB_EVENT_CREDIT has not come */
-    bool aborts;   /* the model has ended it so, or sent it what it must not take */
+    uint64_t asked_calls, asked_retries; /* attempts at effects: made, and to be made again because of one made here */
+    bool waits[2];                       /* by window: a call was refused for want of credit, and CRB_EVENT_CREDIT has not come */
+    bool aborts;                         /* the model has ended it so, or sent it what it must not take */
     /* the wire: frames that this side has pulled */
     bool hello, ended;
     uint64_t last_question;
@@ -191,6 +201,26 @@ struct sim_node {
     uint64_t places;
 };
 
+/** What an operation promises of its effect. */
+typedef enum sim_promise { SIM_PLAIN, SIM_IDEMPOTENT, SIM_PROMISES } sim_promise;
+
+/** What a caller wants to have done, by as many attempts as the rules of retries allow, on whatever session there is. */
+struct sim_effect {
+    uint32_t number;
+    sim_node *from;
+    sim_object *target;
+    sim_promise promise;
+    uint64_t deadline, due; /* due: of the next attempt */
+    size_t len;
+    uint32_t attempts;
+    sim_call *attempt, *bind; /* the one under way, and what it is made on */
+    bool over, cancelled;
+    crb_retry_step why; /* it was not made again */
+    corbel_status status;
+    corbel_completion completion; /* of all attempts */
+    uint32_t entered;             /* the servant's own counter: the truth */
+};
+
 typedef struct sim_link {
     crb_scripted *pipe;
     sim_side sides[2];
@@ -205,6 +235,7 @@ typedef struct sim_counts {
     uint64_t completions[3];
     uint64_t states[SIM_STATES];
     uint64_t doings[SIM_DOINGS];
+    uint64_t verdicts[CRB_RETRY_STEPS]; /* of retries */
 } sim_counts;
 
 typedef struct sim_trace {
@@ -221,6 +252,11 @@ struct sim {
     sim_link links[SIM_LINKS];
     sim_call calls[SIM_CALLS];
     uint32_t n_calls;
+    sim_effect effects[SIM_EFFECTS];
+    uint32_t n_effects;
+    uint64_t clock;   /* where all is over: the time that has passed */
+    bool overloaded;  /* servants refuse many attempts at effects before they enter */
+    uint64_t cut_all; /* every session is cut within so many bytes of its HELLO; 0: as the seed says */
     uint64_t step, chains;
     uint64_t digest;
     bool winding_down;
@@ -270,11 +306,23 @@ typedef enum sim_doing {
     SIM_DO_STREAM_ENOUGH,
     SIM_DO_STREAM_CLOSED,
     SIM_DO_STREAM_END,
-    SIM_DO_QUIET, /* a run that ended with all sessions alive */
+    SIM_DO_CUT,            /* a pipe that ended in the midst */
+    SIM_DO_RESTART,        /* a new session between two peers */
+    SIM_DO_RESTART_BESIDE, /* while the one before goes away */
+    SIM_DO_KEPT_LET_GO,    /* what a lost peer held is let go, and the run goes on */
+    SIM_DO_EFFECT,
+    SIM_DO_AGAIN,           /* an attempt after another */
+    SIM_DO_AGAIN_ELSEWHERE, /* on another session */
+    SIM_DO_TWICE,           /* an idempotent operation that entered more than once */
+    SIM_DO_QUIET,           /* a run that ended with all sessions alive */
     SIM_DO_NUMBER
 } sim_doing;
 
 sim *sim_new(uint64_t seed, sim_counts *counts);
+/** The same, with two nodes, whose every session is cut within so many bytes after HELLO. */
+sim *sim_new_cut(uint64_t seed, uint64_t bytes, sim_counts *counts);
+/** The latest session between two nodes is replaced by a new one, if it is over or going away. Returns whether it lives. */
+bool sim_restart(sim_side *at);
 void sim_free(sim *s);
 uint64_t sim_pick(sim *s, uint64_t n);
 bool sim_chance(sim *s, uint64_t one_in);
@@ -311,11 +359,13 @@ typedef struct sim_asking {
     bool stream_in, stream_out;
     size_t len;
     bool with_refs;
+    sim_effect *effect;
 } sim_asking;
 
 /** NULL: refused, by *ret_status. */
 sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_status);
-sim_call *sim_bind(sim_side *from);
+/** object: of the peer; NULL: some. */
+sim_call *sim_bind(sim_side *from, const sim_object *object, uint64_t deadline);
 void sim_returned(sim_side *at, crb_event *event);
 void sim_finish(sim_call *call, bool cancel);
 /** Fills refs at random with what the side can pass, and objects with what the receiver will find. call: whose arguments they
@@ -358,6 +408,20 @@ void sim_items(sim_side *at, crb_event *event);
 void sim_room(sim_side *at, const crb_event *event);
 /** One step of some stream's reader or writer at the node; false: there is nothing to do. */
 bool sim_stream(sim_node *node);
+
+/* ---- sim_effect.c: what is to be done, by attempts ---- */
+
+/** A new effect; its first attempt is made with the next sim_effects(). */
+void sim_effect_new(sim_node *from, sim_object *target, sim_promise promise, uint64_t deadline);
+const char *sim_promise_name(sim_promise promise);
+/** Makes the attempts that are due, and judges those that have ended. */
+void sim_effects(sim *s);
+/** Its servant is entered. */
+void sim_effect_enters(sim_side *at, const sim_call *call);
+/** An effect that is not over; NULL: none. */
+const sim_effect *sim_open_effect(const sim *s);
+/** What must hold when all is over. */
+void sim_check_effects(sim *s);
 
 /* ---- sim_wire.c: what goes over the wire, looked at by somebody who knows the protocol and not the core ---- */
 

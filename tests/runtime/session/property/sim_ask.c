@@ -114,7 +114,7 @@ void sim_count_fresh(sim_side *at, const crb_ref_out *refs, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (refs[i].fresh) {
-            ((sim_object *)refs[i].object)->holds[at->peer->node->index]++;
+            ((sim_object *)refs[i].object)->holds[at->link]++;
         }
     }
 }
@@ -143,7 +143,7 @@ sim_object *sim_relay(sim_side *from, size_t held)
 static void relay_settle(sim_object *object)
 {
     bool held = false;
-    for (int i = 0; i < SIM_NODES; i++) {
+    for (int i = 0; i < SIM_LINKS; i++) {
         held = held || object->holds[i] > 0;
     }
     for (const sim_request *request = object->node->requests; request != NULL; request = request->next) {
@@ -157,7 +157,7 @@ static void relay_settle(sim_object *object)
 
 void sim_unexported(sim_side *at, sim_object *object)
 {
-    int *const holds = &object->holds[at->peer->node->index];
+    int *const holds = &object->holds[at->link];
     SIM_CHECK(at->sim, *holds > 0, "object %d is not held any more, and was not", object->index);
     --*holds;
 }
@@ -216,13 +216,12 @@ size_t sim_choose_refs(sim_side *at, crb_ref_out refs[SIM_REFS], sim_object *obj
 void sim_take_ref(sim_side *at, const crb_ref_in *ref, sim_object *object)
 {
     sim *const s = at->sim;
-    const int peer = at->peer->node->index;
     SIM_CHECK(s, strcmp(ref->interface, "test::Object") == 0, "a reference came changed");
     if (object->node == at->node) {
         SIM_CHECK(s, ref->import == NULL, "an own object came back as another's");
-        SIM_CHECK(s, ref->object == object || (ref->object == NULL && object->gone[peer]),
+        SIM_CHECK(s, ref->object == object || (ref->object == NULL && object->gone[at->link]),
                   "own object %d came back as another one, or not at all", object->index);
-        SIM_CHECK(s, ref->object == NULL || object->holds[peer] > 0, "it is not held any more");
+        SIM_CHECK(s, ref->object == NULL || object->holds[at->link] > 0, "it is not held any more");
         return;
     }
     SIM_CHECK(s, ref->import != NULL && ref->object == NULL, "a reference to the peer's object came as something else");
@@ -274,6 +273,8 @@ static sim_call *ask_refused(sim_call *call, corbel_status status, const corbel_
     SIM_CHECK(s, status != CORBEL_OK && error->status == status && error->completion == CORBEL_COMPLETED_NO,
               "refused with status %d, and the error says %d, completion %d", (int)status, (int)error->status,
               (int)error->completion);
+    SIM_CHECK(s, status != CORBEL_DRAINING || call->hop == 0,
+              "call %u: refused by a peer that goes away, though its chain runs there", call->number);
     s->counts->refused[status]++;
     bool *const waits = &call->from->waits[call->hop == 0 ? CRB_WIN_REQUESTS : CRB_WIN_NESTED];
     *waits = *waits || status == CORBEL_WOULD_BLOCK;
@@ -303,6 +304,8 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
     call->target = asking->held != NULL ? asking->held->object : NULL;
     call->promise = asking->promise;
     call->lane = asking->lane;
+    call->deadline = asking->deadline;
+    call->effect = asking->effect;
     call->chain = asking->chain;
     call->hop = asking->hop;
     call->within = asking->within;
@@ -329,7 +332,7 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
         .promise = asking->promise != NULL ? asking->promise->question : NULL,
         .operation_key = sim_chance(s, 2) ? &keys[name] : NULL,
         .interface = "test::Object",
-        .operation = sim_chance(s, 300) ? "" : names[name], /* sometimes one that cannot be */
+        .operation = asking->effect == NULL && sim_chance(s, 300) ? "" : names[name], /* sometimes one that cannot be */
         .lane = call->lane,
         .deadline = asking->deadline,
         .chain = call->chain,
@@ -374,16 +377,20 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
     return call;
 }
 
-sim_call *sim_bind(sim_side *from)
+sim_call *sim_bind(sim_side *from, const sim_object *object, uint64_t deadline)
 {
     sim_call *const call = ask_new(from, SIM_BIND);
     if (call == NULL) {
         return NULL;
     }
     char id[32];
-    (void)snprintf(id, sizeof id, "%u.%u", call->number % SIM_OBJECTS, call->number);
+    call->wanted = object != NULL ? object->index : (int)(call->number % SIM_OBJECTS);
+    (void)snprintf(id, sizeof id, "%d.%u", call->wanted, call->number);
     corbel_error error = CORBEL_ERROR_INIT;
-    const uint64_t deadline = sim_chance(from->sim, 8) ? sim_now(from) + (1 + sim_pick(from->sim, 30)) * SIM_MS : UINT64_MAX;
+    if (object == NULL && sim_chance(from->sim, 8)) {
+        deadline = sim_now(from) + (1 + sim_pick(from->sim, 30)) * SIM_MS;
+    }
+    call->deadline = deadline;
     corbel_status status =
         crb_session_bind(from->session, id, "test::Object", 42, deadline, call, sim_now(from), &call->question, &error);
     if (status != CORBEL_OK) {
@@ -391,7 +398,7 @@ sim_call *sim_bind(sim_side *from)
         corbel_error_clear(&error);
         return NULL;
     }
-    sim_note(from, "bind, of", call->number, call->number % SIM_OBJECTS);
+    sim_note(from, "bind, of", call->number, (uint64_t)call->wanted);
     return call;
 }
 

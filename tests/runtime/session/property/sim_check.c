@@ -27,8 +27,22 @@ static void check_session(sim_side *at)
     SIM_CHECK(s, session->n_exports <= session->limits.max_exports || session->phase == CRB_PHASE_NEW, "too many exports");
 }
 
+/** Who serves a call is told when its time is over. */
+static void check_told(const sim_node *node)
+{
+    for (const sim_request *request = node->requests; request != NULL; request = request->next) {
+        const sim_side *const at = request->at;
+        const bool late = request->deadline != UINT64_MAX && sim_now(at) > request->deadline + SIM_MS;
+        SIM_CHECK(node->sim, !late || request->cancelled || at->closed || crb_session_over(at->session),
+                  "call %u: its deadline has passed, and its servant was not told", request->call->number);
+    }
+}
+
 void sim_check(sim *s)
 {
+    for (int i = 0; i < s->n_nodes; i++) {
+        check_told(&s->nodes[i]);
+    }
     for (int i = 0; i < s->n_links; i++) {
         check_session(&s->links[i].sides[0]);
         check_session(&s->links[i].sides[1]);
@@ -67,7 +81,7 @@ static bool check_is_quiet(const sim *s)
             return false;
         }
     }
-    return check_open_call(s) == NULL;
+    return check_open_call(s) == NULL && sim_open_effect(s) == NULL;
 }
 
 static void check_calls(sim *s)
@@ -178,6 +192,7 @@ static void check_come_to_rest(sim *s)
             }
         }
         sim_settle_relays(s);
+        sim_effects(s);
         sim_run(s, CHECK_ROUND_MS);
         sim_check(s);
         s->step++;
@@ -189,6 +204,9 @@ static void check_come_to_rest(sim *s)
               "after %u",
               open->number, (unsigned long long)open->on_wire, open->arrived, open->entered, open->answered, open->returns,
               open->finishes, open->promise != NULL ? open->promise->number : 0, open->after != NULL ? open->after->number : 0);
+    const sim_effect *const effect = sim_open_effect(s);
+    SIM_CHECK(s, effect == NULL, "effect %u does not come to its end: %u attempts, due %llu", effect->number, effect->attempts,
+              (unsigned long long)effect->due);
     SIM_CHECK(s, quiet == CHECK_QUIET_ROUNDS, "something does not come to its end");
 }
 
@@ -238,7 +256,7 @@ static void check_empty(sim_side *at)
     SIM_CHECK(s, stats.queued_bytes == 0, "bytes are left in queues");
     SIM_CHECK(s, at->session->due.n == 0, "deadlines are left");
     for (int i = 0; i < SIM_OBJECTS + SIM_RELAYS; i++) {
-        SIM_CHECK(s, at->node->objects[i].holds[at->peer->node->index] == 0, "object %d is still held", i);
+        SIM_CHECK(s, at->node->objects[i].holds[at->link] == 0, "object %d is still held", i);
     }
 }
 
@@ -282,6 +300,7 @@ void sim_end(sim *s)
     }
     check_come_to_rest(s);
     check_quiet(s);
+    sim_check_effects(s);
     check_give_back(s);
     for (int i = 0; i < s->n_links; i++) {
         for (int k = 0; check_link_lives(&s->links[i]) && k < 2; k++) {

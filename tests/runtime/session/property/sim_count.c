@@ -109,7 +109,21 @@ static const count_line doings[SIM_DO_NUMBER] = {
     [SIM_DO_STREAM_ENOUGH] = { "a reader that has had enough", 100 },
     [SIM_DO_STREAM_CLOSED] = { "a writer that sees it", 110 },
     [SIM_DO_STREAM_END] = { "the end of a stream", 910 },
+    [SIM_DO_CUT] = { "a pipe that ended in the midst", 900 },
+    [SIM_DO_RESTART] = { "a new session between two peers", 450 },
+    [SIM_DO_RESTART_BESIDE] = { "a new session beside one that goes away", 280 },
+    [SIM_DO_KEPT_LET_GO] = { "what a lost peer held is let go on the way", 600 },
+    [SIM_DO_EFFECT] = { "an effect", 7900 },
+    [SIM_DO_AGAIN] = { "an attempt at an effect after another", 2200 },
+    [SIM_DO_AGAIN_ELSEWHERE] = { "a first attempt on a new session after another", 300 },
+    [SIM_DO_TWICE] = { "an idempotent effect that happened again", 50 },
     [SIM_DO_QUIET] = { "a run whose sessions all lived to its end", 160 },
+};
+
+/** What the rules of retries said; others cannot be met here. */
+static const uint64_t verdicts[CRB_RETRY_STEPS] = {
+    [CRB_RETRY_AGAIN] = 2200, [CRB_RETRY_REACTION] = 3300, [CRB_RETRY_COMPLETION] = 450, [CRB_RETRY_CREDIT] = 550,
+    [CRB_RETRY_EXPIRED] = 70, [CRB_RETRY_BUDGET] = 100,    [CRB_RETRY_TIME] = 10,
 };
 
 /** Those that honest peers and this model can meet. */
@@ -229,6 +243,9 @@ bool sim_report(const sim_counts *counts, bool enforce)
         enough &=
             count_print("completed", name, counts->completed[statuses[i].status], enforce ? statuses[i].completed : 0, runs);
         enough &= count_print("refused", name, counts->refused[statuses[i].status], enforce ? statuses[i].refused : 0, runs);
+    }
+    for (int i = 0; i < CRB_RETRY_STEPS; i++) {
+        enough &= count_print("retry", crb_retry_why((crb_retry_step)i), counts->verdicts[i], enforce ? verdicts[i] : 0, runs);
     }
     static const char *const completions[3] = { "NO", "YES", "MAYBE" };
     for (int i = 0; i < 3; i++) {

@@ -58,10 +58,9 @@ static void serve_target(sim_side *at, const crb_event *event, sim_request *requ
         sim_count(s, SIM_DO_PROMISE_OWN);
         return;
     }
-    SIM_CHECK(
-        s, event->import == NULL && (event->object == wanted || (event->object == NULL && wanted->gone[at->peer->node->index])),
-        "call %u: at another object: %d, not %d", call->number, event->object != NULL ? ((sim_object *)event->object)->index : -1,
-        wanted->index);
+    SIM_CHECK(s, event->import == NULL && (event->object == wanted || (event->object == NULL && wanted->gone[at->link])),
+              "call %u: at another object: %d, not %d", call->number,
+              event->object != NULL ? ((sim_object *)event->object)->index : -1, wanted->index);
 }
 
 /** The references of a call, once those that are promises are known. */
@@ -108,6 +107,15 @@ static void serve_check_after(const sim_side *at, const sim_call *call)
     sim_count(s, failed ? SIM_DO_ANYWAY : SIM_DO_AFTER);
 }
 
+/** What was left of the caller's time when the call was sent counts from its coming, which was some time since then. */
+static void serve_check_deadline(sim_side *at, const crb_event *event, const sim_call *call)
+{
+    const bool fine = call->remaining == UINT64_MAX ? event->deadline == UINT64_MAX
+                                                    : event->deadline + SIM_MS >= call->sent_at + call->remaining &&
+                                                          event->deadline <= sim_now(at) + call->remaining + SIM_MS;
+    SIM_CHECK(at->sim, fine, "call %u: came with another deadline than it was sent with", call->number);
+}
+
 void sim_arrived(sim_side *at, crb_event *event)
 {
     sim *const s = at->sim;
@@ -119,6 +127,7 @@ void sim_arrived(sim_side *at, crb_event *event)
                                                 event->hop == call->hop && event->oneway == (call->kind == SIM_ONEWAY)),
               "call %u: lane, chain, hops or kind are others", call->number);
     serve_check_after(at, call);
+    serve_check_deadline(at, event, call);
     call->arrived = true;
     sim_request *const request = calloc(1, sizeof *request);
     SIM_CHECK(s, request != NULL, "no memory");
@@ -241,8 +250,7 @@ static void serve_result(sim_request *request, crb_outcome outcome)
     crb_buf body = CRB_BUF_INIT;
     crb_result result = { .outcome = outcome, .body = &body, .refs_out = refs, .exception = "test::Wrong" };
     if (call->kind == SIM_BIND) {
-        const int object = (int)(call->number % SIM_OBJECTS);
-        call->result[0] = &request->at->node->objects[object];
+        call->result[0] = &request->at->node->objects[call->wanted];
         refs[0] = (crb_ref_out) { .tag = 1, .interface = "test::Object", .object = call->result[0] };
         result.n_refs_out = 1;
     } else if (call->kind == SIM_CALL) {
@@ -309,6 +317,9 @@ static void serve_enter(sim_request *request)
         at->entered = true;
     }
     call->entered_at = request->object;
+    if (call->effect != NULL) {
+        sim_effect_enters(request->at, call);
+    }
     sim_note(request->at, "call enters", call->number, (uint64_t)request->object->index);
 }
 
@@ -351,7 +362,9 @@ static void serve_function(sim_request *request)
         request->state = SIM_STREAMING;
         return;
     }
-    const uint64_t what = s->winding_down ? sim_pick(s, 10) : sim_pick(s, 16);
+    /* A nested call of an attempt would be one more of what is repeated. */
+    const bool simple = s->winding_down || request->call->effect != NULL;
+    const uint64_t what = s->cut_all != 0 ? 2 * sim_pick(s, 5) : simple ? sim_pick(s, 10) : sim_pick(s, 16);
     if (what < 6 || request->call->kind == SIM_ONEWAY) {
         serve_result(request, CRB_OUTCOME_RESULT);
     } else if (what == 6) {
@@ -468,7 +481,7 @@ static bool serve_can(const sim_request *request)
 
 static void serve_bind(sim_request *request)
 {
-    if (sim_chance(request->at->sim, 6)) {
+    if (request->at->sim->cut_all == 0 && sim_chance(request->at->sim, 6)) {
         serve_error(request, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO);
     } else {
         serve_result(request, CRB_OUTCOME_RESULT);
@@ -487,7 +500,9 @@ static void serve_queued(sim_request *request)
         serve_error(request, CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO);
     } else if (request->object->index >= SIM_OBJECTS) {
         serve_relay(request);
-    } else if (sim_chance(s, 20)) {
+    } else if (request->call->effect != NULL && s->overloaded && sim_chance(s, 2)) {
+        serve_error(request, CORBEL_OVERLOADED, CORBEL_COMPLETED_NO);
+    } else if (s->cut_all == 0 && sim_chance(s, 20)) {
         serve_error(request, CORBEL_REFUSED, CORBEL_COMPLETED_NO);
     } else {
         serve_function(request);

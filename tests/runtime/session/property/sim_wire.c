@@ -98,6 +98,19 @@ static void wire_question(sim_side *at, uint64_t question, sim_call *call)
     call->on_wire = question;
 }
 
+/** What is left of the call's time when it goes, to a millisecond. */
+static void wire_deadline(sim_side *at, uint64_t remaining_us, sim_call *call)
+{
+    const uint64_t now = sim_now(at);
+    const uint64_t left = call->deadline == UINT64_MAX ? 0 : call->deadline > now ? call->deadline - now : 1;
+    const uint64_t told = remaining_us * 1000;
+    const uint64_t apart = left > told ? left - told : told - left;
+    SIM_CHECK(at->sim, (left == 0) == (remaining_us == 0) && apart <= SIM_MS, "call %u: sent with another deadline than it has",
+              call->number);
+    call->sent_at = now;
+    call->remaining = remaining_us == 0 ? UINT64_MAX : told;
+}
+
 static void wire_call(sim_side *at, const crb_wire_call *frame)
 {
     sim *const s = at->sim;
@@ -109,6 +122,7 @@ static void wire_call(sim_side *at, const crb_wire_call *frame)
     SIM_CHECK(s, number >= 1 && number <= s->n_calls, "a call that nobody made");
     sim_call *const call = &s->calls[number - 1];
     wire_question(at, frame->question, call);
+    wire_deadline(at, frame->remaining_us, call);
     at->calls++;
     SIM_CHECK(s, ((frame->flags & CRB_FLAG_ONEWAY) != 0) == (call->kind == SIM_ONEWAY), "call %u: of another kind", call->number);
     SIM_CHECK(s, ((frame->flags & CRB_FLAG_KEEP) != 0) == call->keep, "call %u: kept, or not", call->number);
@@ -141,6 +155,7 @@ static void wire_bind(sim_side *at, const crb_wire_bind *frame)
     }
     SIM_CHECK(at->sim, number >= 1 && number <= at->sim->n_calls, "a bind that nobody made");
     wire_question(at, frame->question, &at->sim->calls[number - 1]);
+    wire_deadline(at, frame->remaining_us, &at->sim->calls[number - 1]);
 }
 
 static sim_call *wire_asked(sim_side *by, uint64_t question)
