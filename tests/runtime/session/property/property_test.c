@@ -133,12 +133,12 @@ static void act_rarely(sim_side *at)
         act_withdraw(at);
     } else if (what < 75 && crb_session_is_open(at->session)) {
         act_unknown(at);
-    } else if (what < 81) {
+    } else if (what < 84) {
         crb_session_goaway(at->session);
-    } else if (what < 83) {
+    } else if (what < 86) {
         sim_note(at, "says goodbye", 0, 0);
         crb_session_bye(at->session, sim_now(at));
-    } else if (what < 84) {
+    } else if (what < 87) {
         sim_note(at, "aborts", 0, 0);
         at->aborts = true;
         crb_session_abort(at->session, "by the schedule", sim_now(at));

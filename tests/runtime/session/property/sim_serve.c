@@ -256,6 +256,12 @@ static void serve_result(sim_request *request, crb_outcome outcome)
     } else if (call->kind == SIM_CALL) {
         call->result_len = serve_size(s);
         result.n_refs_out = outcome == CRB_OUTCOME_RESULT ? sim_choose_refs(request->at, refs, call->result, NULL) : 0;
+        if (call->keep && outcome == CRB_OUTCOME_RESULT && request->at->n_held > 0 && sim_chance(s, 4)) {
+            const sim_held *const held = &request->at->held[sim_pick(s, request->at->n_held)];
+            refs[0] = (crb_ref_out) { .tag = 1, .interface = "test::Object", .import = held->import }; /* the caller's own */
+            call->result[0] = held->object;
+            result.n_refs_out = result.n_refs_out == 0 ? 1 : result.n_refs_out;
+        }
         const bool filled = call->keep && outcome == CRB_OUTCOME_RESULT
                                 ? sim_fill_kept(&body, call->number, result.n_refs_out, call->result_len)
                                 : sim_fill(&body, call->number, call->result_len);
