@@ -531,6 +531,12 @@ static void serve_step(sim_request *request)
             serve_result(request, CRB_OUTCOME_EXCEPTION);
         }
     } else {
+        sim_flow *const out = &request->call->flows[1];
+        if (out->writer != NULL && sim_chance(request->at->sim, 2)) { /* it says so, and returns at once */
+            crb_session_stream_end(request->at->session, out->writer);
+            out->ended = true;
+            out->writer = NULL;
+        }
         serve_result(request, CRB_OUTCOME_RESULT);
     }
 }
