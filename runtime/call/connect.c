@@ -94,13 +94,20 @@ static void connect_dial(crb_peer *peer, const crb_address *address, uint64_t de
     crb_peer_start(peer, link);
 }
 
+/** Where it is, for people: one that we did not dial may be used, too. */
+static const char *connect_where(const crb_peer *peer)
+{
+    return peer->address != NULL ? peer->address : peer->from;
+}
+
 /** Why it ended, with the address in front. */
 static corbel_status connect_failed(const crb_peer *peer, corbel_error *reterr)
 {
+    const char *const where = connect_where(peer);
     const char *const why = peer->why == NULL ? "the session ended" : peer->why;
-    const bool named = strncmp(why, peer->address, strlen(peer->address)) == 0;
+    const bool named = strncmp(why, where, strlen(where)) == 0;
     const corbel_status status = crb_session_was_refused(peer->session) ? CORBEL_REFUSED : CORBEL_UNREACHABLE;
-    return crb_fail(reterr, status, CORBEL_COMPLETED_NO, "%s%s%s", named ? "" : peer->address, named ? "" : ": ", why);
+    return crb_fail(reterr, status, CORBEL_COMPLETED_NO, "%s%s%s", named ? "" : where, named ? "" : ": ", why);
 }
 
 /** Waits until peer is open, or says why not. Who did not dial waits, too, until who did knows whether the peer is to be used. */
@@ -115,7 +122,7 @@ static corbel_status connect_wait_open(crb_peer *peer, bool dialled, uint64_t de
     } else if (peer->ended) {
         status = connect_failed(peer, reterr);
     } else if (!peer->open || !(dialled || peer->settled)) {
-        status = crb_fail(reterr, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "%s: no answer in time", peer->address);
+        status = crb_fail(reterr, CORBEL_UNREACHABLE, CORBEL_COMPLETED_NO, "%s: no answer in time", connect_where(peer));
     }
     crb_peer_unlock(peer);
     return status;

@@ -258,7 +258,7 @@ static void peer_handle_events(crb_peer *peer)
 void crb_peer_settle_locked(crb_peer *peer)
 {
     peer_handle_events(peer);
-    if (peer->retiring && !peer->ended && crb_session_is_quiet(peer->session)) {
+    if (peer->retiring && peer->open && peer->settled && !peer->ended && crb_session_is_quiet(peer->session)) {
         crb_session_bye(peer->session, crb_now());
         peer_handle_events(peer);
     }
@@ -411,6 +411,7 @@ void crb_peer_opened_locked(crb_peer *peer)
         return;
     }
     peer->open = true;
+    peer->settled = peer->settled || peer->address == NULL;
     crb_log(CRB_LOG_INFO, "session", "%s: open with '%s'", peer->link == NULL ? "?" : peer->link->ops->peer(peer->link),
             crb_session_peer_name(peer->session));
     peer_wake_waiters(peer);
@@ -424,7 +425,10 @@ void crb_peer_duplicate_locked(crb_peer *peer, uint64_t id)
         return;
     }
     pthread_mutex_lock(&runtime->lock);
-    crb_peer *const other = peer->address == NULL ? crb_who_same_locked(peer, id) : NULL;
+    crb_peer *other = peer->address == NULL ? crb_who_same_locked(peer, id) : NULL;
+    if (other == NULL && peer->address == NULL) { /* its HELLO may not have been seen yet */
+        other = crb_routes_named_locked(peer, id);
+    }
     const bool ours = other != NULL && other->address != NULL;
     if (ours) { /* we dialled it, so who knows its name is who we wanted */
         atomic_store(&other->alive, false);
