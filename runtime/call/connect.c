@@ -117,8 +117,8 @@ static corbel_status connect_wait_open(crb_peer *peer, bool dialled, uint64_t de
     crb_peer_lock(peer);
     while (!(peer->open && (dialled || peer->settled)) && !peer->ended && crb_peer_wait_locked(peer, deadline)) {
     }
-    if (peer->replaced) {
-        /* the caller looks again */
+    if (peer->replaced || (!dialled && peer->open && peer->ended)) {
+        /* the caller looks again: that one had answered has no meaning for whether somebody answers now */
     } else if (peer->ended) {
         status = connect_failed(peer, reterr);
     } else if (!peer->open || !(dialled || peer->settled)) {

@@ -150,15 +150,15 @@ static void both_dial_at_once(void **state)
     assert_int_equal(pthread_create(&calls_a.thread, NULL, caller_run, &calls_a), 0);
     wait_accepted(a.runtime);
     wait_accepted(b.runtime);
-    wire_release(&to_a);
-    wire_release(&to_b);
-    assert_int_equal(pthread_join(calls_b.thread, NULL), 0);
-    assert_int_equal(pthread_join(calls_a.thread, NULL), 0);
+    const bool a_stays = memcmp(a.runtime->instance, b.runtime->instance, 16) < 0; /* the one that the smaller dialled */
+    wire_release(a_stays ? &to_a : &to_b); /* so that the other one is in use before anybody knows */
+    assert_int_equal(pthread_join(a_stays ? calls_a.thread : calls_b.thread, NULL), 0);
+    wire_release(a_stays ? &to_b : &to_a);
+    assert_int_equal(pthread_join(a_stays ? calls_b.thread : calls_a.thread, NULL), 0);
     probe_must(calls_a.status, &calls_a.error, "a's call"); /* neither was killed */
     probe_must(calls_b.status, &calls_b.error, "b's call");
     assert_int_equal(sessions(a.runtime, false), 2);
     assert_int_equal(sessions(b.runtime, false), 2);
-    const bool a_stays = memcmp(a.runtime->instance, b.runtime->instance, 16) < 0; /* the one that the smaller dialled */
     corbel_runtime *const other = a_stays ? b.runtime : a.runtime;
     for (unsigned i = 0; sessions(other, true) != 1; i++) { /* the other learns of it */
         assert_true(i < 10000 * probe_slow);
