@@ -288,7 +288,29 @@ corbel_status crb_runtime_name_server(corbel_runtime *runtime, corbel_object **r
     return status;
 }
 
-void crb_runtime_each_peer(corbel_runtime *runtime, void (*visit)(crb_peer *peer, void *user), void *user)
+/** The peers that there are now, counted, in *ret, malloc'ed; false: no memory. */
+static bool runtime_peers(corbel_runtime *runtime, crb_peer ***ret, size_t *ret_n)
+{
+    size_t n = 0, room = 0;
+    crb_peer **peers = NULL;
+    pthread_mutex_lock(&runtime->lock);
+    for (const crb_peer *peer = runtime->peers; peer != NULL; peer = peer->next) {
+        room++;
+    }
+    if (room > 0) {
+        peers = malloc(room * sizeof *peers);
+    }
+    for (crb_peer *peer = runtime->peers; peers != NULL && peer != NULL; peer = peer->next) {
+        peers[n++] = crb_peer_ref(peer);
+    }
+    pthread_mutex_unlock(&runtime->lock);
+    *ret = peers;
+    *ret_n = n;
+    return n == room;
+}
+
+/** The same without memory: looks through the list once for each. */
+static void runtime_each_peer_slowly(corbel_runtime *runtime, void (*visit)(crb_peer *peer, void *user), void *user)
 {
     uint64_t seen = 0; /* serials grow: each peer is visited once, without holding the list meanwhile */
     for (;;) {
@@ -310,4 +332,19 @@ void crb_runtime_each_peer(corbel_runtime *runtime, void (*visit)(crb_peer *peer
         visit(next, user);
         crb_peer_unref(next);
     }
+}
+
+void crb_runtime_each_peer(corbel_runtime *runtime, void (*visit)(crb_peer *peer, void *user), void *user)
+{
+    crb_peer **peers = NULL;
+    size_t n = 0;
+    if (!runtime_peers(runtime, &peers, &n)) {
+        runtime_each_peer_slowly(runtime, visit, user);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        visit(peers[i], user);
+        crb_peer_unref(peers[i]);
+    }
+    free(peers);
 }
