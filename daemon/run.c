@@ -446,11 +446,12 @@ static bool run_intercept(corbel_request *request, corbel_error *error)
     }
     crb_context context = crb_request_context(request);
     crb_context_enter(&context);
-    const corbel_status status = crb_intercept_request(request->runtime->incoming, request, request->target,
-                                                       operation == NULL ? request->interface : operation->interface,
-                                                       operation == NULL ? request->operation : operation->name, request->oneway,
-                                                       request->stream_in != NULL || request->stream_out != NULL,
-                                                       request->deadline, &request->carried, &request->intercepted, error);
+    const corbel_status status = crb_intercept_request(
+        request->runtime->incoming, request, request->target, operation == NULL ? request->interface : operation->interface,
+        operation == NULL ? request->operation : operation->name,
+        request->oneway || (operation != NULL && (operation->flags & CORBEL_ONEWAY) != 0), /* one on a promise comes as a call */
+        request->stream_in != NULL || request->stream_out != NULL, request->deadline, &request->carried, &request->intercepted,
+        error);
     crb_context_leave(&context);
     return status == CORBEL_OK && !run_too_late(request, error);
 }

@@ -48,6 +48,13 @@ void probe_event_add(probe_event *event, uint64_t n)
     pthread_mutex_unlock(&event->lock);
 }
 
+void probe_event_reset(probe_event *event)
+{
+    pthread_mutex_lock(&event->lock);
+    event->count = 0;
+    pthread_mutex_unlock(&event->lock);
+}
+
 bool probe_event_wait(probe_event *event, uint64_t count)
 {
     struct timespec deadline;

@@ -15,6 +15,8 @@ typedef struct probe_event {
 } probe_event;
 void probe_event_init(probe_event *event);
 void probe_event_add(probe_event *event, uint64_t n);
+/** Forgets what has happened. */
+void probe_event_reset(probe_event *event);
 /** False: not within 20 s (ten times as long under a sanitizer). */
 bool probe_event_wait(probe_event *event, uint64_t count);
 uint64_t probe_event_count(probe_event *event);

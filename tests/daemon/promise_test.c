@@ -162,7 +162,7 @@ static void calls_wait(void **state)
     for (size_t i = 0; i < 2; i++) {
         corbel_call *calls[CALLS];
         uint32_t ret = 0;
-        go_on.count = 0;
+        probe_event_reset(&go_on);
         promises_Account *const bob = promises_Branch_open_promise(branches[i], "bob");
         promises_Account *const late = promises_Account_later_promise(bob);
         promises_Account *const joined = promises_Account_join_promise(bob, late); /* held until late is known */
@@ -253,7 +253,7 @@ static void the_session_ends(void **state)
     uint32_t ret = 0;
     (void)state;
     memset(&gone, 0, sizeof gone);
-    go_on.count = 0;
+    probe_event_reset(&go_on);
     place_start(&gone);
     MUST(promises_Branch_from_uri(client, gone.uri, &there, &error));
     promises_Account *const bob = promises_Branch_open_promise(there, "bob");
@@ -317,7 +317,7 @@ static void parts_of_a_result(void **state)
 static void a_dropped_call(void **state)
 {
     (void)state;
-    go_on.count = 0;
+    probe_event_reset(&go_on);
     probe_event_add(&go_on, 1);
     promises_Account *const bob = promises_Branch_open_promise(branch, "bob");
     corbel_call *call = promises_Account_profile_begin(bob);
@@ -341,7 +341,7 @@ static void promises_are_passed(void **state)
     promises_Branch *at_far = NULL;
     char *name = NULL;
     (void)state;
-    go_on.count = 0;
+    probe_event_reset(&go_on);
     probe_event_add(&go_on, 1);
     MUST(promises_Branch_from_uri(client, far.uri, &at_far, &error));
     promises_Branch *const from[] = { branch, near.branch, at_far };
@@ -371,7 +371,7 @@ static void what_else_a_promise_is(void **state)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     (void)state;
-    go_on.count = 0;
+    probe_event_reset(&go_on);
     promises_Account *const bob = promises_Branch_open_promise(branch, "bob");
     promises_Account *const late = promises_Account_later_promise(bob);
     char *uri = NULL;

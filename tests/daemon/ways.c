@@ -168,6 +168,13 @@ static corbel_status place_pair(void *self, corbel_request *request, ways_Place 
     return CORBEL_OK;
 }
 
+static corbel_status place_missing(void *self, corbel_request *request, ways_Place **ret)
+{
+    (void)self;
+    (void)ret;
+    return corbel_request_fail(request, CORBEL_NOT_FOUND, "there is none");
+}
+
 static corbel_status place_lines(void *self, corbel_request *request, corbel_string_stream *ret)
 {
     place_note(self, request, "lines");
@@ -454,6 +461,7 @@ static const ways_Place_servant place_servant = {
     .hear = place_hear,
     .next = place_next,
     .pair = place_pair,
+    .missing = place_missing,
     .lines = place_lines,
     .words = place_words,
     .echo = place_echo,
