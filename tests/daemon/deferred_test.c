@@ -1,4 +1,5 @@
 /** Deferred replies: from any thread, before and after the function has returned, once, also for nobody. */
+#include "daemon/host.h"
 #include "later.h"
 
 #include <poll.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -355,11 +357,18 @@ static corbel_status gated_add(void *self, corbel_request *request, int32_t a, i
     return CORBEL_OK;
 }
 
-/** When the call has had its time to come. */
+/** When all three have come: the one that runs, and the two behind it. */
 static void *open_later(void *user)
 {
-    usleep(30000);
-    probe_event_add(&((gated *)user)->opened, 1);
+    enum { CALLS = 3, PATIENCE_MS = 20000 };
+    bool come = false;
+    for (unsigned i = 0; i < PATIENCE_MS * probe_slow && !come; i++) {
+        pthread_mutex_lock(&client->dispatch_lock);
+        come = client->dispatch->n_requests == CALLS;
+        pthread_mutex_unlock(&client->dispatch_lock);
+        nanosleep(&(struct timespec) { .tv_nsec = come ? 0 : 1000000 }, NULL);
+    }
+    probe_event_add(&((gated *)user)->opened, come ? 1 : 0);
     return NULL;
 }
 

@@ -143,17 +143,56 @@ static double cpu_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/** While a loop waits for its event, neither it nor anybody else in this process does anything. */
-static void idle(void **state)
+/** CPU time that the process takes while the loop waits for a call of 1 s. */
+static double cpu_while_waiting(void)
 {
-    (void)state;
     _Atomic uint32_t count = 0;
     corbel_call_on_done(later_Later_after_begin(later, 1, 1000), count_after, (void *)&count);
     const double before = cpu_seconds();
     loop_until(loop, &count, 1);
-    const double used = cpu_seconds() - before;
+    return cpu_seconds() - before;
+}
+
+static const double idle_seconds = 0.05; /* at most */
+
+/** While a loop waits for its event, neither it nor anybody else in this process does anything. */
+static void idle(void **state)
+{
+    (void)state;
+    const double used = cpu_while_waiting();
     printf("CPU time while waiting for 1 s: %.1f ms\n", used * 1e3);
-    assert_true(used < 0.05 * probe_slow);
+    assert_true(used < idle_seconds * probe_slow);
+}
+
+static _Atomic bool spins;
+
+static void *spin(void *user)
+{
+    (void)user;
+    while (atomic_load(&spins)) {
+    }
+    return NULL;
+}
+
+/** The same with threads that spin: that is seen, on a machine that is busy otherwise in one of a few seconds. */
+static void not_idle(void **state)
+{
+    enum { SPINNERS = 4, ATTEMPTS = 10 };
+    pthread_t spinners[SPINNERS];
+    bool seen = false;
+    (void)state;
+    atomic_store(&spins, true);
+    for (size_t i = 0; i < SPINNERS; i++) {
+        assert_int_equal(pthread_create(&spinners[i], NULL, spin, NULL), 0);
+    }
+    for (int i = 0; i < ATTEMPTS && !seen; i++) {
+        seen = cpu_while_waiting() >= idle_seconds * probe_slow;
+    }
+    atomic_store(&spins, false);
+    for (size_t i = 0; i < SPINNERS; i++) {
+        pthread_join(spinners[i], NULL);
+    }
+    assert_true(seen);
 }
 
 /* ---- the user's objects ---- */
@@ -399,8 +438,9 @@ static void threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(descriptor), cmocka_unit_test(ten_thousand), cmocka_unit_test(idle),  cmocka_unit_test(objects),
-        cmocka_unit_test(blocking),   cmocka_unit_test(end),          cmocka_unit_test(hosts), cmocka_unit_test(threads),
+        cmocka_unit_test(descriptor), cmocka_unit_test(ten_thousand), cmocka_unit_test(idle),
+        cmocka_unit_test(not_idle),   cmocka_unit_test(objects),      cmocka_unit_test(blocking),
+        cmocka_unit_test(end),        cmocka_unit_test(hosts),        cmocka_unit_test(threads),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
