@@ -57,9 +57,7 @@ static void workers_beyond_the_minimum_go(void **state)
     MUST(probe_Probe_from_uri(client, server.uri, &probe, &error));
     for (uint64_t burst = 1; burst <= BURSTS; burst++) {
         pthread_t threads[BURST];
-        pthread_mutex_lock(&server.state.go_on.lock);
         probe_event_reset(&server.state.go_on);
-        pthread_mutex_unlock(&server.state.go_on.lock);
         for (size_t i = 0; i < BURST; i++) {
             assert_int_equal(pthread_create(&threads[i], NULL, waiting_main, probe), 0);
         }
