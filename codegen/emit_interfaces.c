@@ -68,6 +68,9 @@ static emit_strings facts_of(emit_file *file, const emit_call *call)
     if (emit_is_marked(call->decl, "readonly_op")) {
         emit_add(&facts, "Changes nothing.");
     }
+    if (emit_is_marked(call->decl, "once")) {
+        emit_add(&facts, "Its effect happens once, however often the call is repeated.");
+    }
     if (emit_overlaps(call)) {
         emit_add(&facts, "Its calls keep no order.");
     }

@@ -242,8 +242,10 @@ void emit_operation_table(emit_file *file, emit_buf *out, const idl_decl *interf
     emit_add(&fields, ".name = \"%s\"", call->wire_name);
     const bool idempotent =
         call->role == EMIT_GETTER || emit_is_marked(call->decl, "idempotent") || emit_is_marked(call->decl, "readonly_op");
+    const bool once = !idempotent && emit_is_marked(call->decl, "once");
     const char *const flags[] = { !emit_has_halves(call) ? "CORBEL_ONEWAY"
                                   : idempotent           ? "CORBEL_IDEMPOTENT"
+                                  : once                 ? "CORBEL_ONCE"
                                                          : NULL,
                                   emit_overlaps(call) ? "CORBEL_OVERLAP" : NULL,
                                   emit_promises_of(run, call).length > 0 ? "CORBEL_PROMISES" : NULL };

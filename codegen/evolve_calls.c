@@ -166,6 +166,15 @@ static void compare_idempotent(evolve_run *run, const idl_decl *old, const idl_d
     }
 }
 
+static void compare_once(evolve_run *run, const idl_decl *old, const idl_decl *new)
+{
+    const bool is = evolve_has(new, "once");
+    if (evolve_has(old, "once") != is) {
+        evolve_report(run, is ? EVOLVE_RULE_ONCE_ADDED : EVOLVE_RULE_ONCE_REMOVED, &new->range, "'%s' is repeated %s",
+                      new->scoped_name, is ? "with a key now" : "with a key no more");
+    }
+}
+
 static bool overlaps(const idl_decl *decl)
 {
     return evolve_has(decl, "overlap") || evolve_has(decl->parent, "overlap");
@@ -228,6 +237,7 @@ static void compare_operation(evolve_run *run, const idl_decl *old, const idl_de
                       new->scoped_name, new->is_oneway ? "oneway now" : "not oneway any more");
     }
     compare_idempotent(run, old, new);
+    compare_once(run, old, new);
     compare_overlap(run, old, new);
     compare_deadline(run, old, new);
     compare_streams(run, old, new);
@@ -238,6 +248,7 @@ static void compare_operation(evolve_run *run, const idl_decl *old, const idl_de
 static void compare_attribute(evolve_run *run, const idl_decl *old, const idl_decl *new)
 {
     evolve_annotations(run, old, new);
+    compare_once(run, old, new);
     compare_overlap(run, old, new);
     compare_deadline(run, old, new);
     const evolve_rule_id rule = evolve_value_rule(run, old, new);

@@ -139,6 +139,10 @@
          "it only permits") \
     RULE(IDEMPOTENT_REMOVED, "idempotent-removed", WIRE, proof_idempotent_removed, \
          "old clients still have the permission to repeat it") \
+    RULE(ONCE_ADDED, "once-added", COMPATIBLE, proof_once_added, \
+         "old clients send no key, and do not repeat it") \
+    RULE(ONCE_REMOVED, "once-removed", COMPATIBLE, proof_once_removed, \
+         "keys of old clients are kept all the same; new ones do not repeat it") \
     RULE(OVERLAP_ADDED, "overlap-added", COMPATIBLE, proof_overlap_added, \
          "it only permits") \
     RULE(OVERLAP_REMOVED, "overlap-removed", WIRE, proof_overlap_removed, \

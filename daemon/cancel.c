@@ -120,7 +120,7 @@ static crb_watching *watching_get(corbel_request *request)
         pthread_mutex_lock(&request->runtime->dispatch_lock);
         request->watching = watching;
         pthread_mutex_unlock(&request->runtime->dispatch_lock);
-        if (request->deadline != CRB_NEVER && (request->peer == NULL || request->oneway)) {
+        if (request->deadline != CRB_NEVER && (request->peer == NULL || request->oneway || request->once != NULL)) {
             crb_timer_init(&watching->timer, watching_late, watching);
             watching->timed = true;
             crb_timer_set(&watching->timer, request->deadline);

@@ -25,6 +25,7 @@ static const crb_host daemon_host = {
     .cancel_locked = crb_dispatch_cancel_locked,
     .abandon_locked = crb_dispatch_abandon_locked,
     .find = crb_ids_find,
+    .durable = crb_once_is_durable,
     .uri = crb_ids_uri,
     .post = crb_workers_post,
     .post_locked = crb_workers_post_locked,

@@ -20,6 +20,7 @@ crb_dispatch *crb_dispatch_get_locked(corbel_runtime *runtime)
             dispatch->queue_end = &dispatch->queue;
             crb_timer_init(&dispatch->retry, crb_workers_retry, runtime);
             crb_timer_init(&dispatch->turns, crb_turns_tick, runtime);
+            crb_timer_init(&dispatch->once_timer, crb_once_tick, runtime);
             pthread_condattr_t attributes;
             pthread_condattr_init(&attributes);
             pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -294,6 +295,7 @@ static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, cor
     }
     crb_buf_clear(&incoming->args);
     crb_buf_clear(&incoming->context);
+    free(incoming->once);
 }
 
 void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming)
@@ -425,7 +427,8 @@ void crb_dispatch_cancel(void *user)
     crb_stream_over_locked(request->stream_in); /* the peer's lock is held */
     crb_stream_over_locked(request->stream_out);
     pthread_mutex_lock(&runtime->dispatch_lock);
-    if (dispatch_cancel_locked(user)) {
+    corbel_request *const whom = request->once == NULL ? user : crb_once_cancels_locked(user);
+    if (whom != NULL && dispatch_cancel_locked(whom)) {
         crb_peer_cancel_later_locked(request->peer);
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
@@ -460,14 +463,13 @@ void crb_dispatch_finish(corbel_request *request)
     pthread_mutex_unlock(&runtime->dispatch_lock);
 }
 
-void crb_dispatch_leave_lane(corbel_request *request)
+void crb_dispatch_leave_lane_locked(corbel_request *request)
 {
     corbel_runtime *const runtime = request->runtime;
     crb_lane *const lane = request->lane;
     if (lane == NULL) {
         return;
     }
-    pthread_mutex_lock(&runtime->dispatch_lock);
     request->lane = NULL;
     lane->first = request->next_in_lane;
     if (lane->first == NULL) {
@@ -481,5 +483,13 @@ void crb_dispatch_leave_lane(corbel_request *request)
             dispatch_runnable(runtime, lane->first, true);
         }
     }
-    pthread_mutex_unlock(&runtime->dispatch_lock);
+}
+
+void crb_dispatch_leave_lane(corbel_request *request)
+{
+    if (request->lane != NULL) {
+        pthread_mutex_lock(&request->runtime->dispatch_lock);
+        crb_dispatch_leave_lane_locked(request);
+        pthread_mutex_unlock(&request->runtime->dispatch_lock);
+    }
 }

@@ -79,6 +79,13 @@ struct corbel_request {
     const void **ins;         /* while the function runs: where the arguments are */
     struct crb_raw_call *raw; /* in the arena, of an object with a raw handler; see dynamic.c */
     crb_held held;            /* their references, once it has returned */
+    /* See once.c. */
+    crb_once_wire *once;         /* malloc'ed; what the call says about keys; NULL: nothing */
+    bool once_seen, once_runs;   /* it was looked at; its key is in the table, or its servant's, until it is answered */
+    bool once_before;            /* another attempt was passed on before this one */
+    crb_once_entry *once_entry;  /* its own; guarded by dispatch_lock, as the next two */
+    corbel_request *once_joined; /* whose answer it waits for */
+    corbel_request *once_next;   /* that joined the same */
     crb_context context;
     uint64_t stream_wait_ns;               /* the bound of each wait for them */
     corbel_stream *stream_in, *stream_out; /* read and written here; NULL: none */
@@ -152,6 +159,9 @@ typedef struct crb_dispatch {
     pthread_cond_t changed;                 /* n_requests or n_threads became less, or n_deferred more */
     corbel_request *answered[CRB_ANSWERED]; /* deferred ones that are over, the last of them: see defer.c */
     uint32_t next_answered;
+    crb_once_table *once; /* NULL: there was no call with a key */
+    crb_timer once_timer; /* gives up what was kept long enough */
+    bool once_armed, once_over;
 } crb_dispatch;
 
 /** The runtime's dispatcher, made when it is needed. NULL: no memory, or the runtime has ended. Under dispatch_lock. */
@@ -170,6 +180,8 @@ void crb_dispatch_wait_takes_over_locked(crb_wait *wait, crb_wait *outer);
 void crb_dispatch_wait_ends_locked(crb_wait *wait);
 /** The function of the request has returned: its lane goes on. No lock held. */
 void crb_dispatch_leave_lane(corbel_request *request);
+/** The same, under dispatch_lock. */
+void crb_dispatch_leave_lane_locked(corbel_request *request);
 /** The request is over for the dispatcher, answered and all. No lock held; it is still the caller's to free. */
 void crb_dispatch_finish(corbel_request *request);
 /** Takes it off the list. */
@@ -277,6 +289,27 @@ bool crb_is_deferred(const corbel_request *request);
 /** The runtime ends: whoever still has a deferred request has it alone from now on; its caller is told, if it is in this process.
  *  Under dispatch_lock, which it lets go of. */
 void crb_defer_detach_all_locked(corbel_runtime *runtime);
+
+/* once.c */
+typedef enum crb_once_way {
+    CRB_ONCE_WAY_ON,    /* it is to be entered */
+    CRB_ONCE_WAY_OVER,  /* it was answered: its end follows */
+    CRB_ONCE_WAY_PARKED /* it will be, with another one; it may be gone */
+} crb_once_way;
+/** A request of which request->once says something is about to be entered. No lock held. */
+crb_once_way crb_once_enter(corbel_request *request);
+/** Before a request with request->once is answered: keeps the reply. Not CORBEL_OK: the servant could not make its effect last;
+ *  error, which says how it ended where outcome is an error, now says this. No lock held. */
+corbel_status crb_once_keep(corbel_request *request, crb_outcome outcome, const crb_buf *body, const crb_ref_list *refs,
+                            const char *exception, corbel_error *error);
+/** The caller of a request with request->once gave up, or its session ended: which request is cancelled by that? NULL: none, it
+ * goes on all the same. Under the peer's lock and dispatch_lock. */
+corbel_request *crb_once_cancels_locked(corbel_request *request);
+bool crb_once_is_durable(const crb_target *target);
+/** The timer's function; user: the runtime. */
+void crb_once_tick(void *user);
+/** The runtime ends: nothing is kept any more, what had joined is answered. Under dispatch_lock, which it lets go of. */
+void crb_once_end_locked(corbel_runtime *runtime);
 
 /* builtin.c */
 /** Runs an operation that every object has. False: it is none. */

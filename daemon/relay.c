@@ -163,6 +163,7 @@ static corbel_status relay_there(corbel_request *request, crb_target *target, co
         .refs = request->refs,
         .n_refs = request->n_refs,
         .context = &request->context_bytes,
+        .relayed_once = request->once,
     };
     return crb_call_send(target, &send, call, request->chain, request->deadline, error);
 }

@@ -116,6 +116,7 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->n_refs = incoming->n_refs;
     request->context_bytes = incoming->context;
     request->plain = incoming->plain;
+    request->once = incoming->once;
     request->error = (corbel_error)CORBEL_ERROR_INIT;
     if ((incoming->stream_in != NULL || incoming->stream_out != NULL ||
          (incoming->local != NULL && incoming->local->streams != NULL)) &&
@@ -184,6 +185,10 @@ void crb_request_clear(corbel_request *request)
     if (request->carried != NULL || request->reply != NULL) {
         request->carried = corbel_context_unref(request->carried);
         request->reply = corbel_context_unref(request->reply);
+    }
+    if (request->once != NULL) {
+        free(request->once);
+        request->once = NULL;
     }
     crb_buf_clear(&request->args);
     crb_refs_free(request->refs, request->n_refs);

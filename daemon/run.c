@@ -139,6 +139,13 @@ static void run_after_raised(corbel_request *request, const char *exception)
 
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception)
 {
+    if (request->once != NULL) {
+        corbel_error error = CORBEL_ERROR_INIT;
+        if (crb_once_keep(request, outcome, body, refs, exception, &error) != CORBEL_OK) {
+            crb_request_reply_error(request, &error);
+            return;
+        }
+    }
     if (request->intercepted != NULL && exception != NULL) {
         run_after_raised(request, exception);
     } else if (request->intercepted != NULL) {
@@ -186,6 +193,9 @@ void crb_log_oneway(const char *operation, const char *object, const corbel_erro
 void crb_request_reply_error(corbel_request *request, corbel_error *error)
 {
     char object[300], operation[256];
+    if (request->once != NULL) {
+        (void)crb_once_keep(request, CRB_OUTCOME_ERROR, NULL, NULL, NULL, error); /* error says all */
+    }
     if (request->intercepted != NULL) {
         crb_request_after(request, error->status, error);
     }
@@ -460,6 +470,7 @@ void crb_request_run(crb_work *work)
 {
     corbel_request *const request = (corbel_request *)(void *)work; /* its first member */
     corbel_error error = CORBEL_ERROR_INIT;
+    crb_once_way way = CRB_ONCE_WAY_ON;
     if (request->enter) {
         crb_peer_lock(request->peer);
         crb_session_enter(request->peer->session, request->answer);
@@ -471,6 +482,10 @@ void crb_request_run(crb_work *work)
     } else if (run_too_late(request, &error)) {
         crb_dispatch_leave_lane(request);
         crb_request_reply_error(request, &error);
+    } else if (request->once != NULL && (way = crb_once_enter(request)) != CRB_ONCE_WAY_ON) {
+        if (way == CRB_ONCE_WAY_PARKED) {
+            return; /* over when the other one is */
+        }
     } else if (request->target->kind != CRB_TARGET_LOCAL) {
         if (crb_relay(request, request->target, &error)) {
             return; /* over when the answer comes */

@@ -469,6 +469,7 @@ void crb_workers_end(corbel_runtime *runtime)
             }
             crb_workers_wait_locked(runtime, CRB_NEVER);
         }
+        crb_once_end_locked(runtime);
         crb_defer_detach_all_locked(runtime);
         while (runtime->user_dispatch && workers_run_one_locked(runtime)) {
         }
@@ -490,6 +491,7 @@ void crb_workers_end(corbel_runtime *runtime)
         crb_timer_stop(&dispatch->retry);
         crb_timer_stop(&dispatch->turns);
         crb_turns_free(dispatch);
+        crb_timer_stop(&dispatch->once_timer);
         workers_join(dispatch->ended); /* it has joined those before it */
         pthread_cond_destroy(&dispatch->changed);
         free(dispatch);

@@ -108,7 +108,7 @@ static const idl_standard_annotation table[] = {
       "what has a name in C", false, ONE(STRING) },
     { "idempotent", IDL_MEANING_NONE, ON(OPERATION) | ON(ATTRIBUTE), "operations and attributes", false, NONE },
     { "readonly_op", IDL_MEANING_NONE, ON(OPERATION), "operations", false, NONE },
-    { "once", IDL_MEANING_REFUSED, ON(OPERATION) | ON(ATTRIBUTE), "operations and attributes", false, NONE },
+    { "once", IDL_MEANING_NONE, ON(OPERATION) | ON(ATTRIBUTE), "operations and attributes", false, NONE },
     { "stream", IDL_MEANING_STREAM, ON(OPERATION) | ON(PARAMETER), "operations and parameters", false, NONE },
     { "deadline", IDL_MEANING_DEADLINE, ON(OPERATION) | ON(ATTRIBUTE) | ON(INTERFACE), "interfaces, operations and attributes",
       false, ONE(UINT32) },

@@ -233,6 +233,8 @@ uint32_t idl_hash_id(const char *name);
 void idl_check_ids(idl_parser *parser, idl_node *node);
 /** Whether the @streams of an operation that has been read are where they may be. */
 void idl_check_streams(idl_parser *parser, idl_node *operation);
+/* Has '@once' a meaning there? After idl_check_streams(). */
+void idl_check_once(idl_parser *parser, const idl_decl *decl);
 /** Makes the scope of file level, and what is known before it: CORBA::TypeCode, also as TypeCode. */
 void idl_begin_scopes(idl_parser *parser);
 /** Depth and repository ids of all that was declared, and what only a whole unit can tell. */

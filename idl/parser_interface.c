@@ -141,6 +141,7 @@ static bool op_dcl(idl_parser *parser, idl_lead lead)
     idl_leave_scope(parser, outer);
     idl_check_ids(parser, node);
     idl_check_streams(parser, node);
+    idl_check_once(parser, &node->decl);
     if (!parsed || !operation_end(parser, node)) {
         return false;
     }
@@ -198,6 +199,7 @@ static bool attr_dcl(idl_parser *parser, idl_lead lead)
         node->decl.type = own;
         node->decl.is_readonly = is_readonly;
         idl_annotate(parser, node, lead.annotations);
+        idl_check_once(parser, &node->decl);
         first = first == NULL ? node : first;
     } while (idl_parser_take_mark(parser, ','));
     idl_decl like = { 0 };

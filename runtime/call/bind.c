@@ -49,6 +49,9 @@ corbel_status crb_peer_bind(crb_peer *peer, const char *id, const corbel_interfa
             status = crb_fail(reterr, CORBEL_PROTOCOL, CORBEL_COMPLETED_NO, "the peer's answer holds no reference");
         } else {
             *ret = crb_target_ref(call.value.refs[0].target);
+            if (call.value.durable && (*ret)->kind == CRB_TARGET_IMPORT) {
+                atomic_store(&(*ret)->import.durable, true);
+            }
         }
         bind_end(&call);
     }

@@ -109,9 +109,16 @@ corbel_status crb_call_send_locked(crb_target *target, const crb_send *send, cor
             return status;
         }
     }
+    crb_once_wire once;
+    if ((send->once != NULL || send->relayed_once != NULL || peer->once_told != 0) && crb_once_say_locked(peer, send, &once)) {
+        out.once = &once;
+    }
     crb_question *question = NULL;
     const corbel_status status = crb_session_call(peer->session, &out, crb_now(), &question, reterr);
     if (status == CORBEL_OK) {
+        if (out.once != NULL) {
+            crb_once_said_locked(peer, send, &once);
+        }
         crb_peer_refs_sent_locked(peer, send->refs, send->n_refs, refs);
         if (call != NULL) {
             call->question = question;
@@ -237,6 +244,9 @@ void crb_call_unref(corbel_call *call)
         crb_batch_unref(call->batch);
         crb_operation_release(call->operation);
         corbel_context_unref(call->reply);
+        if (call->once != NULL) {
+            crb_once_end(call->runtime, call->once);
+        }
         free(call);
     }
 }
@@ -294,6 +304,8 @@ corbel_call *crb_call_new(const corbel_operation *operation, crb_start *start)
         call->reply = crb_carried_ref(start->reply);
         call->intercepted = start->intercepted;
         start->intercepted = NULL;
+        call->once = start->once;
+        start->once = NULL;
         call->value.error = (corbel_error)CORBEL_ERROR_INIT;
         if (crb_start_leaves(start)) {
             call->peer = crb_target_peer(start->target); /* counted by the target */

@@ -25,6 +25,7 @@ typedef struct crb_outcome_value {
     char *exception;    /* EXCEPTION: malloc'ed */
     corbel_error error; /* ERROR */
     crb_buf context;    /* the values that the servant added, as they came */
+    bool durable;       /* of a bind */
 } crb_outcome_value;
 
 void crb_outcome_clear(crb_outcome_value *value);
@@ -79,6 +80,7 @@ struct corbel_call {
     bool parked;           /* direct, deferred, and its function has returned; guarded by guard */
     bool cancelled;        /* direct, and its caller's operation is cancelled; guarded by guard */
     crb_under under;       /* the operation that it was made by, and ends with: see cancel.h */
+    crb_once_mine *once;   /* malloc'ed; its key, until the call is freed; NULL: none */
 };
 
 /** What a call in a batch waits for. */
@@ -101,6 +103,8 @@ typedef struct crb_send {
     crb_send_after after;
     const crb_buf *context; /* what it carries; borrowed */
     bool keep;              /* the call may be promised of */
+    const crb_once_mine *once;         /* its key; NULL: none */
+    const crb_once_wire *relayed_once; /* what the caller has said, for whom it is passed on; NULL: nothing */
 } crb_send;
 
 /** The call that there was no memory for: operation NULL, not counted, not to be touched. */
@@ -169,6 +173,7 @@ typedef struct crb_start {
     crb_buf context;                        /* what the call carries, packed */
     struct corbel_intercepted *intercepted; /* its interceptors; NULL: there are none */
     corbel_context *reply;                  /* the reference's: takes what comes with the answer; NULL: nobody wants it */
+    crb_once_mine *once;                    /* malloc'ed; its key, unless a corbel_call has it; NULL: none */
 } crb_start;
 
 /* start.c */
@@ -190,6 +195,22 @@ corbel_status crb_start_send(crb_start *start, const corbel_operation *operation
 /** The same under the peer's lock, as crb_call_send_locked(). */
 corbel_status crb_start_send_locked(crb_start *start, const corbel_operation *operation, const crb_send_after *after,
                                     corbel_call *call, crb_ref_out *refs, corbel_error *reterr);
+
+/* once.c */
+/** A key for a call that begins. NULL: no memory. Any lock may be held, but not two calls' at once. */
+crb_once_mine *crb_once_begin(corbel_runtime *runtime);
+/** The call is over, and will not be made again: the peer may forget its reply, and is told with the next call. Frees the key.
+ *  Takes NULL. */
+void crb_once_end(corbel_runtime *runtime, crb_once_mine *once);
+/** What a CALL to peer is to say about keys; false: nothing. Under the peer's lock. */
+bool crb_once_say_locked(crb_peer *peer, const crb_send *send, crb_once_wire *ret);
+/** It was queued. Under the peer's lock. */
+static inline void crb_once_said_locked(crb_peer *peer, const crb_send *send, const crb_once_wire *said)
+{
+    if (send->relayed_once == NULL) {
+        peer->once_told = said->acknowledged;
+    }
+}
 
 /* take.c */
 /** Turns the outcome into what the caller gets. Clears it. */

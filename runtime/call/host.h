@@ -46,6 +46,7 @@ typedef struct crb_incoming {
     size_t n_refs;
     crb_buf context; /* what it carries, as it came; the host's on success, too */
     bool plain;      /* an interceptor's own: others do not see it */
+    crb_once_wire *once; /* malloc'ed; the host's on success, too; NULL: nothing about keys */
 } crb_incoming;
 
 typedef struct crb_host {
@@ -67,6 +68,8 @@ typedef struct crb_host {
     void (*abandon_locked)(void *request);
     /** Under the peer's lock: which object has the id? A counted target, or NULL with reterr. */
     struct crb_target *(*find)(corbel_runtime *runtime, const char *id, const char *interface, corbel_error *reterr);
+    /** Does the object remember keys and replies by itself? Any lock. */
+    bool (*durable)(const struct crb_target *target);
     /** No lock held: the URI of a registered object, a corbel block; NULL: it has none. */
     char *(*uri)(struct crb_target *target);
     /** No lock held: runs work on a worker, or at once where there is none to be had. */

@@ -28,6 +28,13 @@ void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given)
     CORBEL_LIMITS_MAP(LIMITS_DEFAULT)
 #undef LIMITS_DEFAULT
     limits.max_context = limits.max_context < CORBEL_CONTEXT_MAX_BYTES ? limits.max_context : CORBEL_CONTEXT_MAX_BYTES;
+    runtime->once_limits = (crb_once_limits)CRB_ONCE_LIMITS_DEFAULT;
+    runtime->once_limits.keys = limits.once_keys;
+    runtime->once_limits.keys_of_one = limits.once_keys_of_one;
+    runtime->once_limits.bytes = limits.once_bytes;
+    runtime->once_limits.bytes_of_one = limits.once_bytes_of_one;
+    runtime->once_limits.callers = limits.once_callers;
+    runtime->once_limits.keep = limits.once_keep_ms * CRB_MS;
     runtime->carried = (crb_carried_limits) { .bytes = limits.max_context, .values = limits.max_context_values };
     runtime->limits = (crb_session_limits) {
         .max_body = limits.max_body,

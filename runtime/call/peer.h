@@ -40,6 +40,7 @@ struct crb_peer {
     uint64_t n_messages; /* that were sent */
     uint32_t n_ready;    /* calls that are complete and wait to be finished: more will be begun without blocking */
     uint32_t n_gathered; /* times in a row that the lock was given back without sending what waits */
+    uint64_t once_told;  /* what it was last told to be done with of our keys; 0: it has got none */
     bool closing;        /* the link was told to close */
     bool open;           /* both HELLOs were exchanged */
     bool settled;        /* the one who dialled is through with it: see bind_settle() */

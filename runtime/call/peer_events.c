@@ -128,7 +128,9 @@ static void events_bind(crb_peer *peer, const crb_event *event)
     const crb_ref ref = { .tag = 1, .target = target, .interface = event->interface };
     crb_ref_out out;
     crb_peer_refs_out_locked(peer, &ref, 1, &out);
-    crb_result result = { .outcome = CRB_OUTCOME_RESULT, .body = &body, .refs_out = &out, .n_refs_out = 1 };
+    crb_result result = {
+        .outcome = CRB_OUTCOME_RESULT, .body = &body, .refs_out = &out, .n_refs_out = 1, .durable = host->durable(target)
+    };
     crb_session_return(peer->session, event->answer, &result, crb_now());
     crb_peer_refs_sent_locked(peer, &ref, 1, &out);
     crb_peer_unref_target_locked(peer, target);
@@ -169,11 +171,14 @@ static void events_call(crb_peer *peer, crb_event *event)
             .refs = refs,
             .n_refs = n_refs,
             .context = event->context,
+            .once = event->once,
         };
+        event->once = NULL;
         event->args = (crb_buf)CRB_BUF_INIT;
         event->context = (crb_buf)CRB_BUF_INIT;
         host->call(peer->runtime, &incoming);
     }
+    free(event->once);
     crb_buf_clear(&event->args);
     crb_buf_clear(&event->context);
 }
@@ -201,7 +206,9 @@ static void events_body(crb_peer *peer, crb_event *event)
 static void events_return(crb_peer *peer, crb_event *event)
 {
     corbel_call *const call = event->user;
-    crb_outcome_value value = { .outcome = event->outcome, .error = CORBEL_ERROR_INIT, .context = event->context };
+    crb_outcome_value value = {
+        .outcome = event->outcome, .error = CORBEL_ERROR_INIT, .context = event->context, .durable = event->durable
+    };
     if (!events_refs_in(peer, event, &value.refs, &value.n_refs)) {
         value.outcome = CRB_OUTCOME_ERROR;
         crb_fail(&value.error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_YES, "no memory for the references of a result");

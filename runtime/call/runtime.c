@@ -50,6 +50,7 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
     crb_interceptors_unref(runtime->incoming);
     pthread_mutex_destroy(&runtime->lock);
     pthread_mutex_destroy(&runtime->dispatch_lock);
+    pthread_mutex_destroy(&runtime->once_lock);
     pthread_mutex_destroy(&runtime->watch_lock);
     pthread_cond_destroy(&runtime->watch_changed);
     pthread_cond_destroy(&runtime->cancel_changed);
@@ -113,6 +114,9 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     atomic_init(&runtime->memory_refs, 1);
     pthread_mutex_init(&runtime->lock, NULL);
     pthread_mutex_init(&runtime->dispatch_lock, NULL);
+    pthread_mutex_init(&runtime->once_lock, NULL);
+    crb_once_book_init(&runtime->once);
+    atomic_init(&runtime->once_lowest, crb_once_lowest(&runtime->once));
     pthread_mutex_init(&runtime->watch_lock, NULL);
     pthread_cond_init(&runtime->watch_changed, NULL);
     pthread_cond_init(&runtime->cancel_changed, NULL);

@@ -1,7 +1,7 @@
 /** What the files of runtime/call and daemon/ share: the runtime, and the order of its locks.
  *
  *  Locks, outermost first; one that stands later may be taken while one that stands earlier is held, never the other way:
- *    crb_target.bind_lock > crb_peer.lock > corbel_runtime.lock, dispatch_lock, watch_lock (never two of these)
+ *    crb_target.bind_lock > crb_peer.lock > corbel_runtime.lock, dispatch_lock, watch_lock (never two of these) > once_lock
  *  Two peers' locks are never held together. No user code runs under any of them. */
 #ifndef CRB_RUNTIME_IMPL_H
 #define CRB_RUNTIME_IMPL_H
@@ -52,6 +52,7 @@ struct corbel_runtime {
     crb_codec_limits values;                      /* of what is read from messages */
     crb_listener_limits listening;                /* of its daemons */
     crb_carried_limits carried;                   /* of contexts, each way */
+    crb_once_limits once_limits;                  /* of keys and replies that are kept */
     struct crb_interceptors *outgoing, *incoming; /* around its calls, and around those that it serves */
 
     pthread_mutex_t lock; /* guards: */
@@ -75,6 +76,10 @@ struct corbel_runtime {
     pthread_cond_t cancel_changed;                /* it is through with that one; a callback has returned */
     bool hide_interfaces;                         /* constant */
     _Atomic(const corbel_interface *) last_shown; /* a hint outside the lock */
+
+    pthread_mutex_t once_lock;    /* the innermost of all; guards: */
+    crb_once_book once;           /* keys of our calls */
+    _Atomic uint64_t once_lowest; /* of it; a hint outside the lock */
 
     pthread_mutex_t watch_lock;   /* guards what watch.h says */
     pthread_cond_t watch_changed; /* a callback has returned */

@@ -26,6 +26,22 @@ void crb_start_clear(crb_start *start)
     }
     crb_target_unref(start->target);
     start->target = NULL;
+    if (start->once != NULL) {
+        crb_once_end(start->runtime, start->once);
+        start->once = NULL;
+    }
+}
+
+/** Calls that are never made again need no key: those on promises, in this process, and oneways. */
+static corbel_status start_draw_key(crb_start *start, const corbel_operation *operation, corbel_error *reterr)
+{
+    if (start->target->kind != CRB_TARGET_IMPORT || (operation->flags & CORBEL_ONEWAY) != 0) {
+        return CORBEL_OK;
+    }
+    start->once = crb_once_begin(start->runtime);
+    return start->once != NULL ? CORBEL_OK
+                               : crb_fail(reterr, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for the key of %s::%s",
+                                          operation->interface, operation->name);
 }
 
 uint32_t crb_deadline_ms(const corbel_object *self, const corbel_operation *operation)
@@ -128,6 +144,9 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
         (operation->flags & CRB_COUNTED) == 0) { /* of what the callee has described nothing need be asked */
         status = crb_agree(self, start->target, operation, start->deadline, reterr);
     }
+    if (status == CORBEL_OK && (operation->flags & CORBEL_ONCE) != 0) {
+        status = start_draw_key(start, operation, reterr);
+    }
     if (status == CORBEL_OK && intercepts) {
         status = crb_intercept_start(self, operation, start, reterr);
     }
@@ -185,6 +204,7 @@ static crb_send start_to_send(crb_start *start, const corbel_operation *operatio
         .n_refs = start->refs.len,
         .context = &start->context,
         .keep = call != NULL && call->keep,
+        .once = call != NULL && call->once != NULL ? call->once : start->once,
     };
 }
 

@@ -31,6 +31,8 @@ struct crb_target {
             void *self;
             corbel_finalizer finalize;
             const struct crb_raw *raw; /* malloc'ed: all its calls come to one function; NULL: to the skeleton's */
+            const struct corbel_once_store *store; /* remembers keys and replies by itself; NULL: it does not; set before others know it */
+            void *store_user;
             uint8_t key[16];           /* random: names the object in traces */
             char *id;                  /* registered under; guarded by dispatch_lock; NULL: not */
             void *daemon;              /* the hosting half's: where it is registered; guarded by dispatch_lock */
@@ -41,6 +43,7 @@ struct crb_target {
             crb_import *import;
             uint64_t receipts;           /* guarded by the peer's lock */
             _Atomic bool gone;           /* the peer withdrew it */
+            _Atomic bool durable;        /* its servant remembers keys and replies by itself: the answer to a BIND said so */
             char *interface;             /* as what it came */
             uint64_t fingerprint;        /* of that interface there; 0: not known */
             _Atomic(crb_known *) others; /* what is known of it besides; only grows */

@@ -232,6 +232,7 @@ static corbel_OperationDescription describe_operation(describe_run *run, const c
         .is_idempotent = (operation->flags & CORBEL_IDEMPOTENT) != 0,
         .overlaps = (operation->flags & CORBEL_OVERLAP) != 0,
         .deadline_ms = operation->deadline_ms,
+        .is_once = (operation->flags & CORBEL_ONCE) != 0,
         .ins = describe_params(run, operation->in, operation->n_in),
         .outs = describe_params(run, operation->out, operation->n_out),
         .exceptions = describe_exceptions(run, operation->raises),

@@ -471,7 +471,7 @@ static bool rebuild_raises(rebuild *run, const corbel_TypeIndexes *from, const c
 static bool rebuild_operation(rebuild *run, const corbel_OperationDescription *from, corbel_operation *to)
 {
     to->flags = (from->is_oneway ? CORBEL_ONEWAY : 0u) | (from->is_idempotent ? CORBEL_IDEMPOTENT : 0u) |
-                (from->overlaps ? CORBEL_OVERLAP : 0u) | CRB_COUNTED;
+                (from->overlaps ? CORBEL_OVERLAP : 0u) | (from->is_once ? CORBEL_ONCE : 0u) | CRB_COUNTED;
     to->fingerprint = from->fingerprint;
     to->deadline_ms = from->deadline_ms;
     if (from->is_oneway && (from->outs.len > 0 || from->exceptions.len > 0)) {

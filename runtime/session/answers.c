@@ -68,6 +68,9 @@ static void answer_free(crb_session *session, crb_answer *answer)
     if (answer->context.data != NULL) {
         crb_buf_clear(&answer->context);
     }
+    if (answer->once != NULL) {
+        free(answer->once);
+    }
     free(answer->exception);
     free(answer->error);
     if (session->n_spare_answers < CRB_SPARES) {
@@ -347,6 +350,7 @@ void crb_session_return(crb_session *session, crb_answer *answer, crb_result *re
     (void)now;
     assert(answer->kind != CRB_QUESTION_ONEWAY);
     answer_close(session, answer);
+    answer->durable = result->durable;
     answer->context.len = 0;
     if (result->context_len > 0) {
         crb_buf_append(&answer->context, result->context, result->context_len);
@@ -496,6 +500,32 @@ static const char *answer_streams(crb_session *session, crb_answer *answer, cons
     return NULL;
 }
 
+/** What it says about keys. NULL: done, or no memory (the session will end). */
+static const char *answer_once(crb_session *session, crb_answer *answer, const crb_wire_call *call)
+{
+    const size_t len = call->once_instance.len;
+    if (len != 0 && len != sizeof answer->once->whose) {
+        return "a key of an instance whose id has not 16 bytes";
+    }
+    if (answer->kind == CRB_QUESTION_ONEWAY && call->once != 0) {
+        return "a oneway with a key";
+    }
+    crb_once_wire *const once = calloc(1, sizeof *once);
+    if (once == NULL) {
+        crb_session_no_memory(session);
+        return NULL;
+    }
+    once->sequence = call->once;
+    once->acknowledged = call->acknowledged;
+    once->again = (call->flags & CRB_FLAG_AGAIN) != 0;
+    once->relayed = len != 0;
+    if (len != 0) {
+        memcpy(once->whose, call->once_instance.data, len);
+    }
+    answer->once = once;
+    return NULL;
+}
+
 const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, uint64_t now)
 {
     const bool oneway = (call->flags & CRB_FLAG_ONEWAY) != 0;
@@ -553,6 +583,9 @@ const char *crb_answer_on_call(crb_session *session, const crb_wire_call *call, 
     }
     if (why == NULL && (call->after | (call->flags & ~CRB_FLAG_ONEWAY)) != 0) {
         why = answer_after(session, answer, call, &skips);
+    }
+    if (why == NULL && (call->once | call->acknowledged) != 0 && !session->out_of_memory) {
+        why = answer_once(session, answer, call);
     }
     if (why != NULL || session->out_of_memory) {
         return why;

@@ -115,6 +115,8 @@ static bool events_take_call(crb_session *session, crb_answer *answer, crb_event
                  answer->stream_out != NULL;
     ret->context = answer->context;
     answer->context = (crb_buf)CRB_BUF_INIT;
+    ret->once = answer->once;
+    answer->once = NULL;
     if (refs_known) {
         events_lend_refs(session, &answer->refs_in, ret);
     }
@@ -145,6 +147,7 @@ static void events_take_return(crb_session *session, crb_question *question, crb
     question->taken = true;
     ret->user = question->user;
     ret->outcome = question->outcome;
+    ret->durable = question->durable;
     ret->context = question->context;
     question->context = (crb_buf)CRB_BUF_INIT;
     events_lend_refs(session, &question->refs_in, ret);

@@ -158,6 +158,16 @@ static uint32_t output_call_flags(const crb_question *question)
            (question->stream_out != NULL ? CRB_FLAG_STREAM_OUT : 0);
 }
 
+static void output_once(const crb_once_wire *once, crb_wire_call *call)
+{
+    call->once = once->sequence;
+    call->acknowledged = once->acknowledged;
+    call->flags |= once->again ? CRB_FLAG_AGAIN : 0;
+    if (once->relayed) {
+        call->once_instance = (crb_wire_bytes) { once->whose, sizeof once->whose };
+    }
+}
+
 /** From here on they have a number, and each wait for them its own bound in place of the call's deadline. */
 static void output_start_streams(crb_session *session, crb_question *question)
 {
@@ -212,6 +222,9 @@ static void output_call(crb_session *session, crb_question *question, crb_buf *o
     if (after != NULL && !after->returned) {
         frame.u.call.after = after->by_id.id;
         frame.u.call.flags |= question->anyway ? CRB_FLAG_ANYWAY : 0;
+    }
+    if (question->once != NULL) {
+        output_once(question->once, &frame.u.call);
     }
     output_frame_with_refs(session, out, &frame, &question->refs);
     if (question->context.data != NULL) {
@@ -280,6 +293,7 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
         frame.u.ret.body = (crb_wire_bytes) { answer->body.buf.data, first };
     }
     frame.u.ret.context = (crb_wire_bytes) { answer->context.data, answer->context.len };
+    frame.u.ret.durable = answer->durable;
     output_frame_with_refs(session, out, &frame, &answer->refs);
     if (answer->context.data != NULL) {
         crb_buf_clear(&answer->context);

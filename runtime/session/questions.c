@@ -52,6 +52,9 @@ static void question_free(crb_session *session, crb_question *question)
         crb_stream_free(session, question->stream_out);
     }
     free(question->names);
+    if (question->once != NULL) {
+        free(question->once);
+    }
     if (question->context.data != NULL) {
         crb_buf_clear(&question->context);
     }
@@ -386,6 +389,7 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
     assert(call->promise == NULL || (call->promise->keep && !call->promise->finished));
     assert(!call->keep || !call->oneway);
     assert(call->after == NULL || (call->after->kind == CRB_QUESTION_CALL && (call->after->guard || call->anyway)));
+    assert(call->once == NULL || call->once->sequence == 0 || !call->oneway);
     corbel_status status = question_allowed(session, call->hop == 0, call->deadline, now, !call->oneway, reterr);
     if (status == CORBEL_OK) {
         status = question_call_allowed(session, call, reterr);
@@ -417,6 +421,13 @@ corbel_status crb_session_call(crb_session *session, crb_call_out *call, uint64_
     }
     if (question->operation == NULL || question->context.failed) {
         goto fail_rest;
+    }
+    if (call->once != NULL) {
+        question->once = malloc(sizeof *question->once);
+        if (question->once == NULL) {
+            goto fail_rest;
+        }
+        *question->once = *call->once;
     }
     if (call->n_path > 0) {
         question->path = malloc(call->n_path * sizeof *call->path);
@@ -599,6 +610,7 @@ const char *crb_question_on_return(crb_session *session, const crb_wire_return *
         return why;
     }
     question->has_result = frame->outcome != CRB_OUTCOME_ERROR;
+    question->durable = frame->durable;
     question->finishes = question->guard && frame->outcome != CRB_OUTCOME_RESULT && !question->finish_sent;
     question->context.len = 0;
     if (!question->completed && frame->context.len > 0 && frame->context.len <= session->limits.max_context) {

@@ -426,6 +426,11 @@ bool crb_session_is_open(const crb_session *session)
     return session->phase == CRB_PHASE_OPEN;
 }
 
+bool crb_session_has_ended(const crb_session *session)
+{
+    return crb_session_over(session);
+}
+
 const uint8_t *crb_session_peer_instance(const crb_session *session)
 {
     return session->peer_instance;

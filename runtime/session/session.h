@@ -11,6 +11,7 @@
 #define CRB_SESSION_H
 
 #include "runtime/base/buf.h"
+#include "runtime/session/once.h"
 
 #include <corbel/error.h>
 #include <stdbool.h>
@@ -143,6 +144,7 @@ typedef struct crb_call_out {
     size_t context_len;
     bool stream_in, stream_out; /* items flow with it: ours, and the servant's. Such a call is not expired by the core once it
                                    was sent: who waits for its items gives it up by crb_session_finish() */
+    const crb_once_wire *once; /* copied; NULL: it has no key, and acknowledges none; not with oneway, unless its sequence is 0 */
 } crb_call_out;
 
 /** Queues a call. CORBEL_OK: ret_question is set (NULL for a oneway), and unless oneway exactly one CRB_EVENT_RETURN follows,
@@ -220,6 +222,7 @@ typedef struct crb_result {
     corbel_error *error;    /* ERROR: status, completion, message, hops. Out: borrowed. */
     const uint8_t *context; /* what travels beside the answer; borrowed; NULL: nothing */
     size_t context_len;
+    bool durable; /* of a bind: the servant remembers keys and replies by itself */
 } crb_result;
 
 /** Answers a call or a bind (a bind: RESULT with one reference), exactly once, unless it is oneway (then not at all: see
@@ -331,13 +334,15 @@ typedef struct crb_event {
     corbel_error error;                 /* RETURN, ERROR; BODY: the taker's, corbel_error_clear() */
     crb_stream *stream;                 /* ITEMS, ROOM */
     crb_stream *stream_in, *stream_out; /* CALL: read, and written, here; NULL: none */
-    crb_buf items;      /* ITEMS: the next bytes, the taker's, crb_buf_clear(); in an order with the items' references */
-    bool end;           /* ITEMS: no more come */
-    uint64_t duplicate; /* DRAINING: the session of that name, which we dialled, leads to the same peer, and nothing new is to
-                           begin there; 0: the peer takes no new chains */
-    const char *why;    /* CLOSED, GONE */
-    bool clean;         /* CLOSED */
-    crb_buf context;    /* CALL, RETURN: as it came, not looked into; the taker's, crb_buf_clear() */
+    crb_buf items;       /* ITEMS: the next bytes, the taker's, crb_buf_clear(); in an order with the items' references */
+    bool end;            /* ITEMS: no more come */
+    uint64_t duplicate;  /* DRAINING: the session of that name, which we dialled, leads to the same peer, and nothing new is to
+                            begin there; 0: the peer takes no new chains */
+    const char *why;     /* CLOSED, GONE */
+    bool clean;          /* CLOSED */
+    crb_buf context;     /* CALL, RETURN: as it came, not looked into; the taker's, crb_buf_clear() */
+    crb_once_wire *once; /* CALL: the taker's, free(); NULL: there is nothing about keys in it */
+    bool durable;        /* RETURN, of a bind */
 } crb_event;
 
 /** Takes the oldest event; false: there is none. */
@@ -349,6 +354,8 @@ void *crb_answer_user(const crb_answer *answer);
 /* ---- about the peer and the session, for errors, logs and tests ---- */
 
 bool crb_session_is_open(const crb_session *session);
+/** Its end has begun, whoever wanted it: what is answered now reaches nobody. */
+bool crb_session_has_ended(const crb_session *session);
 const uint8_t *crb_session_peer_instance(const crb_session *session); /* 16 bytes, valid after OPEN */
 const char *crb_session_peer_name(const crb_session *session);        /* "" before OPEN */
 const uint8_t *crb_session_peer_secret(const crb_session *session);   /* 16 bytes, valid after OPEN */

@@ -247,6 +247,8 @@ struct crb_question {
     crb_sent_refs *refs;
     crb_sending args;
     crb_buf context; /* of the call until it is pulled; then of the answer */
+    crb_once_wire *once; /* until it is pulled; malloc'ed */
+    bool durable;        /* of a bind's answer */
     /* what came back */
     crb_ev event;
     crb_outcome outcome;
@@ -335,6 +337,8 @@ struct crb_answer {
     crb_receiving args;
     bool args_handed;
     crb_buf context; /* of the call until it is taken; then of the answer */
+    crb_once_wire *once; /* until the call is taken; malloc'ed */
+    bool durable;        /* of a bind's answer */
     /* what is sent */
     crb_out header, abandon;
     crb_outcome outcome;

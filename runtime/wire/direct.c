@@ -70,13 +70,13 @@ static bool direct_is_simple(const crb_frame *frame)
     }
     if (frame->type == CRB_WIRE_CALL) {
         const crb_wire_call *const call = &frame->u.call;
-        return call->n_refs == 0 && call->n_path == 0 && call->context.len == 0 && direct_is_empty(call->interface) &&
-               direct_is_empty(call->name);
+        return call->n_refs == 0 && call->n_path == 0 && call->context.len == 0 && (call->once | call->acknowledged) == 0 &&
+               direct_is_empty(call->interface) && direct_is_empty(call->name);
     }
     if (frame->type == CRB_WIRE_RETURN) {
         const crb_wire_return *const ret = &frame->u.ret;
         return ret->outcome == 0 && ret->n_refs == 0 && ret->context.len == 0 && ret->n_hops == 0 && ret->status == 0 &&
-               ret->completion == 0 && direct_is_empty(ret->exception) && direct_is_empty(ret->message);
+               ret->completion == 0 && !ret->durable && direct_is_empty(ret->exception) && direct_is_empty(ret->message);
     }
     if (frame->type == CRB_WIRE_STREAM) {
         return frame->u.stream.n_refs == 0;

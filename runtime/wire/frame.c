@@ -156,6 +156,9 @@ static bool frame_pack_call(frame_pack *pack, const crb_wire_call *call, crb_scr
     out->n_path = call->n_path;
     out->path = (uint32_t *)(uintptr_t)call->path;
     out->context = frame_bytes(call->context.data, call->context.len);
+    out->once = call->once;
+    out->acknowledged = call->acknowledged;
+    out->once_instance = frame_bytes(call->once_instance.data, call->once_instance.len);
     return frame_pack_refs(scratch, call->refs, call->n_refs, &out->references);
 }
 
@@ -174,6 +177,7 @@ static bool frame_pack_return(frame_pack *pack, const crb_wire_return *ret, crb_
     out->message = frame_text(ret->message);
     out->n_hops = ret->n_hops;
     out->context = frame_bytes(ret->context.data, ret->context.len);
+    out->durable = ret->durable;
     return frame_pack_refs(scratch, ret->refs, ret->n_refs, &out->references) &&
            frame_pack_hops(scratch, ret->hops, ret->n_hops, &out->hops);
 }

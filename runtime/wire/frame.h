@@ -27,6 +27,7 @@
 #define CRB_FLAG_ANYWAY 8u             /* it waits for the call in after, but does not care how that ended */
 #define CRB_FLAG_STREAM_IN 16u         /* of a CALL: the caller streams items */
 #define CRB_FLAG_STREAM_OUT 32u        /* of a CALL: the servant does */
+#define CRB_FLAG_AGAIN 64u             /* of a CALL with a key: an attempt before it may have arrived */
 #define CRB_FLAGS_CRITICAL 0xFFFF0000u /* who does not know one of these ends the session */
 
 /** Field numbers of Frame's bodies: what UNIMPLEMENTED carries. */
@@ -108,6 +109,8 @@ typedef struct crb_wire_call {
     const uint32_t *path;
     size_t n_path;
     crb_wire_bytes context; /* packed; empty: none */
+    uint64_t once, acknowledged;
+    crb_wire_bytes once_instance; /* 16 bytes; empty: the sender's */
 } crb_wire_call;
 
 typedef struct crb_wire_body {
@@ -129,6 +132,7 @@ typedef struct crb_wire_return {
     const crb_wire_hop *hops;
     size_t n_hops;
     crb_wire_bytes context;
+    bool durable;
 } crb_wire_return;
 
 typedef struct crb_wire_stream {

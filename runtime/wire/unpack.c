@@ -112,6 +112,9 @@ static bool unpack_call(crb_wire_call *to, const Corbel__Wire__Call *from, crb_s
         .path = from->path,
         .n_path = from->n_path,
         .context = unpack_bytes(from->context),
+        .once = from->once,
+        .acknowledged = from->acknowledged,
+        .once_instance = unpack_bytes(from->once_instance),
     };
     return to->n_refs == 0 || to->refs != NULL;
 }
@@ -132,6 +135,7 @@ static bool unpack_return(crb_wire_return *to, const Corbel__Wire__Return *from,
         .hops = unpack_hops(scratch, from->hops, from->n_hops),
         .n_hops = from->n_hops,
         .context = unpack_bytes(from->context),
+        .durable = from->durable,
     };
     return (to->n_refs == 0 || to->refs != NULL) && (to->n_hops == 0 || to->hops != NULL);
 }

@@ -121,6 +121,7 @@ enum {
     CORBEL_LOCAL = 4,     /* of an interface: references to it do not leave the process */
     CORBEL_OVERLAP = 8,   /* of an operation: its calls are in no lane */
     CORBEL_PROMISES = 16, /* of an operation: of a call that was begun corbel_stub_promised() may ask */
+    CORBEL_ONCE = 32,     /* of an operation: repeated with a key, so that its effect happens once */
     CORBEL_SERIAL = 64,   /* of an interface: its objects take one chain of calls at a time */
     CORBEL_STRICT = 128   /* with CORBEL_SERIAL: and a chain that comes back is refused */
 };

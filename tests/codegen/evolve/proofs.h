@@ -68,6 +68,8 @@
     PROOF(stream_removed, CORBEL_MISMATCH, "", "", CORBEL_MISMATCH, "", "") \
     PROOF(idempotent_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(idempotent_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
+    PROOF(once_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
+    PROOF(once_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(overlap_added, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(overlap_removed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \
     PROOF(deadline_changed, CORBEL_OK, "1", "2", CORBEL_OK, "2", "1") \

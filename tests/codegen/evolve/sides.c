@@ -336,6 +336,14 @@ SWAP_LONG(idempotent_added)
 SWAP_LONG(idempotent_removed)
 #endif
 
+#if PROVE_ALL || PROVE_once_added
+SWAP_LONG(once_added)
+#endif
+
+#if PROVE_ALL || PROVE_once_removed
+SWAP_LONG(once_removed)
+#endif
+
 #if PROVE_ALL || PROVE_overlap_added
 SWAP_LONG(overlap_added)
 #endif
