@@ -11,6 +11,7 @@
 #include "runtime/base/log.h"
 #include "runtime/wire/frame.h"
 
+#include <corbel/dynamic.h>
 #include <corbel/once.h>
 #include <stdlib.h>
 #include <string.h>

@@ -35,7 +35,8 @@ typedef struct crb_once_limits {
     uint64_t bytes, bytes_of_one; /* of replies; default 16 MiB and 4 MiB */
     uint32_t callers;             /* that are remembered; default 16,384 */
     uint64_t keep;                /* ns after the answer; default 60 s */
-    uint64_t idle;                /* ns without a call after which a caller may be forgotten, for another; default 600 s */
+    uint64_t idle;                /* ns without a key after which a caller may be forgotten, for another; default 600 s. No CALL may
+                                     be on its way for so long: its deadline is over before that, or it says that it comes again */
 } crb_once_limits;
 #define CRB_ONCE_LIMITS_DEFAULT                                                                                                  \
     {                                                                                                                            \
