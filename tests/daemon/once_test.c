@@ -518,7 +518,8 @@ static void the_answer_to_bind_says_so(void **state)
         start(NULL, durable == 1);
         MUST(once_Counter_plain(counter, 5, &n, &error));
         crb_target *found = NULL;
-        MUST(crb_target_resolve(once_Counter_as_object(counter)->target, CRB_NEVER, &found, &error));
+        const crb_resolving how = { .deadline = CRB_NEVER };
+        MUST(crb_target_resolve(once_Counter_as_object(counter)->target, &how, &found, &error));
         assert_int_equal(found->kind, CRB_TARGET_IMPORT);
         assert_int_equal(atomic_load(&found->import.durable), durable == 1);
         crb_target_unref(found);
