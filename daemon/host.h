@@ -83,6 +83,7 @@ struct corbel_request {
     crb_once_wire *once;         /* malloc'ed; what the call says about keys; NULL: nothing */
     bool once_seen, once_runs;   /* it was looked at; its key is in the table, or its servant's, until it is answered */
     bool once_before;            /* another attempt was passed on before this one */
+    bool once_passes;            /* it is a repetition, which is not entered: no gate is for it */
     crb_once_entry *once_entry;  /* its own; guarded by dispatch_lock, as the next two */
     corbel_request *once_joined; /* whose answer it waits for */
     corbel_request *once_next;   /* that joined the same */
@@ -306,6 +307,8 @@ corbel_status crb_once_keep(corbel_request *request, crb_outcome outcome, const 
  * goes on all the same. Under the peer's lock and dispatch_lock. */
 corbel_request *crb_once_cancels_locked(corbel_request *request);
 bool crb_once_is_durable(const crb_target *target);
+/** Is the request a repetition of what runs, or was answered? Then it has no turn at a serial object. Under dispatch_lock. */
+bool crb_once_passes_locked(corbel_request *request);
 /** The timer's function; user: the runtime. */
 void crb_once_tick(void *user);
 /** The runtime ends: nothing is kept any more, what had joined is answered. Under dispatch_lock, which it lets go of. */

@@ -447,6 +447,25 @@ static crb_once_verdict once_admit_locked(corbel_request *request, const crb_onc
     return verdict;
 }
 
+static crb_once_key once_key_of(const corbel_request *request)
+{
+    const crb_once_wire *const once = request->once;
+    crb_once_key key = { .sequence = once->sequence, .operation = once_operation(request), .again = once->again };
+    memcpy(key.via, crb_session_peer_instance(request->peer->session), sizeof key.via);
+    memcpy(key.whose, once->relayed ? once->whose : key.via, sizeof key.whose);
+    return key;
+}
+
+bool crb_once_passes_locked(corbel_request *request)
+{
+    crb_once_table *const table = request->runtime->dispatch->once;
+    if (request->once != NULL && request->once->sequence != 0 && table != NULL) {
+        const crb_once_key key = once_key_of(request);
+        request->once_passes = crb_once_knows(table, &key);
+    }
+    return request->once_passes;
+}
+
 static crb_once_way once_refuse(corbel_request *request, corbel_status status, corbel_completion completion, const char *why)
 {
     corbel_error error = CORBEL_ERROR_INIT;
@@ -479,24 +498,19 @@ crb_once_way crb_once_enter(corbel_request *request)
 {
     crb_once_wire *const once = request->once;
     const corbel_once_store *const store = once_store(request);
-    crb_once_key key = { .sequence = once->sequence, .again = once->again };
     if (request->once_seen) { /* passed on to a promise, and run again when that is known */
         return CRB_ONCE_WAY_ON;
     }
     request->once_seen = true;
-    memcpy(key.via, crb_session_peer_instance(request->peer->session), sizeof key.via);
-    if (!once->relayed) {
-        memcpy(once->whose, key.via, sizeof once->whose);
-    }
+    const crb_once_key key = once_key_of(request);
+    memcpy(once->whose, key.whose, sizeof once->whose);
     once->relayed = true; /* as it is passed on */
-    memcpy(key.whose, once->whose, sizeof key.whose);
     if (once->acknowledged != 0) {
         once_acknowledged(request, key.via);
     }
     if (once->sequence == 0) {
         return CRB_ONCE_WAY_ON;
     }
-    key.operation = once_operation(request);
     const bool durable = crb_once_is_durable(request->target);
     once_reply *reply = NULL;
     pthread_mutex_lock(&request->runtime->dispatch_lock);
@@ -509,6 +523,9 @@ crb_once_way crb_once_enter(corbel_request *request)
     once_free_dropped(dropped);
     switch (verdict) {
     case CRB_ONCE_RUN:
+        if (request->once_passes) { /* what it repeated was not entered, or is not known any more: it has to take its turn */
+            return once_refuse(request, CORBEL_OVERLOADED, CORBEL_COMPLETED_NO, "the call that this one repeats was refused");
+        }
         once->again = once->again && durable; /* else nobody has seen it before */
         return store != NULL && once_find(request, store) ? CRB_ONCE_WAY_OVER : CRB_ONCE_WAY_ON;
     case CRB_ONCE_RUN_AGAIN:

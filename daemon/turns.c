@@ -109,7 +109,7 @@ static bool turns_concerns_servant(const corbel_request *request)
 bool crb_turns_enter_locked(corbel_request *request, corbel_request *behind)
 {
     crb_dispatch *const dispatch = request->runtime->dispatch;
-    if (request->target->gate != NULL && turns_concerns_servant(request)) {
+    if (request->target->gate != NULL && turns_concerns_servant(request) && !crb_once_passes_locked(request)) {
         crb_queued *const queued = turns_new(dispatch, request);
         if (queued != NULL) {
             queued->behind = behind;

@@ -310,6 +310,12 @@ crb_once_verdict crb_once_admit(crb_once_table *table, const crb_once_key *key, 
     return *ret == NULL ? CRB_ONCE_NO_MEMORY : CRB_ONCE_RUN;
 }
 
+bool crb_once_knows(crb_once_table *table, const crb_once_key *key)
+{
+    const crb_once_caller *const caller = once_caller_find(table, key->via, key->whose);
+    return caller != NULL && once_entry_find(table, caller, key->sequence) != NULL;
+}
+
 /** It runs no more: the youngest of all that do not. */
 static void once_rests(crb_once_table *table, crb_once_entry *entry, crb_once_state state, uint64_t now)
 {

@@ -91,6 +91,8 @@ void crb_once_drop_all(crb_once_table *table);
 /** A call with a key is about to be entered. durable: where the table does not know the key any more somebody else does, who will
  *  be asked: the verdict is then CRB_ONCE_RUN in place of CRB_ONCE_FORGET. */
 crb_once_verdict crb_once_admit(crb_once_table *table, const crb_once_key *key, bool durable, uint64_t now, crb_once_entry **ret);
+/** Is the key in the table? */
+bool crb_once_knows(crb_once_table *table, const crb_once_key *key);
 /** The call of a RUNNING entry is answered: reply (not NULL) is kept until acknowledged, for limits.keep, or until others need
  *  the room. The entry may be gone afterwards. */
 void crb_once_answered(crb_once_table *table, crb_once_entry *entry, void *reply, uint64_t bytes, uint64_t now);
