@@ -30,13 +30,38 @@ typedef struct rig {
     cuts_Sink *sink;
     cutter *between;
     uint64_t cut;
-    probe_event completed; /* callbacks */
+    _Atomic uint64_t seen[4]; /* by interceptors: before the client's calls, before the server's operations; after them */
+    probe_event completed;    /* callbacks */
     uint64_t callbacks;
 } rig;
 
 static uint64_t pick(rig *r, uint64_t n)
 {
     return crb_scripted_random(&r->random) % n;
+}
+
+static corbel_status seen_before(void *self, corbel_intercepted *call)
+{
+    (void)call;
+    atomic_fetch_add((_Atomic uint64_t *)self, 1);
+    return CORBEL_OK;
+}
+
+/** The counter of after() stands two behind that of before(). */
+static void seen_after(void *self, corbel_intercepted *call)
+{
+    (void)call;
+    atomic_fetch_add((_Atomic uint64_t *)self + 2, 1);
+}
+
+static void rig_intercept(rig *r)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_interceptor seen = CORBEL_INTERCEPTOR_INIT;
+    seen.before = seen_before;
+    seen.after = seen_after;
+    MUST(corbel_runtime_intercept_calls(r->client, &seen, &r->seen[0], &error));
+    MUST(corbel_runtime_intercept_requests(r->server, &seen, &r->seen[1], &error));
 }
 
 static void rig_start(rig *r, const char *listen)
@@ -291,11 +316,14 @@ static void run(rig *r)
     r->cut += !cutter_disarm(r->between);
 }
 
-static void plain_calls(const char *listen)
+static void plain_calls(const char *listen, bool intercepted)
 {
     rig r;
     ledger_sums sums;
     rig_start(&r, listen);
+    if (intercepted) {
+        rig_intercept(&r);
+    }
     for (uint64_t i = 0; i < runs; i++) {
         run(&r);
     }
@@ -308,13 +336,24 @@ static void plain_calls(const char *listen)
     /* It was a real doubt: of those that were told MAYBE some ran and some did not. */
     const uint64_t *const maybe = sums.calls[LEDGER_PLAIN][LEDGER_MAYBE];
     assert_true(runs < 40 || (maybe[0] > 0 && maybe[1] > 0));
+    for (int i = 0; i < 2; i++) { /* each is seen to its end, once */
+        const uint64_t before = atomic_load(&r.seen[i]);
+        assert_int_equal(before, atomic_load(&r.seen[i + 2]));
+        assert_true(before >= (intercepted ? runs : 0));
+    }
     ledger_free(&r.ledger);
 }
 
 static void plain_calls_over_tcp(void **state)
 {
     (void)state;
-    plain_calls("127.0.0.1:0");
+    plain_calls("127.0.0.1:0", false);
+}
+
+static void intercepted_calls(void **state)
+{
+    (void)state;
+    plain_calls("127.0.0.1:0", true);
 }
 
 static void plain_calls_over_a_unix_socket(void **state)
@@ -322,7 +361,7 @@ static void plain_calls_over_a_unix_socket(void **state)
     char listen[64];
     (void)state;
     (void)snprintf(listen, sizeof listen, "unix:@corbel-cuts-%d", (int)getpid());
-    plain_calls(listen);
+    plain_calls(listen, false);
 }
 
 int main(int argc, char **argv)
@@ -334,6 +373,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_calls_over_tcp),
         cmocka_unit_test(plain_calls_over_a_unix_socket),
+        cmocka_unit_test(intercepted_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
