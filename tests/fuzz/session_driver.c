@@ -259,6 +259,7 @@ static void driver_event(driver *d, crb_event *event)
     }
     crb_buf_clear(&event->args);
     crb_buf_clear(&event->context);
+    free(event->once);
     crb_buf_clear(&event->body);
     crb_buf_clear(&event->items);
     corbel_error_clear(&event->error);

@@ -16,6 +16,7 @@ static const crb_wire_ref some_refs[] = {
 static const crb_wire_hop some_hops[] = { { "daemon", "object", "operation", "Grüße" }, { "", "", "", "" } };
 static const char *const some_features[] = { "streams", "leases" };
 static const uint8_t some_bytes[] = { 0, 1, 2, 255 };
+static const uint8_t some_instance[16] = { 1, 0, 255 };
 
 static const crb_frame frames[] = {
     { .type = CRB_WIRE_HELLO,
@@ -49,7 +50,8 @@ static const crb_frame frames[] = {
                                          5,         "i",       "n",   UINT64_MAX,
                                          1,         7,         8,     128,
                                          some_refs, 2,         20000, { some_bytes, 4 },
-                                         42,        some_path, 3,     { some_bytes, 3 } } },
+                                         42,        some_path, 3,     { some_bytes, 3 },
+                                         77,        70,        { some_instance, 16 } } },
     { .type = CRB_WIRE_BODY, .u.body = { 1, true, false, { some_bytes, 4 } } },
     { .type = CRB_WIRE_RETURN,
       .u.ret = { 9,
@@ -65,6 +67,7 @@ static const crb_frame frames[] = {
                  some_hops,
                  2,
                  { some_bytes, 2 } } },
+    { .type = CRB_WIRE_RETURN, .u.ret = { .question = 3, .exception = "", .message = "", .durable = true } },
     { .type = CRB_WIRE_FINISH, .u.finish = { 12, true } },
     { .type = CRB_WIRE_RELEASE, .u.release = { 1, 2, UINT64_MAX } },
     { .type = CRB_WIRE_CREDIT, .u.credit = { 1, 2, 3, 4 } },
@@ -145,6 +148,11 @@ static void assert_call(const crb_wire_call *a, const crb_wire_call *b)
     assert_refs(a->refs, a->n_refs, b->refs, b->n_refs);
     assert_int_equal(a->length, b->length);
     assert_bytes(a->args, b->args);
+    assert_int_equal(a->after, b->after);
+    assert_bytes(a->context, b->context);
+    assert_int_equal(a->once, b->once);
+    assert_int_equal(a->acknowledged, b->acknowledged);
+    assert_bytes(a->once_instance, b->once_instance);
 }
 
 static void assert_return(const crb_wire_return *a, const crb_wire_return *b)
@@ -158,6 +166,8 @@ static void assert_return(const crb_wire_return *a, const crb_wire_return *b)
     assert_int_equal(a->status, b->status);
     assert_int_equal(a->completion, b->completion);
     assert_string_equal(a->message, b->message);
+    assert_bytes(a->context, b->context);
+    assert_int_equal(a->durable, b->durable);
     assert_int_equal(a->n_hops, b->n_hops);
     for (size_t i = 0; i < a->n_hops; i++) {
         assert_string_equal(a->hops[i].daemon, b->hops[i].daemon);
@@ -245,7 +255,7 @@ static void assert_frame(const crb_frame *a, const crb_frame *b)
 static void test_round_trip(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(frames), 17);
+    assert_int_equal(LENGTH_OF(frames), 18);
     crb_scratch out, in;
     crb_scratch_init(&out);
     crb_scratch_init(&in);
