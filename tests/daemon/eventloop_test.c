@@ -143,11 +143,11 @@ static double cpu_seconds(void)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-/** CPU time that the process takes while the loop waits for a call of 1 s. */
-static double cpu_while_waiting(void)
+/** CPU time that the process takes while the loop waits for the call. */
+static double cpu_while_waiting(corbel_call *call, corbel_call_done done)
 {
     _Atomic uint32_t count = 0;
-    corbel_call_on_done(later_Later_after_begin(later, 1, 1000), count_after, (void *)&count);
+    corbel_call_on_done(call, done, (void *)&count);
     const double before = cpu_seconds();
     loop_until(loop, &count, 1);
     return cpu_seconds() - before;
@@ -159,40 +159,39 @@ static const double idle_seconds = 0.05; /* at most */
 static void idle(void **state)
 {
     (void)state;
-    const double used = cpu_while_waiting();
+    const double used = cpu_while_waiting(later_Later_after_begin(later, 1, 1000), count_after);
     printf("CPU time while waiting for 1 s: %.1f ms\n", used * 1e3);
     assert_true(used < idle_seconds * probe_slow);
 }
 
-static _Atomic bool spins;
-
+/** Lets the call end once it has used twice what may be used. */
 static void *spin(void *user)
 {
-    (void)user;
-    while (atomic_load(&spins)) {
+    struct timespec used = { 0, 0 };
+    while ((double)used.tv_sec + (double)used.tv_nsec / 1e9 < 2 * idle_seconds * probe_slow) {
+        (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
     }
+    later_server_open(user);
     return NULL;
 }
 
-/** The same with threads that spin: that is seen, on a machine that is busy otherwise in one of a few seconds. */
+static void count_gate(corbel_call *call, void *user)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    MUST(later_Later_gate_finish(call, &error));
+    atomic_fetch_add((_Atomic uint32_t *)user, 1);
+}
+
+/** The same beside a thread that spins: that is seen. */
 static void not_idle(void **state)
 {
-    enum { SPINNERS = 4, ATTEMPTS = 10 };
-    pthread_t spinners[SPINNERS];
-    bool seen = false;
+    pthread_t spinner;
     (void)state;
-    atomic_store(&spins, true);
-    for (size_t i = 0; i < SPINNERS; i++) {
-        assert_int_equal(pthread_create(&spinners[i], NULL, spin, NULL), 0);
-    }
-    for (int i = 0; i < ATTEMPTS && !seen; i++) {
-        seen = cpu_while_waiting() >= idle_seconds * probe_slow;
-    }
-    atomic_store(&spins, false);
-    for (size_t i = 0; i < SPINNERS; i++) {
-        pthread_join(spinners[i], NULL);
-    }
-    assert_true(seen);
+    corbel_call *const call = later_Later_gate_begin(later);
+    assert_int_equal(pthread_create(&spinner, NULL, spin, &server), 0);
+    const double used = cpu_while_waiting(call, count_gate);
+    pthread_join(spinner, NULL);
+    assert_true(used >= idle_seconds * probe_slow);
 }
 
 /* ---- the user's objects ---- */
