@@ -269,7 +269,7 @@ void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_
         crb_call_complete_locked(call, value);
     }
     pthread_mutex_unlock(guard); /* from here on one that is not counted may be gone */
-    if (counted && call->streams != NULL) {
+    if (counted && !late && call->streams != NULL) { /* who completed a late one has told its streams, and may have given them on */
         crb_call_streams_done(call);
     }
     if (late) {

@@ -16,23 +16,67 @@
 
 #include <cmocka.h>
 
-enum { LARGEST = 300 << 10, ITEMS = 48, STOP_EVERY = 12, STREAMS = 3 /* at a time, each way of calling */ };
+enum { LARGEST = 300 << 10, ITEMS = 48, STOP_EVERY = 12, STREAMS = 3 /* at a time, each way of calling */, KEYS = 40 };
 
 /* ---- items ---- */
+
+/** Of a map by string, by wstring, or by number: keys are in order, or the item is not valid. */
+typedef struct pressure_entry {
+    const char *key;
+    uint64_t value;
+} pressure_entry;
+
+typedef struct pressure_number {
+    int32_t key;
+    const char *value;
+} pressure_number;
+
+typedef struct pressure_map {
+    size_t len;
+    const void *items;
+} pressure_map;
 
 typedef struct pressure_item {
     uint64_t number;
     const char *text;
     corbel_object *who;
+    pressure_map by_string, by_wstring, by_number;
 } pressure_item;
+
+#define ENTRY_TYPE(key_type)                                                                                                     \
+    &(const corbel_type)                                                                                                         \
+    {                                                                                                                            \
+        .kind = CORBEL_KIND_STRUCT, .size = sizeof(pressure_entry), .count = 2, .members = (const corbel_member[])               \
+        {                                                                                                                        \
+            { .name = "key", .id = 1, .offset = offsetof(pressure_entry, key), .type = (key_type) },                             \
+                { .name = "value", .id = 2, .offset = offsetof(pressure_entry, value), .type = &corbel_uint64_type },            \
+        }                                                                                                                        \
+    }
+static const corbel_type by_string_type = { .kind = CORBEL_KIND_MAP,
+                                            .size = sizeof(pressure_map),
+                                            .element = ENTRY_TYPE(&corbel_string_type) };
+static const corbel_type by_wstring_type = { .kind = CORBEL_KIND_MAP,
+                                             .size = sizeof(pressure_map),
+                                             .element = ENTRY_TYPE(&corbel_wstring_type) };
+static const corbel_member number_members[] = {
+    { .name = "key", .id = 1, .offset = offsetof(pressure_number, key), .type = &corbel_int32_type },
+    { .name = "value", .id = 2, .offset = offsetof(pressure_number, value), .type = &corbel_wstring_type },
+};
+static const corbel_type number_type = {
+    .kind = CORBEL_KIND_STRUCT, .size = sizeof(pressure_number), .count = 2, .members = number_members
+};
+static const corbel_type by_number_type = { .kind = CORBEL_KIND_MAP, .size = sizeof(pressure_map), .element = &number_type };
 
 static const corbel_member item_members[] = {
     { .name = "number", .id = 1, .offset = offsetof(pressure_item, number), .type = &corbel_uint64_type },
     { .name = "text", .id = 2, .offset = offsetof(pressure_item, text), .type = &corbel_string_type },
     { .name = "who", .id = 3, .offset = offsetof(pressure_item, who), .type = &corbel_object_type },
+    { .name = "by_string", .id = 4, .offset = offsetof(pressure_item, by_string), .type = &by_string_type },
+    { .name = "by_wstring", .id = 5, .offset = offsetof(pressure_item, by_wstring), .type = &by_wstring_type },
+    { .name = "by_number", .id = 6, .offset = offsetof(pressure_item, by_number), .type = &by_number_type },
 };
 static const corbel_type item_type = {
-    .kind = CORBEL_KIND_STRUCT, .name = "test::Item", .size = sizeof(pressure_item), .count = 3, .members = item_members
+    .kind = CORBEL_KIND_STRUCT, .name = "test::Item", .size = sizeof(pressure_item), .count = 6, .members = item_members
 };
 
 /** What the n-th item of a direction is: both ends make it of the seed. */
@@ -40,6 +84,9 @@ typedef struct pressure_source {
     uint64_t random, number;
     corbel_object *const *known; /* two; borrowed */
     char *text;                  /* LARGEST + 1 bytes */
+    char keys[2][KEYS][40];
+    pressure_entry entries[2][KEYS];
+    pressure_number numbers[KEYS];
 } pressure_source;
 
 static uint64_t source_random(pressure_source *self)
@@ -50,8 +97,32 @@ static uint64_t source_random(pressure_source *self)
 
 static void source_start(pressure_source *self, uint64_t seed, corbel_object *const *known)
 {
-    *self = (pressure_source) { seed, 0, known, malloc(LARGEST + 1) };
+    *self = (pressure_source) { .random = seed, .known = known, .text = malloc(LARGEST + 1) };
     assert_non_null(self->text);
+}
+
+/** Keys of all lengths in UTF-8, in an order that is not that of UTF-16. */
+static void source_maps(pressure_source *self, pressure_item *ret)
+{
+    static const char *const heads[] = { "", "a", "\xC3\xA9", "\xEF\xBF\xBD", "\xF0\x9F\x99\x82", "zz" };
+    pressure_map *const maps[2] = { &ret->by_string, &ret->by_wstring };
+    const corbel_type *const types[2] = { &by_string_type, &by_wstring_type };
+    for (size_t m = 0; m < 2; m++) {
+        const size_t n = (size_t)(source_random(self) % KEYS);
+        for (size_t i = 0; i < n; i++) {
+            (void)snprintf(self->keys[m][i], sizeof self->keys[m][i], "%s%x/%zu", heads[source_random(self) % 6],
+                           (unsigned)source_random(self), i);
+            self->entries[m][i] = (pressure_entry) { self->keys[m][i], source_random(self) };
+        }
+        corbel_map_sort(types[m], self->entries[m], n);
+        *maps[m] = (pressure_map) { n, self->entries[m] };
+    }
+    const size_t n = (size_t)(source_random(self) % KEYS);
+    for (size_t i = 0; i < n; i++) { /* negative ones, too, and neighbours */
+        self->numbers[i] = (pressure_number) { (int32_t)((int64_t)i * 3 - KEYS + (int64_t)(source_random(self) % 3)),
+                                               heads[source_random(self) % 6] };
+    }
+    ret->by_number = (pressure_map) { n, self->numbers };
 }
 
 static void source_next(pressure_source *self, pressure_item *ret)
@@ -67,8 +138,32 @@ static void source_next(pressure_source *self, pressure_item *ret)
         self->text[i] = (char)('!' + (i * 31 + random + (i >> 9)) % 90);
     }
     self->text[len] = '\0';
-    *ret = (pressure_item) { self->number, self->text, kind % 3 == 0 ? self->known[random % 2] : NULL };
+    *ret = (pressure_item) { self->number, self->text,  kind % 3 == 0 ? self->known[random % 2] : NULL,
+                             { 0, NULL },  { 0, NULL }, { 0, NULL } };
+    source_maps(self, ret);
     self->number++;
+}
+
+static bool same_entries(const pressure_map *a, const pressure_map *b)
+{
+    const pressure_entry *const left = a->items, *const right = b->items;
+    for (size_t i = 0; a->len == b->len && i < a->len; i++) {
+        if (strcmp(left[i].key, right[i].key) != 0 || left[i].value != right[i].value) {
+            return false;
+        }
+    }
+    return a->len == b->len;
+}
+
+static bool same_numbers(const pressure_map *a, const pressure_map *b)
+{
+    const pressure_number *const left = a->items, *const right = b->items;
+    for (size_t i = 0; a->len == b->len && i < a->len; i++) {
+        if (left[i].key != right[i].key || strcmp(left[i].value, right[i].value) != 0) {
+            return false;
+        }
+    }
+    return a->len == b->len;
 }
 
 /** Says what is wrong, if something is. */
@@ -76,9 +171,11 @@ static bool source_expects(pressure_source *self, const pressure_item *item)
 {
     pressure_item expected;
     source_next(self, &expected);
-    const bool same = item->number == expected.number && strcmp(item->text, expected.text) == 0 &&
-                      (item->who == NULL) == (expected.who == NULL) &&
-                      (item->who == NULL || corbel_object_equal(item->who, expected.who));
+    const bool same =
+        item->number == expected.number && strcmp(item->text, expected.text) == 0 &&
+        (item->who == NULL) == (expected.who == NULL) && (item->who == NULL || corbel_object_equal(item->who, expected.who)) &&
+        same_entries(&item->by_string, &expected.by_string) && same_entries(&item->by_wstring, &expected.by_wstring) &&
+        same_numbers(&item->by_number, &expected.by_number);
     if (!same) {
         (void)fprintf(stderr, "item %llu came as %llu, of %zu bytes for %zu, %.40s for %.40s\n",
                       (unsigned long long)expected.number, (unsigned long long)item->number, strlen(item->text),

@@ -185,6 +185,106 @@ static void test_enough_frees_the_writer(void **state)
     }
 }
 
+/** Whoever waits for an item is told one way after the other side has given up or ended, and not before. */
+static void test_who_waits_is_told_at_once(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        ends e;
+        crb_script script = CRB_SCRIPT_INIT;
+        script.delay_us[0] = DELAY_MS * 1000;
+        script.delay_us[1] = DELAY_MS * 1000;
+        asked *const a = ends_open(&e, &script, NULL, true, true);
+        side *const servant = &e.w->sides[1];
+        const int waits = how < 2 ? 1 : 0;
+        if (how == 0) {
+            world_finish(a, true);
+        } else if (how == 1) {
+            crb_session_stream_end(e.w->sides[0].session, e.asked_written);
+        } else if (how == 2) {
+            crb_session_stream_end(servant->session, e.written);
+        } else {
+            world_return_error(servant, world_next(servant), CORBEL_FAILED, CORBEL_COMPLETED_YES, "it failed");
+        }
+        world_run(e.w, DELAY_MS - 1);
+        assert_false(e.ended[waits]);
+        assert_true(how < 2 || !a->done);
+        world_run(e.w, 2);
+        assert_true(how == 3 ? a->done : e.ended[waits]);
+        assert_true(how != 0 || world_next(servant)->cancelled);
+        if (how != 3) {
+            world_return(servant, world_next(servant), 8, NULL, 0);
+        }
+        ends_close(&e);
+    }
+}
+
+typedef enum move { MOVE_NOTHING, MOVE_PUT, MOVE_END, MOVE_ENOUGH, MOVE_OVER, MOVE_FAILS, MOVES } move;
+
+/** What one side does; the last two are a cancelling for the asker, a RETURN for the servant. */
+static void race_move(ends *e, asked *a, bool asks, move what)
+{
+    side *const at = &e->w->sides[asks ? 0 : 1];
+    crb_stream *const written = asks ? e->asked_written : e->written, *const read = asks ? e->asked_read : e->read;
+    if (what == MOVE_PUT) {
+        (void)put_all(at, written, 1000, 8000);
+    } else if (what == MOVE_END) {
+        crb_session_stream_end(at->session, written);
+    } else if (what == MOVE_ENOUGH) {
+        crb_session_stream_enough(at->session, read);
+    } else if (what >= MOVE_OVER && asks) {
+        world_finish(a, true);
+    } else if (what == MOVE_OVER) {
+        world_return(at, world_next(at), 8, NULL, 0);
+    } else if (what == MOVE_FAILS) {
+        world_return_error(at, world_next(at), CORBEL_FAILED, CORBEL_COMPLETED_YES, "it failed");
+    }
+}
+
+/** Ends from both sides that cross on the way, items under way with them: the call completes once, nothing is left of either. */
+static void test_ends_that_cross(void **state)
+{
+    size_t races = 0;
+    (void)state;
+    for (int asker = 0; asker < MOVES; asker++) {
+        for (int servant = 0; servant < MOVES; servant++) {
+            for (int before = 0; before < 4; before++) { /* what is under way when they do */
+                ends e;
+                crb_script script = CRB_SCRIPT_INIT;
+                script.delay_us[0] = DELAY_MS * 1000;
+                script.delay_us[1] = (before % 2 == 0 ? DELAY_MS : DELAY_MS / 3) * 1000;
+                crb_session_limits limits = CRB_SESSION_LIMITS_DEFAULT;
+                limits.window_stream = 5000;
+                asked *const a = ends_open(&e, &script, &limits, true, true);
+                e.reads = before >= 2;
+                (void)put_all(&e.w->sides[0], e.asked_written, 1000, 9000);
+                (void)put_all(&e.w->sides[1], e.written, 1000, 9000);
+                world_run(e.w, before % 2 == 0 ? 1 : DELAY_MS / 2);
+                race_move(&e, a, true, (move)asker);
+                race_move(&e, a, false, (move)servant);
+                world_run(e.w, 10 * DELAY_MS);
+                e.reads = true;
+                pending *const left = world_next(&e.w->sides[1]);
+                if (left != NULL && !a->done) {
+                    world_finish(a, true);
+                    world_run(e.w, 4 * DELAY_MS);
+                }
+                if (left != NULL) {
+                    world_return(&e.w->sides[1], left, 8, NULL, 0);
+                } else if (!a->done) { /* the result waits for its items to be read */
+                    assert_true(before < 2);
+                    world_finish(a, true);
+                }
+                world_run(e.w, 4 * DELAY_MS);
+                assert_true(a->done);
+                ends_close(&e);
+                races++;
+            }
+        }
+    }
+    assert_int_equal(races, MOVES * MOVES * 4);
+}
+
 /** References in items: those that nobody reads are given back; an import that goes back in an item is held until it has gone. */
 static void test_references(void **state)
 {
@@ -396,6 +496,8 @@ int main(void)
         cmocka_unit_test(test_credit_bounds_both_sides),
         cmocka_unit_test(test_the_return_follows_the_items),
         cmocka_unit_test(test_enough_frees_the_writer),
+        cmocka_unit_test(test_who_waits_is_told_at_once),
+        cmocka_unit_test(test_ends_that_cross),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_a_goodbye_after_the_items),
         cmocka_unit_test(test_small_calls_between),
