@@ -29,6 +29,7 @@ static const crb_host daemon_host = {
     .uri = crb_ids_uri,
     .post = crb_workers_post,
     .post_locked = crb_workers_post_locked,
+    .resume_locked = crb_dispatch_resume_locked,
     .wait_lends_locked = crb_dispatch_wait_lends_locked,
     .blocks_locked = crb_turns_blocks_locked,
     .unblocks_locked = crb_turns_unblocks_locked,

@@ -142,6 +142,11 @@ static void dispatch_runnable(corbel_runtime *runtime, corbel_request *request, 
     }
 }
 
+void crb_dispatch_resume_locked(corbel_runtime *runtime, crb_work *work)
+{
+    dispatch_runnable(runtime, (corbel_request *)(void *)work, false); /* its first member */
+}
+
 /** request stands behind others in its lane; a thread of its chain waits: it is to run those others. */
 static void dispatch_hurry(corbel_runtime *runtime, corbel_request *request)
 {

@@ -176,6 +176,7 @@ void crb_dispatch_body(void *user, crb_buf *args, crb_ref *refs, size_t n_refs, 
 void crb_dispatch_cancel(void *user);
 void crb_dispatch_cancel_locked(void *user);
 void crb_dispatch_abandon_locked(void *user);
+void crb_dispatch_resume_locked(corbel_runtime *runtime, crb_work *work);
 void crb_dispatch_wait_lends_locked(crb_wait *wait, uint64_t chain);
 void crb_dispatch_wait_takes_over_locked(crb_wait *wait, crb_wait *outer);
 void crb_dispatch_wait_ends_locked(crb_wait *wait);

@@ -269,7 +269,8 @@ void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_
         crb_call_complete_locked(call, value);
     }
     pthread_mutex_unlock(guard); /* from here on one that is not counted may be gone */
-    if (counted && !late && call->streams != NULL) { /* who completed a late one has told its streams, and may have given them on */
+    if (counted && !late &&
+        call->streams != NULL) { /* who completed a late one has told its streams, and may have given them on */
         crb_call_streams_done(call);
     }
     if (late) {
@@ -339,7 +340,14 @@ void crb_call_queue(crb_start *start, const corbel_operation *operation, corbel_
 /** wait, which is call's, has begun. As crb_call_wait_local(). */
 static bool call_wait_begun(corbel_call *call, crb_wait *wait)
 {
+    crb_promise_lends lends = { .n = 0 };
+    if (call->promising && call->runtime->user_dispatch) {
+        crb_promise_lend(call, wait, &lends);
+    }
     bool done = crb_wait_until(wait, &call->done, call->guard, call->deadline);
+    if (lends.n > 0) {
+        crb_promise_lend_no_more(wait, &lends);
+    }
     pthread_mutex_lock(call->guard);
     call->wait = NULL;
     done = done || atomic_load(&call->done);

@@ -76,6 +76,8 @@ typedef struct crb_host {
     void (*post)(corbel_runtime *runtime, crb_work *work);
     /** Under dispatch_lock: the same; the caller is one that must not run it itself. */
     void (*post_locked)(corbel_runtime *runtime, crb_work *work);
+    /** Under dispatch_lock: a call that waited for its promise, and took itself out of everybody's hands, goes on. */
+    void (*resume_locked)(corbel_runtime *runtime, crb_work *work);
     /** Under dispatch_lock: wait has begun to wait in chain. What came of that before and nobody has taken goes to it, where no
      *  worker would. */
     void (*wait_lends_locked)(struct crb_wait *wait, uint64_t chain);

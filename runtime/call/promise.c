@@ -153,7 +153,7 @@ static void promise_know_locked(crb_target *promise, const corbel_call *call)
         crb_work *const work = promise->promise.parked;
         promise->promise.parked = work->next;
         work->next = NULL;
-        crb_host_get()->post_locked(promise->runtime, work); /* only the host parks */
+        crb_host_get()->resume_locked(promise->runtime, work); /* only the host parks */
     }
     promise->promise.parked_end = &promise->promise.parked;
     promise_settle_locked(promise);
@@ -189,6 +189,29 @@ void crb_promise_taken(corbel_call *call)
         }
     }
     promise_unlock_call(call);
+}
+
+void crb_promise_lend(const corbel_call *call, crb_wait *wait, crb_promise_lends *ret)
+{
+    ret->n = 0;
+    pthread_mutex_lock(call->guard);
+    const crb_target *promise = call->route;
+    while (promise != NULL && promise->promise.peer == NULL && !promise->promise.known &&
+           ret->n < sizeof ret->lents / sizeof *ret->lents) {
+        const corbel_call *const of = atomic_load(&promise->promise.call); /* it is not settled */
+        crb_wait_lend_locked(wait, &ret->lents[ret->n++], of->chain);
+        promise = of->route;
+    }
+    pthread_mutex_unlock(call->guard);
+}
+
+void crb_promise_lend_no_more(crb_wait *wait, crb_promise_lends *lends)
+{
+    pthread_mutex_lock(&wait->runtime->dispatch_lock);
+    while (lends->n > 0) {
+        crb_wait_keep_locked(wait, &lends->lents[--lends->n]);
+    }
+    pthread_mutex_unlock(&wait->runtime->dispatch_lock);
 }
 
 void crb_promise_over_locked(crb_target *promise)

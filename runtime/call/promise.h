@@ -35,6 +35,14 @@ void crb_promise_completed_locked(corbel_call *call);
 void crb_promise_taken(corbel_call *call);
 /** The call that it is of waits in a batch that was not run. No lock held. */
 bool crb_promise_waits(const crb_target *promise);
+/** Where no worker is: the thread in wait, which waits for a call in this process, lends itself to the calls of which that needs
+ *  the promises. No lock held. */
+typedef struct crb_promise_lends {
+    crb_lent lents[16];
+    size_t n;
+} crb_promise_lends;
+void crb_promise_lend(const corbel_call *call, crb_wait *wait, crb_promise_lends *ret);
+void crb_promise_lend_no_more(crb_wait *wait, crb_promise_lends *lends);
 /** The last count of the promise is gone. No lock held. */
 void crb_promise_destroy(crb_target *promise);
 

@@ -244,13 +244,18 @@ static const promises_Branch_servant branch_servant = {
     .open = branch_open, .find = branch_find, .nothing = branch_nothing, .mirror = branch_mirror, .name_of = branch_name_of
 };
 
+promises_Branch *branch_new(place *at)
+{
+    return promises_Branch_new(at->runtime, &branch_servant, at, NULL);
+}
+
 void place_start_at(place *at, const char *listen)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     probe_event_init(&at->finalized);
     MUST(corbel_runtime_new(NULL, &at->runtime, &error));
     MUST(corbel_daemon_new(at->runtime, listen, &at->daemon, &error));
-    at->branch = promises_Branch_new(at->runtime, &branch_servant, at, NULL);
+    at->branch = branch_new(at);
     MUST(corbel_daemon_register(at->daemon, "branch", promises_Branch_as_object(at->branch), &error));
     MUST(corbel_daemon_uri(at->daemon, "branch", &at->uri, &error));
 }

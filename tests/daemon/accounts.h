@@ -27,6 +27,7 @@ extern promises_Branch *branch, *far_branch; /* the client's of near's, near's o
 extern probe_event go_on;                    /* what later(), mirror() and hold() of an account wait for */
 extern _Atomic uint64_t made;                /* accounts */
 
+promises_Branch *branch_new(place *at);
 promises_Account *account_new(place *at, const char *owner);
 
 int accounts_set_up(void **state);

@@ -207,6 +207,54 @@ static void a_servant_waits_for_a_promise(void **state)
     promises_Account_unref(bob);
 }
 
+/** No thread but this one runs anything: it runs what its calls on promises need. */
+static void without_workers(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_runtime_options options = CORBEL_RUNTIME_OPTIONS_INIT;
+    corbel_options hurried = CORBEL_OPTIONS_INIT;
+    place alone = { .uri = NULL };
+    uint32_t ret = 0;
+    (void)state;
+    options.user_dispatch = true;
+    hurried.deadline_ms = 10000 * probe_slow;
+    probe_event_init(&alone.finalized);
+    MUST(corbel_runtime_new(&options, &alone.runtime, &error));
+    alone.branch = branch_new(&alone);
+    const uint64_t before = atomic_load(&made);
+    for (int steps = 0; steps < 12; steps++) {
+        promises_Account *account = promises_Branch_open_promise(alone.branch, "bob");
+        for (int i = 0; i < steps; i++) {
+            promises_Account *const next = promises_Account_get_partner_promise(account);
+            promises_Account_unref(account);
+            account = next;
+        }
+        promises_Account *const with = promises_Account_with(account, &hurried);
+        corbel_call *const put = promises_Account_put_begin(with, 1);
+        assert_owner(with, steps == 0 ? "bob" : "partner");
+        MUST(promises_Account_put_finish(put, &ret, &error));
+        promises_Account_unref(account);
+        promises_Account_unref(with);
+    }
+    for (int steps = 0; steps < 12; steps++) { /* _finish() waits, too */
+        promises_Account *account = promises_Branch_open_promise(alone.branch, "bob");
+        promises_Account *const with = promises_Account_with(account, &hurried);
+        corbel_call *const put = promises_Account_put_begin(with, 1);
+        MUST(promises_Account_put_finish(put, &ret, &error));
+        promises_Account_unref(account);
+        promises_Account_unref(with);
+    }
+    const uint64_t until = crb_now() + 20 * CRB_SECOND * probe_slow;
+    while (probe_event_count(&alone.finalized) < atomic_load(&made) - before && crb_now() < until) {
+        const corbel_status status = corbel_runtime_dispatch(alone.runtime, 100);
+        assert_true(status == CORBEL_OK || status == CORBEL_DEADLINE);
+    }
+    assert_int_equal(probe_event_count(&alone.finalized), atomic_load(&made) - before);
+    atomic_fetch_sub(&made, probe_event_count(&alone.finalized));
+    promises_Branch_unref(alone.branch);
+    corbel_runtime_unref(alone.runtime);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +263,7 @@ int main(void)
         cmocka_unit_test(promises_in_items),
         cmocka_unit_test(promises_in_raw_messages),
         cmocka_unit_test(a_servant_waits_for_a_promise),
+        cmocka_unit_test(without_workers),
     };
     return cmocka_run_group_tests(tests, set_up, accounts_tear_down);
 }

@@ -42,8 +42,10 @@ CORBEL_API corbel_runtime *corbel_runtime_unref(corbel_runtime *self);
 /* Your own event loop: a runtime with the option user_dispatch has no workers. Whatever they would run (calls to your objects,
  * completions, finalizers, callbacks about broken references) waits until you run it, and no thread of the library ever runs code
  * of yours. A thread that waits in a call (synchronous, _finish(), corbel_call_wait()) runs what that very call causes here, as
- * always; what others want waits for the next dispatch meanwhile. Nobody runs anything while corbel_daemon_run(),
- * corbel_daemon_join(), corbel_daemon_unref() and corbel_runtime_unref() wait but they themselves, on the calling thread. */
+ * always (calls that are passed on and questions about interfaces are part of it), and, where it is on a promise of a call in
+ * this process, what that promise needs; what others want, also what is only passed on for them or answered by the library, waits
+ * for the next dispatch meanwhile. Nobody runs anything while corbel_daemon_run(), corbel_daemon_join(), corbel_daemon_unref()
+ * and corbel_runtime_unref() wait but they themselves, on the calling thread. */
 
 /** A descriptor that is readable (POLLIN, level-triggered) as long as there is something to run: for epoll, poll, or the loop of
  * a library. The runtime's: only watch it. -1: the runtime has no user_dispatch, or was made in the parent of this process. */
