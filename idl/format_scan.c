@@ -307,6 +307,11 @@ static bool put_line(scanner *s, directive_text *text, const char *before, bool 
             put(text, is_ours && !quoted && is_blank(*start) ? " " : start, 1);
         }
     }
+    const char *const made = trimmed(text->start, text->start + text->length);
+    if (is_ours && made > text->start && made[-1] == '\\') { /* what was behind it is left out: it would join lines now */
+        idl_error(lexer->diagnostics, IDL_DIAG_DIRECTIVE_SYNTAX, &range, "a backslash with nothing behind it");
+        return false;
+    }
     idl_token token;
     idl_lex(lexer, &token); /* NEWLINE */
     return true;

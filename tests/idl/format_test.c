@@ -267,13 +267,14 @@ static const refusal refusals[] = {
     { "#pragma x \\", "x.idl:1:9: error: a backslash with nothing behind it [directive-syntax]" },
     { "#foo\\\f\nconst long A = 1;\n",
       "x.idl:1:6: error: a form feed in the middle of a line cannot be laid out [stray-control]" },
+    { "#pragma prefix a\\\\\n", "x.idl:1:9: error: a backslash with nothing behind it [directive-syntax]" },
     { "#foo\\\t\nconst long A = 1;\n", "x.idl:1:5: error: a backslash with nothing behind it [directive-syntax]" },
     { "const long A = 1;\n \v\n", "x.idl:2:2: error: a vertical tab in the middle of a line cannot be laid out [stray-control]" },
     { "#x \\\r\\\r\n", "x.idl:1:5: error: a carriage return in the middle of a line cannot be laid out [stray-control]" },
     { "const long A = 1;\r", "x.idl:1:18: error: a carriage return in the middle of a line cannot be laid out [stray-control]" },
     { "typedef any A;;", "x.idl:1:15: error: expected a definition, found ';' [expected-definition]" },
 };
-#define N_REFUSALS 23
+#define N_REFUSALS 24
 _Static_assert(sizeof refusals / sizeof *refusals == N_REFUSALS, "a row a line");
 
 static void refuses(void **state)

@@ -80,6 +80,12 @@ static bool is_of_emitters(const char *id)
     return strcmp(id, "derived-name") == 0 || strcmp(id, "c-name-collision") == 0 || strcmp(id, "verbatim-place") == 0;
 }
 
+/* Those that only --format gives are in format_test.c. */
+static bool is_of_formatter(const char *id)
+{
+    return strcmp(id, "stray-control") == 0;
+}
+
 static void examples_do_what_they_say(void **state)
 {
     size_t n = 0;
@@ -131,6 +137,9 @@ static void check_counts(char *const *texts, size_t n_texts, char problem[200])
         size_t count = 0;
         for (size_t t = 0; t < n_texts; t++) {
             count += text_expects(texts[t], kind_at(i)->id) ? 1 : 0;
+        }
+        if (is_of_formatter(kind_at(i)->id)) {
+            continue;
         }
         if (count == 0 || count > MOST_FILES_AN_ID) {
             snprintf(problem, 200, "%zu bad files give [%s], and it should be 1 to %d", count, kind_at(i)->id, MOST_FILES_AN_ID);
