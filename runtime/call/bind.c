@@ -167,7 +167,7 @@ static corbel_status bind_name(crb_target *target, uint64_t deadline, crb_target
 /** May calls go to what was found before? */
 static bool bind_usable(const crb_target *bound, const crb_resolving *how)
 {
-    if (bound->kind != CRB_TARGET_IMPORT || bound == how->not_this || atomic_load(&bound->import.gone)) {
+    if (bound->kind != CRB_TARGET_IMPORT || atomic_load(&bound->import.gone)) {
         return false;
     }
     const crb_peer *const peer = bound->import.peer;
@@ -226,8 +226,7 @@ static corbel_status bind_once(crb_target *target, const crb_resolving *how, crb
         status = bind_look(target, how, &bound, &error);
         if (status == CORBEL_OK) {
             stale = crb_watch_rebound(target, bound, &fired);
-        } else if (target->uri.bound != NULL && bind_usable(target->uri.bound, &(crb_resolving) { .nested = true }) &&
-                   target->uri.bound != how->not_this) {
+        } else if (target->uri.bound != NULL && bind_usable(target->uri.bound, &(crb_resolving) { .nested = true })) {
             status = CORBEL_OK; /* it drains, and nobody else is there: its answer says more than ours would */
             corbel_error_clear(&error);
         } else {

@@ -31,12 +31,13 @@ struct crb_target {
             void *self;
             corbel_finalizer finalize;
             const struct crb_raw *raw; /* malloc'ed: all its calls come to one function; NULL: to the skeleton's */
-            const struct corbel_once_store *store; /* remembers keys and replies by itself; NULL: it does not; set before others know it */
+            const struct corbel_once_store
+                *store; /* remembers keys and replies by itself; NULL: it does not; set before others know it */
             void *store_user;
-            uint8_t key[16];           /* random: names the object in traces */
-            char *id;                  /* registered under; guarded by dispatch_lock; NULL: not */
-            void *daemon;              /* the hosting half's: where it is registered; guarded by dispatch_lock */
-            crb_work finalizer;        /* runs finalize */
+            uint8_t key[16];    /* random: names the object in traces */
+            char *id;           /* registered under; guarded by dispatch_lock; NULL: not */
+            void *daemon;       /* the hosting half's: where it is registered; guarded by dispatch_lock */
+            crb_work finalizer; /* runs finalize */
         } local;
         struct {
             crb_peer *peer; /* counted */
@@ -122,7 +123,6 @@ typedef struct crb_resolving {
     uint64_t deadline;
     bool wait;   /* where nobody answers, or nobody knows the object: again and again until the deadline; else one pass */
     bool nested; /* for a call of a chain that may run there: what was found is good as long as its session takes such */
-    const crb_target *not_this; /* what was found before is not there any more, though it looks as if; NULL: it is */
 } crb_resolving;
 
 /** A target that can be called, for one that perhaps has to be found first: a counted LOCAL or IMPORT target; or a promise, on
