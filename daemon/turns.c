@@ -205,7 +205,7 @@ static void turns_tell_cycle(const corbel_request *closing, const crb_cycle *cyc
     for (uint32_t i = 0; i < n; i++) {
         turns_say(&text, "%s", i == 0 ? "" : ", which waits in ");
         turns_say_call(&text, cycle->steps[i].waits == NULL ? closing : turns_request(cycle->steps[i].waits));
-        turns_say(&text, " for ");
+        turns_say(&text, "%s", i == 0 ? " waits for " : " for ");
         turns_say_call(&text, turns_request(cycle->steps[i].holds));
         turns_say(&text, " (from %s)", corbel_request_caller_address(turns_request(cycle->steps[i].holds)));
     }

@@ -16,7 +16,7 @@ static void actor_enter(actor *self, char name)
 {
     pthread_mutex_lock(&self->lock);
     if (self->inside > 0 && self->name != name) {
-        atomic_fetch_add(&self->stage->offences, 1);
+        atomic_fetch_add(self->plain ? &self->stage->overlaps : &self->stage->offences, 1);
     }
     self->inside++;
     self->name = name;
@@ -186,6 +186,7 @@ void actors_start(actors_stage *stage, const char *kinds, const char *prefix, co
         (void)snprintf(id, sizeof id, "%s%u", prefix, i);
         stage->actors[i].stage = stage;
         pthread_mutex_init(&stage->actors[i].lock, NULL);
+        stage->actors[i].plain = kinds[i] == 'n';
         stage->own[i] = actor_new(stage, &stage->actors[i], kinds[i]);
         stage->other[i] = serial_Node_ref(stage->own[i]);
         MUST(corbel_daemon_register(stage->daemon, id, serial_Node_as_object(stage->own[i]), &error));
@@ -232,6 +233,7 @@ void actors_forget(actors_stage *stage)
         memset(stage->actors[i].order, 0, sizeof stage->actors[i].order);
     }
     atomic_store(&stage->offences, 0);
+    atomic_store(&stage->overlaps, 0);
 }
 
 bool actors_wait_waiting(corbel_runtime *runtime, unsigned n)

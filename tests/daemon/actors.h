@@ -7,7 +7,7 @@
  *    pK     begins the same, waits a moment for it, and then finishes it
  *    lK     begins a call that does nothing on object K, calls it with the rest, finishes the first; and is over
  *    fK     sends object K the rest as a oneway, and is over
- *  An actor notes it as an offence when the calls of two names are in it at once. */
+ *  An actor notes it when the calls of two names are in it at once. */
 #ifndef ACTORS_H
 #define ACTORS_H
 
@@ -26,6 +26,7 @@ typedef struct actor {
     char name;        /* of the chain inside */
     unsigned entered; /* in all */
     char order[256];  /* the names, as they came in */
+    bool plain;       /* it is not serial */
     corbel_request *held;
 } actor;
 
@@ -37,7 +38,8 @@ typedef struct actors_stage {
     serial_Node *other[ACTORS]; /* what scripts call; own, unless the test says otherwise */
     char *uris[ACTORS];
     probe_event reached[ACTORS_GATES], go[ACTORS_GATES], held, finalized;
-    _Atomic unsigned offences;
+    _Atomic unsigned offences; /* at serial objects */
+    _Atomic unsigned overlaps; /* at others, where it is none */
 } actors_stage;
 
 /** kinds: for each object 'n' (not serial), 's' (serial), 'h' (an heir), 't' (strict). The objects have ids "0", "1", … with the

@@ -110,7 +110,7 @@ static void others_overlap(void **state)
     actors_go(&stage, 0);
     end_ok(&a);
     end_ok(&b);
-    assert_int_equal(atomic_load(&stage.offences), 1);
+    assert_int_equal(atomic_load(&stage.overlaps), 1);
 }
 
 static void in_the_order_of_arrival(void **state)
