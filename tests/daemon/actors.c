@@ -179,13 +179,15 @@ void actors_start(actors_stage *stage, const char *kinds, const char *prefix, co
     }
     probe_event_init(&stage->held);
     probe_event_init(&stage->finalized);
+    for (unsigned i = 0; i < ACTORS; i++) {
+        pthread_mutex_init(&stage->actors[i].lock, NULL);
+    }
     MUST(corbel_runtime_new(options, &stage->runtime, &error));
     MUST(corbel_daemon_new(stage->runtime, listen, &stage->daemon, &error));
     for (unsigned i = 0; kinds[i] != '\0'; i++) {
         char id[32];
         (void)snprintf(id, sizeof id, "%s%u", prefix, i);
         stage->actors[i].stage = stage;
-        pthread_mutex_init(&stage->actors[i].lock, NULL);
         stage->actors[i].plain = kinds[i] == 'n';
         stage->own[i] = actor_new(stage, &stage->actors[i], kinds[i]);
         stage->other[i] = serial_Node_ref(stage->own[i]);
@@ -221,16 +223,26 @@ void actors_go(actors_stage *stage, unsigned d)
     probe_event_add(&stage->go[d], 1);
 }
 
+void actors_forget_event(probe_event *event)
+{
+    pthread_mutex_lock(&event->lock);
+    event->count = 0;
+    pthread_mutex_unlock(&event->lock);
+}
+
 void actors_forget(actors_stage *stage)
 {
     for (unsigned i = 0; i < ACTORS_GATES; i++) {
-        probe_event_init(&stage->reached[i]);
-        probe_event_init(&stage->go[i]);
+        actors_forget_event(&stage->reached[i]);
+        actors_forget_event(&stage->go[i]);
     }
-    probe_event_init(&stage->held);
+    actors_forget_event(&stage->held);
     for (unsigned i = 0; i < ACTORS; i++) {
-        stage->actors[i].entered = 0;
-        memset(stage->actors[i].order, 0, sizeof stage->actors[i].order);
+        actor *const a = &stage->actors[i];
+        pthread_mutex_lock(&a->lock);
+        a->entered = 0;
+        memset(a->order, 0, sizeof a->order);
+        pthread_mutex_unlock(&a->lock);
     }
     atomic_store(&stage->offences, 0);
     atomic_store(&stage->overlaps, 0);

@@ -55,6 +55,7 @@ void actors_set(actors_stage *stage, unsigned k, serial_Node *node);
 void actors_go(actors_stage *stage, unsigned d);
 /** As if nobody had been at the gates, and nothing had happened. */
 void actors_forget(actors_stage *stage);
+void actors_forget_event(probe_event *event);
 /** Waits until so many calls wait at gates of the runtime. */
 bool actors_wait_waiting(corbel_runtime *runtime, unsigned n);
 

@@ -279,7 +279,7 @@ static void one_servant_has_one_gate(void **state)
     MUST(corbel_daemon_unregister(stage.daemon, "twin", &error));
     serial_Node_unref(twin);
     assert_true(probe_event_wait(&stage.finalized, 1));
-    probe_event_init(&stage.finalized);
+    actors_forget_event(&stage.finalized);
 }
 
 static void heirs_are_serial(void **state)
