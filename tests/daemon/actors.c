@@ -81,10 +81,11 @@ static corbel_status actor_follow(actor *self, corbel_request *request, const ch
 {
     const char name = script[0];
     const char *step = script + (name == '\0' ? 0 : 1);
-    while (*step == 'w') {
+    while (*step == 'w' || *step == 'm') {
         const unsigned gate = (unsigned)(step[1] - '0');
-        probe_event_add(&self->stage->reached[gate], 1);
-        if (!probe_event_wait(&self->stage->go[gate], 1)) {
+        probe_event *const reached = &self->stage->reached[gate];
+        probe_event_add(reached, 1);
+        if (*step == 'm' ? !probe_event_wait(reached, 2) : !probe_event_wait(&self->stage->go[gate], 1)) {
             return corbel_request_fail(request, CORBEL_FAILED, "nobody let %s go", script);
         }
         step += 2;
@@ -105,6 +106,20 @@ static corbel_status actor_tell(void *self, corbel_request *request, const char 
 {
     const char *ret = NULL;
     return actor_run(self, request, script, &ret);
+}
+
+static corbel_status actor_link(void *self, corbel_request *request, int32_t k, const char *uri)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    serial_Node *node = NULL;
+    if (k < 0 || k >= ACTORS) {
+        return corbel_request_fail(request, CORBEL_INVALID_ARGUMENT, "no object %d", (int)k);
+    }
+    if (serial_Node_from_uri(corbel_request_runtime(request), uri, &node, &error)) {
+        return corbel_request_forward(request, &error);
+    }
+    actors_set(((const actor *)self)->stage, (unsigned)k, node);
+    return CORBEL_OK;
 }
 
 static corbel_status actor_hold(void *self, corbel_request *request)
@@ -142,10 +157,10 @@ static corbel_status actor_more(void *self, corbel_request *request)
     return CORBEL_OK;
 }
 
-static const serial_Node_servant node_servant = { actor_run, actor_tell, actor_hold, actor_count };
-static const serial_Serial_servant serial_servant = { actor_run, actor_tell, actor_hold, actor_count };
-static const serial_Heir_servant heir_servant = { actor_run, actor_tell, actor_hold, actor_count, actor_more };
-static const serial_Strict_servant strict_servant = { actor_run, actor_tell, actor_hold, actor_count };
+static const serial_Node_servant node_servant = { actor_run, actor_tell, actor_link, actor_hold, actor_count };
+static const serial_Serial_servant serial_servant = { actor_run, actor_tell, actor_link, actor_hold, actor_count };
+static const serial_Heir_servant heir_servant = { actor_run, actor_tell, actor_link, actor_hold, actor_count, actor_more };
+static const serial_Strict_servant strict_servant = { actor_run, actor_tell, actor_link, actor_hold, actor_count };
 
 static void actor_finalize(void *self)
 {

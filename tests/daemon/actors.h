@@ -2,6 +2,7 @@
  *
  *  A script is a letter, the name of the chain that the test means by it, and then steps:
  *    wD     tells that D was reached, and waits until it is let go
+ *    mD     tells that D was reached, and waits until another one has, too
  *    K      calls object K of the stage with the rest, and is over
  *    bK     the same, begun and finished
  *    pK     begins the same, waits a moment for it, and then finishes it
