@@ -1,11 +1,41 @@
 /* deadlock-client: bounces messages with the server's objects, and then makes two of them wait for each other. */
-#include "bouncer.h"
+#include "deadlock.corbel.h"
 
 #include <string.h>
 
 #define PREFIX "corbelname:example.deadlock."
 
-static const deadlock_Bouncer_servant servant = { .process = bouncer_process, .meet = bouncer_meet, .name = bouncer_name };
+/* The client's own bouncer appends a word to what the server passes on, and calls it back, inside the call that it serves. */
+static corbel_status own_process(void *self, corbel_request *request, deadlock_Message message, deadlock_Bouncer *back,
+                                 deadlock_Message *ret)
+{
+    deadlock_Bouncer *const *own = self;
+    corbel_error error = CORBEL_ERROR_INIT;
+    deadlock_Message answer = { 0, NULL };
+    const char **longer = corbel_request_alloc(request, message.len + 1, sizeof *longer);
+    if (longer == NULL) {
+        return CORBEL_NO_MEMORY;
+    }
+    for (size_t i = 0; i < message.len; i++) {
+        longer[i] = message.items[i];
+    }
+    longer[message.len] = "client";
+    if (deadlock_Bouncer_process(back, (deadlock_Message) { message.len + 1, longer }, *own, &answer, &error)) {
+        return corbel_request_forward(request, &error);
+    }
+    const char **items = corbel_request_alloc(request, answer.len + 1, sizeof *items);
+    if (items != NULL) {
+        items[0] = "passed on from client";
+        for (size_t i = 0; i < answer.len; i++) {
+            items[i + 1] = corbel_request_strdup(request, answer.items[i]);
+        }
+        *ret = (deadlock_Message) { answer.len + 1, items };
+    }
+    corbel_string_seq_clear(&answer);
+    return items == NULL ? CORBEL_NO_MEMORY : CORBEL_OK;
+}
+
+static const deadlock_Bouncer_servant servant = { .process = own_process };
 
 static int find(corbel_runtime *runtime, const char *name, deadlock_Bouncer **ret, corbel_error *error)
 {
@@ -62,7 +92,7 @@ int main(void)
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_runtime *runtime = NULL;
     deadlock_Bouncer *patient = NULL, *strict = NULL, *left = NULL, *right = NULL;
-    bouncer self = { .name = "client" };
+    deadlock_Bouncer *own = NULL;
     int result = 0;
 
     if (corbel_runtime_new(NULL, &runtime, &error) || find(runtime, "patient", &patient, &error) ||
@@ -71,12 +101,12 @@ int main(void)
         result = corbel_error_print(&error, stderr);
         goto done;
     }
-    self.self = deadlock_Bouncer_new(runtime, &servant, &self, NULL);
-    bounce(patient, "serial", self.self);
-    bounce(strict, "strict", self.self);
+    own = deadlock_Bouncer_new(runtime, &servant, &own, NULL);
+    bounce(patient, "serial", own);
+    bounce(strict, "strict", own);
     meet(left, right);
 done:
-    deadlock_Bouncer_unref(self.self);
+    deadlock_Bouncer_unref(own);
     deadlock_Bouncer_unref(patient);
     deadlock_Bouncer_unref(strict);
     deadlock_Bouncer_unref(left);
