@@ -261,7 +261,7 @@ crb_sent_refs *crb_stream_take_piece(crb_session *session, crb_stream *stream, c
     *frame = (crb_wire_stream) {
         .question = stream->number,
         .result = stream->answerer,
-        .items = { stream->out.data + stream->at, n },
+        .items = { n == 0 ? NULL : stream->out.data + stream->at, n },
         .end = stream->end_wanted && n == stream_waits(stream),
     };
     crb_sent_refs *const refs = n_refs > 0 ? stream_join_refs(stream, groups, n_refs) : NULL;

@@ -1,5 +1,6 @@
 #include "tests/fuzz/session_driver.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,18 @@ static driver_asked *driver_find_asked(driver *d, bool bind, size_t how)
     return NULL;
 }
 
+/** The how-th call under way that others may be after; NULL: none. */
+static crb_question *driver_find_guard(driver *d, size_t how)
+{
+    for (size_t i = 0; i < DRIVER_ASKED; i++) {
+        const driver_asked *const asked = &d->asked[(i + how) % DRIVER_ASKED];
+        if (asked->question != NULL && asked->guard && !asked->returned) {
+            return asked->question;
+        }
+    }
+    return NULL;
+}
+
 static void driver_settle(driver_asked *asked)
 {
     if (asked->returned && asked->question == NULL) {
@@ -145,6 +158,7 @@ static void driver_call(driver *d, uint8_t how)
     }
     crb_buf args = driver_body(how);
     crb_ref_out ref = driver_ref(d, how);
+    crb_question *const after = d->batches && how % 13 >= 8 ? driver_find_guard(d, how) : NULL;
     const driver_asked *const passed = how % 3 == 1 ? driver_find_asked(d, true, how) : NULL;
     if (passed != NULL) {
         ref = (crb_ref_out) { .tag = ref.tag, .interface = ref.interface, .promise = passed->question, .path = path };
@@ -164,6 +178,9 @@ static void driver_call(driver *d, uint8_t how)
         .path = path,
         .n_path = promise == NULL || promise->bind ? 0 : 1,
         .keep = how % 7 == 3 && how % 5 != 0,
+        .guard = d->batches && how % 13 >= 7 && how % 5 != 0,
+        .after = after,
+        .anyway = after != NULL && how % 13 == 12,
         .args = &args,
         .user = place,
         .stream_in = how % 11 < 2 && how % 5 != 0 && how % 7 != 3,
@@ -172,7 +189,7 @@ static void driver_call(driver *d, uint8_t how)
     crb_question *question = NULL;
     if (crb_session_call(d->session, &call, d->now, &question, NULL) == CORBEL_OK) {
         driver_require((question == NULL) == call.oneway);
-        *place = (driver_asked) { .used = question != NULL, .question = question, .kept = call.keep };
+        *place = (driver_asked) { .used = question != NULL, .question = question, .kept = call.keep, .guard = call.guard };
         driver_count(d, &ref);
         driver_stream(d, question == NULL ? NULL : crb_question_stream_in(question), how);
     }
@@ -253,6 +270,7 @@ static void driver_event(driver *d, crb_event *event)
         break;
     case CRB_EVENT_CLOSED:
         d->closed = true;
+        (void)snprintf(d->why, sizeof d->why, "%s", event->why == NULL ? "" : event->why);
         break;
     default:
         break;

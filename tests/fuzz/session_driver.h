@@ -12,7 +12,8 @@ enum { DRIVER_HELD = 256, DRIVER_OBJECTS = 4, DRIVER_ASKED = 48 };
 typedef struct driver_asked {
     crb_question *question; /* NULL: not to be used any more */
     bool used, bind, returned;
-    bool kept; /* a call that is a promise, as a bind is */
+    bool kept;  /* a call that is a promise, as a bind is */
+    bool guard; /* others may be after it */
 } driver_asked;
 
 typedef struct driver {
@@ -27,7 +28,9 @@ typedef struct driver {
     int objects[DRIVER_OBJECTS];
     int holds[DRIVER_OBJECTS];
     uint64_t now;
+    bool batches; /* calls may be after others; set once it is open */
     bool closed;
+    char why[160]; /* of that */
 } driver;
 
 void driver_require(bool condition);
