@@ -69,6 +69,7 @@ struct corbel_request {
     bool no_memory;            /* a helper that returns strings found none */
     corbel_error error;        /* what corbel_request_fail() and _forward() left */
     const char *exception;     /* what _raise() left, or an exception that is passed on */
+    corbel_error trace;        /* the hops that it came by */
     corbel_any *exception_any; /* counted: that one */
     crb_buf exception_body;
     crb_ref_list exception_refs;

@@ -68,6 +68,7 @@ static void relay_finish(void *user)
     } else {
         const size_t n = relay_drop_gone(value->refs, value->n_refs);
         crb_ref_list refs = { .items = value->refs, .len = n, .capacity = n };
+        crb_error_move(&request->trace, &value->error);
         value->refs = NULL;
         value->n_refs = 0;
         crb_request_reply(request, value->outcome, &value->body, &refs, value->exception);

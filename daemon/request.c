@@ -118,6 +118,7 @@ corbel_request *crb_request_new(corbel_runtime *runtime, crb_incoming *incoming)
     request->plain = incoming->plain;
     request->once = incoming->once;
     request->error = (corbel_error)CORBEL_ERROR_INIT;
+    request->trace = (corbel_error)CORBEL_ERROR_INIT;
     if ((incoming->stream_in != NULL || incoming->stream_out != NULL ||
          (incoming->local != NULL && incoming->local->streams != NULL)) &&
         !request_add_streams(request, incoming)) {
@@ -161,6 +162,7 @@ static void request_drop_exception(corbel_request *request)
     request->exception_refs = (crb_ref_list) { .indexes = true };
     request->exception_any = corbel_any_unref(request->exception_any);
     request->exception = NULL;
+    corbel_error_clear(&request->trace);
 }
 
 void crb_request_clear(corbel_request *request)
@@ -289,6 +291,7 @@ corbel_status corbel_request_forward(corbel_request *request, corbel_error *erro
     const corbel_any *const any = corbel_error_exception_any(error);
     if (any != NULL && !request->oneway) {
         const corbel_status status = request_pass_on(request, any);
+        crb_error_add_hops(&request->trace, error);
         corbel_error_clear(error);
         return status;
     }
@@ -297,6 +300,7 @@ corbel_status corbel_request_forward(corbel_request *request, corbel_error *erro
         const void *const value = crb_error_value(error, &type);
         if (value != NULL) {
             const corbel_status status = corbel_skeleton_raise(request, type, value);
+            crb_error_add_hops(&request->trace, error);
             corbel_error_clear(error);
             return status;
         }

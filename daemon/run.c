@@ -137,6 +137,26 @@ static void run_after_raised(corbel_request *request, const char *exception)
     corbel_error_clear(&error);
 }
 
+static const char *run_interface(const corbel_request *request)
+{
+    return request->method != NULL ? request->method->operation->interface : request->interface;
+}
+
+static const char *run_operation(const corbel_request *request)
+{
+    return request->method != NULL ? request->method->operation->name : request->operation;
+}
+
+/** The hop of this process, behind those that the exception came by. */
+static void run_trace_exception(corbel_request *request, const char *exception)
+{
+    char object[300], operation[256], message[300];
+    (void)snprintf(operation, sizeof operation, "%s::%s", run_interface(request), run_operation(request));
+    (void)snprintf(message, sizeof message, "raised %s", exception);
+    crb_request_object_name(request->target, object, sizeof object);
+    crb_error_add_hop(&request->trace, request->runtime->name, object, operation, message);
+}
+
 void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *body, crb_ref_list *refs, const char *exception)
 {
     if (request->once != NULL) {
@@ -146,6 +166,9 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
             return;
         }
     }
+    if (exception != NULL && !request->oneway) {
+        run_trace_exception(request, exception);
+    }
     if (request->intercepted != NULL && exception != NULL) {
         run_after_raised(request, exception);
     } else if (request->intercepted != NULL) {
@@ -154,7 +177,9 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
     if (request->oneway) {
         run_done(request);
     } else if (request->peer != NULL) {
-        crb_result result = { .outcome = outcome, .body = body, .exception = exception };
+        crb_result result = {
+            .outcome = outcome, .body = body, .exception = exception, .error = exception == NULL ? NULL : &request->trace
+        };
         run_return(request, &result, refs);
     } else {
         crb_outcome_value value = { .outcome = outcome, .body = *body, .error = CORBEL_ERROR_INIT };
@@ -166,6 +191,9 @@ void crb_request_reply(corbel_request *request, crb_outcome outcome, crb_buf *bo
         value.refs = refs->items; /* their counts move along */
         value.n_refs = refs->len;
         *refs = (crb_ref_list) { 0 };
+        if (exception != NULL) {
+            crb_error_move(&value.error, &request->trace);
+        }
         if (exception != NULL && (value.exception = strdup(exception)) == NULL) {
             crb_outcome_clear(&value);
             value.outcome = CRB_OUTCOME_ERROR;
@@ -199,9 +227,7 @@ void crb_request_reply_error(corbel_request *request, corbel_error *error)
     if (request->intercepted != NULL) {
         crb_request_after(request, error->status, error);
     }
-    const char *const interface = request->method != NULL ? request->method->operation->interface : request->interface;
-    const char *const name = request->method != NULL ? request->method->operation->name : request->operation;
-    (void)snprintf(operation, sizeof operation, "%s::%s", interface, name);
+    (void)snprintf(operation, sizeof operation, "%s::%s", run_interface(request), run_operation(request));
     crb_request_object_name(request->target, object, sizeof object);
     if (request->oneway) {
         crb_log_set_correlation(corbel_context_get_correlation(request->carried));

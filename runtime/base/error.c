@@ -338,13 +338,18 @@ void crb_error_reword(corbel_error *error, const char *format, ...)
     error->message = message;
 }
 
-void crb_error_copy(corbel_error *to, const corbel_error *from)
+void crb_error_add_hops(corbel_error *to, const corbel_error *from)
 {
-    crb_fail(to, from->status, from->completion, "%s", from->message);
     for (size_t i = 0; i < corbel_error_hops(from); i++) {
         const corbel_hop hop = corbel_error_hop(from, i);
         crb_error_add_hop(to, hop.daemon, hop.object, hop.operation, hop.message);
     }
+}
+
+void crb_error_copy(corbel_error *to, const corbel_error *from)
+{
+    crb_fail(to, from->status, from->completion, "%s", from->message);
+    crb_error_add_hops(to, from);
     for (size_t i = 0; corbel_error_address(from, i) != NULL; i++) {
         crb_error_add_address(to, corbel_error_address(from, i));
     }

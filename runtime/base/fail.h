@@ -13,6 +13,8 @@ CORBEL_PRINTF(4, 5)
 corbel_status crb_fail(corbel_error *reterr, corbel_status status, corbel_completion completion, const char *format, ...);
 /** Appends a hop (the strings are copied; NULL is ""): the process nearest to the failure comes first. */
 void crb_error_add_hop(corbel_error *error, const char *daemon, const char *object, const char *operation, const char *message);
+/** Those of another error. */
+void crb_error_add_hops(corbel_error *to, const corbel_error *from);
 /** Appends "127.0.0.1:9676: Connection refused". */
 void crb_error_add_address(corbel_error *error, const char *text);
 /** Makes it CORBEL_RAISED with completion YES: exception is the type's name (copied); type is NULL where this program lacks it

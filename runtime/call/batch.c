@@ -298,10 +298,12 @@ static bool failure_clone(const crb_outcome_value *from, crb_outcome_value *to)
         crb_error_copy(&to->error, &from->error);
         return true;
     }
+    crb_error_add_hops(&to->error, &from->error);
     to->exception = strdup(from->exception);
     to->refs = from->n_refs == 0 ? NULL : calloc(from->n_refs, sizeof *to->refs);
     crb_buf_append(&to->body, from->body.data, from->body.len);
     if (to->exception == NULL || (to->refs == NULL && from->n_refs > 0) || to->body.failed) {
+        corbel_error_clear(&to->error);
         free(to->exception);
         free(to->refs);
         crb_buf_clear(&to->body);

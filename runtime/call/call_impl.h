@@ -23,7 +23,7 @@ typedef struct crb_outcome_value {
     crb_ref *refs; /* malloc'ed; counted targets */
     size_t n_refs;
     char *exception;    /* EXCEPTION: malloc'ed */
-    corbel_error error; /* ERROR */
+    corbel_error error; /* ERROR; EXCEPTION: the hops alone */
     crb_buf context;    /* the values that the servant added, as they came */
     bool durable;       /* of a bind */
 } crb_outcome_value;

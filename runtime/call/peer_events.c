@@ -219,6 +219,7 @@ static void events_return(crb_peer *peer, crb_event *event)
         value.body = event->body;
         event->body = (crb_buf)CRB_BUF_INIT;
         if (event->outcome == CRB_OUTCOME_EXCEPTION) {
+            crb_error_move(&value.error, &event->error);
             value.exception = strdup(event->exception);
             if (value.exception == NULL) {
                 crb_peer_refs_free_locked(peer, value.refs, value.n_refs);

@@ -44,6 +44,7 @@ static corbel_status call_raise(const corbel_runtime *runtime, const corbel_oper
         crb_error_move(reterr, &error);
     }
     if (reterr != NULL) {
+        crb_error_add_hops(reterr, &value->error);
         crb_error_keep_exception(reterr, value->exception,
                                  crb_exception_to_any(value->exception, &value->body, &table, runtime->limits.max_references),
                                  &crb_exception_hooks);

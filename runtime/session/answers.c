@@ -210,6 +210,7 @@ static void answer_fail(crb_session *session, crb_answer *answer, corbel_status 
 {
     answer->outcome = CRB_OUTCOME_ERROR;
     answer->bound_status = status;
+    free(answer->error); /* the hops of an exception that does not go */
     answer->error = answer_error(status, completion, message, hops);
     if (answer->error == NULL) {
         crb_session_no_memory(session);
@@ -327,6 +328,9 @@ static bool answer_take_result(crb_session *session, crb_answer *answer, crb_res
             return false;
         }
         memcpy(answer->exception, result->exception, size);
+        if (result->error != NULL && corbel_error_hops(result->error) > 0) { /* without memory it goes without them */
+            answer->error = answer_error(CORBEL_RAISED, CORBEL_COMPLETED_YES, "", result->error);
+        }
     }
     answer->refs = crb_refs_hold(session, result->refs_out, result->n_refs_out, ret_status);
     if (answer->refs == NULL && result->n_refs_out > 0) {

@@ -280,8 +280,6 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
         frame.u.ret.status = answer->error->status;
         frame.u.ret.completion = answer->error->completion;
         frame.u.ret.message = answer->error->message;
-        frame.u.ret.hops = answer->error->hops;
-        frame.u.ret.n_hops = answer->error->n_hops;
     } else {
         /* A result for which there is no credit at the moment goes as a large one does: its header keeps its place. */
         if (len <= CRB_PIECE && crb_flow_available(session, CRB_WIN_RESPONSES) >= len) {
@@ -291,6 +289,10 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
         frame.u.ret.exception = answer->exception;
         frame.u.ret.length = len;
         frame.u.ret.body = (crb_wire_bytes) { answer->body.buf.data, first };
+    }
+    if (answer->error != NULL) {
+        frame.u.ret.hops = answer->error->hops;
+        frame.u.ret.n_hops = answer->error->n_hops;
     }
     frame.u.ret.context = (crb_wire_bytes) { answer->context.data, answer->context.len };
     frame.u.ret.durable = answer->durable;

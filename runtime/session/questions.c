@@ -535,6 +535,14 @@ static corbel_status question_status(uint32_t status)
                : (corbel_status)status;
 }
 
+static void question_take_hops(crb_question *question, const crb_wire_return *frame)
+{
+    for (size_t i = 0; i < frame->n_hops; i++) {
+        const crb_wire_hop *const hop = &frame->hops[i];
+        crb_error_add_hop(&question->error, hop->daemon, hop->object, hop->operation, hop->message);
+    }
+}
+
 static void question_take_error(crb_session *session, crb_question *question, const crb_wire_return *frame)
 {
     const corbel_status status = question_status(frame->status);
@@ -542,10 +550,7 @@ static void question_take_error(crb_session *session, crb_question *question, co
         frame->completion <= CORBEL_COMPLETED_MAYBE ? (corbel_completion)frame->completion : CORBEL_COMPLETED_MAYBE;
     question->outcome = CRB_OUTCOME_ERROR;
     crb_fail(&question->error, status, completion, "%s", frame->message[0] != '\0' ? frame->message : corbel_status_text(status));
-    for (size_t i = 0; i < frame->n_hops; i++) {
-        const crb_wire_hop *const hop = &frame->hops[i];
-        crb_error_add_hop(&question->error, hop->daemon, hop->object, hop->operation, hop->message);
-    }
+    question_take_hops(question, frame);
     question_complete(session, question);
 }
 
@@ -560,6 +565,7 @@ static void question_take_result(crb_session *session, crb_question *question, c
             return;
         }
         memcpy(question->exception, frame->exception, size);
+        question_take_hops(question, frame);
     }
     question->outcome = (crb_outcome)frame->outcome;
     if (frame->context.len > session->limits.max_context) {

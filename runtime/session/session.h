@@ -219,7 +219,7 @@ typedef struct crb_result {
     crb_ref_out *refs_out; /* crb_session_return() only */
     size_t n_refs_out;
     const char *exception;  /* EXCEPTION: its type's scoped name */
-    corbel_error *error;    /* ERROR: status, completion, message, hops. Out: borrowed. */
+    corbel_error *error;    /* ERROR: status, completion, message, hops; EXCEPTION: its hops, or NULL. Out: borrowed. */
     const uint8_t *context; /* what travels beside the answer; borrowed; NULL: nothing */
     size_t context_len;
     bool durable; /* of a bind: the servant remembers keys and replies by itself */
