@@ -158,6 +158,10 @@ static void events_take_return(crb_session *session, crb_question *question, crb
     } else {
         ret->body = question->body.buf;
         question->body.buf = (crb_buf)CRB_BUF_INIT;
+        if (question->outcome == CRB_OUTCOME_EXCEPTION) {
+            ret->error = question->error;
+            question->error = (corbel_error)CORBEL_ERROR_INIT;
+        }
         ret->exception = question->exception;
         session->lent[0] = question->exception;
         question->exception = NULL;

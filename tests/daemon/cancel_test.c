@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -176,6 +177,184 @@ static void nested_calls_are_cancelled(void **state)
     corbel_error_clear(&error);
 }
 
+/* ---- calls that are given to callbacks, and dropped ---- */
+
+static later_server later;
+static later_Later *laters[2]; /* across a session, and in its own process */
+
+static int set_up_later(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    (void)state;
+    later_server_start(&later, NULL);
+    MUST(corbel_runtime_new(NULL, &client, &error));
+    MUST(later_Later_from_uri(client, later.uri, &laters[0], &error));
+    MUST(later_Later_add(laters[0], 1, 1, NULL, &error));
+    laters[1] = later_Later_ref(later.object);
+    return 0;
+}
+
+static int tear_down_later(void **state)
+{
+    (void)state;
+    later_Later_unref(laters[0]);
+    later_Later_unref(laters[1]);
+    corbel_runtime_unref(client);
+    later_server_stop(&later);
+    return 0;
+}
+
+/** What a callback and who drops its call share; freed as soon as the call was dropped. */
+typedef struct shared {
+    pthread_mutex_t lock;
+    corbel_call *call; /* whoever takes it owns it */
+    _Atomic bool over; /* nothing of this may be called any more */
+    probe_event ran;
+} shared;
+
+static void shared_done(corbel_call *call, void *user)
+{
+    shared *const s = user;
+    pthread_mutex_lock(&s->lock);
+    const bool mine = s->call != NULL;
+    s->call = NULL;
+    pthread_mutex_unlock(&s->lock);
+    if (atomic_load(&s->over)) {
+        abort(); /* after corbel_call_drop() has returned */
+    }
+    if (mine) {
+        corbel_call_drop(call);
+        probe_event_add(&s->ran, 1);
+    }
+}
+
+/** A callback never runs, or has run, once corbel_call_drop() has returned: at random moments of the call. */
+static void dropped_at_random(void **state)
+{
+    uint64_t random = 88172645463325252u;
+    uint32_t dropped = 0, ran = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 2000; i++) {
+        shared *const s = calloc(1, sizeof *s);
+        assert_non_null(s);
+        pthread_mutex_init(&s->lock, NULL);
+        probe_event_init(&s->ran);
+        s->call = later_Later_add_begin(laters[i % 2], 1, 2);
+        corbel_call_on_done(s->call, shared_done, s);
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        for (volatile uint64_t spin = random % (i % 3 == 0 ? 100 : 60000); spin > 0; spin--) {
+        }
+        pthread_mutex_lock(&s->lock);
+        corbel_call *const mine = s->call;
+        s->call = NULL;
+        pthread_mutex_unlock(&s->lock);
+        if (mine != NULL) {
+            corbel_call_drop(mine);
+            dropped++;
+        } else {
+            assert_true(probe_event_wait(&s->ran, 1));
+            ran++;
+        }
+        atomic_store(&s->over, true);
+        pthread_mutex_destroy(&s->lock);
+        memset(s, 0xA5, sizeof *s);
+        free(s);
+    }
+    print_message("[   seen   ] %u dropped, %u ran\n", dropped, ran);
+    assert_true(dropped > 0);
+}
+
+typedef struct slow {
+    probe_event began, go_on;
+    _Atomic bool returned;
+} slow;
+
+static void slow_done(corbel_call *call, void *user)
+{
+    slow *const s = user;
+    (void)call; /* who drops it ends it */
+    probe_event_add(&s->began, 1);
+    if (!probe_event_wait(&s->go_on, 1)) {
+        abort();
+    }
+    atomic_store(&s->returned, true);
+}
+
+static void *release_soon(void *user)
+{
+    slow *const s = user;
+    const struct timespec pause = { .tv_nsec = 20000000 };
+    nanosleep(&pause, NULL); /* so that corbel_call_drop() has begun: if not, nothing is missed but what this looks for */
+    probe_event_add(&s->go_on, 1);
+    return NULL;
+}
+
+/** It waits for a callback that runs. */
+static void dropped_while_it_runs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        slow s = { 0 };
+        pthread_t thread;
+        probe_event_init(&s.began);
+        probe_event_init(&s.go_on);
+        corbel_call *const call = later_Later_add_begin(laters[i], 1, 2);
+        corbel_call_on_done(call, slow_done, &s);
+        assert_true(probe_event_wait(&s.began, 1));
+        assert_int_equal(pthread_create(&thread, NULL, release_soon, &s), 0);
+        corbel_call_drop(call);
+        assert_true(atomic_load(&s.returned));
+        pthread_join(thread, NULL);
+    }
+}
+
+static void counts_itself(corbel_call *call, void *user)
+{
+    ++*(uint32_t *)user;
+    corbel_call_drop(call); /* its own */
+}
+
+/** With the user's own event loop both are on one thread: nothing has to be agreed. */
+static void dropped_in_a_loop(void **state)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_runtime_options options = CORBEL_RUNTIME_OPTIONS_INIT;
+    corbel_runtime *loop = NULL;
+    later_Later *there = NULL;
+    uint32_t ran = 0;
+    (void)state;
+    options.user_dispatch = true;
+    MUST(corbel_runtime_new(&options, &loop, &error));
+    MUST(later_Later_from_uri(loop, later.uri, &there, &error));
+    MUST(later_Later_add(there, 1, 1, NULL, &error));
+    for (uint32_t i = 0; i < 100; i++) {
+        uint32_t first = 0, second = 0;
+        corbel_call *const call = later_Later_add_begin(there, 1, 2);
+        corbel_call *const other = later_Later_add_begin(there, 1, 2);
+        corbel_call_on_done(call, counts_itself, &first);
+        corbel_call_on_done(other, counts_itself, &second);
+        while (i % 2 == 1 && first + second == 0 && corbel_runtime_dispatch(loop, 20000) == CORBEL_OK) {
+        }
+        ran += first + second;
+        if (first == 0) {
+            corbel_call_drop(call);
+        }
+        if (second == 0) {
+            corbel_call_drop(other);
+        }
+        first = 0;
+        second = 0;
+        while (corbel_runtime_dispatch(loop, 0) == CORBEL_OK) {
+        }
+        assert_int_equal(first + second, 0); /* nothing comes of those that were dropped */
+    }
+    assert_in_range(ran, 50, 100);
+    later_Later_unref(there);
+    corbel_runtime_unref(loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,5 +362,10 @@ int main(void)
         cmocka_unit_test(seen_when_the_session_ends), cmocka_unit_test(a_deferred_call_is_ended_by_its_callback),
         cmocka_unit_test(nested_calls_are_cancelled),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    const struct CMUnitTest drops[] = {
+        cmocka_unit_test(dropped_at_random),
+        cmocka_unit_test(dropped_while_it_runs),
+        cmocka_unit_test(dropped_in_a_loop),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down) + cmocka_run_group_tests(drops, set_up_later, tear_down_later);
 }
