@@ -165,15 +165,16 @@ static const crb_kept_ref *promise_find(const crb_answer *answer, const uint32_t
  * was passed on, which the first was. */
 static void promise_why(const crb_answer *promise, corbel_error *ret)
 {
+    const bool failed = promise->outcome == CRB_OUTCOME_ERROR && promise->error != NULL;
     static const char text[] = "%s of %s failed: %s%s";
     const char *const name = promise->operation != NULL ? promise->operation->name : "";
     const char *const interface = promise->operation != NULL ? promise->operation->interface : "";
     if (promise->kind == CRB_QUESTION_BIND) {
-        crb_fail(ret, promise->error != NULL ? promise->bound_status : CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "%s",
+        crb_fail(ret, failed ? promise->bound_status : CORBEL_NOT_FOUND, CORBEL_COMPLETED_NO, "%s",
                  "the object to call could not be bound");
-    } else if (promise->error != NULL && promise->inherits) {
+    } else if (failed && promise->inherits) {
         crb_fail(ret, promise->bound_status, CORBEL_COMPLETED_NO, "%s", promise->error->message);
-    } else if (promise->error != NULL) {
+    } else if (failed) {
         crb_fail(ret, promise->bound_status, CORBEL_COMPLETED_NO, text, name, interface, promise->error->message, "");
     } else if (promise->outcome == CRB_OUTCOME_EXCEPTION) {
         crb_fail(ret, CORBEL_UNDECLARED, CORBEL_COMPLETED_NO, text, name, interface, "it raised ", promise->exception);

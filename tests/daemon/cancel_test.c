@@ -2,7 +2,7 @@
 #include "later.h"
 #include "nest.h"
 
-#include "runtime/base/clock.h"
+#include "daemon/host.h"
 #include "runtime/call/call_impl.h"
 
 #include <setjmp.h>
@@ -175,6 +175,67 @@ static void nested_calls_are_cancelled(void **state)
         assert_int_equal(notes_of(1).status, CORBEL_CANCELLED);
     }
     corbel_error_clear(&error);
+}
+
+/** Is anything under way there, or left in a table? */
+static bool is_busy(corbel_runtime *runtime)
+{
+    pthread_mutex_lock(&runtime->dispatch_lock);
+    bool busy = runtime->dispatch->n_requests > 0 || runtime->cancelled != NULL || runtime->cancels;
+    pthread_mutex_unlock(&runtime->dispatch_lock);
+    pthread_mutex_lock(&runtime->lock);
+    crb_peer *peers[16];
+    size_t n = 0;
+    for (crb_peer *peer = runtime->peers; peer != NULL && n < sizeof peers / sizeof peers[0]; peer = peer->next) {
+        peers[n++] = crb_peer_ref(peer);
+    }
+    pthread_mutex_unlock(&runtime->lock);
+    for (size_t i = 0; i < n; i++) {
+        crb_peer_lock(peers[i]);
+        const crb_session_stats stats = crb_session_get_stats(peers[i]->session);
+        crb_peer_unlock(peers[i]);
+        busy = busy || stats.questions > 0 || stats.answers > 0 || stats.queued_bytes > 0;
+        crb_peer_unref(peers[i]);
+    }
+    return busy;
+}
+
+/** Calls of every kind, given up at random moments by who made them: each completes once, and nothing is left behind. */
+static void cancelled_at_random(void **state)
+{
+    enum { AT_ONCE = 8, CALLS = 4000 };
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_call *calls[AT_ONCE] = { NULL };
+    const char *const path[2] = { nodes[1].uri, nodes[2].uri };
+    uint64_t random = 88172645463325252u;
+    uint32_t cancelled = 0;
+    (void)state;
+    for (uint32_t i = 0; i < CALLS; i++) {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        corbel_call **const at = &calls[random % AT_ONCE];
+        if (*at != NULL) {
+            corbel_call_cancel(*at);
+            cancelled++;
+            assert_int_equal(nest_Node_pass_finish(*at, &error), CORBEL_CANCELLED);
+        }
+        *at = nest_Node_pass_begin(node[0], (nest_Path) { 1 + (random >> 8) % 2, path }, (nest_How)((random >> 16) % 6));
+    }
+    for (size_t i = 0; i < AT_ONCE; i++) {
+        corbel_call_cancel(calls[i]);
+        cancelled++;
+        assert_int_equal(nest_Node_pass_finish(calls[i], &error), CORBEL_CANCELLED);
+    }
+    corbel_error_clear(&error);
+    print_message("[   seen   ] %u calls cancelled, each with those that it had made\n", cancelled);
+    for (size_t i = 0; i < 3; i++) {
+        const uint64_t until = nest_now_us() + 20000000u * probe_slow;
+        while (is_busy(nodes[i].runtime)) {
+            assert_true(nest_now_us() < until);
+            nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL); /* nobody tells of the end of the last one */
+        }
+    }
 }
 
 /* ---- calls that are given to callbacks, and dropped ---- */
@@ -360,7 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seen_in_each_way),           cmocka_unit_test(seen_at_the_deadline),
         cmocka_unit_test(seen_when_the_session_ends), cmocka_unit_test(a_deferred_call_is_ended_by_its_callback),
-        cmocka_unit_test(nested_calls_are_cancelled),
+        cmocka_unit_test(nested_calls_are_cancelled), cmocka_unit_test(cancelled_at_random),
     };
     const struct CMUnitTest drops[] = {
         cmocka_unit_test(dropped_at_random),
