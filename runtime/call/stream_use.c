@@ -254,7 +254,9 @@ static corbel_stream_result reader_item(corbel_stream *stream, bool may_wait, st
         if (stream->current == NULL || stream->at == stream->current->bytes.len) {
             const corbel_stream_result result = reader_more(stream, may_wait);
             if (result != CORBEL_STREAM_OK) {
-                if (result == CORBEL_STREAM_OVER && stream->partial.len > 0) { /* it can not have been meant so */
+                const bool failed = stream->call != NULL && atomic_load(&stream->call->done) &&
+                                    stream->call->value.outcome == CRB_OUTCOME_ERROR;     /* which tells why */
+                if (result == CORBEL_STREAM_OVER && stream->partial.len > 0 && !failed) { /* it can not have been meant so */
                     reader_fail(stream, CORBEL_DECODE, "it ends early");
                 }
                 return result;
