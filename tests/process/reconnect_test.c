@@ -185,13 +185,16 @@ static void a_silent_server_is_lost_and_found_again(void **state)
     child server;
     client c;
     int32_t sum = 0;
+    int stopped = 0;
     (void)state;
-    limits.ping_idle_ms = 100 * probe_slow;
-    limits.ping_timeout_ms = 500 * probe_slow;
+    limits.ping_idle_ms = 200;
+    limits.ping_timeout_ms = 3000 * (probe_slow > 1 ? 3 : 1); /* a loaded machine is no silent peer */
     options.limits = &limits;
     child_start(&server, "127.0.0.1:0");
     client_start(&c, &options, server.uri);
     assert_int_equal(kill(server.pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(server.pid, &stopped, WUNTRACED), server.pid); /* all of its threads */
+    assert_true(WIFSTOPPED(stopped));
     assert_int_equal(probe_Probe_add(c.probe, 1, 2, &sum, &error), CORBEL_GONE);
     assert_int_equal(error.completion, CORBEL_COMPLETED_MAYBE);
     assert_non_null(strstr(error.message, "PING"));
