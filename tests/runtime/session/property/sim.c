@@ -362,6 +362,12 @@ static sim *sim_make(uint64_t seed, uint64_t cut_all, sim_counts *counts)
         sim_node *const node = &s->nodes[i];
         node->sim = s;
         node->index = i;
+        const crb_once_limits few = {
+            4 + (uint32_t)sim_pick(s, 8), 1 + (uint32_t)sim_pick(s, 4), 20000, 8000, 8, (20 + sim_pick(s, 300)) * SIM_MS, SIM_MS
+        };
+        node->forgetful = cut_all == 0 && sim_chance(s, 2);
+        node->once = crb_once_new(node->forgetful ? &few : NULL);
+        crb_once_book_init(&node->book);
         for (int k = 0; k < SIM_OBJECTS + SIM_RELAYS; k++) {
             node->objects[k].node = node;
             node->objects[k].index = k;
@@ -396,6 +402,9 @@ void sim_free(sim *s)
             s->nodes[i].requests = request->next;
             free(request);
         }
+        crb_once_drop_all(s->nodes[i].once);
+        sim_once_settle(&s->nodes[i]);
+        crb_once_free(s->nodes[i].once);
     }
     for (int i = 0; i < SIM_LINKS; i++) {
         crb_session_free(s->links[i].sides[0].session);

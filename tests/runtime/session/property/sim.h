@@ -94,6 +94,7 @@ struct sim_call {
     bool anyway;         /* or whatever became of that one */
     bool guard;
     sim_effect *effect; /* it is an attempt at that */
+    crb_once_wire once; /* its key */
     bool keep;          /* its answer is a promise until it is finished */
     sim_path path;      /* in the result of promise */
     uint64_t lane, chain;
@@ -154,8 +155,11 @@ struct sim_request {
     uint64_t deadline;
     sim_object *object;
     corbel_status failure; /* of a promise in its arguments: what it is to be answered with */
-    uint64_t place;        /* in the queue of its lane: when its object was known */
-    sim_call *nested;      /* what it is blocked in, or carried on by */
+    crb_once_entry *entry; /* its key's, as long as it runs */
+    crb_once_wire once;
+    unsigned lingers;
+    uint64_t place;   /* in the queue of its lane: when its object was known */
+    sim_call *nested; /* what it is blocked in, or carried on by */
 };
 
 /** What one side has named on the wire, in the order of the wire. */
@@ -199,10 +203,13 @@ struct sim_node {
     sim_request *requests;
     uint64_t threads; /* lanes of nested calls so far */
     uint64_t places;
+    crb_once_table *once; /* of its servants */
+    bool forgetful;       /* which is small */
+    crb_once_book book;   /* of its callers */
 };
 
 /** What an operation promises of its effect. */
-typedef enum sim_promise { SIM_PLAIN, SIM_IDEMPOTENT, SIM_PROMISES } sim_promise;
+typedef enum sim_promise { SIM_PLAIN, SIM_IDEMPOTENT, SIM_ONCE, SIM_PROMISES } sim_promise;
 
 /** What a caller wants to have done, by as many attempts as the rules of retries allow, on whatever session there is. */
 struct sim_effect {
@@ -219,7 +226,18 @@ struct sim_effect {
     corbel_status status;
     corbel_completion completion; /* of all attempts */
     uint32_t entered;             /* the servant's own counter: the truth */
+    crb_once_mine mine;           /* SIM_ONCE: its key */
+    sim_request *running;         /* SIM_ONCE: the call with its key that has entered and is not answered */
 };
+
+/** What was answered to a call with a key, kept for its repetitions. */
+typedef struct sim_reply {
+    const sim_effect *effect;
+    crb_outcome outcome;
+    corbel_status status;
+    uint64_t number; /* of the call that entered */
+    size_t len;
+} sim_reply;
 
 typedef struct sim_link {
     crb_scripted *pipe;
@@ -313,8 +331,12 @@ typedef enum sim_doing {
     SIM_DO_EFFECT,
     SIM_DO_AGAIN,           /* an attempt after another */
     SIM_DO_AGAIN_ELSEWHERE, /* on another session */
-    SIM_DO_TWICE,           /* an idempotent operation that entered more than once */
-    SIM_DO_QUIET,           /* a run that ended with all sessions alive */
+    SIM_DO_KEY_JOINS,
+    SIM_DO_KEY_REPLAYED,
+    SIM_DO_KEY_FORGOTTEN,
+    SIM_DO_KEY_ACKNOWLEDGED,
+    SIM_DO_TWICE, /* an idempotent operation that entered more than once */
+    SIM_DO_QUIET, /* a run that ended with all sessions alive */
     SIM_DO_NUMBER
 } sim_doing;
 
@@ -400,6 +422,10 @@ void sim_cancelled(sim_side *at, const crb_event *event);
 bool sim_serve(sim_node *node);
 bool sim_is_idle(const sim_node *node);
 
+/** Answers with what was kept. */
+void sim_replay(sim_request *request, const sim_reply *reply);
+void sim_refuse(sim_request *request, corbel_status status, corbel_completion completion);
+
 /* ---- sim_stream.c ---- */
 
 void sim_streams_of_asker(sim_call *call);
@@ -414,8 +440,18 @@ bool sim_stream(sim_node *node);
 /** A new effect; its first attempt is made with the next sim_effects(). */
 void sim_effect_new(sim_node *from, sim_object *target, sim_promise promise, uint64_t deadline);
 const char *sim_promise_name(sim_promise promise);
+/** The key that its attempt goes with now. */
+void sim_effect_key(const sim_effect *effect, crb_once_wire *ret);
 /** Makes the attempts that are due, and judges those that have ended. */
 void sim_effects(sim *s);
+/** A call with a key is to enter at its servant. True: it does; else it waits, or was answered. */
+bool sim_once_admit(sim_request *request);
+/** It is answered. */
+void sim_once_answered(sim_request *request, const crb_result *result);
+/** What is under a key at the node's servants is acknowledged by the call. */
+void sim_once_arrived(sim_side *at, const sim_request *request);
+/** Replies that were given up. */
+void sim_once_settle(sim_node *node);
 /** Its servant is entered. */
 void sim_effect_enters(sim_side *at, const sim_call *call);
 /** An effect that is not over; NULL: none. */

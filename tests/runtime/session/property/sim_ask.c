@@ -306,6 +306,9 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
     call->lane = asking->lane;
     call->deadline = asking->deadline;
     call->effect = asking->effect;
+    if (asking->effect != NULL && asking->effect->promise == SIM_ONCE) {
+        sim_effect_key(asking->effect, &call->once);
+    }
     call->chain = asking->chain;
     call->hop = asking->hop;
     call->within = asking->within;
@@ -345,6 +348,7 @@ sim_call *sim_ask(sim_side *from, const sim_asking *asking, corbel_status *ret_s
         .after = asking->after != NULL ? asking->after->question : NULL,
         .anyway = asking->anyway,
         .guard = asking->guard,
+        .once = call->once.sequence != 0 ? &call->once : NULL,
         .path = asking->promise != NULL && asking->promise->keep ? paths[call->path].path : NULL,
         .n_path = asking->promise != NULL && asking->promise->keep ? paths[call->path].n : 0,
         .keep = asking->keep,

@@ -116,6 +116,10 @@ static const count_line doings[SIM_DO_NUMBER] = {
     [SIM_DO_EFFECT] = { "an effect", 7900 },
     [SIM_DO_AGAIN] = { "an attempt at an effect after another", 2200 },
     [SIM_DO_AGAIN_ELSEWHERE] = { "a first attempt on a new session after another", 300 },
+    [SIM_DO_KEY_JOINS] = { "a call that waits for the one with its key", 1 },
+    [SIM_DO_KEY_REPLAYED] = { "a reply that was kept and is given again", 1 },
+    [SIM_DO_KEY_FORGOTTEN] = { "a key that was forgotten", 1 },
+    [SIM_DO_KEY_ACKNOWLEDGED] = { "a reply that was acknowledged", 1 },
     [SIM_DO_TWICE] = { "an idempotent effect that happened again", 50 },
     [SIM_DO_QUIET] = { "a run whose sessions all lived to its end", 160 },
 };

@@ -141,6 +141,16 @@ void sim_arrived(sim_side *at, crb_event *event)
     request->call = call;
     request->enter = event->enter;
     request->deadline = event->deadline;
+    SIM_CHECK(s, (event->once != NULL) == (call->once.sequence != 0), "call %u: with a key, or without", call->number);
+    if (event->once != NULL) {
+        request->once = *event->once;
+        free(event->once);
+        SIM_CHECK(s,
+                  request->once.sequence == call->once.sequence && request->once.again == call->once.again &&
+                      !request->once.relayed && request->once.acknowledged == call->once.acknowledged,
+                  "call %u: came with another key", call->number);
+        sim_once_arrived(at, request);
+    }
     crb_answer_set_user(event->answer, request);
     sim_note(at, call->kind == SIM_BIND ? "gets bind" : "gets call", call->number, call->lane);
     if (event->kind == CRB_EVENT_BIND) {
@@ -224,6 +234,9 @@ static void serve_answer(sim_request *request, crb_result *result)
     call->flows[0].reader = NULL;
     call->flows[1].writer = NULL;
     sim_note(at, result->outcome == CRB_OUTCOME_ERROR ? "answers with an error" : "answers", call->number, call->entered);
+    if (request->entry != NULL) {
+        sim_once_answered(request, result);
+    }
     call->answered = true;
     call->left = true;
     call->answer = result->outcome;
@@ -235,6 +248,27 @@ static void serve_answer(sim_request *request, crb_result *result)
         sim_count_fresh(at, result->refs_out, result->n_refs_out);
     }
     serve_forget(request);
+}
+
+void sim_refuse(sim_request *request, corbel_status status, corbel_completion completion)
+{
+    serve_error(request, status, completion);
+}
+
+void sim_replay(sim_request *request, const sim_reply *reply)
+{
+    sim_call *const call = request->call;
+    crb_buf body = CRB_BUF_INIT;
+    call->entered = true; /* an attempt before it was */
+    if (reply->outcome == CRB_OUTCOME_ERROR) {
+        serve_error(request, reply->status, CORBEL_COMPLETED_YES);
+        return;
+    }
+    crb_result result = { .outcome = reply->outcome, .body = &body, .exception = "test::Wrong" };
+    call->result_len = reply->len;
+    SIM_CHECK(request->at->sim, sim_fill(&body, reply->number, reply->len), "no memory");
+    serve_answer(request, &result);
+    crb_buf_clear(&body);
 }
 
 static size_t serve_size(sim *s)
@@ -255,7 +289,8 @@ static void serve_result(sim_request *request, crb_outcome outcome)
         result.n_refs_out = 1;
     } else if (call->kind == SIM_CALL) {
         call->result_len = serve_size(s);
-        result.n_refs_out = outcome == CRB_OUTCOME_RESULT ? sim_choose_refs(request->at, refs, call->result, NULL) : 0;
+        result.n_refs_out =
+            outcome == CRB_OUTCOME_RESULT && request->entry == NULL ? sim_choose_refs(request->at, refs, call->result, NULL) : 0;
         if (call->keep && outcome == CRB_OUTCOME_RESULT && request->at->n_held > 0 && sim_chance(s, 4)) {
             const sim_held *const held = &request->at->held[sim_pick(s, request->at->n_held)];
             refs[0] = (crb_ref_out) { .tag = 1, .interface = "test::Object", .import = held->import }; /* the caller's own */
@@ -470,8 +505,10 @@ static bool serve_can(const sim_request *request)
         return true;
     }
     switch (request->state) {
-    case SIM_QUEUED:
-        return request->cancelled || serve_can_enter(request);
+    case SIM_QUEUED: { /* one whose key runs waits for that */
+        const bool joins = request->once.sequence != 0 && request->call->effect->running != NULL;
+        return request->cancelled || (serve_can_enter(request) && !joins);
+    }
     case SIM_BLOCKED:
     case SIM_CARRIED:
         return request->nested->done;
@@ -510,14 +547,19 @@ static void serve_queued(sim_request *request)
         serve_error(request, CORBEL_OVERLOADED, CORBEL_COMPLETED_NO);
     } else if (s->cut_all == 0 && sim_chance(s, 20)) {
         serve_error(request, CORBEL_REFUSED, CORBEL_COMPLETED_NO);
-    } else {
+    } else if (request->once.sequence == 0 || sim_once_admit(request)) {
         serve_function(request);
     }
 }
 
 static void serve_step(sim_request *request)
 {
-    if (request->at->closed) {
+    if (request->at->closed && request->entry != NULL) {
+        /* Its function runs on, and what it answers is kept. */
+        if (request->lingers++ >= 25) {
+            serve_result(request, CRB_OUTCOME_RESULT);
+        }
+    } else if (request->at->closed) {
         /* The session only frees it now. */
         serve_error(request, CORBEL_CANCELLED, CORBEL_COMPLETED_MAYBE);
     } else if (request->call->kind == SIM_BIND) {
@@ -546,6 +588,9 @@ bool sim_serve(sim_node *node)
     uint64_t n = 0;
     for (const sim_request *request = node->requests; request != NULL; request = request->next) {
         n += serve_can(request);
+        if (request->state == SIM_QUEUED && request->once.sequence != 0 && request->call->effect->running != NULL) {
+            sim_count(node->sim, SIM_DO_KEY_JOINS);
+        }
         if (request->state == SIM_QUEUED && request->complete && !serve_is_first(request)) {
             sim_count(node->sim, SIM_DO_LANE_WAIT);
         }

@@ -111,6 +111,26 @@ static void wire_deadline(sim_side *at, uint64_t remaining_us, sim_call *call)
     call->remaining = remaining_us == 0 ? UINT64_MAX : told;
 }
 
+/** A key is one call's, for good, and nothing is acknowledged that is not done with. */
+static void wire_key(sim_side *at, const crb_wire_call *frame, const sim_call *call)
+{
+    sim *const s = at->sim;
+    SIM_CHECK(s,
+              frame->once == call->once.sequence && frame->once_instance.len == 0 &&
+                  ((frame->flags & CRB_FLAG_AGAIN) != 0) == call->once.again,
+              "call %u: sent with another key than it has", call->number);
+    for (uint32_t i = 0; i < s->n_effects; i++) {
+        const sim_effect *const effect = &s->effects[i];
+        if (effect->promise != SIM_ONCE || effect->from != at->node) {
+            continue;
+        }
+        SIM_CHECK(s, effect == call->effect || frame->once == 0 || effect->mine.sequence != frame->once,
+                  "call %u: goes with the key of effect %u", call->number, effect->number);
+        SIM_CHECK(s, effect->over || effect->mine.sequence >= frame->acknowledged,
+                  "call %u: acknowledges effect %u, which is not over", call->number, effect->number);
+    }
+}
+
 static void wire_call(sim_side *at, const crb_wire_call *frame)
 {
     sim *const s = at->sim;
@@ -123,6 +143,7 @@ static void wire_call(sim_side *at, const crb_wire_call *frame)
     sim_call *const call = &s->calls[number - 1];
     wire_question(at, frame->question, call);
     wire_deadline(at, frame->remaining_us, call);
+    wire_key(at, frame, call);
     at->calls++;
     SIM_CHECK(s, ((frame->flags & CRB_FLAG_ONEWAY) != 0) == (call->kind == SIM_ONEWAY), "call %u: of another kind", call->number);
     SIM_CHECK(s, ((frame->flags & CRB_FLAG_KEEP) != 0) == call->keep, "call %u: kept, or not", call->number);
