@@ -168,9 +168,12 @@ static void act(sim *s)
         act_call(at, false);
     } else if (what < 70) {
         act_call(at, true);
-    } else if (what < 72) {
-        act_batch(at);
     } else if (what < 73) {
+        act_batch(at);
+        for (int i = 0; i < 2 && at->n_held > 0; i++) { /* what its calls may still wait for */
+            sim_release(at, sim_pick(s, at->n_held));
+        }
+    } else if (what < 74) {
         act_effects(at);
     } else if (what < 77) {
         sim_bind(at, NULL, UINT64_MAX);

@@ -158,6 +158,7 @@ struct sim_request {
     crb_once_entry *entry; /* its key's, as long as it runs */
     crb_once_wire once;
     unsigned lingers;
+    bool large;       /* its result is to be */
     uint64_t place;   /* in the queue of its lane: when its object was known */
     sim_call *nested; /* what it is blocked in, or carried on by */
 };

@@ -288,7 +288,7 @@ static void serve_result(sim_request *request, crb_outcome outcome)
         refs[0] = (crb_ref_out) { .tag = 1, .interface = "test::Object", .object = call->result[0] };
         result.n_refs_out = 1;
     } else if (call->kind == SIM_CALL) {
-        call->result_len = serve_size(s);
+        call->result_len = request->large ? 20000 + (size_t)sim_pick(s, 80000) : serve_size(s);
         result.n_refs_out =
             outcome == CRB_OUTCOME_RESULT && request->entry == NULL ? sim_choose_refs(request->at, refs, call->result, NULL) : 0;
         if (call->keep && outcome == CRB_OUTCOME_RESULT && request->at->n_held > 0 && sim_chance(s, 4)) {
@@ -574,10 +574,11 @@ static void serve_step(sim_request *request)
         }
     } else {
         sim_flow *const out = &request->call->flows[1];
-        if (out->writer != NULL && sim_chance(request->at->sim, 2)) { /* it says so, and returns at once */
+        if (out->writer != NULL) { /* it says so, and returns at once */
             crb_session_stream_end(request->at->session, out->writer);
             out->ended = true;
             out->writer = NULL;
+            request->large = true;
         }
         serve_result(request, CRB_OUTCOME_RESULT);
     }
