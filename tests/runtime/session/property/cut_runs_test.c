@@ -1,6 +1,6 @@
 /* Runs over the scripted transport whose session is cut after a random byte, once it is up: two peers who want things done of
  * each other, and make attempts by the rules of retries on one session after the other. A plain operation runs at most once, and
- * what its caller is told is true; an @idempotent one succeeds.
+ * what its caller is told is true; an @idempotent one succeeds, and one with a key (@once) happens exactly once.
  *
  * usage: session_cut_runs_test [FIRST LAST]
  * See sim.h; what holds of effects is checked in sim_effect.c. */
@@ -124,6 +124,8 @@ static void test_cut_runs(void **state)
         const uint64_t *const doubt = sums.told[SIM_PLAIN][CORBEL_COMPLETED_MAYBE];
         assert_true(doubt[0] > 0 && doubt[1] > 0);
         assert_true(sums.told[SIM_IDEMPOTENT][3][2] > 0); /* some ran again */
+        const uint64_t *const once = sums.told[SIM_ONCE][3];
+        assert_true(once[0] == 0 && once[1] > 0 && once[2] == 0);
     }
 }
 
