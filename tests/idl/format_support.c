@@ -442,9 +442,23 @@ static void put_dead(text *to, const unit *one)
     put_lines(to, &dead, true);
 }
 
+/* Carriage returns before line ends are none of the text. */
+static text without_returns(const char *bytes, size_t length)
+{
+    text out = { 0 };
+    put_text(&out, "");
+    for (size_t i = 0; i < length; i++) {
+        if (bytes[i] != '\r' || i + 1 == length || bytes[i + 1] != '\n') {
+            put(&out, &bytes[i], 1);
+        }
+    }
+    return out;
+}
+
 char *format_essence(const char *bytes, size_t length)
 {
-    units all = read_units(bytes, length);
+    text plain = without_returns(bytes, length);
+    units all = read_units(plain.bytes, plain.length);
     text out = { 0 };
     put_text(&out, "");
     for (size_t i = 0; i < all.length; i++) {
@@ -458,6 +472,7 @@ char *format_essence(const char *bytes, size_t length)
         }
     }
     free(all.items);
+    free(plain.bytes);
     return out.bytes;
 }
 
