@@ -42,7 +42,7 @@ static corbel_status actor_call(actor *self, corbel_request *request, char name,
     corbel_error error = CORBEL_ERROR_INIT;
     char *got = NULL;
     const char how = isdigit((unsigned char)*step) ? 'c' : *step++;
-    serial_Node *const node = self->stage->other[*step - '0'];
+    serial_Node *const node = actors_get(self->stage, (unsigned)(*step - '0'));
     corbel_status status = CORBEL_OK;
     corbel_call *before = NULL;
     (void)snprintf(script, sizeof script, "%c%s", name, step + 1);
@@ -68,6 +68,7 @@ static corbel_status actor_call(actor *self, corbel_request *request, char name,
             status = status == CORBEL_OK ? first : status;
         }
     }
+    serial_Node_unref(node);
     if (status != CORBEL_OK) {
         corbel_string_free(got);
         return corbel_request_forward(request, &error);
@@ -194,6 +195,7 @@ void actors_start(actors_stage *stage, const char *kinds, const char *prefix, co
     }
     probe_event_init(&stage->held);
     probe_event_init(&stage->finalized);
+    pthread_mutex_init(&stage->lock, NULL);
     for (unsigned i = 0; i < ACTORS; i++) {
         pthread_mutex_init(&stage->actors[i].lock, NULL);
     }
@@ -229,8 +231,44 @@ serial_Node *actors_twin(actors_stage *stage, unsigned k)
 
 void actors_set(actors_stage *stage, unsigned k, serial_Node *node)
 {
-    serial_Node_unref(stage->other[k]);
+    pthread_mutex_lock(&stage->lock);
+    serial_Node *const before = stage->other[k];
     stage->other[k] = node;
+    pthread_mutex_unlock(&stage->lock);
+    serial_Node_unref(before);
+}
+
+serial_Node *actors_get(actors_stage *stage, unsigned k)
+{
+    pthread_mutex_lock(&stage->lock);
+    serial_Node *const node = serial_Node_ref(stage->other[k]);
+    pthread_mutex_unlock(&stage->lock);
+    return node;
+}
+
+unsigned actors_entered(actors_stage *stage, unsigned k)
+{
+    pthread_mutex_lock(&stage->actors[k].lock);
+    const unsigned entered = stage->actors[k].entered;
+    pthread_mutex_unlock(&stage->actors[k].lock);
+    return entered;
+}
+
+const char *actors_order(actors_stage *stage, unsigned k)
+{
+    static _Thread_local char order[sizeof((actor *)NULL)->order];
+    pthread_mutex_lock(&stage->actors[k].lock);
+    memcpy(order, stage->actors[k].order, sizeof order);
+    pthread_mutex_unlock(&stage->actors[k].lock);
+    return order;
+}
+
+corbel_request *actors_held(actors_stage *stage, unsigned k)
+{
+    pthread_mutex_lock(&stage->actors[k].lock);
+    corbel_request *const held = stage->actors[k].held;
+    pthread_mutex_unlock(&stage->actors[k].lock);
+    return held;
 }
 
 void actors_go(actors_stage *stage, unsigned d)

@@ -36,6 +36,7 @@ typedef struct actors_stage {
     corbel_daemon *daemon;
     actor actors[ACTORS];
     serial_Node *own[ACTORS];   /* its objects */
+    pthread_mutex_t lock;       /* guards: */
     serial_Node *other[ACTORS]; /* what scripts call; own, unless the test says otherwise */
     char *uris[ACTORS];
     probe_event reached[ACTORS_GATES], go[ACTORS_GATES], held, finalized;
@@ -54,6 +55,12 @@ serial_Node *actors_twin(actors_stage *stage, unsigned k);
 void actors_set(actors_stage *stage, unsigned k, serial_Node *node);
 /** Lets go all that wait at gate d. */
 void actors_go(actors_stage *stage, unsigned d);
+/** A count of what scripts call as object k. */
+serial_Node *actors_get(actors_stage *stage, unsigned k);
+/** Of object k. order: until the thread asks again. */
+unsigned actors_entered(actors_stage *stage, unsigned k);
+const char *actors_order(actors_stage *stage, unsigned k);
+corbel_request *actors_held(actors_stage *stage, unsigned k);
 /** As if nobody had been at the gates, and nothing had happened. */
 void actors_forget(actors_stage *stage);
 void actors_forget_event(probe_event *event);

@@ -46,7 +46,7 @@ static int set_up(void **state)
         actors_set(&stage, i, there);
     }
     /* All sessions are there before anything is measured. */
-    MUST(serial_Node_run(far.other[0], "A", NULL, &error));
+    MUST(serial_Node_run(far.other[0], "A", NULL, &error)); /* nobody else is at it yet */
     MUST(serial_Node_run(stage.other[6], "A", NULL, &error));
     return 0;
 }
@@ -130,8 +130,8 @@ static void two_that_wait_for_each_other(void **state)
         check_names(&callers[victim], 2);
         /* The call that closed the cycle was not entered; what it fails in was. */
         assert_int_equal(callers[victim].error.completion, CORBEL_COMPLETED_YES);
-        assert_int_equal(stage.actors[1 - victim].entered, 1);
-        assert_int_equal(stage.actors[victim].entered, 2);
+        assert_int_equal(actors_entered(&stage, 1 - victim), 1);
+        assert_int_equal(actors_entered(&stage, victim), 2);
         assert_int_equal(corbel_error_hops(&callers[victim].error), 2);
         corbel_error_clear(&callers[victim].error);
     }
@@ -256,7 +256,7 @@ static void deferred_holders_are_not_accused(void **state)
         assert_true(probe_event_wait(&stage.reached[0], held));
         actors_go(&stage, 0);
         assert_true(actors_wait_waiting(stage.runtime, 1)); /* B holds 1 and waits at 0, */
-        corbel_request *const request = stage.actors[0].held;
+        corbel_request *const request = actors_held(&stage, 0);
         corbel_request_enter(request);
         corbel_call *const c = serial_Node_run_begin(stage.own[1], "A"); /* and the chain of 0 comes to 1, */
         corbel_request_leave(request);

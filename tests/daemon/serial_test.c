@@ -95,7 +95,7 @@ static void one_chain_at_a_time(void **state)
         pthread_join(threads[i], NULL);
     }
     assert_int_equal(atomic_load(&stage.offences), 0);
-    assert_int_equal(stage.actors[0].entered, 8 * 100 * 3);
+    assert_int_equal(actors_entered(&stage, 0), 8 * 100 * 3);
 }
 
 /** The twin of the test above: where two chains are let in it is seen. */
@@ -132,7 +132,7 @@ static void in_the_order_of_arrival(void **state)
         for (unsigned i = 0; i < 6; i++) {
             end_ok(&callers[i]);
         }
-        assert_string_equal(stage.actors[0].order, "ABCDEF");
+        assert_string_equal(actors_order(&stage, 0), "ABCDEF");
         assert_int_equal(atomic_load(&stage.offences), 0);
     }
 }
@@ -158,7 +158,7 @@ static void lanes_arrive_as_they_came(void **state)
         end_ok(&c);
         MUST(serial_Node_run_finish(b1, NULL, &error));
         MUST(serial_Node_run_finish(b2, NULL, &error));
-        assert_string_equal(stage.actors[0].order, "ABBC");
+        assert_string_equal(actors_order(&stage, 0), "ABBC");
     }
 }
 
@@ -252,7 +252,7 @@ static void refused_calls_did_not_run(void **state)
     assert_true(probe_event_wait(&stage.reached[0], 1));
     actors_go(&stage, 0);
     assert_int_equal(actors_end(&holder), CORBEL_DEADLOCK);
-    assert_int_equal(stage.actors[4].entered, 1);
+    assert_int_equal(actors_entered(&stage, 4), 1);
     corbel_error_clear(&holder.error);
     corbel_error_clear(&error);
 }
@@ -274,7 +274,7 @@ static void one_servant_has_one_gate(void **state)
     actors_go(&stage, 0);
     end_ok(&a);
     end_ok(&b);
-    assert_string_equal(stage.actors[0].order, "AAB");
+    assert_string_equal(actors_order(&stage, 0), "AAB");
     actors_set(&stage, 6, NULL);
     MUST(corbel_daemon_unregister(stage.daemon, "twin", &error));
     serial_Node_unref(twin);
@@ -296,7 +296,7 @@ static void heirs_are_serial(void **state)
     actors_go(&stage, 0);
     end_ok(&a);
     MUST(serial_Heir_more_finish(more, &error));
-    assert_string_equal(stage.actors[2].order, "A+");
+    assert_string_equal(actors_order(&stage, 2), "A+");
     serial_Heir_unref(heir);
 }
 
@@ -336,7 +336,7 @@ static void deferred_requests_hold_it(void **state)
         actors_call(&b, node[0], "B", 0);
         assert_true(actors_wait_waiting(stage.runtime, 1));
         assert_false(atomic_load(&b.over));
-        serial_Node_hold_reply(stage.actors[0].held);
+        serial_Node_hold_reply(actors_held(&stage, 0));
         MUST(serial_Node_hold_finish(a, &error));
         end_ok(&b);
     }
@@ -364,7 +364,7 @@ static void streams_hold_it(void **state)
         assert_int_equal(item, 1);
         end_ok(&b);
         MUST(serial_Node_count_finish(a, &error));
-        assert_string_equal(stage.actors[0].order, "#B");
+        assert_string_equal(actors_order(&stage, 0), "#B");
         assert_int_equal(atomic_load(&stage.offences), 0);
     }
 }
@@ -386,7 +386,7 @@ static void oneways_take_their_turn(void **state)
         actors_go(&stage, 0);
         end_ok(&a);
         end_ok(&c);
-        assert_string_equal(stage.actors[0].order, "ABC");
+        assert_string_equal(actors_order(&stage, 0), "ABC");
     }
 }
 
@@ -451,7 +451,7 @@ static void who_gives_up_leaves_the_queue(void **state)
         actors_go(&stage, 0);
         end_ok(&a);
         MUST(serial_Node_run_finish(d, NULL, &error));
-        assert_string_equal(stage.actors[0].order, "AD");
+        assert_string_equal(actors_order(&stage, 0), "AD");
     }
     corbel_error_clear(&error);
 }
@@ -478,7 +478,7 @@ static void a_lost_session_leaves_the_queue(void **state)
     actors_go(&stage, 0);
     end_ok(&a);
     end_ok(&c);
-    assert_string_equal(stage.actors[0].order, "AC");
+    assert_string_equal(actors_order(&stage, 0), "AC");
 }
 
 /** Who waits in vain is told who has it, in time; and both sides mean the same time. */
@@ -504,7 +504,7 @@ static void who_waits_in_vain_learns_for_whom(void **state)
         actors_go(&stage, 0);
         end_ok(&a);
         end_ok(&c);
-        assert_string_equal(stage.actors[0].order, "AC");
+        assert_string_equal(actors_order(&stage, 0), "AC");
         corbel_error_clear(&b.error);
     }
 }
@@ -576,14 +576,14 @@ static void the_end_of_the_runtime(void **state)
     corbel_call *const b = serial_Node_run_begin(node, "B");
     MUST(serial_Node_tell(node, "C", &error));
     assert_true(actors_wait_waiting(short_lived.runtime, 2));
-    corbel_request *const held = short_lived.actors[0].held;
+    corbel_request *const held = actors_held(&short_lived, 0);
     actors_stop(&short_lived);
     serial_Node_hold_reply(held);
     assert_int_not_equal(serial_Node_hold_finish(a, &error), CORBEL_OK);
     assert_int_not_equal(serial_Node_run_finish(b, NULL, &error), CORBEL_OK);
     corbel_error_clear(&error);
     serial_Node_unref(node);
-    assert_int_equal(short_lived.actors[0].entered, 0);
+    assert_int_equal(actors_entered(&short_lived, 0), 0);
 }
 
 int main(void)
