@@ -415,7 +415,7 @@ static void put_directive(text *to, const unit *one)
             put_text(to, " ");
         }
         owes = behind > at;
-        const char *quote = *at == '"' && at != header ? memchr(at + 1, '"', (size_t)(end - at) - 1) : NULL;
+        const char *quote = *at == '"' ? memchr(at + 1, '"', (size_t)(end - at) - 1) : NULL;
         if (quote != NULL) { /* no comment begins in a text */
             put(to, at, (size_t)(quote - at) + 1);
             at = quote + 1;
