@@ -29,6 +29,7 @@ struct corbel_error_detail {
     size_t n_hops;
     char **addresses;
     size_t n_addresses;
+    uint32_t retry_after_ms;
 };
 
 /** A copy in plain malloc'ed memory; NULL: no memory. */
@@ -179,6 +180,14 @@ void crb_error_add_address(corbel_error *error, const char *text)
     }
 }
 
+void crb_error_set_retry_after(corbel_error *error, uint32_t ms)
+{
+    struct corbel_error_detail *const detail = error != NULL && ms != 0 ? error_need_detail(error) : NULL;
+    if (detail != NULL) {
+        detail->retry_after_ms = ms;
+    }
+}
+
 corbel_status crb_error_set_exception(corbel_error *error, const char *exception, const corbel_type *type, const void *block)
 {
     if (error == NULL) {
@@ -286,6 +295,11 @@ const char *corbel_error_address(const corbel_error *error, size_t index)
     return error->detail != NULL && index < error->detail->n_addresses ? error->detail->addresses[index] : NULL;
 }
 
+uint32_t corbel_error_retry_after_ms(const corbel_error *error)
+{
+    return error->detail != NULL ? error->detail->retry_after_ms : 0;
+}
+
 static const char *error_completion_text(corbel_completion completion)
 {
     switch (completion) {
@@ -306,6 +320,9 @@ int corbel_error_print(const corbel_error *error, FILE *out)
             error_completion_text(error->completion));
     if (corbel_error_exception(error) != NULL) {
         fprintf(out, "  exception: %s\n", crb_escape(corbel_error_exception(error), text, sizeof text));
+    }
+    if (corbel_error_retry_after_ms(error) != 0) {
+        fprintf(out, "  again in: %u ms\n", corbel_error_retry_after_ms(error));
     }
     for (size_t i = 0; corbel_error_address(error, i) != NULL; i++) {
         fprintf(out, "  tried: %s\n", crb_escape(corbel_error_address(error, i), text, sizeof text));
@@ -353,4 +370,5 @@ void crb_error_copy(corbel_error *to, const corbel_error *from)
     for (size_t i = 0; corbel_error_address(from, i) != NULL; i++) {
         crb_error_add_address(to, corbel_error_address(from, i));
     }
+    crb_error_set_retry_after(to, corbel_error_retry_after_ms(from));
 }

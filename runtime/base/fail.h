@@ -17,6 +17,8 @@ void crb_error_add_hop(corbel_error *error, const char *daemon, const char *obje
 void crb_error_add_hops(corbel_error *to, const corbel_error *from);
 /** Appends "127.0.0.1:9676: Connection refused". */
 void crb_error_add_address(corbel_error *error, const char *text);
+/** The peer's hint; 0: none. */
+void crb_error_set_retry_after(corbel_error *error, uint32_t ms);
 /** Makes it CORBEL_RAISED with completion YES: exception is the type's name (copied); type is NULL where this program lacks it
  *  or the operation does not declare it; block is the decoded value (a corbel block, ownership taken) or NULL. */
 corbel_status crb_error_set_exception(corbel_error *error, const char *exception, const corbel_type *type, const void *block);

@@ -182,6 +182,7 @@ static crb_sent_error *answer_error(corbel_status status, corbel_completion comp
     }
     char *at = (char *)&error->hops[n_hops];
     *error = (crb_sent_error) { .status = (uint32_t)status, .completion = (uint32_t)completion, .message = at, .n_hops = n_hops };
+    error->retry_after_ms = hops == NULL ? 0 : corbel_error_retry_after_ms(hops);
     at += crb_text_fit(message, at, message_max) + 1;
     for (size_t i = 0; i < n_hops; i++) {
         const corbel_hop hop = corbel_error_hop(hops, i);

@@ -280,6 +280,7 @@ static void output_return(crb_session *session, crb_answer *answer, crb_buf *out
         frame.u.ret.status = answer->error->status;
         frame.u.ret.completion = answer->error->completion;
         frame.u.ret.message = answer->error->message;
+        frame.u.ret.retry_after_ms = answer->error->retry_after_ms;
     } else {
         /* A result for which there is no credit at the moment goes as a large one does: its header keeps its place. */
         if (len <= CRB_PIECE && crb_flow_available(session, CRB_WIN_RESPONSES) >= len) {

@@ -551,6 +551,7 @@ static void question_take_error(crb_session *session, crb_question *question, co
     question->outcome = CRB_OUTCOME_ERROR;
     crb_fail(&question->error, status, completion, "%s", frame->message[0] != '\0' ? frame->message : corbel_status_text(status));
     question_take_hops(question, frame);
+    crb_error_set_retry_after(&question->error, frame->retry_after_ms);
     question_complete(session, question);
 }
 

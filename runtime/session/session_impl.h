@@ -355,7 +355,7 @@ struct crb_answer {
 
 /** An error in a frame of ours, in one piece of memory. */
 typedef struct crb_sent_error {
-    uint32_t status, completion;
+    uint32_t status, completion, retry_after_ms;
     const char *message;
     size_t n_hops;
     crb_wire_hop hops[];

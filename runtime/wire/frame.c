@@ -178,6 +178,7 @@ static bool frame_pack_return(frame_pack *pack, const crb_wire_return *ret, crb_
     out->n_hops = ret->n_hops;
     out->context = frame_bytes(ret->context.data, ret->context.len);
     out->durable = ret->durable;
+    out->retry_after_ms = ret->retry_after_ms;
     return frame_pack_refs(scratch, ret->refs, ret->n_refs, &out->references) &&
            frame_pack_hops(scratch, ret->hops, ret->n_hops, &out->hops);
 }

@@ -133,6 +133,7 @@ typedef struct crb_wire_return {
     size_t n_hops;
     crb_wire_bytes context;
     bool durable;
+    uint32_t retry_after_ms;
 } crb_wire_return;
 
 typedef struct crb_wire_stream {

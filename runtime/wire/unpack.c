@@ -136,6 +136,7 @@ static bool unpack_return(crb_wire_return *to, const Corbel__Wire__Return *from,
         .n_hops = from->n_hops,
         .context = unpack_bytes(from->context),
         .durable = from->durable,
+        .retry_after_ms = from->retry_after_ms,
     };
     return (to->n_refs == 0 || to->refs != NULL) && (to->n_hops == 0 || to->hops != NULL);
 }

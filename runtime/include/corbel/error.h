@@ -4,6 +4,7 @@
 
 #include <corbel/status.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 CORBEL_BEGIN_DECLS
@@ -48,6 +49,9 @@ CORBEL_API size_t corbel_error_hops(const corbel_error *error);
 CORBEL_API corbel_hop corbel_error_hop(const corbel_error *error, size_t index);
 /** For a failed connection: "127.0.0.1:9676: Connection refused" for each address tried, in order; NULL beyond the last. */
 CORBEL_API const char *corbel_error_address(const corbel_error *error, size_t index);
+/** Of CORBEL_OVERLOADED and CORBEL_DRAINING: when it may be worth trying again, as the peer thinks, in milliseconds from when it
+ *  said so; 0: nothing is known of that. Retries of the library have waited for it. */
+CORBEL_API uint32_t corbel_error_retry_after_ms(const corbel_error *error);
 /** Prints message, completion, exception, hops and addresses, escaped, a line each. Returns 1, so that main() can return it. */
 CORBEL_API int corbel_error_print(const corbel_error *error, FILE *out);
 

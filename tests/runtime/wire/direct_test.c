@@ -299,12 +299,13 @@ static void test_leaves_the_rest(void **state)
         { .type = CRB_WIRE_CALL, .u.call = { .once = 1 } },
         { .type = CRB_WIRE_CALL, .u.call = { .acknowledged = 1 } },
         { .type = CRB_WIRE_RETURN, .u.ret = { .durable = true } },
+        { .type = CRB_WIRE_RETURN, .u.ret.retry_after_ms = 1 },
         { .type = CRB_WIRE_RETURN, .u.ret = { .hops = hops, .n_hops = 1 } },
         { .type = CRB_WIRE_RETURN, .u.ret = { .refs = refs, .n_refs = 1 } },
         { .type = CRB_WIRE_BODY, .critical = true },
         { .type = CRB_WIRE_PING },
     };
-    assert_int_equal(LENGTH_OF(rows), 18);
+    assert_int_equal(LENGTH_OF(rows), 19);
     crb_scratch scratch;
     crb_scratch_init(&scratch);
     for (size_t i = 0; i < LENGTH_OF(rows); i++) {

@@ -168,6 +168,7 @@ static void assert_return(const crb_wire_return *a, const crb_wire_return *b)
     assert_string_equal(a->message, b->message);
     assert_bytes(a->context, b->context);
     assert_int_equal(a->durable, b->durable);
+    assert_int_equal(a->retry_after_ms, b->retry_after_ms);
     assert_int_equal(a->n_hops, b->n_hops);
     for (size_t i = 0; i < a->n_hops; i++) {
         assert_string_equal(a->hops[i].daemon, b->hops[i].daemon);
