@@ -273,6 +273,21 @@ static bool dispatch_takes(const crb_dispatch *dispatch, uint64_t chain)
     return false;
 }
 
+/** Who called may want to try again. */
+static void dispatch_give_back(crb_incoming *incoming, crb_given_back *back)
+{
+    *back = (crb_given_back) { .target = incoming->target,
+                               .args = incoming->args,
+                               .context = incoming->context,
+                               .refs = incoming->refs,
+                               .n_refs = incoming->n_refs };
+    incoming->target = NULL;
+    incoming->args = (crb_buf)CRB_BUF_INIT;
+    incoming->context = (crb_buf)CRB_BUF_INIT;
+    incoming->refs = NULL;
+    incoming->n_refs = 0;
+}
+
 /** Refuses a call before it became a request, and releases what it brought. */
 static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, corbel_status status, const char *why)
 {
@@ -291,6 +306,9 @@ static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, cor
         corbel_error_clear(&error);
     } else {
         crb_outcome_value value = { .outcome = CRB_OUTCOME_ERROR, .error = error };
+        if (incoming->local != NULL && incoming->local->back != NULL) {
+            dispatch_give_back(incoming, incoming->local->back);
+        }
         if (incoming->local != NULL) {
             crb_call_complete(incoming->local, &value);
         }

@@ -2,6 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
+#include "runtime/call/again.h"
 #include "runtime/call/batch.h"
 #include "runtime/call/intercept.h"
 #include "runtime/call/promise.h"
@@ -34,6 +35,9 @@ static void call_completed_later(crb_later *later)
 void crb_call_complete_locked(corbel_call *call, crb_outcome_value *value)
 {
     assert(!atomic_load(&call->done));
+    if (call->again != NULL && value->outcome == CRB_OUTCOME_ERROR && crb_again_keeps_locked(call, value)) {
+        return;
+    }
     call->value = *value;
     *value = (crb_outcome_value) { .error = CORBEL_ERROR_INIT };
     if (call->intercepted != NULL) {
@@ -240,6 +244,7 @@ void crb_call_unref(corbel_call *call)
         if (call->streams != NULL) {
             crb_call_free_streams(call);
         }
+        crb_again_free(call->again);
         crb_target_unref(call->target);
         crb_batch_unref(call->batch);
         crb_operation_release(call->operation);
@@ -265,8 +270,8 @@ void crb_call_complete_at(corbel_call **at, pthread_mutex_t *guard, crb_outcome_
         late = atomic_load(&call->done);
     }
     if (!late) {
-        completed = call->completed;
         crb_call_complete_locked(call, value);
+        completed = atomic_load(&call->done) ? call->completed : NULL; /* else it is made again */
     }
     pthread_mutex_unlock(guard); /* from here on one that is not counted may be gone */
     if (counted && !late &&
@@ -437,7 +442,13 @@ static corbel_status call_local(crb_start *start, const corbel_operation *operat
     crb_wait_begin(&wait, call->runtime,
                    call->chain); /* first: else the call may be given to a wait further out in this thread */
     call->wait = &wait;
+    crb_given_back back = { .target = NULL };
+    call->back = &back;
     crb_call_queue(start, operation, call);
+    if (back.target != NULL) {
+        crb_start_given_back(start, &back);
+    }
+    call->back = NULL;
     crb_cancel_under_current(call);
     const corbel_status status = call_wait_begun(call, &wait)
                                      ? crb_call_take(call, operation, out, reterr)
@@ -491,13 +502,30 @@ static corbel_status call_any(corbel_object *self, crb_start *start, const corbe
     return crb_start_leaves(start) ? call_remote(start, operation, out, reterr) : call_local(start, operation, out, reterr);
 }
 
-static corbel_status call_intercepted(corbel_object *self, crb_start *start, const corbel_operation *operation, void *const *out,
-                                      corbel_error *reterr)
+/** The same, and again as often as the rules allow. */
+static corbel_status call_repeated(corbel_object *self, crb_start *start, const corbel_operation *operation,
+                                   const void *const *in, void *const *out, corbel_error *reterr)
+{
+    corbel_error error = CORBEL_ERROR_INIT;
+    corbel_status status = call_any(self, start, operation, out, &error);
+    if (status != CORBEL_OK) {
+        if (status != CORBEL_RAISED) {
+            status = crb_again_call(self, start, operation, in, out, &error, call_any);
+        }
+        if (status != CORBEL_OK) {
+            crb_error_move(reterr, &error);
+        }
+    }
+    return status;
+}
+
+static corbel_status call_intercepted(corbel_object *self, crb_start *start, const corbel_operation *operation,
+                                      const void *const *in, void *const *out, corbel_error *reterr)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     corbel_intercepted *const intercepted = start->intercepted;
     start->intercepted = NULL;
-    const corbel_status status = call_any(self, start, operation, out, &error);
+    const corbel_status status = call_repeated(self, start, operation, in, out, &error);
     crb_intercept_end(intercepted, status == CORBEL_OK ? NULL : &error, start->reply);
     if (status != CORBEL_OK) {
         crb_error_move(reterr, &error);
@@ -517,8 +545,8 @@ corbel_status corbel_stub_call(corbel_object *self, const corbel_operation *oper
     if (status != CORBEL_OK) {
         return status;
     }
-    status = start.intercepted == NULL ? call_any(self, &start, operation, out, reterr)
-                                       : call_intercepted(self, &start, operation, out, reterr);
+    status = start.intercepted == NULL ? call_repeated(self, &start, operation, in, out, reterr)
+                                       : call_intercepted(self, &start, operation, in, out, reterr);
     crb_start_clear(&start);
     return status;
 }

@@ -30,6 +30,17 @@ typedef struct crb_outcome_value {
 
 void crb_outcome_clear(crb_outcome_value *value);
 
+/** Where what a call in this process brought goes when it is refused at once. */
+typedef struct crb_given_back {
+    crb_target *target; /* NULL: nothing was given back */
+    crb_buf args, context;
+    crb_ref *refs;
+    size_t n_refs;
+} crb_given_back;
+
+/** What it takes to make a call again: see again.h. */
+typedef struct crb_again crb_again;
+
 struct corbel_call {
     _Atomic uint32_t refs; /* who began it; of a queued call in this process its request, too */
     corbel_runtime *runtime;
@@ -81,6 +92,8 @@ struct corbel_call {
     bool cancelled;        /* direct, and its caller's operation is cancelled; guarded by guard */
     crb_under under;       /* the operation that it was made by, and ends with: see cancel.h */
     crb_once_mine *once;   /* malloc'ed; its key, until the call is freed; NULL: none */
+    crb_again *again;      /* NULL: it is not made again; set before anybody else knows the call */
+    crb_given_back *back;  /* NULL: nobody wants it; only while it is being queued */
 };
 
 /** What a call in a batch waits for. */
@@ -159,6 +172,11 @@ extern const crb_any_hooks crb_exception_hooks;
 /** Gives the counts back and frees the array. Never under a lock. */
 void crb_refs_free(crb_ref *refs, size_t n);
 
+/** A place in the table of a runtime that tells whether something was sent later in a lane. */
+typedef struct crb_again_place {
+    uint32_t at, mark;
+} crb_again_place;
+
 /** What a stub's call begins with. */
 typedef struct crb_start {
     corbel_runtime *runtime;
@@ -174,6 +192,9 @@ typedef struct crb_start {
     struct corbel_intercepted *intercepted; /* its interceptors; NULL: there are none */
     corbel_context *reply;                  /* the reference's: takes what comes with the answer; NULL: nobody wants it */
     crb_once_mine *once;                    /* malloc'ed; its key, unless a corbel_call has it; NULL: none */
+    bool child;                             /* it starts a chain of its own */
+    uint64_t of;                            /* the key of the reference's target */
+    crb_again_place places[2];              /* with a lane, once it was sent: by the reference, and by target */
 } crb_start;
 
 /* start.c */
@@ -183,11 +204,18 @@ uint32_t crb_deadline_ms(const corbel_object *self, const corbel_operation *oper
  *  own. On failure there is nothing to clear. No lock held. */
 corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,
                                 crb_start *start, corbel_error *reterr);
+/** Finds the object: fills in target and route. No lock held. */
+corbel_status crb_start_find(const corbel_object *self, const corbel_operation *operation, crb_start *start,
+                             corbel_error *reterr);
+/** Encodes the arguments, and lists their references. On failure there may be some of both. */
+corbel_status crb_start_encode(const corbel_operation *operation, const void *const *in, crb_start *start, corbel_error *reterr);
 void crb_start_clear(crb_start *start);
 /** What the hosting half gets of a call in this process; once it has it, crb_start_handed_over(). */
 crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operation, corbel_call *local, bool oneway);
 /** What an incoming call took over is no longer the start's. */
 void crb_start_handed_over(crb_start *start);
+/** What was refused is the start's again, as it was before. */
+void crb_start_given_back(crb_start *start, crb_given_back *back);
 /** Sends it to an IMPORT target; call is NULL for a oneway. */
 corbel_status crb_start_send(crb_start *start, const corbel_operation *operation, bool may_wait, corbel_call *call,
                              corbel_error *reterr);

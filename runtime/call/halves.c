@@ -2,6 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
+#include "runtime/call/again.h"
 #include "runtime/call/batch.h"
 #include "runtime/call/intercept.h"
 #include "runtime/call/promise.h"
@@ -60,13 +61,18 @@ static corbel_call *halves_begin(corbel_object *self, const corbel_operation *op
         return &crb_call_no_memory;
     }
     call->keep = keep && call->peer != NULL;
+    call->again = streams || call->keep ? NULL : crb_again_new(self, &start);
     if (call->peer == NULL) {
+        call->back = call->again == NULL ? NULL : crb_again_back(call->again);
         crb_call_queue(&start, operation, call);
-    } else if (crb_start_send(&start, operation, self->wait_for_credit || crb_context_current() == NULL, call, &error)) {
+    } else if (crb_start_send(&start, operation, self->wait_for_credit || crb_context_current() == NULL, call, &error) &&
+               (call->again == NULL || !crb_again_keeps(call, &error))) {
+        crb_again_has_rest(call->again, &start);
         crb_call_unref(call);
         crb_start_clear(&start);
         return crb_call_failed(self, operation, &error);
     }
+    crb_again_has_rest(call->again, &start);
     crb_start_clear(&start);
     crb_cancel_under_current(call);
     if (streams && crb_context_current() != NULL && call->streams != NULL) {

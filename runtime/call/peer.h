@@ -62,6 +62,7 @@ struct crb_peer {
     _Atomic bool gave_up;             /* the time of who dialled it was over: others may have more */
     _Atomic bool alive;               /* may be found for new objects; a hint outside the lock */
     _Atomic bool over;                /* the session has ended; a hint outside the lock */
+    _Atomic uint64_t retries;         /* of calls that failed on it: see retry.h */
 };
 
 /** One thread that waits for a change of the peer. On its stack. */

@@ -2,6 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
+#include "runtime/call/again.h"
 #include "runtime/call/intercept.h"
 #include "runtime/call/who.h"
 #include "runtime/describe/describe.h"
@@ -54,6 +55,8 @@ void crb_runtime_unref_memory(corbel_runtime *runtime)
     pthread_mutex_destroy(&runtime->watch_lock);
     pthread_cond_destroy(&runtime->watch_changed);
     pthread_cond_destroy(&runtime->cancel_changed);
+    pthread_mutex_destroy(&runtime->again.lock);
+    pthread_cond_destroy(&runtime->again.changed);
     if (runtime->work_event >= 0) {
         close(runtime->work_event);
     }
@@ -120,6 +123,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     pthread_mutex_init(&runtime->watch_lock, NULL);
     pthread_cond_init(&runtime->watch_changed, NULL);
     pthread_cond_init(&runtime->cancel_changed, NULL);
+    crb_again_init(runtime);
     runtime->name = strdup(wanted.name);
     runtime->name_server = strdup(wanted.name_server);
     runtime->default_deadline_ms = wanted.default_deadline_ms;
@@ -130,6 +134,7 @@ corbel_status corbel_runtime_new(const corbel_runtime_options *options, corbel_r
     runtime->hide_interfaces = wanted.hide_interfaces;
     runtime->wait_for_ready = wanted.wait_for_ready;
     runtime->user_dispatch = wanted.user_dispatch;
+    runtime->no_retry = wanted.no_retry;
     runtime->work_event = wanted.user_dispatch ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
     crb_runtime_set_limits(runtime, wanted.limits);
     crb_random(runtime->instance, sizeof runtime->instance);
@@ -224,6 +229,7 @@ corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
         return NULL;
     }
     atomic_store(&self->closed, true);
+    crb_again_stop(self);
     pthread_mutex_lock(&self->lock);
     corbel_object *const name_server = self->name_server_object;
     self->name_server_object = NULL;
@@ -232,7 +238,9 @@ corbel_runtime *corbel_runtime_unref(corbel_runtime *self)
     if (runtime_host != NULL) {
         runtime_host->drain(self, RUNTIME_GRACE_MS);
     }
-    crb_runtime_close_peers(self);
+    do {
+        crb_runtime_close_peers(self);
+    } while (!crb_again_has_stopped(self));
     if (runtime_host != NULL) {
         runtime_host->end(self);
     }

@@ -1,7 +1,8 @@
 /** What the files of runtime/call and daemon/ share: the runtime, and the order of its locks.
  *
  *  Locks, outermost first; one that stands later may be taken while one that stands earlier is held, never the other way:
- *    crb_target.bind_lock > crb_peer.lock > corbel_runtime.lock, dispatch_lock, watch_lock (never two of these) > once_lock
+ *    crb_target.bind_lock > crb_peer.lock > corbel_runtime.lock, dispatch_lock, watch_lock (never two of these)
+ *    > corbel_runtime.again.lock > once_lock
  *  Two peers' locks are never held together. No user code runs under any of them. */
 #ifndef CRB_RUNTIME_IMPL_H
 #define CRB_RUNTIME_IMPL_H
@@ -24,6 +25,7 @@
 #define CRB_DEFAULT_MAX_WORKERS 64u
 #define CRB_DEFAULT_MAX_SUBSTITUTES 256u
 #define CRB_CHAIN_SLOTS 256u
+#define CRB_LANE_PLACES 1024u
 
 typedef struct crb_peer crb_peer;
 typedef struct crb_target crb_target;
@@ -54,6 +56,16 @@ struct corbel_runtime {
     crb_carried_limits carried;                   /* of contexts, each way */
     crb_once_limits once_limits;                  /* of keys and replies that are kept */
     struct crb_interceptors *outgoing, *incoming; /* around its calls, and around those that it serves */
+
+    bool no_retry;                                /* of all its references */
+    _Atomic uint32_t lane_marks[CRB_LANE_PLACES]; /* how often something was sent in the lanes that meet there: see again.h */
+    struct {
+        pthread_mutex_t lock; /* guards: */
+        pthread_cond_t changed;
+        struct crb_again_repeats *queue; /* calls that are to be made again */
+        uint32_t n_repeaters, n_idle;
+        bool stopped;
+    } again;
 
     pthread_mutex_t lock; /* guards: */
     crb_peer *peers;

@@ -2,6 +2,7 @@
 #include "runtime/base/clock.h"
 #include "runtime/base/fail.h"
 #include "runtime/base/fork.h"
+#include "runtime/call/again.h"
 #include "runtime/call/intercept.h"
 #include "runtime/call/message.h"
 #include "runtime/call/promise.h"
@@ -59,6 +60,34 @@ static corbel_status start_fail_unsent(const crb_target *promise, corbel_error *
                     call->operation->interface);
 }
 
+corbel_status crb_start_encode(const corbel_operation *operation, const void *const *in, crb_start *start, corbel_error *reterr)
+{
+    const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
+    return (operation->flags & CRB_RAW) == 0
+               ? crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr)
+               : crb_message_send(in[0], &start->args, &start->refs, reterr);
+}
+
+corbel_status crb_start_find(const corbel_object *self, const corbel_operation *operation, crb_start *start, corbel_error *reterr)
+{
+    const crb_resolving how = { .deadline = start->deadline,
+                                .wait = self->wait_for_ready || start->runtime->wait_for_ready,
+                                .nested = start->hop > 0 && !start->child };
+    corbel_status status = crb_target_resolve(self->target, &how, &start->target, reterr);
+    if (status == CORBEL_OK && start->target->kind == CRB_TARGET_PROMISE) {
+        start->route = start->target;
+        if (self->batch == NULL && crb_promise_waits(start->route)) {
+            status = start_fail_unsent(start->route, reterr);
+        }
+    }
+    if (status == CORBEL_OK && start->target->kind == CRB_TARGET_IMPORT &&
+        atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree &&
+        (operation->flags & CRB_COUNTED) == 0) { /* of what the callee has described nothing need be asked */
+        status = crb_agree(self, start->target, operation, start->deadline, reterr);
+    }
+    return status;
+}
+
 corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *operation, const void *const *in, bool child,
                                 crb_start *start, corbel_error *reterr)
 {
@@ -81,7 +110,9 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     *start = (crb_start) { .runtime = self->target->runtime,
                            .implicit = self->target->kind == CRB_TARGET_IMPORT,
                            .args = CRB_BUF_INIT,
-                           .reply = self->reply };
+                           .reply = self->reply,
+                           .child = child,
+                           .of = self->target->key };
     if (atomic_load(&start->runtime->closed)) {
         return crb_fail(reterr, CORBEL_GONE, CORBEL_COMPLETED_NO, "%s::%s: the runtime of the reference has ended",
                         operation->interface, operation->name);
@@ -115,7 +146,6 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     } else if (self->lane == NULL && crb_thread_uses_lanes()) {
         start->lane = crb_thread_lane();
     }
-    const crb_ref_writer writer = { crb_ref_list_add, &start->refs };
     const corbel_context *const inherited = crb_carried_inherited();
     corbel_status status = CORBEL_OK;
     const bool intercepts = crb_intercepts(start->runtime->outgoing);
@@ -123,26 +153,10 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
         status = crb_carried_pack(inherited, self->context, &start->runtime->carried, &start->context, reterr);
     }
     if (status == CORBEL_OK) {
-        status = (operation->flags & CRB_RAW) == 0
-                     ? crb_encode_params(operation->in, operation->n_in, in, &writer, &start->args, reterr)
-                     : crb_message_send(in[0], &start->args, &start->refs, reterr);
+        status = crb_start_encode(operation, in, start, reterr);
     }
     if (status == CORBEL_OK) {
-        const crb_resolving how = { .deadline = start->deadline,
-                                    .wait = self->wait_for_ready || start->runtime->wait_for_ready,
-                                    .nested = start->hop > 0 && !child };
-        status = crb_target_resolve(self->target, &how, &start->target, reterr);
-    }
-    if (status == CORBEL_OK && start->target->kind == CRB_TARGET_PROMISE) {
-        start->route = start->target;
-        if (self->batch == NULL && crb_promise_waits(start->route)) {
-            status = start_fail_unsent(start->route, reterr);
-        }
-    }
-    if (status == CORBEL_OK && start->target->kind == CRB_TARGET_IMPORT &&
-        atomic_load_explicit(&start->target->import.agreed, memory_order_relaxed) != self->agree &&
-        (operation->flags & CRB_COUNTED) == 0) { /* of what the callee has described nothing need be asked */
-        status = crb_agree(self, start->target, operation, start->deadline, reterr);
+        status = crb_start_find(self, operation, start, reterr);
     }
     if (status == CORBEL_OK && (operation->flags & CORBEL_ONCE) != 0) {
         status = start_draw_key(start, operation, reterr);
@@ -152,8 +166,10 @@ corbel_status crb_start_prepare(corbel_object *self, const corbel_operation *ope
     }
     if (status != CORBEL_OK) {
         crb_start_clear(start);
+        return status;
     }
-    return status;
+    crb_again_mark(start);
+    return CORBEL_OK;
 }
 
 crb_incoming crb_start_incoming(crb_start *start, const corbel_operation *operation, corbel_call *local, bool oneway)
@@ -187,6 +203,17 @@ void crb_start_handed_over(crb_start *start)
     start->args = (crb_buf)CRB_BUF_INIT;
     start->refs = (crb_ref_list) { 0 };
     start->context = (crb_buf)CRB_BUF_INIT;
+}
+
+void crb_start_given_back(crb_start *start, crb_given_back *back)
+{
+    start->target = back->target;
+    start->args = back->args;
+    start->context = back->context;
+    start->refs.items = back->refs;
+    start->refs.len = back->n_refs;
+    start->refs.capacity = back->n_refs;
+    *back = (crb_given_back) { .target = NULL };
 }
 
 static crb_send start_to_send(crb_start *start, const corbel_operation *operation, bool may_wait, const corbel_call *call)

@@ -20,6 +20,7 @@ static crb_target *target_new(corbel_runtime *runtime, crb_target_kind kind)
         atomic_init(&target->refs, 1);
         target->kind = kind;
         target->runtime = runtime;
+        target->key = (uintptr_t)target;
         crb_runtime_ref_memory(runtime);
     }
     return target;
@@ -47,6 +48,10 @@ crb_target *crb_target_new_uri(corbel_runtime *runtime, const corbel_interface *
         return NULL;
     }
     target->uri.text = copy;
+    target->key = 14695981039346656037u;
+    for (const char *at = copy; *at != '\0'; at++) {
+        target->key = (target->key ^ (uint8_t)*at) * 1099511628211u;
+    }
     target->uri.uri = *uri;
     *uri = (crb_uri) { 0 };
     target->uri.interface = crb_interface_is_counted(interface) ? NULL : interface; /* it may go before the target */
@@ -326,6 +331,7 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
     derived->wait_for_credit = self->wait_for_credit;
     derived->wait_for_ready = self->wait_for_ready;
     derived->overlap = self->overlap;
+    derived->no_retry = self->no_retry;
     derived->lane = corbel_lane_ref(self->lane);
     corbel_batch *batch = self->batch;
     derived->context = crb_carried_ref(self->context);
@@ -350,6 +356,9 @@ corbel_object *corbel_object_with(corbel_object *self, const corbel_options *opt
         }
         if (options->size >= offsetof(corbel_options, batch) + sizeof options->batch && options->batch != NULL) {
             batch = options->batch;
+        }
+        if (options->size >= offsetof(corbel_options, no_retry) + sizeof options->no_retry) {
+            derived->no_retry = derived->no_retry || options->no_retry;
         }
         if (!object_take_contexts(derived, options)) {
             corbel_object_unref(derived);

@@ -25,6 +25,7 @@ struct crb_target {
     crb_target_kind kind;
     corbel_runtime *runtime; /* its memory is counted */
     struct crb_gate *gate;   /* of a serial object here, counted; constant once others know the target; NULL: none */
+    uint64_t key;            /* the same for the same object found the same way; tells nothing to others */
     union {
         struct {
             corbel_skeleton skeleton;
@@ -141,6 +142,7 @@ struct corbel_object {
     bool wait_for_credit;
     bool wait_for_ready;
     bool overlap;
+    bool no_retry;
     corbel_lane *lane;       /* counted; NULL: that of the calling thread */
     corbel_batch *batch;     /* counted: calls wait there; NULL: none */
     corbel_context *context; /* counted, constant: what its calls carry; NULL: nothing of its own */

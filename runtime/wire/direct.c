@@ -76,7 +76,8 @@ static bool direct_is_simple(const crb_frame *frame)
     if (frame->type == CRB_WIRE_RETURN) {
         const crb_wire_return *const ret = &frame->u.ret;
         return ret->outcome == 0 && ret->n_refs == 0 && ret->context.len == 0 && ret->n_hops == 0 && ret->status == 0 &&
-               ret->completion == 0 && !ret->durable && direct_is_empty(ret->exception) && direct_is_empty(ret->message);
+               ret->retry_after_ms == 0 && ret->completion == 0 && !ret->durable && direct_is_empty(ret->exception) &&
+               direct_is_empty(ret->message);
     }
     if (frame->type == CRB_WIRE_STREAM) {
         return frame->u.stream.n_refs == 0;

@@ -94,11 +94,12 @@ typedef struct corbel_options {
                               result is taken (by _finish(), or by the call itself). A count of it is kept; one thread at a time */
     bool wait_for_ready; /**< an object that cannot be reached, or is not known where it should be, is looked for again until the
                               deadline; else a call fails after one pass over the addresses of its reference */
+    bool no_retry;       /**< calls that fail are not made again by the library: see docs/failures.md */
 } corbel_options;
 /** What corbel_options start with. */
 #define CORBEL_OPTIONS_INIT                                                                                                      \
     {                                                                                                                            \
-        sizeof(corbel_options), 0, false, false, NULL, NULL, NULL, NULL, false                                                   \
+        sizeof(corbel_options), 0, false, false, NULL, NULL, NULL, NULL, false, false                                            \
     }
 
 /** An interface and functions that implement it, from bank_Account_skeleton(): type-checked there, opaque here. */

@@ -22,11 +22,12 @@ typedef struct corbel_runtime_options {
     bool hide_interfaces;         /**< corbel.Daemon describes none: callers with other IDL learn of it when values do not fit */
     bool user_dispatch;           /**< no workers: corbel_runtime_dispatch() runs what they would */
     bool wait_for_ready;          /**< of all its references: see corbel_options */
+    bool no_retry;                /**< of all its references: see corbel_options */
 } corbel_runtime_options;
 /** What corbel_runtime_options start with. */
 #define CORBEL_RUNTIME_OPTIONS_INIT                                                                                              \
     {                                                                                                                            \
-        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL, false, false, false                                 \
+        sizeof(corbel_runtime_options), NULL, NULL, 0, 0, 0, 0, false, NULL, false, false, false, false                          \
     }
 
 /** ret: yours, corbel_runtime_unref(). options may be NULL. A process may have several: they are two peers to each other. After a
