@@ -216,6 +216,7 @@ void crb_dispatch_run_now_locked(corbel_request *request)
         } else {
             crb_turns_follows_locked(behind, before);
         }
+        lane->n--;
         request->lane = NULL;
         request->next_in_lane = NULL;
     }
@@ -244,6 +245,7 @@ static bool dispatch_enter(corbel_runtime *runtime, crb_dispatch *dispatch, corb
         request->lane = lane;
         *lane->end = request;
         lane->end = &request->next_in_lane;
+        lane->n++;
     } else if (runtime->serial != NULL && !crb_turns_enter_locked(request, NULL)) {
         return false;
     }
@@ -289,11 +291,13 @@ static void dispatch_give_back(crb_incoming *incoming, crb_given_back *back)
 }
 
 /** Refuses a call before it became a request, and releases what it brought. */
-static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, corbel_status status, const char *why)
+static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, corbel_status status, const char *why,
+                            uint32_t hint_ms)
 {
     corbel_error error = CORBEL_ERROR_INIT;
     char operation[256];
     crb_fail(&error, status, CORBEL_COMPLETED_NO, "%s", why);
+    crb_error_set_retry_after(&error, hint_ms);
     (void)snprintf(operation, sizeof operation, "%s::%s", incoming->interface, incoming->operation);
     if (incoming->oneway) {
         crb_log_oneway(operation, "an object", &error);
@@ -321,14 +325,27 @@ static void dispatch_refuse(corbel_runtime *runtime, crb_incoming *incoming, cor
     free(incoming->once);
 }
 
+/** Why the call does not come in; NULL: it does. */
+static const char *dispatch_is_full(corbel_runtime *runtime, crb_dispatch *dispatch, const crb_incoming *incoming,
+                                    uint32_t *ret_hint_ms)
+{
+    const uint64_t origin = incoming->peer == NULL ? 0 : incoming->peer->serial;
+    const crb_lane *const lane = incoming->lane == 0 ? NULL : lane_find(dispatch, origin, incoming->lane, incoming->target);
+    return crb_overload_refuses_locked(runtime, dispatch, incoming, lane == NULL ? 0 : lane->n, ret_hint_ms);
+}
+
 void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming)
 {
     corbel_status status = CORBEL_NO_MEMORY;
+    const char *why = NULL;
+    uint32_t hint_ms = 0;
     pthread_mutex_lock(&runtime->dispatch_lock);
     crb_dispatch *const dispatch = crb_dispatch_get_locked(runtime);
     corbel_request *request = NULL;
     if (dispatch != NULL && !dispatch_takes(dispatch, incoming->chain)) {
         status = CORBEL_DRAINING;
+    } else if (dispatch != NULL && (why = dispatch_is_full(runtime, dispatch, incoming, &hint_ms)) != NULL) {
+        status = CORBEL_OVERLOADED;
     } else if (dispatch != NULL && (request = crb_request_new(runtime, incoming)) != NULL) {
         if (incoming->peer != NULL) {
             crb_answer_set_user(incoming->answer, request);
@@ -344,7 +361,7 @@ void crb_dispatch_call(corbel_runtime *runtime, crb_incoming *incoming)
     }
     pthread_mutex_unlock(&runtime->dispatch_lock);
     if (status != CORBEL_OK) {
-        dispatch_refuse(runtime, incoming, status, corbel_status_text(status));
+        dispatch_refuse(runtime, incoming, status, why != NULL ? why : corbel_status_text(status), hint_ms);
     }
 }
 
@@ -376,7 +393,7 @@ bool crb_dispatch_call_direct(corbel_runtime *runtime, crb_incoming *incoming)
         crb_cancel_under_current(incoming->local);
     }
     if (drains) {
-        dispatch_refuse(runtime, incoming, CORBEL_DRAINING, corbel_status_text(CORBEL_DRAINING));
+        dispatch_refuse(runtime, incoming, CORBEL_DRAINING, corbel_status_text(CORBEL_DRAINING), 0);
         return true;
     }
     if (request == NULL) {
@@ -468,6 +485,7 @@ void crb_dispatch_remove_locked(crb_dispatch *dispatch, corbel_request *request)
         request->next->prev = request->prev;
     }
     dispatch->n_requests--;
+    dispatch->n_finished++;
     dispatch->n_deferred -= request->returned ? 1 : 0;
     if (request->queued != NULL) {
         crb_turns_over_locked(request);
@@ -495,6 +513,7 @@ void crb_dispatch_leave_lane_locked(corbel_request *request)
     }
     request->lane = NULL;
     lane->first = request->next_in_lane;
+    lane->n--;
     if (lane->first == NULL) {
         lane_not_urgent(lane);
         lane_free(runtime->dispatch, lane);

@@ -101,6 +101,7 @@ struct crb_lane {
         const crb_target *target;
     } key;
     corbel_request *first, **end;
+    uint32_t n;       /* in it */
     crb_wait *urgent; /* a thread that waits for one of these: it runs them itself */
     crb_lane *next_urgent;
     UT_hash_handle hh;
@@ -141,6 +142,12 @@ struct crb_worker {
     crb_worker *next, *prev; /* among the idle, or among the ended */
 };
 
+/** How fast calls ended when it was last looked at. */
+typedef struct crb_pace {
+    uint64_t since, finished; /* when it was, and how many had ended */
+    uint64_t gap;             /* ns from one to the next; 0: not known */
+} crb_pace;
+
 typedef struct crb_dispatch {
     crb_lane *lanes, *last_lane; /* the last that was looked for and found; NULL: none */
     crb_work *queue, **queue_end;
@@ -159,6 +166,8 @@ typedef struct crb_dispatch {
     crb_timer turns;                        /* the next of waiting gives up */
     uint64_t turns_when;                    /* 0: it is not set */
     pthread_cond_t changed;                 /* n_requests or n_threads became less, or n_deferred more */
+    uint64_t n_finished;                    /* requests that are over */
+    crb_pace pace;                          /* how fast: see overload.c */
     corbel_request *answered[CRB_ANSWERED]; /* deferred ones that are over, the last of them: see defer.c */
     uint32_t next_answered;
     crb_once_table *once; /* NULL: there was no call with a key */
@@ -187,6 +196,13 @@ void crb_dispatch_leave_lane(corbel_request *request);
 void crb_dispatch_leave_lane_locked(corbel_request *request);
 /** The request is over for the dispatcher, answered and all. No lock held; it is still the caller's to free. */
 void crb_dispatch_finish(corbel_request *request);
+/* overload.c */
+/** How many calls wait. Under dispatch_lock. */
+uint32_t crb_overload_waiting(const crb_dispatch *dispatch);
+/** Why the call is refused; NULL: it is not. in_lane: calls in its lane. Under dispatch_lock. */
+const char *crb_overload_refuses_locked(corbel_runtime *runtime, crb_dispatch *dispatch, const crb_incoming *incoming,
+                                        uint32_t in_lane, uint32_t *ret_hint_ms);
+
 /** Takes it off the list. */
 void crb_dispatch_remove_locked(crb_dispatch *dispatch, corbel_request *request);
 

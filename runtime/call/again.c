@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define AGAIN_LOOKS (20 * CRB_MS) /* how often a pause looks whether it is still wanted */
+
 /* ---- lanes ---- */
 
 static uint32_t again_place_of(uint64_t lane, uint64_t key)
@@ -114,6 +116,7 @@ static crb_retry_verdict again_judge(const corbel_object *self, const corbel_ope
         .no_retry = self->no_retry || start->runtime->no_retry || atomic_load(&start->runtime->closed),
         .idempotent = (operation->flags & CORBEL_IDEMPOTENT) != 0,
         .broken = session.broken,
+        .cancelled = crb_cancel_seen() != CORBEL_OK,
         .successors = start->shares_lane && crb_again_has_successors(start->runtime, start->places, start->lane),
         .has_session = session.has,
         .calls = session.calls,
@@ -131,14 +134,23 @@ static crb_retry_verdict again_judge(const corbel_object *self, const corbel_ope
     return verdict;
 }
 
-/** Sleeps, and runs what the chain brings meanwhile: an attempt that may have run may still call back. */
-static void again_pause(const crb_start *start, uint64_t pause)
+/** Sleeps, and runs what the chain brings meanwhile: an attempt that may have run may still call back. False: the operation that
+ *  makes the call is over for its caller. */
+static bool again_pause(const crb_start *start, uint64_t pause)
 {
     const _Atomic bool never = false;
+    const uint64_t until = crb_now() + pause;
+    const bool looks = crb_context_current() != NULL; /* nobody wakes a call that is not under way */
+    bool goes_on = true;
     crb_wait wait;
     crb_wait_begin(&wait, start->runtime, start->chain);
-    (void)crb_wait_until(&wait, &never, &start->runtime->dispatch_lock, crb_now() + pause);
+    for (uint64_t now = crb_now(); now < until && goes_on; now = crb_now()) {
+        (void)crb_wait_until(&wait, &never, &start->runtime->dispatch_lock,
+                             looks && now + AGAIN_LOOKS < until ? now + AGAIN_LOOKS : until);
+        goes_on = crb_cancel_seen() == CORBEL_OK && !atomic_load(&start->runtime->closed);
+    }
     crb_wait_end(&wait);
+    return goes_on;
 }
 
 /** Makes start what it was before the attempt: the object is looked for, and what was sent is encoded anew. */
@@ -177,7 +189,14 @@ corbel_status crb_again_call(corbel_object *self, crb_start *start, const corbel
             crb_again_word(&run, verdict.step, error);
             return status;
         }
-        again_pause(start, verdict.pause);
+        if (!again_pause(start, verdict.pause)) {
+            const corbel_status over = crb_cancel_seen();
+            if (over != CORBEL_OK) {
+                status = crb_fail(error, over, run.completion, "%s", error->message);
+            }
+            crb_again_word(&run, CRB_RETRY_CANCELLED, error);
+            return status;
+        }
         corbel_error next = CORBEL_ERROR_INIT;
         status = again_prepare(self, operation, in, start, &next);
         if (status == CORBEL_OK && verdict.remembered && crb_again_goes(&run, start->target) != CRB_RETRY_AGAIN) {

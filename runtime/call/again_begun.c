@@ -244,6 +244,21 @@ static void again_ends_locked(corbel_call *call, crb_outcome_value *value)
     }
 }
 
+/** Does the call pass something that hung on a session which is over? Nobody could use it. */
+static bool again_passes_broken(const corbel_call *call)
+{
+    const crb_again *const again = call->again;
+    for (size_t i = 0; i < again->refs.len; i++) {
+        const crb_target *const passed = again->refs.items[i].target;
+        if (passed->kind == CRB_TARGET_IMPORT &&
+            (!atomic_load(&passed->import.peer->alive) ||
+             (passed->import.peer == call->peer && !crb_session_is_open(call->peer->session)))) { /* whose lock is held */
+            return true;
+        }
+    }
+    return false;
+}
+
 /** Under the guard. Is the call made again, after value? */
 static crb_retry_verdict again_judge(corbel_call *call, crb_again_repeats *repeats, const crb_outcome_value *value)
 {
@@ -268,7 +283,7 @@ static crb_retry_verdict again_judge(corbel_call *call, crb_again_repeats *repea
         .completion = repeats->run.completion,
         .no_retry = atomic_load(&call->runtime->closed) || !again->stays,
         .idempotent = (call->operation->flags & CORBEL_IDEMPOTENT) != 0,
-        .broken = repeats->session.broken,
+        .broken = repeats->session.broken || again_passes_broken(call),
         .successors = crb_again_has_successors(call->runtime, again->places, again->lane),
         .has_session = repeats->session.has,
         .calls = repeats->session.calls,

@@ -35,6 +35,8 @@ void crb_runtime_set_limits(corbel_runtime *runtime, const corbel_limits *given)
     runtime->once_limits.bytes_of_one = limits.once_bytes_of_one;
     runtime->once_limits.callers = limits.once_callers;
     runtime->once_limits.keep = limits.once_keep_ms * CRB_MS;
+    runtime->max_waiting = limits.max_waiting;
+    runtime->max_waiting_lane = limits.max_waiting_lane;
     runtime->carried = (crb_carried_limits) { .bytes = limits.max_context, .values = limits.max_context_values };
     runtime->limits = (crb_session_limits) {
         .max_body = limits.max_body,

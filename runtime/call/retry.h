@@ -44,7 +44,7 @@ typedef enum crb_retry_kind {
     X(CREDIT, "who must not wait decides himself when to try again")                                                             \
     X(COMPLETION, "it may have run")                                                                                             \
     X(INSTANCE, "it may have run, and the servant is not known to remember it")                                                  \
-    X(BROKEN, "the reference is broken for good")                                                                                \
+    X(BROKEN, "what it hangs on is broken for good")                                                                             \
     X(HERE, "the runtime of its object ends")                                                                                    \
     X(SUCCESSORS, "later calls of its lane were sent")                                                                           \
     X(PROMISE, "calls on promises are not repeated")                                                                             \

@@ -55,6 +55,7 @@ struct corbel_runtime {
     crb_listener_limits listening;                /* of its daemons */
     crb_carried_limits carried;                   /* of contexts, each way */
     crb_once_limits once_limits;                  /* of keys and replies that are kept */
+    uint32_t max_waiting, max_waiting_lane;       /* calls that wait to be entered */
     struct crb_interceptors *outgoing, *incoming; /* around its calls, and around those that it serves */
 
     bool no_retry;                                /* of all its references */

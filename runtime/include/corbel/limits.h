@@ -35,13 +35,15 @@ CORBEL_BEGIN_DECLS
     X(uint32_t, max_context, 8192, "bytes of the context of one call, or of one reply")                                          \
     X(uint32_t, max_context_values, 64, "named values in the context of one call, or of one reply")                              \
     X(uint32_t, window_stream, 256u << 10, "bytes of a stream's items that wait to be taken")                                    \
-    X(uint32_t, max_streams, 1024, "streams of one session that are read at once; those that come with calls, and results")       \
+    X(uint32_t, max_streams, 1024, "streams of one session that are read at once; those that come with calls, and results")      \
     X(uint32_t, once_keys, 16384, "calls with @once whose replies are kept, in all")                                             \
     X(uint32_t, once_keys_of_one, 1024, "the same of one caller")                                                                \
     X(uint64_t, once_bytes, UINT64_C(16) << 20, "bytes of replies kept, in all")                                                 \
     X(uint64_t, once_bytes_of_one, UINT64_C(4) << 20, "the same of one caller")                                                  \
     X(uint32_t, once_callers, 16384, "callers with @once that are remembered")                                                   \
-    X(uint32_t, once_keep_ms, 60000, "how long a reply is kept that its caller does not acknowledge")
+    X(uint32_t, once_keep_ms, 60000, "how long a reply is kept that its caller does not acknowledge")                            \
+    X(uint32_t, max_waiting, 65536, "calls that wait to be entered, of all sessions and this process together")                  \
+    X(uint32_t, max_waiting_lane, 16384, "the same of one lane of calls on one object")
 
 /** What a runtime takes from its peers. Start with CORBEL_LIMITS_INIT; a member that is 0 has its default. */
 typedef struct corbel_limits {
