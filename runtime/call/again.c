@@ -77,7 +77,7 @@ crb_retry_step crb_again_goes(const crb_again_run *run, const crb_target *target
 {
     const bool same = run->ran && target->kind == CRB_TARGET_IMPORT &&
                       memcmp(run->instance, target->import.peer->instance, sizeof run->instance) == 0;
-    return crb_retry_goes(same, false);
+    return crb_retry_goes(same, target->kind == CRB_TARGET_IMPORT && atomic_load(&target->import.durable));
 }
 
 void crb_again_word(const crb_again_run *run, crb_retry_step step, corbel_error *error)
@@ -114,7 +114,9 @@ static crb_retry_verdict again_judge(const corbel_object *self, const corbel_ope
         .status = error->status,
         .completion = run->completion,
         .no_retry = self->no_retry || start->runtime->no_retry || atomic_load(&start->runtime->closed),
+        .waits = self->wait_for_ready || start->runtime->wait_for_ready,
         .idempotent = (operation->flags & CORBEL_IDEMPOTENT) != 0,
+        .once = start->once != NULL,
         .broken = session.broken,
         .cancelled = crb_cancel_seen() != CORBEL_OK,
         .successors = start->shares_lane && crb_again_has_successors(start->runtime, start->places, start->lane),
@@ -127,6 +129,9 @@ static crb_retry_verdict again_judge(const corbel_object *self, const corbel_ope
         .deadline = start->deadline,
         .random = crb_random_id(),
     };
+    if (start->once != NULL && run->completion != CORBEL_COMPLETED_NO) {
+        start->once->again = true;
+    }
     const crb_retry_verdict verdict = crb_retry_judge(&facts);
     if (verdict.step == CRB_RETRY_AGAIN && session.has) {
         atomic_fetch_add(&start->target->import.peer->retries, 1);

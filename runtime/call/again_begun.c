@@ -46,7 +46,8 @@ typedef struct crb_again_repeats {
 struct crb_again {
     crb_target *target; /* the reference's, counted */
     const corbel_interface *interface, *agree;
-    bool implicit, local, stays; /* stays: it has what it takes */
+    bool implicit, local, waits, child;
+    bool stays; /* it has what it takes */
     uint64_t of, lane;
     uint32_t hop;
     crb_again_place places[2];
@@ -76,6 +77,8 @@ crb_again *crb_again_new(const corbel_object *self, const crb_start *start)
                            .agree = self->agree,
                            .implicit = start->implicit,
                            .local = local,
+                           .waits = self->wait_for_ready || start->runtime->wait_for_ready,
+                           .child = start->child,
                            .of = start->of,
                            .lane = start->lane,
                            .hop = start->hop,
@@ -282,7 +285,9 @@ static crb_retry_verdict again_judge(corbel_call *call, crb_again_repeats *repea
         .status = value->error.status,
         .completion = repeats->run.completion,
         .no_retry = atomic_load(&call->runtime->closed) || !again->stays,
+        .waits = again->waits,
         .idempotent = (call->operation->flags & CORBEL_IDEMPOTENT) != 0,
+        .once = call->once != NULL,
         .broken = repeats->session.broken || again_passes_broken(call),
         .successors = crb_again_has_successors(call->runtime, again->places, again->lane),
         .has_session = repeats->session.has,
@@ -294,6 +299,9 @@ static crb_retry_verdict again_judge(corbel_call *call, crb_again_repeats *repea
         .deadline = call->deadline,
         .random = crb_random_id(),
     };
+    if (call->once != NULL && repeats->run.completion != CORBEL_COMPLETED_NO) {
+        call->once->again = true;
+    }
     return crb_retry_judge(&facts);
 }
 
@@ -524,7 +532,9 @@ static corbel_status again_find(crb_again_repeats *repeats, crb_start *start, co
         crb_start_given_back(start, &again->back);
         return CORBEL_OK;
     }
-    const corbel_object self = { .target = again->target, .interface = again->interface, .agree = again->agree };
+    const corbel_object self = {
+        .target = again->target, .interface = again->interface, .agree = again->agree, .wait_for_ready = again->waits
+    };
     const corbel_status status = crb_start_find(&self, repeats->call->operation, start, error);
     if (status == CORBEL_OK && start->target->kind != CRB_TARGET_IMPORT) {
         return crb_fail(error, CORBEL_GONE, CORBEL_COMPLETED_NO, "the object is in this process now");
@@ -551,8 +561,10 @@ static void again_make(crb_again_repeats *repeats, bool stopped)
                         .hop = again->hop,
                         .chain = call->chain,
                         .deadline = call->deadline,
+                        .child = again->child,
                         .refs = again->refs,
-                        .context = again->context };
+                        .context = again->context,
+                        .once = call->once };
     corbel_error error = CORBEL_ERROR_INIT;
     crb_retry_step step = stopped ? CRB_RETRY_SWITCHED_OFF : CRB_RETRY_AGAIN;
     corbel_status status = CORBEL_OK;
@@ -573,6 +585,7 @@ static void again_make(crb_again_repeats *repeats, bool stopped)
         start.refs = (crb_ref_list) { 0 };
         start.context = (crb_buf)CRB_BUF_INIT;
     }
+    start.once = NULL;
     if (status == CORBEL_OK && step == CRB_RETRY_AGAIN) {
         crb_start_clear(&start);
         return;
