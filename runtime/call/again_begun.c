@@ -32,6 +32,7 @@ typedef struct crb_again_repeats {
     corbel_call *call;
     uint64_t due;           /* guarded by the runtime's again.lock, as next; the rest by call->guard: */
     bool under_way;         /* between a failure and the outcome of the next attempt */
+    bool sending;           /* it may be on its way, and is not in attempt yet */
     bool remembered;        /* the next attempt goes only where the call is known */
     crb_retry_step refused; /* why there is no next one, though its outcome would allow it */
     uint32_t serial;        /* of the attempt */
@@ -231,7 +232,7 @@ static void again_ends_locked(corbel_call *call, crb_outcome_value *value)
     crb_again_repeats *const repeats = call->again->repeats;
     repeats->under_way = false;
     value->error.completion = crb_retry_worse(value->error.completion, repeats->run.completion);
-    if (repeats->attempt != NULL) { /* it may be running */
+    if (repeats->attempt != NULL || repeats->sending) { /* it may be running */
         value->error.completion = crb_retry_worse(value->error.completion, CORBEL_COMPLETED_MAYBE);
     }
     if (repeats->last.status != CORBEL_OK) {
@@ -378,6 +379,7 @@ static void again_outcome(corbel_call *call, uint32_t serial, crb_outcome_value 
         attempt = repeats->attempt == NULL ? NULL : &repeats->attempt->call;
         repeats->attempt = NULL;
         repeats->under_way = false;
+        repeats->sending = false;
         repeats->session = session;
         repeats->charged = session.has ? crb_target_peer(target) : NULL;
         repeats->refused = step;
@@ -453,6 +455,7 @@ static void again_sent(crb_again_repeats *repeats, again_attempt *attempt)
     const bool wanted = !over && repeats->under_way && repeats->serial == (uint32_t)attempt->call.index;
     if (wanted) {
         repeats->attempt = attempt;
+        repeats->sending = false;
     }
     if (call->peer != NULL) {
         crb_peer_unlock(call->peer);
@@ -465,6 +468,17 @@ static void again_sent(crb_again_repeats *repeats, again_attempt *attempt)
     if (!wanted) {
         crb_call_unref(&attempt->call);
     }
+}
+
+/** From here on who ends the call cannot say that it did not run. False: it has ended. */
+static bool again_goes_out(crb_again_repeats *repeats)
+{
+    corbel_call *const call = repeats->call;
+    pthread_mutex_lock(call->guard);
+    const bool goes = !atomic_load(&call->done);
+    repeats->sending = goes;
+    pthread_mutex_unlock(call->guard);
+    return goes;
 }
 
 static corbel_status again_send_there(crb_again_repeats *repeats, crb_start *start, again_attempt *attempt,
@@ -548,7 +562,7 @@ static corbel_status again_find(crb_again_repeats *repeats, crb_start *start, co
 }
 
 /** What is due: a count of its call is ours. stopped: the runtime ends. */
-static void again_make(crb_again_repeats *repeats, bool stopped)
+static void again_make_held(crb_again_repeats *repeats, bool stopped)
 {
     corbel_call *const call = repeats->call;
     crb_again *const again = call->again;
@@ -578,6 +592,9 @@ static void again_make(crb_again_repeats *repeats, bool stopped)
     if (status == CORBEL_OK && step == CRB_RETRY_AGAIN && repeats->remembered) {
         step = crb_again_goes(&repeats->run, start.target);
     }
+    if (status == CORBEL_OK && step == CRB_RETRY_AGAIN && !again_goes_out(repeats)) {
+        step = CRB_RETRY_CANCELLED;
+    }
     if (status == CORBEL_OK && step == CRB_RETRY_AGAIN) {
         status = again_send(repeats, &start, &step, &error);
     }
@@ -598,6 +615,15 @@ static void again_make(crb_again_repeats *repeats, bool stopped)
         corbel_error_clear(&error); /* its deadline is watched by its timer */
     }
     crb_start_clear(&start);
+}
+
+/** The attempt may have ended, and given its count back, before its sender is through. */
+static void again_make(crb_again_repeats *repeats, bool stopped)
+{
+    corbel_call *const call = repeats->call;
+    atomic_fetch_add(&call->refs, 1);
+    again_make_held(repeats, stopped);
+    crb_call_unref(call);
 }
 
 /* ---- repeaters ---- */

@@ -850,9 +850,11 @@ static void what_waits_can_be_cancelled(void **state)
     corbel_call_cancel(call);
     corbel_call_drop(dropped);
     assert_int_equal(again_Counter_bump_finish(call, &value, &c.error), CORBEL_CANCELLED);
+    const bool no = c.error.completion == CORBEL_COMPLETED_NO;
     again_Counter_unref(other);
     full_server_empty(&s, &c, calls);
-    assert_int_equal(atomic_load(&s.bumps), 2);
+    /* Two, and those that were on their way again when they were cancelled. */
+    assert_in_range(atomic_load(&s.bumps), 2, no ? 3 : 4);
 }
 
 static void what_waits_ends_with_its_runtime(void **state)

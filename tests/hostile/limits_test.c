@@ -105,7 +105,7 @@ static size_t offences(const char *text, bool say)
 static void the_page_says_what_the_code_does(void **state)
 {
     (void)state;
-    assert_int_equal(LENGTH_OF(all), 57);
+    assert_int_equal(LENGTH_OF(all), 63);
     assert_int_equal(offences(page, true), 0);
 }
 
@@ -164,6 +164,7 @@ static void each_option_reaches_its_place(void **state)
                     runtime.values.depth != usual.values.depth ||                                                                \
                     memcmp(&runtime.listening, &usual.listening, sizeof usual.listening) != 0 ||                                 \
                     memcmp(&runtime.carried, &usual.carried, sizeof usual.carried) != 0 ||                                       \
+                    memcmp(&runtime.once_limits, &usual.once_limits, sizeof usual.once_limits) != 0 ||                           \
                     runtime.max_waiting != usual.max_waiting || runtime.max_waiting_lane != usual.max_waiting_lane);             \
         limits.size = sizeof limits.size;                                                                                        \
         memset(&runtime, 0, sizeof runtime);                                                                                     \
@@ -176,7 +177,7 @@ static void each_option_reaches_its_place(void **state)
         n++;                                                                                                                     \
     }
     CORBEL_LIMITS_MAP(REACHES)
-    assert_int_equal(n, 28);
+    assert_int_equal(n, 34);
 }
 
 int main(int argc, char **argv)
