@@ -794,7 +794,8 @@ static void the_error_tells_how_often_it_was_tried(void **state)
         assert_true(call.status == CORBEL_OVERLOADED || call.status == CORBEL_DEADLINE);
         assert_int_equal(call.error.completion, CORBEL_COMPLETED_NO);
         assert_non_null(strstr(call.error.message, "attempts"));
-        assert_non_null(strstr(call.error.message, "wait here"));
+        /* The last attempt may have been on its way when the deadline passed. */
+        assert_true(call.status == CORBEL_DEADLINE || strstr(call.error.message, "wait here") != NULL);
         corbel_error_clear(&call.error);
         full_server_empty(&s, &c, calls);
         assert_int_equal(atomic_load(&s.bumps), 2);
