@@ -26,6 +26,18 @@ static corbel_status once_wait(once_state *state, corbel_request *request)
     return CORBEL_OK;
 }
 
+/** The effect is made: its caller is not to hear of it. */
+static void once_cut(once_state *state)
+{
+    uint32_t cuts = atomic_load(&state->cuts);
+    while (cuts > 0 && !atomic_compare_exchange_weak(&state->cuts, &cuts, cuts - 1)) {
+    }
+    if (cuts > 0) {
+        once_server_cut(state->server);
+        probe_event_add(&state->cut, 1);
+    }
+}
+
 /** With a store the effect waits for keep(). */
 static int32_t once_effect(once_state *state, corbel_request *request, int32_t n)
 {
@@ -35,7 +47,9 @@ static int32_t once_effect(once_state *state, corbel_request *request, int32_t n
         state->pending = n;
         return atomic_load(&state->total) + n;
     }
-    return atomic_fetch_add(&state->total, n) + n;
+    const int32_t sum = atomic_fetch_add(&state->total, n) + n;
+    once_cut(state);
+    return sum;
 }
 
 static corbel_status counter_add(void *self, corbel_request *request, int32_t n, int32_t *ret)
@@ -218,6 +232,7 @@ static corbel_status store_keep(void *user, corbel_request *request, const corbe
         free(copy);
     }
     pthread_mutex_unlock(&state->lock);
+    once_cut(state);
     return fits ? CORBEL_OK : CORBEL_NO_MEMORY;
 }
 
@@ -250,6 +265,7 @@ void once_state_init(once_state *state)
     pthread_mutex_init(&state->lock, NULL);
     probe_event_init(&state->arrived);
     probe_event_init(&state->finalized);
+    probe_event_init(&state->cut);
 }
 
 void once_state_clear(once_state *state)
@@ -269,6 +285,7 @@ void once_server_start(once_server *server, once_state *state, const corbel_limi
     corbel_runtime_options options = CORBEL_RUNTIME_OPTIONS_INIT;
     options.limits = limits;
     *server = (once_server) { .state = state };
+    state->server = server;
     MUST(corbel_runtime_new(&options, &server->runtime, &error));
     MUST(corbel_daemon_new(server->runtime, listen, &server->daemon, &error));
     server->object = once_Counter_new(server->runtime, &counter_servant, state, NULL);

@@ -32,6 +32,9 @@ typedef struct once_state {
     _Atomic uint64_t forgotten; /* the last that forget() was told */
     _Atomic bool forgetful;   /* find() says that it is too old */
     _Atomic bool failing;     /* keep() fails */
+    _Atomic uint32_t cuts;    /* that many times the sessions are cut after the effect, before the reply */
+    probe_event cut;          /* it was */
+    struct once_server *server;
 } once_state;
 
 typedef struct once_server {

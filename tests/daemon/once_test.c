@@ -1,6 +1,6 @@
 /* Exactly-once effects, attempt by attempt: what comes of a key that is sent again after its session broke, while its call runs,
  * after it was answered, acknowledged, given up or kept too long; over TCP and over Unix sockets. The repetitions are the test's
- * own: which a caller makes by itself is tests/daemon/again_once_test.c's. */
+ * own: which a caller makes by itself is tests/daemon/once_again_test.c's. */
 #include "once_servant.h"
 
 #include "runtime/base/clock.h"
