@@ -519,6 +519,8 @@ static corbel_status again_send(crb_again_repeats *repeats, crb_start *start, cr
         return crb_fail(error, CORBEL_NO_MEMORY, CORBEL_COMPLETED_NO, "no memory for a call");
     }
     corbel_status status = CORBEL_OK;
+    atomic_fetch_add(&call->refs,
+                     1); /* once the attempt is sent its answer may come, and the call be finished, before this goes on */
     if (!again->local) {
         status = again_send_there(repeats, start, attempt, ret_step, error);
     } else {
@@ -532,9 +534,11 @@ static corbel_status again_send(crb_again_repeats *repeats, crb_start *start, cr
         attempt->call.completed = NULL;
         crb_call_unref(&attempt->call);
         crb_call_unref(&attempt->call);
+        crb_call_unref(call); /* not the last: the caller has one */
         return status;
     }
-    again_sent(repeats, attempt); /* the count of the call is the attempt's */
+    again_sent(repeats, attempt); /* the other count of the call is the attempt's */
+    crb_call_unref(call);
     return CORBEL_OK;
 }
 

@@ -1,9 +1,9 @@
 /** A servant whose effects are counted; attempts of calls with a given key, as a caller's runtime would make them. */
 #include "once_servant.h"
 
+#include "daemon/host.h"
 #include "runtime/base/clock.h"
 #include "runtime/call/call_impl.h"
-#include "daemon/host.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -27,13 +27,13 @@ typedef struct once_state {
         size_t len;
     } records[64]; /* of the store */
     size_t n_records;
-    int32_t pending;          /* an effect that keep() makes */
+    int32_t pending; /* an effect that keep() makes */
     _Atomic uint32_t finds, keeps, forgets;
     _Atomic uint64_t forgotten; /* the last that forget() was told */
-    _Atomic bool forgetful;   /* find() says that it is too old */
-    _Atomic bool failing;     /* keep() fails */
-    _Atomic uint32_t cuts;    /* that many times the sessions are cut after the effect, before the reply */
-    probe_event cut;          /* it was */
+    _Atomic bool forgetful;     /* find() says that it is too old */
+    _Atomic bool failing;       /* keep() fails */
+    _Atomic uint32_t cuts;      /* that many times the sessions are cut after the effect, before the reply */
+    probe_event cut;            /* it was */
     struct once_server *server;
 } once_state;
 
@@ -55,8 +55,8 @@ void once_server_cut(once_server *server);
 /** Keys and running keys that its table has now. */
 void once_server_keys(once_server *server, uint64_t *ret_keys, uint64_t *ret_running, uint64_t *ret_bytes);
 
-/** Begins one attempt of a call with that key: an operation with one number in, or none. Never NULL. Nothing is acknowledged below
- *  the lowest key that the runtime of self has open, as always: see once_hold_keys(). */
+/** Begins one attempt of a call with that key: an operation with one number in, or none. Never NULL. Nothing is acknowledged
+ * below the lowest key that the runtime of self has open, as always: see once_hold_keys(). */
 corbel_call *once_begin(once_Counter *self, const char *operation, int32_t n, uint64_t sequence, bool again);
 /** out NULL: nothing is wanted, or the operation has none. */
 corbel_status once_finish(corbel_call *call, void *out, corbel_error *reterr);
