@@ -131,16 +131,22 @@ static corbel_completion question_completion(const crb_question *question, uint6
     return question->has_result ? CORBEL_COMPLETED_YES : CORBEL_COMPLETED_MAYBE;
 }
 
-/** Those that it names wait for one call less; they are to be settled. */
+/** Takes from it those that it names, which still count it: question_let_go() is to follow. */
 static void question_unname(crb_question *question, crb_question *ret_named[2])
 {
     ret_named[0] = question->promise;
     ret_named[1] = question->sent || question->waiting == 0 ? question->after : NULL;
     question->promise = NULL;
     question->after = ret_named[1] != NULL ? NULL : question->after;
+}
+
+/** They wait for one call less each. One by one: both may be the same, or the first after the second, which our count keeps. */
+static void question_let_go(crb_session *session, crb_question *const named[2])
+{
     for (int i = 0; i < 2; i++) {
-        if (ret_named[i] != NULL) {
-            ret_named[i]->waiting--;
+        if (named[i] != NULL) {
+            named[i]->waiting--;
+            crb_question_settle(session, named[i]);
         }
     }
 }
@@ -149,11 +155,7 @@ void crb_question_named(crb_session *session, crb_question *question)
 {
     crb_question *named[2];
     question_unname(question, named);
-    for (int i = 0; i < 2; i++) {
-        if (named[i] != NULL) {
-            crb_question_settle(session, named[i]);
-        }
-    }
+    question_let_go(session, named);
 }
 
 static void question_unsend(crb_session *session, crb_question *question, crb_question *ret_named[2])
@@ -174,11 +176,7 @@ void crb_question_unsend(crb_session *session, crb_question *question)
     crb_sent_refs *const refs = question->refs;
     question->refs = NULL;
     question_unsend(session, question, named);
-    for (int i = 0; i < 2; i++) {
-        if (named[i] != NULL) {
-            crb_question_settle(session, named[i]);
-        }
-    }
+    question_let_go(session, named);
     crb_refs_take_back(session, refs, true);
 }
 
@@ -673,7 +671,12 @@ static void question_end(crb_session *session, crb_question *question, const cha
 {
     if (!question->sent && crb_out_waits(&question->header)) {
         crb_question *named[2];
-        question_unsend(session, question, named); /* those are in the list, too */
+        question_unsend(session, question, named); /* those are in the list, too, and settled from there */
+        for (int i = 0; i < 2; i++) {
+            if (named[i] != NULL) {
+                named[i]->waiting--;
+            }
+        }
     }
     crb_list_remove(&question->finish.node);
     crb_list_remove(&question->abandon.node);

@@ -247,6 +247,35 @@ static void test_cut_with_calls_that_wait(void **state)
     }
 }
 
+/** A call on what the call before it promises, as batches have them: the one before is cancelled, given up and never sent. */
+static void test_what_is_after_its_own_promise(void **state)
+{
+    static const uint32_t path[] = { 1 };
+    (void)state;
+    for (int stops = 0; stops < 2; stops++) {
+        rig r = rig_new(NULL);
+        asked *const first = rig_call(&r, NULL, false, true);
+        asked *const promise = world_call(
+            r.asker,
+            &(call_options) {
+                .target = r.object, .after = first, .anyway = stops == 0, .guard = stops == 1, .promised = true, .args = 8 },
+            NULL);
+        asked *const on_it = world_call(
+            r.asker,
+            &(call_options) { .promise = promise, .path = path, .n_path = 1, .after = promise, .anyway = stops == 0, .args = 8 },
+            NULL);
+        world_finish(promise, true);
+        world_run(r.w, 10);
+        assert_ended(promise, CORBEL_CANCELLED, CORBEL_COMPLETED_NO);
+        assert_ended(on_it, CORBEL_CANCELLED, CORBEL_COMPLETED_NO);
+        world_enter(r.server, world_next(r.server));
+        world_return(r.server, world_next(r.server), 8, NULL, 0);
+        world_run(r.w, 10);
+        assert_true(first->done);
+        rig_end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_one_that_waits_is_given_up),
         cmocka_unit_test(test_very_many_are_skipped),
         cmocka_unit_test(test_cut_with_calls_that_wait),
+        cmocka_unit_test(test_what_is_after_its_own_promise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
