@@ -9,7 +9,7 @@
 static const char *const with_meaning[] = {
     "id",         "autoid",      "hashid",         "optional", "position", "value",    "extensibility", "final",
     "appendable", "mutable",     "default",        "range",    "min",      "max",      "bit_bound",     "c_name",
-    "idempotent", "readonly_op", "non_serialized", "overlap",  "stream",   "deadline", "serial",   "once",
+    "idempotent", "readonly_op", "non_serialized", "overlap",  "stream",   "deadline", "serial",        "once",
 };
 
 bool evolve_has(const idl_decl *decl, const char *annotation)

@@ -2,8 +2,8 @@
  *  and the servants that remember for themselves.
  *
  *  A key is looked at when its call is about to be entered, not when it comes: what was dropped in its lane never had an entry.
- *  Requests that join another one are parked in its entry: they have left their lane, count as deferred, and are answered with it.
- *  The table is the dispatcher's, under dispatch_lock. Replies are counted, and freed under no lock. */
+ *  Requests that join another one are parked in its entry: they have left their lane, count as deferred, and are answered with
+ * it. The table is the dispatcher's, under dispatch_lock. Replies are counted, and freed under no lock. */
 #include "daemon/host.h"
 
 #include "runtime/base/clock.h"
@@ -334,9 +334,9 @@ static once_reply *once_unpack(const uint8_t *bytes, size_t len)
                 crb_error_add_hop(&error, ret->hops[i].daemon, ret->hops[i].object, ret->hops[i].operation, ret->hops[i].message);
             }
         }
-        reply = once_reply_new((crb_outcome)ret->outcome, &body, NULL,
-                               ret->outcome == CRB_OUTCOME_EXCEPTION ? ret->exception : NULL,
-                               ret->outcome == CRB_OUTCOME_ERROR ? &error : NULL, &context);
+        reply =
+            once_reply_new((crb_outcome)ret->outcome, &body, NULL, ret->outcome == CRB_OUTCOME_EXCEPTION ? ret->exception : NULL,
+                           ret->outcome == CRB_OUTCOME_ERROR ? &error : NULL, &context);
         corbel_error_clear(&error);
     }
     crb_scratch_reset(scratch, 0);
@@ -396,12 +396,12 @@ static corbel_status once_remember(corbel_request *request, const corbel_once_st
                            : reply->n_refs > 0                                                ? CORBEL_BAD_REPLY
                                                                                               : CORBEL_OK;
     const bool kept = status == CORBEL_OK;
-    const corbel_status ended = reply == NULL || !kept                        ? status
-                                : reply->outcome == CRB_OUTCOME_RESULT        ? CORBEL_OK
-                                : reply->outcome == CRB_OUTCOME_EXCEPTION     ? CORBEL_RAISED
-                                                                              : reply->error.status;
-    const corbel_status told = store->keep(request->target->local.store_user, request, &key, ended, kept ? bytes.data : NULL,
-                                           kept ? bytes.len : 0);
+    const corbel_status ended = reply == NULL || !kept                    ? status
+                                : reply->outcome == CRB_OUTCOME_RESULT    ? CORBEL_OK
+                                : reply->outcome == CRB_OUTCOME_EXCEPTION ? CORBEL_RAISED
+                                                                          : reply->error.status;
+    const corbel_status told =
+        store->keep(request->target->local.store_user, request, &key, ended, kept ? bytes.data : NULL, kept ? bytes.len : 0);
     crb_buf_clear(&bytes);
     if (!kept) {
         return crb_fail(error, status, CORBEL_COMPLETED_YES, "%s",
@@ -418,8 +418,7 @@ static corbel_status once_remember(corbel_request *request, const corbel_once_st
 
 /* ---- a request's way ---- */
 
-static crb_once_verdict once_admit_locked(corbel_request *request, const crb_once_key *key, bool durable,
-                                          once_reply **ret_reply)
+static crb_once_verdict once_admit_locked(corbel_request *request, const crb_once_key *key, bool durable, once_reply **ret_reply)
 {
     crb_once_table *const table = once_table_locked(request->runtime);
     crb_once_entry *entry = NULL;
@@ -515,10 +514,9 @@ crb_once_way crb_once_enter(corbel_request *request)
     once_reply *reply = NULL;
     pthread_mutex_lock(&request->runtime->dispatch_lock);
     const crb_once_verdict verdict = once_admit_locked(request, &key, durable, &reply);
-    once_reply *const dropped =
-        request->runtime->dispatch == NULL || request->runtime->dispatch->once == NULL
-            ? NULL
-            : once_dropped_locked(request->runtime->dispatch->once);
+    once_reply *const dropped = request->runtime->dispatch == NULL || request->runtime->dispatch->once == NULL
+                                    ? NULL
+                                    : once_dropped_locked(request->runtime->dispatch->once);
     pthread_mutex_unlock(&request->runtime->dispatch_lock);
     once_free_dropped(dropped);
     switch (verdict) {
@@ -640,8 +638,7 @@ bool corbel_request_once_key(const corbel_request *request, corbel_once_key *ret
     return true;
 }
 
-corbel_status corbel_object_remember_once(corbel_object *object, const corbel_once_store *store, void *user,
-                                          corbel_error *reterr)
+corbel_status corbel_object_remember_once(corbel_object *object, const corbel_once_store *store, void *user, corbel_error *reterr)
 {
     crb_target *const target = object == NULL ? NULL : object->target;
     if (target == NULL) {

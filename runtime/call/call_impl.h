@@ -114,8 +114,8 @@ typedef struct crb_send {
     const crb_ref *refs;
     size_t n_refs;
     crb_send_after after;
-    const crb_buf *context; /* what it carries; borrowed */
-    bool keep;              /* the call may be promised of */
+    const crb_buf *context;            /* what it carries; borrowed */
+    bool keep;                         /* the call may be promised of */
     const crb_once_mine *once;         /* its key; NULL: none */
     const crb_once_wire *relayed_once; /* what the caller has said, for whom it is passed on; NULL: nothing */
 } crb_send;

@@ -44,8 +44,8 @@ typedef struct crb_incoming {
     crb_buf args;
     crb_ref *refs;
     size_t n_refs;
-    crb_buf context; /* what it carries, as it came; the host's on success, too */
-    bool plain;      /* an interceptor's own: others do not see it */
+    crb_buf context;     /* what it carries, as it came; the host's on success, too */
+    bool plain;          /* an interceptor's own: others do not see it */
     crb_once_wire *once; /* malloc'ed; the host's on success, too; NULL: nothing about keys */
 } crb_incoming;
 
@@ -81,8 +81,8 @@ typedef struct crb_host {
     /** Under dispatch_lock: wait has begun to wait in chain. What came of that before and nobody has taken goes to it, where no
      *  worker would. */
     void (*wait_lends_locked)(struct crb_wait *wait, uint64_t chain);
-    /** Under dispatch_lock, in a runtime with serial objects: the calling thread, in wait, lends itself to a chain, and waits for a
-     *  call of it. proven: until it is complete. */
+    /** Under dispatch_lock, in a runtime with serial objects: the calling thread, in wait, lends itself to a chain, and waits for
+     * a call of it. proven: until it is complete. */
     void (*blocks_locked)(struct crb_wait *wait, struct crb_lent *lent, bool proven);
     /** Under dispatch_lock: no more. */
     void (*unblocks_locked)(struct crb_wait *wait, struct crb_lent *lent);

@@ -236,10 +236,8 @@ static crb_once_entry *once_entry_new(crb_once_table *table, crb_once_caller *ca
         free(slot);
         return NULL;
     }
-    slot->entry = (crb_once_entry) { .caller = caller,
-                                     .sequence = key->sequence,
-                                     .operation = key->operation,
-                                     .state = CRB_ONCE_RUNNING };
+    slot->entry =
+        (crb_once_entry) { .caller = caller, .sequence = key->sequence, .operation = key->operation, .state = CRB_ONCE_RUNNING };
     table->n_keys++;
     table->n_running++;
     if (caller->keys++ == 0) {

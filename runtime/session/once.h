@@ -35,8 +35,8 @@ typedef struct crb_once_limits {
     uint64_t bytes, bytes_of_one; /* of replies; default 16 MiB and 4 MiB */
     uint32_t callers;             /* that are remembered; default 16,384 */
     uint64_t keep;                /* ns after the answer; default 60 s */
-    uint64_t idle;                /* ns without a key after which a caller may be forgotten, for another; default 600 s. No CALL may
-                                     be on its way for so long: its deadline is over before that, or it says that it comes again */
+    uint64_t idle; /* ns without a key after which a caller may be forgotten, for another; default 600 s. No CALL may
+                      be on its way for so long: its deadline is over before that, or it says that it comes again */
 } crb_once_limits;
 #define CRB_ONCE_LIMITS_DEFAULT                                                                                                  \
     {                                                                                                                            \
@@ -55,10 +55,10 @@ typedef struct crb_once_entry {
     uint64_t sequence;
     uint64_t operation; /* what tells operations apart: a key is good for the one that it came with */
     crb_once_state state;
-    void *user;     /* the driver's: RUNNING: the call; ANSWERED: the reply */
-    void *waiting;  /* the driver's: repetitions that joined it */
-    uint64_t bytes; /* of the reply */
-    uint64_t until; /* ANSWERED, UNSURE */
+    void *user;                 /* the driver's: RUNNING: the call; ANSWERED: the reply */
+    void *waiting;              /* the driver's: repetitions that joined it */
+    uint64_t bytes;             /* of the reply */
+    uint64_t until;             /* ANSWERED, UNSURE */
     crb_node by_age, of_caller; /* of those that do not run, the oldest first */
 } crb_once_entry;
 

@@ -246,7 +246,7 @@ struct crb_question {
     const char *interface;
     crb_sent_refs *refs;
     crb_sending args;
-    crb_buf context; /* of the call until it is pulled; then of the answer */
+    crb_buf context;     /* of the call until it is pulled; then of the answer */
     crb_once_wire *once; /* until it is pulled; malloc'ed */
     bool durable;        /* of a bind's answer */
     /* what came back */
@@ -336,7 +336,7 @@ struct crb_answer {
     crb_received_refs *refs_in;
     crb_receiving args;
     bool args_handed;
-    crb_buf context; /* of the call until it is taken; then of the answer */
+    crb_buf context;     /* of the call until it is taken; then of the answer */
     crb_once_wire *once; /* until the call is taken; malloc'ed */
     bool durable;        /* of a bind's answer */
     /* what is sent */

@@ -123,8 +123,8 @@ static void put_is_done(corbel_call *call, void *user)
     probe_event_add(user, 1);
 }
 
-/** Whoever reads the answer that a call waits for at a relay: the call goes on. Nobody waits in a call here, so that it is read by
- *  workers, which read on afterwards. */
+/** Whoever reads the answer that a call waits for at a relay: the call goes on. Nobody waits in a call here, so that it is read
+ * by workers, which read on afterwards. */
 static void at_a_relay_that_reads(void **state)
 {
     (void)state;

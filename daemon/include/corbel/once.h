@@ -31,9 +31,9 @@ typedef struct corbel_once_store {
     corbel_status (*find)(void *user, corbel_request *request, const corbel_once_key *key, const void **ret_reply,
                           size_t *ret_len);
     /** After the operation has ended (for a deferred one: on the thread that answers), before the reply is sent: makes its effect
-     *  and the record of key and reply last, both or neither. The bytes are the library's business, for any version of it to come;
-     *  borrowed. status is how the operation ended; with CORBEL_OK and CORBEL_RAISED there is a reply to send; else a failure,
-     *  which is remembered, too, if reply is not NULL. reply NULL: nothing can be remembered: take the effect back.
+     *  and the record of key and reply last, both or neither. The bytes are the library's business, for any version of it to
+     * come; borrowed. status is how the operation ended; with CORBEL_OK and CORBEL_RAISED there is a reply to send; else a
+     * failure, which is remembered, too, if reply is not NULL. reply NULL: nothing can be remembered: take the effect back.
      *  Anything but CORBEL_OK: neither was made; the caller gets that status, completion MAYBE, and may try again. */
     corbel_status (*keep)(void *user, corbel_request *request, const corbel_once_key *key, corbel_status status,
                           const void *reply, size_t len);
@@ -42,8 +42,8 @@ typedef struct corbel_once_store {
     void (*forget)(void *user, const uint8_t caller[16], uint64_t below);
 } corbel_once_store;
 
-/** From now on the object, one of this runtime, remembers by store, which is borrowed with user as long as the object lives. To be
- *  called before anybody else knows the object: before it is registered, passed or called. Results with references cannot be
+/** From now on the object, one of this runtime, remembers by store, which is borrowed with user as long as the object lives. To
+ * be called before anybody else knows the object: before it is registered, passed or called. Results with references cannot be
  *  remembered: such a call fails with CORBEL_BAD_REPLY. CORBEL_MISUSE: the object is of another process, has a store already, or
  *  find or keep is missing. */
 CORBEL_API CORBEL_MUST_CHECK corbel_status corbel_object_remember_once(corbel_object *object, const corbel_once_store *store,

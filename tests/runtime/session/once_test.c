@@ -446,8 +446,9 @@ static void test_a_long_life(void **state)
     print_message("run %d, join %d, replay %d, forget %d, full %d\n", (int)model.verdicts[CRB_ONCE_RUN],
                   (int)model.verdicts[CRB_ONCE_JOIN], (int)model.verdicts[CRB_ONCE_REPLAY], (int)model.verdicts[CRB_ONCE_FORGET],
                   (int)model.verdicts[CRB_ONCE_FULL]);
-    assert_true(model.verdicts[CRB_ONCE_RUN] > 300 && model.verdicts[CRB_ONCE_JOIN] > 50 && model.verdicts[CRB_ONCE_REPLAY] > 50 &&
-                model.verdicts[CRB_ONCE_FORGET] > 100 && model.verdicts[CRB_ONCE_FULL] > 20);
+    assert_true(model.verdicts[CRB_ONCE_RUN] > 300 && model.verdicts[CRB_ONCE_JOIN] > 50 &&
+                model.verdicts[CRB_ONCE_REPLAY] > 50 && model.verdicts[CRB_ONCE_FORGET] > 100 &&
+                model.verdicts[CRB_ONCE_FULL] > 20);
     crb_once_free(model.table);
 }
 
