@@ -276,6 +276,37 @@ static void test_what_is_after_its_own_promise(void **state)
     }
 }
 
+/** What a call was after ends together with the promise that it is on, which was after the same. */
+static void test_a_promise_that_was_after_the_same(void **state)
+{
+    (void)state;
+    static const uint32_t path[] = { 1 };
+    for (int order = 0; order < 2; order++) {
+        rig r = rig_new(NULL);
+        /* None of them has left when the first expires and the promise is cancelled. */
+        asked *const first =
+            world_call(r.asker, &(call_options) { .target = r.object, .guard = true, .deadline_ms = 5, .args = 8 }, NULL);
+        asked *const promise =
+            world_call(r.asker, &(call_options) { .target = r.object, .promised = true, .after = first, .args = 8 }, NULL);
+        asked *const last = world_call(r.asker,
+                                       &(call_options) { .promise = promise,
+                                                         .path = path,
+                                                         .n_path = 1,
+                                                         .after = order == 0 ? first : promise,
+                                                         .anyway = order == 1,
+                                                         .args = 8 },
+                                       NULL);
+        crb_session_tick(r.asker->session, world_now(r.w) + 6 * MS);
+        world_events(r.w);
+        assert_ended(first, CORBEL_DEADLINE, CORBEL_COMPLETED_NO);
+        world_finish(promise, true);
+        world_run(r.w, 10);
+        assert_ended(promise, CORBEL_CANCELLED, CORBEL_COMPLETED_NO);
+        assert_ended(last, CORBEL_CANCELLED, CORBEL_COMPLETED_NO);
+        rig_end(&r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_very_many_are_skipped),
         cmocka_unit_test(test_cut_with_calls_that_wait),
         cmocka_unit_test(test_what_is_after_its_own_promise),
+        cmocka_unit_test(test_a_promise_that_was_after_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
