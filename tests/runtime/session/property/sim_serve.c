@@ -496,7 +496,9 @@ static bool serve_is_first(const sim_request *request)
 
 static bool serve_can_enter(const sim_request *request)
 {
-    return request->complete && serve_is_first(request);
+    /* One whose key runs waits for that. */
+    const bool joins = request->once.sequence != 0 && request->call->effect->running != NULL;
+    return request->complete && !joins && serve_is_first(request);
 }
 
 static bool serve_can(const sim_request *request)
@@ -505,10 +507,8 @@ static bool serve_can(const sim_request *request)
         return true;
     }
     switch (request->state) {
-    case SIM_QUEUED: { /* one whose key runs waits for that */
-        const bool joins = request->once.sequence != 0 && request->call->effect->running != NULL;
-        return request->cancelled || (serve_can_enter(request) && !joins);
-    }
+    case SIM_QUEUED:
+        return request->cancelled || serve_can_enter(request);
     case SIM_BLOCKED:
     case SIM_CARRIED:
         return request->nested->done;
