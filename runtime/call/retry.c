@@ -24,11 +24,9 @@ static crb_retry_step retry_credit(const crb_retry_facts *facts)
 
 /* ---- "only when completion is NO, or the operation is @idempotent or @readonly_op, or it is @once" ---- */
 
-/** With a key, what ran for certain is not called again: its reply, a failure, is kept, and would come once more. */
 static crb_retry_step retry_completion(const crb_retry_facts *facts)
 {
-    const bool once = facts->once && facts->completion != CORBEL_COMPLETED_YES;
-    return facts->completion == CORBEL_COMPLETED_NO || facts->idempotent || once ? CRB_RETRY_AGAIN : CRB_RETRY_COMPLETION;
+    return facts->completion == CORBEL_COMPLETED_NO || facts->idempotent || facts->once ? CRB_RETRY_AGAIN : CRB_RETRY_COMPLETION;
 }
 
 /** "and goes, with its key, to the same instance of the daemon, or to another whose servant keeps keys and replies durably":
