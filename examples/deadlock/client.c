@@ -37,7 +37,7 @@ static corbel_status own_process(void *self, corbel_request *request, deadlock_M
 
 static const deadlock_Bouncer_servant servant = { .process = own_process };
 
-static int find(corbel_runtime *runtime, const char *name, deadlock_Bouncer **ret, corbel_error *error)
+static corbel_status find(corbel_runtime *runtime, const char *name, deadlock_Bouncer **ret, corbel_error *error)
 {
     char uri[64];
     snprintf(uri, sizeof uri, PREFIX "%s", name);

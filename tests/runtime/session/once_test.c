@@ -427,9 +427,9 @@ static void test_a_long_life(void **state)
         const crb_once_stats stats = crb_once_get_stats(model.table);
         assert_true(stats.keys <= 40 && stats.running <= stats.keys && stats.bytes <= 300 && stats.callers <= 4);
     }
-    for (uint8_t caller = 0; caller < CALLERS; caller++) {
+    for (int caller = 0; caller < CALLERS; caller++) {
         for (uint64_t i = 1; i <= SEQUENCES; i++) {
-            model_end(caller, i);
+            model_end((uint8_t)caller, i);
         }
     }
     crb_once_drop_all(model.table);
